@@ -1,0 +1,49 @@
+import eslint from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+// The house, from the ground up. A folder may import from the folders left of it and from itself, nothing else.
+const layers = ['base', 'sys', 'backends', 'core', 'api', 'servers', 'cli'];
+// Beside the stack: shipped for those who write a backend. They may look down to the backends, and only the command may look at them.
+const beside = { model: ['base', 'sys', 'backends'], conformance: ['base', 'sys', 'backends', 'model'] };
+const all = [...layers, ...Object.keys(beside)];
+
+function allowedFor(layer) {
+  if (layer === 'cli') return all;
+  return beside[layer] ?? layers.slice(0, layers.indexOf(layer));
+}
+
+function layerRule(layer) {
+  const forbidden = all.filter(other => other !== layer && !allowedFor(layer).includes(other));
+  const patterns = [];
+  if (forbidden.length > 0) {
+    patterns.push({
+      regex: `^(\\.\\./)+(src/)?(${forbidden.join('|')})/`,
+      message: `src/${layer} may import only from: ${[layer, ...allowedFor(layer)].join(', ')}.`,
+    });
+    patterns.push({ regex: '^pollux(/|$)', message: 'Inside src, import by relative path.' });
+  }
+  if (layer !== 'sys') patterns.push({ regex: '^koffi$', message: 'Only src/sys may import koffi.' });
+  return { files: [`src/${layer}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+}
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'docs/', 'node_modules/'] },
+  eslint.configs.recommended,
+  ...tseslint.configs.recommendedTypeChecked.map(config => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { project: './tsconfig.json' } },
+    rules: {
+      eqeqeq: 'error',
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  { files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'], rules: { 'max-lines': 'off' } },
+  { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', URL: 'readonly', console: 'readonly' } } },
+  ...all.map(layerRule),
+);

@@ -1,0 +1,198 @@
+/** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
+import { Connect } from '../core/operations/connect.js';
+import type { Descriptor } from '../core/descriptor.js';
+import type { Reactor } from '../core/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
+import { close } from '../sys/io.js';
+import { IoError } from '../sys/io-error.js';
+import { checkAddress, formatAddress, type Address } from '../sys/sockaddr.js';
+import { openSocket } from '../sys/socket.js';
+import { Connection } from './connection.js';
+import { checkDelay, checkPort, queueLimits, type QueueLimits, type SocketOptions } from './options.js';
+import { resolve } from './resolve.js';
+import { settling } from './settling.js';
+import { applySocketOptions } from './socket-options.js';
+import { currentReactor } from './thread-reactor.js';
+
+export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
+  /** TCP port, 1 to 65535. */
+  readonly port?: number;
+  /** A name or an address. Default 'localhost'. */
+  readonly host?: string;
+  /** A Unix socket in place of host and port. */
+  readonly path?: string;
+  /** How long all attempts may take together, in milliseconds. Default: as long as the system tries. */
+  readonly timeoutMs?: number;
+  /** Aborting it ends the attempt; the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** RFC 8305, section 5: how long one address is given before the next is tried beside it. */
+const ATTEMPT_DELAY_MS = 250;
+
+const NEXT_ATTEMPT = 0;
+const TIMEOUT = 1;
+
+/**
+ * Connects. All addresses of a name are tried, a new one each 250 ms or as soon as one fails; the first that answers wins
+ * and the others are closed ("happy eyeballs", RFC 8305).
+ *
+ * @throws IoError (by the promise) ECONNREFUSED, ENOTFOUND, ETIMEDOUT, ENOENT and what else the system says.
+ * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with.
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { port, host = 'localhost', path, timeoutMs, signal } = options;
+  const limits = queueLimits(options);
+  if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
+  let addresses: Address[];
+  if (path !== undefined) {
+    if (port !== undefined || options.host !== undefined) throw new TypeError('path: it excludes host and port');
+    addresses = [{ family: 'unix', path }];
+    checkAddress(addresses[0]);
+  } else {
+    if (port === undefined) throw new TypeError('port: missing; allowed: integers from 1 to 65535, or a path instead');
+    checkPort(port, 1);
+    signal?.throwIfAborted();
+    addresses = await resolve(host, port);
+  }
+  signal?.throwIfAborted();
+  const reactor = currentReactor();
+  const fd = await new Race(reactor, addresses, options).winner();
+  return new Connection(reactor, fd, limits);
+}
+
+interface Attempt {
+  readonly descriptor: Descriptor;
+  readonly operation: Connect;
+}
+
+/** Attempts at several addresses, of which one wins. */
+class Race implements TimerOwner {
+  private readonly outcome = settling<number>();
+  private readonly running = new Set<Attempt>();
+  private readonly failures: Error[] = [];
+  private next = 0;
+  private over = false;
+  private attemptTimer: Timer = NO_TIMER;
+  private timeoutTimer: Timer = NO_TIMER;
+  private readonly onAbort = () => this.lose(this.options.signal!.reason);
+
+  constructor(
+    private readonly reactor: Reactor,
+    private readonly addresses: readonly Address[],
+    private readonly options: ConnectOptions,
+  ) {}
+
+  /** @returns the descriptor of a connected socket. */
+  winner(): Promise<number> {
+    const { timeoutMs, signal } = this.options;
+    this.reactor.enter(true);
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (timeoutMs !== undefined) this.timeoutTimer = this.reactor.arm(this, TIMEOUT, timeoutMs);
+    this.tryNext();
+    return this.outcome.promise;
+  }
+
+  onTimer(tag: number): void {
+    if (tag === NEXT_ATTEMPT) {
+      this.attemptTimer = NO_TIMER;
+      this.tryNext();
+      return;
+    }
+    this.timeoutTimer = NO_TIMER;
+    const target = this.addresses.map(formatAddress).join(', ');
+    this.lose(new IoError('ETIMEDOUT', 'connect', target, `no answer within ${this.options.timeoutMs} ms`));
+  }
+
+  private tryNext(): void {
+    this.reactor.disarm(this.attemptTimer);
+    this.attemptTimer = NO_TIMER;
+    while (!this.over && this.next < this.addresses.length) {
+      const address = this.addresses[this.next++];
+      let attempt: Attempt | undefined;
+      try {
+        attempt = this.begin(address);
+      } catch (error) {
+        this.failures.push(error as Error);
+      }
+      if (attempt !== undefined) {
+        if (this.next < this.addresses.length)
+          this.attemptTimer = this.reactor.arm(this, NEXT_ATTEMPT, ATTEMPT_DELAY_MS);
+        return;
+      }
+    }
+    if (!this.over && this.running.size === 0) this.lose(summary(this.failures));
+  }
+
+  /** @returns the attempt if it is under way; undefined if it has ended already. */
+  private begin(address: Address): Attempt | undefined {
+    const { driver } = this.reactor;
+    const isTcp = address.family !== 'unix';
+    const fd = openSocket(!isTcp ? AF_UNIX : address.family === 'ipv4' ? AF_INET : AF_INET6, SOCK_STREAM);
+    const descriptor = driver.add(fd);
+    const operation = new Connect(address, driver.counters, () => {
+      this.running.delete(attempt);
+      this.settle(attempt);
+      if (!this.over) this.tryNext();
+    });
+    const attempt: Attempt = { descriptor, operation };
+    try {
+      applySocketOptions(fd, this.options, isTcp);
+      if (driver.submit(descriptor, operation)) {
+        this.settle(attempt);
+        return undefined;
+      }
+    } catch (error) {
+      this.abandon(attempt);
+      throw error;
+    }
+    this.running.add(attempt);
+    return attempt;
+  }
+
+  private settle(attempt: Attempt): void {
+    const { failure } = attempt.operation;
+    if (failure !== undefined) {
+      this.failures.push(failure);
+      this.abandon(attempt);
+      return;
+    }
+    this.finish();
+    this.reactor.driver.remove(attempt.descriptor);
+    this.outcome.resolve(attempt.descriptor.fd);
+  }
+
+  private lose(reason: unknown): void {
+    if (this.over) return;
+    this.finish();
+    this.outcome.reject(reason as Error);
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.options.signal?.removeEventListener('abort', this.onAbort);
+    this.reactor.disarm(this.attemptTimer);
+    this.reactor.disarm(this.timeoutTimer);
+    for (const attempt of this.running) this.abandon(attempt);
+    this.running.clear();
+    this.reactor.leave(true);
+  }
+
+  private abandon(attempt: Attempt): void {
+    this.reactor.driver.remove(attempt.descriptor);
+    close(attempt.descriptor.fd);
+  }
+}
+
+/** One failure is told as it is; of several the first, with all of them in its words and as its cause. */
+function summary(failures: Error[]): Error {
+  const [first] = failures;
+  if (failures.length === 1 || !(first instanceof IoError)) return first;
+  const target = failures.map(failure => (failure as IoError).target).join(', ');
+  const codes = [...new Set(failures.map(failure => (failure as IoError).code))].join(', ');
+  const error = new IoError(first.errno, first.syscall, target, `every address failed (${codes})`);
+  error.cause = new AggregateError(failures);
+  return error;
+}

@@ -1,0 +1,576 @@
+/** A stream socket: TCP or Unix, accepted or connected. */
+import { BufferList } from '../core/buffer-list.js';
+import type { Descriptor } from '../core/descriptor.js';
+import { ReceiveInto } from '../core/operations/receive-into.js';
+import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
+import { Send, type SendOwner } from '../core/operations/send.js';
+import type { Deferred, Reactor } from '../core/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import { SHUT_WR } from '../sys/constants.js';
+import { close } from '../sys/io.js';
+import { IoError } from '../sys/io-error.js';
+import type { Address } from '../sys/sockaddr.js';
+import { getOption, localAddress, remoteAddress, setOption, shutdown } from '../sys/socket.js';
+import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
+import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
+import type { QueueLimits } from './options.js';
+import { Reader } from './reader.js';
+import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
+import { settling, type Settling } from './settling.js';
+
+/** What `send` and `write` take. A string goes out as UTF-8. */
+export type Sendable = string | Uint8Array | BufferList;
+
+const RESOLVED = Promise.resolve();
+/** Tag of the timer that bounds an orderly close; the deadlines have an owner of their own. */
+const CLOSE_TIMER = 0;
+
+/** What few connections have, so that the many idle ones don't carry room for it. */
+interface Rare {
+  reader?: Reader;
+  readInto?: ReceiveInto;
+  deadlines?: Deadlines;
+  closeTimer?: Timer;
+  closed?: Settling<void>;
+  drained?: Settling<void>;
+  failure?: Error;
+  onTimeout?: (deadline: Deadline) => void;
+}
+
+export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred, AsyncIterable<BufferList> {
+  /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
+  onEnd: (() => void) | undefined = undefined;
+  /** The queue has sunk to the low-water mark after `send` had answered false. */
+  onDrain: (() => void) | undefined = undefined;
+  /** The descriptor is closed; `failure` says why unless it was by order. Called once. */
+  onClose: ((failure: Error | undefined) => void) | undefined = undefined;
+
+  private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
+  private readonly descriptor: Descriptor;
+  private receiver: Receive | undefined = undefined;
+  private sender: Send | undefined = undefined;
+  private rare: Rare | undefined = undefined;
+  private state: State = 'open';
+  private paused = false;
+  private referenced = true;
+  private needsDrain = false;
+
+  /**
+   * Made by `listen`, `connect` and `adopt`.
+   *
+   * @param fd a connected, non-blocking stream socket; it belongs to the connection from now on.
+   * @internal
+   */
+  constructor(
+    readonly reactor: Reactor,
+    fd: number,
+    private readonly limits: QueueLimits,
+  ) {
+    this.descriptor = reactor.driver.add(fd);
+    reactor.enter(true);
+  }
+
+  /** The kernel's number, for calls that Pollux does not have; -1 once closed. It stays the connection's. */
+  get fd(): number {
+    return this.state === 'closed' ? -1 : this.descriptor.fd;
+  }
+
+  /** Bytes that `send` took and the kernel did not yet. */
+  get queuedBytes(): number {
+    return this.sender?.queue.length ?? 0;
+  }
+
+  get bytesReceived(): number {
+    return this.receiver?.bytesReceived ?? 0;
+  }
+
+  get bytesSent(): number {
+    return this.sender?.bytesSent ?? 0;
+  }
+
+  /** Whether the descriptor is closed. */
+  get isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  /** Where this end is; undefined once closed. getsockname(2). */
+  get localAddress(): Address | undefined {
+    return this.state === 'closed' ? undefined : localAddress(this.descriptor.fd);
+  }
+
+  /** Where the peer is; undefined once closed or when the peer has gone. getpeername(2). */
+  get remoteAddress(): Address | undefined {
+    if (this.state === 'closed') return undefined;
+    try {
+      return remoteAddress(this.descriptor.fd);
+    } catch {
+      return undefined;
+    }
+  }
+
+  // Receiving
+
+  /**
+   * What to do with bytes that arrive: the path without promises. Setting it starts receiving. The list and its bytes hold
+   * during the call only; what is to last is taken out (`chunk.take()`), moved on (`other.send(chunk)`) or copied.
+   *
+   * @throws Error a `read` is under way.
+   */
+  set onData(handler: ((chunk: BufferList) => void) | undefined) {
+    if (handler !== undefined && this.isReading) {
+      throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
+    }
+    this.dataHandler = handler;
+    this.updateReceiving();
+  }
+
+  get onData(): ((chunk: BufferList) => void) | undefined {
+    return this.dataHandler;
+  }
+
+  /**
+   * The next bytes, as many as came; null at the end of the stream. The chunk holds until the next `read`; what is to last
+   * longer is taken out of it. While nobody reads, nothing is received, and the peer is held back by TCP itself.
+   *
+   * @throws Error two ways of reading at once.
+   * @throws IoError (by the promise) ECONNRESET, ETIMEDOUT; ECANCELED if the connection is closed here meanwhile.
+   */
+  read(): Promise<BufferList | null> {
+    this.checkOneReader('read');
+    this.rare ??= {};
+    if (this.rare.reader === undefined) {
+      this.rare.reader = new Reader(this);
+      if (!delivers(this.state)) this.rare.reader.end(this.rare.failure);
+    }
+    return this.rare.reader.read();
+  }
+
+  /**
+   * Receives once, straight into memory of your own.
+   *
+   * @param bytes at least one byte long; it must be left alone until the promise settles.
+   * @returns how many bytes came; 0 at the end of the stream.
+   * @throws Error two ways of reading at once.
+   * @throws RangeError an empty buffer, since 0 could not be told from the end.
+   */
+  readInto(bytes: Uint8Array): Promise<number> {
+    this.checkOneReader('readInto');
+    if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
+    const rare = (this.rare ??= {});
+    if (!delivers(this.state)) {
+      return rare.failure === undefined ? Promise.resolve(0) : Promise.reject(rare.failure);
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (operation: ReceiveInto) => {
+        rare.readInto = undefined;
+        if (operation.failure !== undefined) {
+          if (operation.failure instanceof IoError) this.fail(operation.failure);
+          reject(operation.failure);
+          return;
+        }
+        rare.deadlines?.received();
+        if (operation.received === 0) this.transition('peer-end');
+        resolve(operation.received);
+      };
+      const dropped = () => reject(rare.failure ?? this.cancelled('read'));
+      const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
+      rare.readInto = operation;
+      if (this.reactor.driver.submit(this.descriptor, operation)) settle(operation);
+    });
+  }
+
+  /** `for await (const chunk of connection)`: `read` until the end. Leaving the loop early only stops reading. */
+  [Symbol.asyncIterator](): AsyncIterator<BufferList> {
+    return {
+      next: async () => {
+        const chunk = await this.read();
+        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
+      },
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /** Stops receiving: what the peer sends stays in the kernel, which holds the peer back. */
+  pause(): void {
+    this.paused = true;
+    this.updateReceiving();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.updateReceiving();
+  }
+
+  // Sending
+
+  /**
+   * Sends: the path without promises. What the kernel takes at once goes at once; the rest is queued. Bytes and strings
+   * are copied if they have to wait, so they are yours again when this returns; a BufferList is moved, and empty after.
+   *
+   * @returns false when the queue has reached its high-water mark: wait for `onDrain` before sending more. Also false once
+   *   the stream broke, which `onClose` tells.
+   * @throws TypeError something that can't be sent.
+   * @throws RangeError more in one piece than the queue may ever hold.
+   * @throws IoError EPIPE after `end` or `close`; ENOBUFS when back-pressure was ignored up to the queue's ceiling.
+   */
+  send(data: Sendable): boolean {
+    const part = typeof data === 'string' ? Buffer.from(data) : data;
+    if (!(part instanceof Uint8Array || part instanceof BufferList)) {
+      throw new TypeError(`data: ${typeof data}; allowed: string, Uint8Array, BufferList`);
+    }
+    if (!canSend(this.state)) return this.refuseToSend();
+    const sender = (this.sender ??= new Send(this));
+    const { queue } = sender;
+    const lengthBytes = part.length;
+    if (lengthBytes === 0) return !this.needsDrain;
+    this.checkCeiling(lengthBytes, queue.length);
+
+    if (sender.descriptor === undefined) {
+      queue.append(part);
+      if (this.sendNow(sender)) return true;
+      if (this.state === 'closed') return false;
+      if (part === data && part instanceof Uint8Array) {
+        const rest = queue.length;
+        queue.release();
+        queue.appendCopy(part.subarray(lengthBytes - rest));
+      }
+    } else if (part === data && part instanceof Uint8Array) {
+      queue.appendCopy(part);
+    } else {
+      queue.append(part);
+    }
+    this.rare?.deadlines?.blocked();
+    if (queue.length >= this.limits.highWaterBytes) this.needsDrain = true;
+    return !this.needsDrain;
+  }
+
+  /**
+   * `send` for those who await: resolves when more may be sent, at once if the queue is short.
+   *
+   * @throws as `send`, by the promise; and what the stream broke with while it waited.
+   */
+  write(data: Sendable): Promise<void> {
+    try {
+      if (this.send(data)) return RESOLVED;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const rare = (this.rare ??= {});
+    if (this.state === 'closed') return Promise.reject(rare.failure ?? this.cancelled('send'));
+    rare.drained ??= settling();
+    return rare.drained.promise;
+  }
+
+  /** Half-close: what is queued, and `data` after it, goes out, then FIN. Receiving goes on. */
+  end(data?: Sendable): void {
+    if (data !== undefined) this.send(data);
+    this.transition('end');
+  }
+
+  // Ending
+
+  /**
+   * Orderly close: delivers what is queued, sends FIN, waits a bounded while for the peer's, closes the descriptor. What
+   * still arrives is thrown away.
+   *
+   * @returns a promise that resolves when the descriptor is closed, and rejects with what prevented the delivery.
+   */
+  close(): Promise<void> {
+    this.transition('close');
+    return this.closed;
+  }
+
+  /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to whoever waits. */
+  destroy(failure?: Error): void {
+    this.fail(failure);
+  }
+
+  /** Closes at once and lets the peer know by a reset (RST). */
+  reset(): void {
+    if (this.state === 'closed') return;
+    setLinger(this.descriptor.fd, 0);
+    this.fail(undefined);
+  }
+
+  /** Resolves when the descriptor is closed; rejects if that was by a failure. */
+  get closed(): Promise<void> {
+    const rare = (this.rare ??= {});
+    if (rare.closed === undefined) {
+      rare.closed = settling();
+      if (this.state === 'closed') this.settleClosed();
+    }
+    return rare.closed.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // Settings
+
+  /** Sets the timeouts anew; what is left out is off. An expired one destroys the connection unless `onTimeout` is set. */
+  setTimeouts(timeouts: TimeoutOptions): void {
+    if (this.state === 'closed') return;
+    const rare = (this.rare ??= {});
+    rare.deadlines ??= new Deadlines(this.reactor, deadline => this.onDeadline(deadline, rare));
+    rare.deadlines.set(timeouts);
+  }
+
+  /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. */
+  set onTimeout(handler: ((deadline: Deadline) => void) | undefined) {
+    (this.rare ??= {}).onTimeout = handler;
+  }
+
+  /** TCP_NODELAY. @throws IoError */
+  setNoDelay(enable = true): void {
+    setNoDelay(this.openFd(), enable);
+  }
+
+  /** SO_KEEPALIVE and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. @throws RangeError, IoError */
+  setKeepAlive(enable = true, keepAlive?: KeepAliveOptions): void {
+    setKeepAlive(this.openFd(), enable, keepAlive);
+  }
+
+  /** SO_SNDBUF, SO_RCVBUF. @throws RangeError, IoError */
+  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): void {
+    setBufferBytes(this.openFd(), `${direction}BufferBytes`, lengthBytes);
+  }
+
+  /** SO_LINGER. @param seconds 0 makes `destroy` reset the connection; undefined is the system's default. */
+  setLinger(seconds: number | undefined): void {
+    setLinger(this.openFd(), seconds);
+  }
+
+  /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError */
+  setOption(level: number, name: number, value: number | Uint8Array): void {
+    setOption(this.openFd(), level, name, value);
+  }
+
+  /** getsockopt(2), as it is: the bytes of the value. @throws IoError */
+  getOption(level: number, name: number): Uint8Array {
+    return getOption(this.openFd(), level, name);
+  }
+
+  /** Keeps the process alive while the connection is open (the default). */
+  ref(): this {
+    return this.keepAlive(true);
+  }
+
+  /** Lets the process exit although the connection is open. */
+  unref(): this {
+    return this.keepAlive(false);
+  }
+
+  // For the driver and the reactor
+
+  /** @internal */
+  onReceived(chunk: BufferList): void {
+    this.rare?.deadlines?.received();
+    if (!delivers(this.state)) return;
+    const handler = this.dataHandler;
+    if (handler !== undefined) handler(chunk);
+    else this.rare?.reader?.receive(chunk);
+  }
+
+  /** @internal */
+  onStarved(): void {
+    this.stopReceiving();
+    this.reactor.receiveBuffer.whenAvailable(() => this.updateReceiving());
+  }
+
+  /** @internal */
+  onReceiveEnd(failure: Error | undefined): void {
+    if (failure !== undefined) {
+      this.fail(failure);
+      return;
+    }
+    this.rare?.deadlines?.readEnded();
+    const told = delivers(this.state);
+    this.transition('peer-end');
+    if (!told) return;
+    this.rare?.reader?.end(undefined);
+    if (this.onEnd !== undefined) this.onEnd();
+    else if (this.dataHandler !== undefined) this.transition('close');
+  }
+
+  /** @internal */
+  onSendProgress(): void {
+    this.rare?.deadlines?.sent();
+    if (!this.needsDrain || this.queuedBytes > this.limits.lowWaterBytes) return;
+    this.needsDrain = false;
+    this.rare?.drained?.resolve();
+    if (this.rare !== undefined) this.rare.drained = undefined;
+    this.onDrain?.();
+  }
+
+  /** @internal */
+  onSendEnd(failure: Error | undefined): void {
+    if (failure !== undefined) {
+      this.fail(failure);
+      return;
+    }
+    // Something may have been sent between the end and this telling of it.
+    if (this.queuedBytes > 0) return;
+    this.rare?.deadlines?.flushed();
+    if (awaitsFlush(this.state)) this.transition('flushed');
+  }
+
+  /** @internal The end of patience with an orderly close. */
+  onTimer(): void {
+    this.rare!.closeTimer = NO_TIMER;
+    // A peer that keeps its side open has had our last byte and FIN; one that took nothing has not.
+    this.fail(this.state === 'lingering' ? undefined : this.timedOut('close', this.limits.closeTimeoutMs));
+  }
+
+  /** @internal The descriptor is closed; everybody is told, outside the call that closed it. */
+  onDeferred(): void {
+    const rare = this.rare;
+    if (rare !== undefined) {
+      const failure = rare.failure;
+      rare.reader?.close(failure ?? this.cancelled('read'), failure);
+      rare.drained?.reject(failure ?? this.cancelled('send'));
+      if (rare.closed !== undefined) this.settleClosed();
+    }
+    this.onClose?.(rare?.failure);
+  }
+
+  /** @internal */
+  startReceiving(): void {
+    const receiver = (this.receiver ??= new Receive(this));
+    if (receiver.descriptor === undefined && !receiver.isOver) this.reactor.driver.start(this.descriptor, receiver);
+  }
+
+  /** @internal */
+  stopReceiving(): void {
+    if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
+  }
+
+  private get isReading(): boolean {
+    return this.rare !== undefined && (this.rare.readInto !== undefined || this.rare.reader?.isReading === true);
+  }
+
+  private checkOneReader(method: string): void {
+    if (this.dataHandler !== undefined)
+      throw new Error(`${method}: the connection has an onData handler; unset it first`);
+    if (this.isReading) throw new Error(`${method}: another read is under way; await it first`);
+  }
+
+  /** Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
+  private updateReceiving(): void {
+    const wanted = delivers(this.state)
+      ? (this.dataHandler !== undefined && !this.paused) || this.rare?.reader?.isReading === true
+      : this.state === 'closing' || this.state === 'lingering';
+    if (wanted) this.startReceiving();
+    else this.stopReceiving();
+  }
+
+  /** Tries to send what is queued. @returns whether all of it went. */
+  private sendNow(sender: Send): boolean {
+    try {
+      if (!this.reactor.driver.submit(this.descriptor, sender)) return false;
+    } catch (error) {
+      this.fail(error as Error);
+      return false;
+    }
+    if (sender.failure !== undefined) {
+      this.fail(sender.failure);
+      return false;
+    }
+    this.rare?.deadlines?.sent();
+    return true;
+  }
+
+  private refuseToSend(): boolean {
+    // Broken under the user's hands: onClose is on its way. Ended by the user's own order: a mistake.
+    if (this.rare?.failure !== undefined) return false;
+    throw new IoError('EPIPE', 'send', `descriptor ${this.descriptor.fd}`, 'the write side was ended or closed here');
+  }
+
+  private checkCeiling(lengthBytes: number, queuedBytes: number): void {
+    const { maxQueuedBytes } = this.limits;
+    if (lengthBytes > maxQueuedBytes) {
+      throw new RangeError(
+        `data: ${lengthBytes} bytes; allowed: at most maxQueuedBytes (${maxQueuedBytes}) in one piece`,
+      );
+    }
+    if (queuedBytes + lengthBytes > maxQueuedBytes) {
+      const explanation = `${queuedBytes} bytes are queued already; allowed: maxQueuedBytes (${maxQueuedBytes}). Wait for onDrain`;
+      throw new IoError('ENOBUFS', 'send', `descriptor ${this.descriptor.fd}`, explanation);
+    }
+  }
+
+  private fail(failure: Error | undefined): void {
+    if (this.state === 'closed') return;
+    if (failure !== undefined) (this.rare ??= {}).failure = failure;
+    this.transition('fail');
+  }
+
+  private transition(event: StateEvent): void {
+    const next = TRANSITIONS[this.state][event];
+    if (next === undefined) return;
+    this.state = next;
+    if (next === 'closed') {
+      this.release();
+      return;
+    }
+    if (next === 'ended' || next === 'lingering') shutdown(this.descriptor.fd, SHUT_WR);
+    if (next === 'closing' || next === 'last-words') this.armClose(this.limits.closeTimeoutMs);
+    if (next === 'lingering') this.armClose(this.limits.lingerMs);
+    this.updateReceiving();
+    if (awaitsFlush(next) && this.queuedBytes === 0) this.transition('flushed');
+  }
+
+  private armClose(delayMs: number): void {
+    const rare = (this.rare ??= {});
+    this.reactor.disarm(rare.closeTimer ?? NO_TIMER);
+    rare.closeTimer = this.reactor.arm(this, CLOSE_TIMER, delayMs);
+  }
+
+  /** Gives everything back: the registration before the descriptor, the news of it after this turn. */
+  private release(): void {
+    const { reactor, rare } = this;
+    try {
+      if (rare !== undefined) {
+        rare.deadlines?.clear();
+        reactor.disarm(rare.closeTimer ?? NO_TIMER);
+      }
+      reactor.driver.remove(this.descriptor);
+    } finally {
+      close(this.descriptor.fd);
+      reactor.leave(this.referenced);
+      reactor.defer(this);
+    }
+  }
+
+  private settleClosed(): void {
+    const { closed, failure } = this.rare!;
+    if (failure === undefined) closed!.resolve();
+    else closed!.reject(failure);
+  }
+
+  private onDeadline(deadline: Deadline, rare: Rare): void {
+    if (rare.onTimeout !== undefined) rare.onTimeout(deadline);
+    else this.fail(this.timedOut(deadline, undefined));
+  }
+
+  private timedOut(what: string, delayMs: number | undefined): IoError {
+    const explanation =
+      delayMs === undefined ? `the ${what} timeout expired` : `the ${what} took more than ${delayMs} ms`;
+    return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
+  }
+
+  private cancelled(what: string): IoError {
+    return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
+  }
+
+  private openFd(): number {
+    if (this.state === 'closed') throw new IoError('EBADF', 'setsockopt', undefined, 'the connection is closed');
+    return this.descriptor.fd;
+  }
+
+  private keepAlive(keep: boolean): this {
+    if (this.referenced !== keep && this.state !== 'closed') this.reactor.reference(keep ? 1 : -1);
+    this.referenced = keep;
+    return this;
+  }
+}

@@ -1,0 +1,250 @@
+/** A listening socket, and the connections that come from it. */
+import { unlinkSync } from 'node:fs';
+import type { Descriptor } from '../core/descriptor.js';
+import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
+import { Accept, type AcceptOwner } from '../core/operations/accept.js';
+import type { Deferred, Reactor } from '../core/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import { AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
+import { close } from '../sys/io.js';
+import { IoError } from '../sys/io-error.js';
+import type { Address } from '../sys/sockaddr.js';
+import { accept, openSocket } from '../sys/socket.js';
+import { Connection } from './connection.js';
+import type { QueueLimits } from './options.js';
+import { settling, type Settling } from './settling.js';
+
+export interface ListenerCounters {
+  accepted: number;
+  /** Times that no descriptor or memory was left for a connection. */
+  exhausted: number;
+  /** Connections that were closed at once, since there was no descriptor for them even after a rest. */
+  shed: number;
+}
+
+export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
+  /** Something went wrong that the listener survives (EMFILE), or that ended it. Without a handler a warning is emitted. */
+  onError: ((failure: IoError) => void) | undefined = undefined;
+  readonly counters: ListenerCounters = { accepted: 0, exhausted: 0, shed: 0 };
+
+  private handler: ((connection: Connection) => void) | undefined = undefined;
+  private readonly descriptor: Descriptor;
+  private readonly accept = new Accept(this);
+  /** A descriptor kept in reserve: given up for a moment, it lets a waiting connection be taken and refused. */
+  private spare = -1;
+  private restTimer: Timer = NO_TIMER;
+  /** The last attempt to accept ended for want of descriptors. */
+  private wasExhausted = false;
+  /** Accepted and not yet taken by the iterator. */
+  private readonly waiting: Connection[] = [];
+  private taker: Settling<Connection | null> | undefined = undefined;
+  private iterating = false;
+  private isOpen = true;
+  private referenced = true;
+  private failure: Error | undefined = undefined;
+  private readonly closing = settling<void>();
+
+  /** @internal Made by `listen`. */
+  constructor(
+    readonly reactor: Reactor,
+    fd: number,
+    /** Where it listens; the port is the real one, also if 0 was asked for. */
+    readonly address: Address,
+    /** What became of `reusePort`. */
+    readonly reusePort: boolean,
+    private readonly limits: QueueLimits,
+    private readonly prepare: (fd: number) => void,
+  ) {
+    this.descriptor = reactor.driver.add(fd);
+    this.spare = openSpare();
+    reactor.enter(true);
+  }
+
+  /** What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills. */
+  set onConnection(handler: ((connection: Connection) => void) | undefined) {
+    if (handler !== undefined && this.iterating) {
+      throw new Error('onConnection: the listener is being iterated; use one way at a time');
+    }
+    this.handler = handler;
+    this.updateAccepting();
+  }
+
+  get onConnection(): ((connection: Connection) => void) | undefined {
+    return this.handler;
+  }
+
+  /** The kernel's number; -1 once closed. It stays the listener's. */
+  get fd(): number {
+    return this.isOpen ? this.descriptor.fd : -1;
+  }
+
+  /** `for await (const connection of listener)`: until the listener is closed. Leaving the loop closes it. */
+  [Symbol.asyncIterator](): AsyncIterator<Connection> {
+    if (this.handler !== undefined || this.iterating) {
+      throw new Error('for await: the listener has a handler or an iterator already; use one way at a time');
+    }
+    this.iterating = true;
+    return {
+      next: async () => {
+        const connection = await this.take();
+        return connection === null ? { done: true, value: undefined } : { done: false, value: connection };
+      },
+      return: async () => {
+        await this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  /**
+   * Stops listening. Connections that were accepted live on; those in the kernel's backlog are reset by it.
+   *
+   * @returns a promise that resolves when the descriptor is closed.
+   */
+  close(): Promise<void> {
+    this.end(undefined);
+    return this.closing.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  ref(): this {
+    return this.keepAlive(true);
+  }
+
+  unref(): this {
+    return this.keepAlive(false);
+  }
+
+  /** @internal */
+  onAccepted(fd: number): void {
+    this.wasExhausted = false;
+    this.counters.accepted++;
+    this.prepare(fd);
+    const connection = new Connection(this.reactor, fd, this.limits);
+    if (this.handler !== undefined) {
+      this.handler(connection);
+      return;
+    }
+    const { taker } = this;
+    this.taker = undefined;
+    if (taker !== undefined) taker.resolve(connection);
+    else this.waiting.push(connection);
+    this.updateAccepting();
+  }
+
+  /** @internal */
+  onExhausted(error: IoError): void {
+    this.counters.exhausted++;
+    // One rest may help: descriptors get closed. If it did not, those who wait are told instead of left hanging.
+    if (this.wasExhausted) this.shed();
+    this.wasExhausted = true;
+    this.reactor.driver.cancel(this.accept);
+    this.restTimer = this.reactor.arm(this, 0, EMFILE_REST_MS);
+    this.report(error);
+  }
+
+  /** @internal The rest is over. */
+  onTimer(): void {
+    this.restTimer = NO_TIMER;
+    this.updateAccepting();
+  }
+
+  /** @internal */
+  onAcceptEnd(failure: Error): void {
+    this.end(failure);
+  }
+
+  /** @internal */
+  onDeferred(): void {
+    this.taker?.resolve(null);
+    this.taker = undefined;
+    if (this.failure !== undefined) this.report(this.failure as IoError);
+    this.closing.resolve();
+  }
+
+  private take(): Promise<Connection | null> {
+    if (this.taker !== undefined) throw new Error('next: another next() is under way; await it first');
+    const connection = this.waiting.shift();
+    if (connection !== undefined) {
+      this.updateAccepting();
+      return Promise.resolve(connection);
+    }
+    if (!this.isOpen) return Promise.resolve(null);
+    this.taker = settling();
+    this.updateAccepting();
+    return this.taker.promise;
+  }
+
+  private updateAccepting(): void {
+    const { driver } = this.reactor;
+    const wanted =
+      this.isOpen &&
+      this.restTimer === NO_TIMER &&
+      (this.handler !== undefined || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN));
+    if (!wanted) driver.cancel(this.accept);
+    else if (this.accept.descriptor === undefined) driver.start(this.descriptor, this.accept);
+  }
+
+  /** Takes what waits in the backlog, one by one, with the spare descriptor, and closes it. */
+  private shed(): void {
+    for (let count = 0; count < ACCEPTS_PER_TURN && this.spare >= 0; count++) {
+      close(this.spare);
+      this.spare = -1;
+      const refused = accept(this.descriptor.fd);
+      if (refused >= 0) {
+        close(refused);
+        this.counters.shed++;
+      }
+      this.spare = openSpare();
+      if (refused < 0) return;
+    }
+  }
+
+  private end(failure: Error | undefined): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.failure = failure;
+    this.reactor.disarm(this.restTimer);
+    try {
+      this.reactor.driver.remove(this.descriptor);
+    } finally {
+      close(this.descriptor.fd);
+      if (this.spare >= 0) close(this.spare);
+      if (this.address.family === 'unix' && !this.address.path.startsWith('\0')) removeSocketFile(this.address.path);
+      for (const connection of this.waiting.splice(0)) connection.destroy();
+      this.reactor.leave(this.referenced);
+      this.reactor.defer(this);
+    }
+  }
+
+  private report(failure: IoError): void {
+    if (this.onError !== undefined) this.onError(failure);
+    else process.emitWarning(failure.message, 'PolluxListenerWarning');
+  }
+
+  private keepAlive(keep: boolean): this {
+    if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
+    this.referenced = keep;
+    return this;
+  }
+}
+
+/** -1 where not even one is left: then there is none in reserve. */
+function openSpare(): number {
+  try {
+    return openSocket(AF_UNIX, SOCK_STREAM);
+  } catch {
+    return -1;
+  }
+}
+
+function removeSocketFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

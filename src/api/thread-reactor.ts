@@ -1,0 +1,23 @@
+/** The reactor of this thread: there is one, made at first use or by `startReactor` before that. */
+import { Reactor, type ReactorOptions } from '../core/reactor.js';
+
+let reactor: Reactor | undefined;
+
+/**
+ * Starts this thread's reactor with options of your own. Call it before anything else of Pollux in the thread.
+ *
+ * @throws Error the thread has a reactor already, or the backend does not run here (with reason and remedy).
+ * @throws TypeError an unknown backend or mode.
+ */
+export function startReactor(options: ReactorOptions = {}): Reactor {
+  if (reactor !== undefined && !reactor.isClosed) {
+    throw new Error(`this thread has a reactor already (${reactor.driver.backend.name}); close it first`);
+  }
+  reactor = new Reactor(options);
+  return reactor;
+}
+
+/** This thread's reactor; started with defaults if it isn't running. @throws Error no backend runs here. */
+export function currentReactor(): Reactor {
+  return reactor === undefined || reactor.isClosed ? startReactor() : reactor;
+}

@@ -1,0 +1,224 @@
+/**
+ * epoll(7), Linux.
+ *
+ * An entry of the kernel belongs to an open file description, so it is deleted before the descriptor is closed. A
+ * registration without interest has no entry at all: the kernel would report hang-ups and errors of it for ever. New
+ * registrations go to the kernel at once, since it alone knows whether it takes them; later changes wait for the flush.
+ */
+import { type Token } from '../../base/token.js';
+import { EBADF, ENOENT, EPERM } from '../../sys/errno.js';
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLET,
+  EPOLLIN,
+  EpollEventArray,
+  epollCtl,
+  epollWait,
+  openEpoll,
+} from '../../sys/epoll.js';
+import { close } from '../../sys/io.js';
+import { IoError } from '../../sys/io-error.js';
+import { errno } from '../../sys/libc.js';
+import {
+  ERROR,
+  type Backend,
+  type BackendOptions,
+  type BackendTraits,
+  type Interest,
+  type Lifetime,
+  type Trigger,
+} from '../contract.js';
+import { newCounters, waitMs } from '../counters.js';
+import { EventBatch } from '../event-batch.js';
+import { DEFAULT_MAX_EVENTS } from '../limits.js';
+import { closedError, ONESHOT, Registrations } from '../registrations.js';
+import { Waker, wakeBackend } from '../wake.js';
+import { epollEvents, readinessOf } from './flags.js';
+
+const NAME = 'epoll';
+/** User data of the waker, a slot that no table gives out. */
+const WAKE_SLOT = 0xffffffff;
+/** `place` of a registration: whether the kernel has an entry for it. */
+const IN_KERNEL = 1;
+const NOT_IN_KERNEL = -1;
+
+const traits: BackendTraits = {
+  triggers: ['level', 'edge'],
+  edge: 'kernel',
+  changes: 'single',
+  waitCost: 'ready',
+  refuses: ['file', 'directory'],
+  reportsData: false,
+  timeoutStepNs: 1e6,
+  maxRegistrations: 2 ** 21,
+};
+
+export class EpollBackend implements Backend {
+  readonly name = NAME;
+  readonly traits = traits;
+  readonly counters = newCounters();
+  readonly events: EventBatch;
+
+  private readonly registrations = new Registrations(NAME);
+  private readonly array: EpollEventArray;
+  private readonly change = new EpollEventArray(1);
+  private readonly waker: Waker;
+  private epfd: number;
+
+  constructor(options: BackendOptions = {}) {
+    const maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
+    this.events = new EventBatch(maxEvents, this.registrations);
+    this.array = new EpollEventArray(maxEvents);
+    this.epfd = openEpoll();
+    try {
+      this.waker = new Waker();
+    } catch (error) {
+      close(this.epfd);
+      throw error;
+    }
+    // By edge: each wake-up is one event, and nobody has to read the counter.
+    this.change.set(0, EPOLLIN | EPOLLET, WAKE_SLOT, 0);
+    if (epollCtl(this.epfd, EPOLL_CTL_ADD, this.waker.fd, this.change.address) < 0) {
+      const failure = new IoError(errno(), 'epoll_ctl', 'the wake descriptor');
+      this.close();
+      throw failure;
+    }
+  }
+
+  get wakeHandle() {
+    return this.waker.handle;
+  }
+
+  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+    if (this.epfd < 0) throw closedError(NAME, 'register');
+    const table = this.registrations;
+    const token = table.add(fd, interest, lifetime, trigger);
+    const slot = table.slot(token, 'register');
+    this.counters.changesAsked++;
+    if (interest !== 0) {
+      const failure = this.apply(slot);
+      if (failure !== 0) {
+        table.remove(slot);
+        throw new IoError(failure, 'register', `descriptor ${fd} with ${NAME}`);
+      }
+    }
+    return token;
+  }
+
+  modify(token: Token, interest: Interest): void {
+    const table = this.registrations;
+    const slot = table.slot(token, 'modify');
+    table.checkInterest(interest);
+    this.counters.changesAsked++;
+    table.wanted[slot] = interest;
+    if (interest !== table.applied[slot]) table.markDirty(slot);
+  }
+
+  unregister(token: Token): void {
+    const table = this.registrations;
+    const slot = table.slot(token, 'unregister');
+    this.counters.changesAsked++;
+    table.wanted[slot] = 0;
+    const failure = this.remove(slot);
+    this.events.blank(slot);
+    table.remove(slot);
+    // A descriptor that was closed too early has taken its entry along.
+    if (failure !== 0 && failure !== ENOENT && failure !== EBADF && failure !== EPERM) {
+      throw new IoError(failure, 'unregister', `token ${token} of ${NAME}`);
+    }
+  }
+
+  wouldBlock(): void {
+    // The kernel knows.
+  }
+
+  wait(timeoutNs: number): number {
+    if (this.epfd < 0) throw closedError(NAME, 'wait');
+    const { counters, events, registrations: table, array } = this;
+    events.clear();
+    this.flush();
+    const failed = events.count;
+    counters.waits++;
+    counters.systemCalls++;
+    const count = epollWait(this.epfd, array, events.capacity - failed, failed > 0 ? 0 : waitMs(timeoutNs));
+    for (let index = 0; index < count; index++) {
+      const slot = array.low(index);
+      if (!table.isAlive(slot, array.high(index))) {
+        if (slot === WAKE_SLOT) counters.wakes++;
+        else counters.staleEvents++;
+        continue;
+      }
+      events.add(slot, readinessOf(array.events(index), table.wanted[slot]), 0, 0);
+      if ((table.mode[slot] & ONESHOT) !== 0) {
+        table.wanted[slot] = 0;
+        table.applied[slot] = 0;
+      }
+    }
+    counters.events += events.count;
+    return events.count;
+  }
+
+  wake(): void {
+    this.counters.systemCalls++;
+    wakeBackend(this.waker.handle);
+  }
+
+  has(token: Token): boolean {
+    return this.registrations.has(token);
+  }
+
+  close(): void {
+    if (this.epfd < 0) return;
+    close(this.epfd);
+    this.waker.close();
+    this.epfd = -1;
+  }
+
+  /** Brings the kernel up to date; what it refuses becomes an event. A batch without room leaves the rest for the next. */
+  private flush(): void {
+    const { registrations: table, events } = this;
+    const asked = table.dirtyCount;
+    let done = 0;
+    while (done < asked && events.count < events.capacity - 1) {
+      const slot = table.takeDirty(done++);
+      if (slot < 0 || table.wanted[slot] === table.applied[slot]) continue;
+      const failure = table.wanted[slot] === 0 ? this.remove(slot) : this.apply(slot);
+      if (failure !== 0) {
+        table.wanted[slot] = 0;
+        table.applied[slot] = 0;
+        table.place[slot] = NOT_IN_KERNEL;
+        events.add(slot, ERROR, 0, failure);
+      }
+    }
+    table.dropDirty(done);
+  }
+
+  /** Adds or changes the kernel's entry. Returns 0 or an errno. */
+  private apply(slot: number): number {
+    const table = this.registrations;
+    const wanted = table.wanted[slot];
+    const known = table.place[slot] === IN_KERNEL;
+    this.change.set(0, epollEvents(wanted, table.mode[slot]), slot, table.generation[slot]);
+    const failure = this.control(known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, table.fd[slot]);
+    if (failure !== 0) return failure;
+    table.place[slot] = IN_KERNEL;
+    table.applied[slot] = wanted;
+    return 0;
+  }
+
+  private remove(slot: number): number {
+    const table = this.registrations;
+    table.applied[slot] = 0;
+    if (table.place[slot] !== IN_KERNEL) return 0;
+    table.place[slot] = NOT_IN_KERNEL;
+    return this.control(EPOLL_CTL_DEL, table.fd[slot]);
+  }
+
+  private control(operation: number, fd: number): number {
+    this.counters.systemCalls++;
+    this.counters.changesSent++;
+    return epollCtl(this.epfd, operation, fd, this.change.address) < 0 ? errno() : 0;
+  }
+}

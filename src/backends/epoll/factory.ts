@@ -1,0 +1,24 @@
+import { openEpoll } from '../../sys/epoll.js';
+import { close } from '../../sys/io.js';
+import { kernelRelease, platform } from '../../sys/platform.js';
+import type { BackendFactory } from '../contract.js';
+import { EpollBackend } from './backend.js';
+
+export const epollFactory: BackendFactory = {
+  name: 'epoll',
+  preference: 100,
+  probe() {
+    if (platform !== 'linux') return { available: false, reason: `epoll is Linux's; this is ${kernelRelease}` };
+    try {
+      close(openEpoll());
+      return { available: true, reason: `epoll_create1 works (${kernelRelease})` };
+    } catch (error) {
+      return {
+        available: false,
+        reason: (error as Error).message,
+        fix: 'raise `ulimit -n`, or allow the call in the sandbox',
+      };
+    }
+  },
+  open: options => new EpollBackend(options),
+};

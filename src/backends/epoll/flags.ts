@@ -1,0 +1,35 @@
+/** Interest and readiness in epoll's words. */
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../sys/epoll.js';
+import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
+import { EDGE, ONESHOT } from '../registrations.js';
+
+/**
+ * The end of the stream is asked for together with reading only: as a level of its own it would fire for ever while
+ * reading is paused.
+ */
+export function epollEvents(interest: Interest, mode: number): number {
+  return (
+    ((interest & READABLE) !== 0 ? EPOLLIN | EPOLLRDHUP : 0) |
+    ((interest & WRITABLE) !== 0 ? EPOLLOUT : 0) |
+    ((interest & PRIORITY) !== 0 ? EPOLLPRI : 0) |
+    ((mode & ONESHOT) !== 0 ? EPOLLONESHOT : 0) |
+    ((mode & EDGE) !== 0 ? EPOLLET : 0)
+  );
+}
+
+/**
+ * A hang-up or an error is reported whatever was asked, and maybe alone; whoever waits in either direction has to try its
+ * call then, so both are said to be ready as far as they are wanted.
+ */
+export function readinessOf(events: number, wanted: Interest): Readiness {
+  let readiness =
+    ((events & EPOLLIN) !== 0 ? READABLE : 0) |
+    ((events & EPOLLOUT) !== 0 ? WRITABLE : 0) |
+    ((events & EPOLLPRI) !== 0 ? PRIORITY : 0);
+  if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) {
+    if ((events & EPOLLRDHUP) !== 0) readiness |= END | (wanted & READABLE);
+    if ((events & EPOLLHUP) !== 0) readiness |= HANGUP | END | (wanted & (READABLE | WRITABLE));
+    if ((events & EPOLLERR) !== 0) readiness |= ERROR | (wanted & (READABLE | WRITABLE));
+  }
+  return readiness;
+}

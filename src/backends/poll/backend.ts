@@ -1,0 +1,179 @@
+/**
+ * poll(2), everywhere. A wait hands the whole array to the kernel and reads the whole array back: its cost is O(n) in the
+ * registrations that are armed, ready or not. Changes cost nothing but a store.
+ *
+ * Edges are imitated: a direction that was reported leaves the array, and comes back when a call on it would have blocked
+ * (`wouldBlock`).
+ */
+import type { Token } from '../../base/token.js';
+import { EBADF } from '../../sys/errno.js';
+import { isOpen } from '../../sys/io.js';
+import { IoError } from '../../sys/io-error.js';
+import { poll, POLLIN, POLLNVAL } from '../../sys/poll.js';
+import type { Backend, BackendOptions, BackendTraits, Interest, Lifetime, Trigger } from '../contract.js';
+import { newCounters, waitMs } from '../counters.js';
+import { EventBatch } from '../event-batch.js';
+import { DEFAULT_MAX_EVENTS } from '../limits.js';
+import { closedError, EDGE, ONESHOT, Registrations } from '../registrations.js';
+import { Waker, wakeBackend } from '../wake.js';
+import { ArmedSet } from './armed-set.js';
+import { pollEvents, readinessOf } from './flags.js';
+
+const NAME = 'poll';
+/** The waker's place in the array. */
+const WAKE_INDEX = 0;
+
+const traits: BackendTraits = {
+  triggers: ['level', 'edge'],
+  edge: 'emulated',
+  changes: 'free',
+  waitCost: 'registered',
+  refuses: [],
+  reportsData: false,
+  timeoutStepNs: 1e6,
+  maxRegistrations: 2 ** 21,
+};
+
+export class PollBackend implements Backend {
+  readonly name = NAME;
+  readonly traits = traits;
+  readonly counters = newCounters();
+  readonly events: EventBatch;
+
+  private readonly registrations = new Registrations(NAME);
+  private readonly armed = new ArmedSet(this.registrations);
+  private readonly waker = new Waker();
+  /** Where the next harvest begins, so that a full batch does not always serve the same descriptors. */
+  private start = WAKE_INDEX + 1;
+  private closed = false;
+
+  constructor(options: BackendOptions = {}) {
+    this.events = new EventBatch(options.maxEvents ?? DEFAULT_MAX_EVENTS, this.registrations);
+    this.armed.addFixed(this.waker.fd, POLLIN);
+  }
+
+  get wakeHandle() {
+    return this.waker.handle;
+  }
+
+  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+    if (this.closed) throw closedError(NAME, 'register');
+    const table = this.registrations;
+    const token = table.add(fd, interest, lifetime, trigger);
+    const slot = table.slot(token, 'register');
+    this.counters.changesAsked++;
+    // poll itself would only tell at the next wait.
+    this.counters.systemCalls++;
+    if (!isOpen(fd)) {
+      table.remove(slot);
+      throw new IoError(EBADF, 'register', `descriptor ${fd} with ${NAME}`);
+    }
+    this.apply(slot, interest);
+    return token;
+  }
+
+  modify(token: Token, interest: Interest): void {
+    const table = this.registrations;
+    const slot = table.slot(token, 'modify');
+    table.checkInterest(interest);
+    this.counters.changesAsked++;
+    // A direction that waits for wouldBlock stays out of the array; a direction newly asked for goes in.
+    const reported = (table.mode[slot] & EDGE) !== 0 ? table.wanted[slot] & ~table.applied[slot] : 0;
+    table.wanted[slot] = interest;
+    this.apply(slot, interest & ~reported);
+  }
+
+  unregister(token: Token): void {
+    const table = this.registrations;
+    const slot = table.slot(token, 'unregister');
+    this.counters.changesAsked++;
+    this.apply(slot, 0);
+    this.events.blank(slot);
+    table.remove(slot);
+  }
+
+  wouldBlock(token: Token, interest: Interest): void {
+    const table = this.registrations;
+    const slot = table.slot(token, 'wouldBlock');
+    if ((table.mode[slot] & EDGE) !== 0) this.apply(slot, table.applied[slot] | (table.wanted[slot] & interest));
+  }
+
+  wait(timeoutNs: number): number {
+    if (this.closed) throw closedError(NAME, 'wait');
+    const { counters, events, armed } = this;
+    events.clear();
+    counters.waits++;
+    counters.systemCalls++;
+    let ready = poll(armed.array, armed.count, waitMs(timeoutNs));
+    if (ready > 0 && armed.array.takeRevents(WAKE_INDEX) !== 0) {
+      ready--;
+      counters.wakes++;
+      counters.systemCalls++;
+      this.waker.drain();
+    }
+    if (ready > 0) this.harvest(ready);
+    counters.events += events.count;
+    return events.count;
+  }
+
+  wake(): void {
+    this.counters.systemCalls++;
+    wakeBackend(this.waker.handle);
+  }
+
+  has(token: Token): boolean {
+    return this.registrations.has(token);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.waker.close();
+  }
+
+  /** Reads `ready` entries that have revents, from `start` round the array, as far as the batch has room. */
+  private harvest(ready: number): void {
+    const { events, armed } = this;
+    const first = WAKE_INDEX + 1;
+    let index = Math.min(this.start, armed.count - 1);
+    let left = Math.min(ready, events.capacity);
+    // Entries that a oneshot or an edge takes out of the array are replaced by the last one, which may be unread.
+    for (let steps = armed.count - first; steps > 0 && left > 0; steps--) {
+      if (index >= armed.count) index = first;
+      const revents = armed.array.takeRevents(index);
+      if (revents === 0) {
+        index++;
+        continue;
+      }
+      left--;
+      const before = armed.count;
+      this.report(armed.slot(index), revents);
+      if (armed.count === before) index++;
+    }
+    this.start = index >= armed.count ? first : index;
+  }
+
+  private report(slot: number, revents: number): void {
+    const { registrations: table, events } = this;
+    const readiness = readinessOf(revents, table.wanted[slot]);
+    events.add(slot, readiness, 0, (revents & POLLNVAL) !== 0 ? EBADF : 0);
+    const mode = table.mode[slot];
+    if ((revents & POLLNVAL) !== 0 || (mode & ONESHOT) !== 0) {
+      table.wanted[slot] = 0;
+      this.arm(slot, 0);
+    } else if ((mode & EDGE) !== 0) {
+      this.arm(slot, table.applied[slot] & ~readiness);
+    }
+  }
+
+  private apply(slot: number, interest: Interest): void {
+    if (interest === this.registrations.applied[slot]) return;
+    this.counters.changesSent++;
+    this.arm(slot, interest);
+  }
+
+  private arm(slot: number, interest: Interest): void {
+    this.registrations.applied[slot] = interest;
+    this.armed.arm(slot, pollEvents(interest));
+  }
+}

@@ -1,0 +1,18 @@
+import { poll, PollfdArray } from '../../sys/poll.js';
+import { kernelRelease } from '../../sys/platform.js';
+import type { BackendFactory } from '../contract.js';
+import { PollBackend } from './backend.js';
+
+export const pollFactory: BackendFactory = {
+  name: 'poll',
+  preference: 10,
+  probe() {
+    try {
+      poll(new PollfdArray(1), 0, 0);
+      return { available: true, reason: `poll works (${kernelRelease}); its cost grows with the descriptors watched` };
+    } catch (error) {
+      return { available: false, reason: (error as Error).message };
+    }
+  },
+  open: options => new PollBackend(options),
+};

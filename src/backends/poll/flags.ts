@@ -1,0 +1,25 @@
+/** Interest and readiness in poll's words. */
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from '../../sys/poll.js';
+import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
+
+export function pollEvents(interest: Interest): number {
+  return (
+    ((interest & READABLE) !== 0 ? POLLIN | POLLRDHUP : 0) |
+    ((interest & WRITABLE) !== 0 ? POLLOUT : 0) |
+    ((interest & PRIORITY) !== 0 ? POLLPRI : 0)
+  );
+}
+
+/** As with epoll, a hang-up or an error makes every wanted direction ready. */
+export function readinessOf(revents: number, wanted: Interest): Readiness {
+  let readiness =
+    ((revents & POLLIN) !== 0 ? READABLE : 0) |
+    ((revents & POLLOUT) !== 0 ? WRITABLE : 0) |
+    ((revents & POLLPRI) !== 0 ? PRIORITY : 0);
+  if ((revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) !== 0) {
+    if ((revents & POLLRDHUP) !== 0) readiness |= END | (wanted & READABLE);
+    if ((revents & POLLHUP) !== 0) readiness |= HANGUP | END | (wanted & (READABLE | WRITABLE));
+    if ((revents & (POLLERR | POLLNVAL)) !== 0) readiness |= ERROR | (wanted & (READABLE | WRITABLE));
+  }
+  return readiness;
+}

@@ -1,0 +1,55 @@
+/** Waking a wait from any thread: eventfd where there is one, otherwise a pipe. */
+import { hasEventfd, openEventfd } from '../sys/eventfd.js';
+import { errno } from '../sys/libc.js';
+import { EAGAIN } from '../sys/errno.js';
+import { close, pipe, read, write } from '../sys/io.js';
+import { IoError } from '../sys/io-error.js';
+import { NativeBlock } from '../sys/memory.js';
+import type { WakeHandle } from './contract.js';
+
+/** An eventfd wants a 64-bit count; a pipe takes the same eight bytes. */
+const one = new NativeBlock(8);
+one.bytes[0] = 1;
+const sink = new NativeBlock(4096);
+
+/**
+ * Ends the current or the next wait of the backend that the handle came from. Any thread may call it; the backend must
+ * still be open.
+ *
+ * @throws IoError EBADF: the backend was closed.
+ */
+export function wakeBackend(handle: WakeHandle): void {
+  if (handle.kind === 'kqueue') throw new TypeError('handle: a kqueue is woken through its own backend');
+  // Full means that a wake is under way already.
+  if (write(handle.fd, one.address, 8) < 0 && errno() !== EAGAIN) {
+    throw new IoError(errno(), 'wake', `descriptor ${handle.fd}`);
+  }
+}
+
+/** The two ends of a wake-up, owned by a backend. */
+export class Waker {
+  readonly handle: WakeHandle;
+  /** What the backend waits on. */
+  readonly fd: number;
+
+  constructor() {
+    if (hasEventfd) {
+      this.fd = openEventfd();
+      this.handle = { kind: 'eventfd', fd: this.fd, ident: 0 };
+    } else {
+      const [readEnd, writeEnd] = pipe();
+      this.fd = readEnd;
+      this.handle = { kind: 'pipe', fd: writeEnd, ident: 0 };
+    }
+  }
+
+  /** Takes all wake-ups so far off the descriptor; needed where it is watched by level. */
+  drain(): void {
+    while (read(this.fd, sink.address, sink.lengthBytes) === sink.lengthBytes);
+  }
+
+  close(): void {
+    close(this.fd);
+    if (this.handle.fd !== this.fd) close(this.handle.fd);
+  }
+}

@@ -1,0 +1,31 @@
+/** Every bound of core, with its reason. Nothing in Pollux grows past one of these. */
+
+/**
+ * Memory of one receive call and unit of the slab. 64 KiB takes what a TCP window brings in one call and still lies in
+ * the second-level cache.
+ */
+export const CHUNK_BYTES = 64 * 1024;
+
+/** Rest of a chunk that is still worth a receive call; below it a fresh chunk is taken. */
+export const MIN_RECEIVE_BYTES = 16 * 1024;
+
+/** Receive calls for one descriptor in one turn: 256 KiB at most, so that a flood on one can't starve the others. */
+export const RECEIVES_PER_TURN = 4;
+
+/** Connections taken from one listener in one turn; the rest waits in the kernel's backlog while others are served. */
+export const ACCEPTS_PER_TURN = 64;
+
+/** Bytes handed to the kernel for one descriptor in one turn once it had to wait; a fast reader can't starve the others. */
+export const SEND_BYTES_PER_TURN = 1024 * 1024;
+
+/** Buffers of one vectored call. IOV_MAX is 1024 everywhere; past some dozens another call costs little. */
+export const IOVECS_PER_CALL = 64;
+
+/** How long a listener rests after the process ran out of descriptors, unless one of ours is closed before. */
+export const EMFILE_REST_MS = 100;
+
+/**
+ * Events of one descriptor in a row that brought nothing. A readiness that is reported again and again without a byte
+ * moving is a spin (a half-closed or reset peer, a duplicate of a closed descriptor): it is disarmed and reported.
+ */
+export const FRUITLESS_EVENTS = 1024;

@@ -1,0 +1,43 @@
+/**
+ * An operation: one thing to do with a descriptor, by whatever engine the driver is. It is declared once; what a
+ * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it.
+ */
+import type { Descriptor } from './descriptor.js';
+
+/** The call would have blocked: wait until the descriptor is ready in this direction. */
+export const WAIT = 0;
+/** Something was done and there may be more: ask again, after the others had their turn. */
+export const AGAIN = 1;
+/** Over, well or badly. */
+export const DONE = 2;
+export type Outcome = typeof WAIT | typeof AGAIN | typeof DONE;
+
+export type Direction = 'read' | 'write';
+
+export abstract class Operation {
+  /** Next in the descriptor's queue for this direction. Owned by the driver. */
+  next: Operation | undefined = undefined;
+  /** Where it waits; undefined when it is neither queued nor running. Owned by the driver. */
+  descriptor: Descriptor | undefined = undefined;
+
+  abstract readonly direction: Direction;
+
+  /**
+   * Does as much as is possible and fair now. A continuous operation hands what it got to its owner from here; so after
+   * that it must look whether it is still wanted (`descriptor`).
+   */
+  abstract attempt(fd: number): Outcome;
+
+  /** Tells the owner that the operation is over. Called in the turn after `attempt` answered DONE, never by `submit`. */
+  abstract complete(): void;
+
+  /** Takes the operation off: the descriptor goes, or the owner cancelled. The owner is not told, it did this itself. */
+  cancelled(): void {
+    // Most operations hold nothing that has to be given back.
+  }
+
+  /**
+   * Ends it in place of the system: the kernel refused to watch the descriptor, or reports it over and over.
+   */
+  abstract fail(error: Error): void;
+}

@@ -1,0 +1,69 @@
+/** Accepting, continuously: each connection goes to the owner, within a budget a turn. */
+import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errnoNumber } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
+import { errno } from '../../sys/libc.js';
+import { accept } from '../../sys/socket.js';
+import { ACCEPTS_PER_TURN } from '../limits.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import type { Reactor } from '../reactor.js';
+
+export interface AcceptOwner {
+  readonly reactor: Reactor;
+  /** A new connection, non-blocking; its descriptor is the owner's. */
+  onAccepted(fd: number): void;
+  /** No descriptor or memory is left for the next one, which waits in the backlog: stop for a while. */
+  onExhausted(error: IoError): void;
+  /** The listener itself broke. */
+  onAcceptEnd(failure: Error): void;
+}
+
+/** Errors of the connection that was about to be accepted, not of the listener: accept(2) says to go on. */
+const OF_THE_CONNECTION = new Set([
+  ECONNABORTED,
+  EINTR,
+  ...['EPROTO', 'ENETDOWN', 'ENOPROTOOPT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH', 'EPERM'].map(errnoNumber),
+]);
+const EXHAUSTION = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
+
+export class Accept extends Operation {
+  private failure: Error | undefined = undefined;
+
+  constructor(private readonly owner: AcceptOwner) {
+    super();
+  }
+
+  get direction() {
+    return 'read' as const;
+  }
+
+  attempt(fd: number): Outcome {
+    const { counters } = this.owner.reactor.driver;
+    for (let calls = 0; calls < ACCEPTS_PER_TURN; calls++) {
+      counters.systemCalls++;
+      const accepted = accept(fd);
+      if (accepted >= 0) {
+        this.owner.onAccepted(accepted);
+      } else {
+        const code = errno();
+        if (code === EAGAIN) return WAIT;
+        if (OF_THE_CONNECTION.has(code)) continue;
+        const error = new IoError(code, 'accept', `descriptor ${fd}`);
+        if (!EXHAUSTION.has(code)) {
+          this.failure = error;
+          return DONE;
+        }
+        this.owner.onExhausted(error);
+      }
+      if (this.descriptor === undefined) return AGAIN;
+    }
+    return AGAIN;
+  }
+
+  complete(): void {
+    this.owner.onAcceptEnd(this.failure!);
+  }
+
+  fail(error: Error): void {
+    this.failure = error;
+  }
+}

@@ -1,0 +1,68 @@
+/** Receiving once, into memory of the caller's. */
+import { MSG_DONTWAIT } from '../../sys/constants.js';
+import { EAGAIN, EINTR } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
+import { errno } from '../../sys/libc.js';
+import { addressOf } from '../../sys/memory.js';
+import { recv } from '../../sys/socket.js';
+import type { DriverCounters } from '../driver.js';
+import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
+
+export class ReceiveInto extends Operation {
+  /** Bytes received; 0 when the stream has ended. */
+  received = 0;
+  failure: Error | undefined = undefined;
+
+  /**
+   * @param bytes the caller's; it belongs to the operation until that is over.
+   * @param settled told when the operation is over, unless `submit` said so.
+   * @param dropped told when it was taken off without an outcome, since the descriptor is closed.
+   */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly counters: DriverCounters,
+    private readonly settled: (operation: ReceiveInto) => void,
+    private readonly dropped: () => void,
+  ) {
+    super();
+  }
+
+  get direction() {
+    return 'read' as const;
+  }
+
+  attempt(fd: number): Outcome {
+    for (;;) {
+      // Asked anew each time: the caller may have transferred or resized the memory meanwhile.
+      const address = addressOf(this.bytes);
+      if (address === 0) {
+        this.failure = new TypeError('bytes: the buffer was transferred or emptied while it was being read into');
+        return DONE;
+      }
+      this.counters.systemCalls++;
+      const received = recv(fd, address, this.bytes.byteLength, MSG_DONTWAIT);
+      if (received >= 0) {
+        this.received = received;
+        this.counters.bytesReceived += received;
+        return DONE;
+      }
+      const code = errno();
+      if (code === EAGAIN) return WAIT;
+      if (code === EINTR) continue;
+      this.failure = new IoError(code, 'recv', `descriptor ${fd}`);
+      return DONE;
+    }
+  }
+
+  complete(): void {
+    this.settled(this);
+  }
+
+  override cancelled(): void {
+    this.dropped();
+  }
+
+  fail(error: Error): void {
+    this.failure = error;
+  }
+}

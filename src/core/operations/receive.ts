@@ -1,0 +1,75 @@
+/** Receiving, continuously: every arrival goes to the owner, until it stops or the stream ends. */
+import type { BufferList } from '../buffer-list.js';
+import { EAGAIN, EINTR } from '../../sys/errno.js';
+import { MSG_DONTWAIT } from '../../sys/constants.js';
+import { errno } from '../../sys/libc.js';
+import { IoError } from '../../sys/io-error.js';
+import { recv } from '../../sys/socket.js';
+import { RECEIVES_PER_TURN } from '../limits.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import type { Reactor } from '../reactor.js';
+
+export interface ReceiveOwner {
+  readonly reactor: Reactor;
+  /** Bytes that hold during the call only, unless they are taken out of the list. */
+  onReceived(chunk: BufferList): void;
+  /** The slab is at its ceiling: stop, and start again when there is memory. */
+  onStarved(): void;
+  /** The peer sent its last byte, or the stream broke. */
+  onReceiveEnd(failure: Error | undefined): void;
+}
+
+export class Receive extends Operation {
+  /** The stream has ended or broken; starting again would only say so again. */
+  isOver = false;
+  bytesReceived = 0;
+  private failure: Error | undefined = undefined;
+
+  constructor(private readonly owner: ReceiveOwner) {
+    super();
+  }
+
+  get direction() {
+    return 'read' as const;
+  }
+
+  attempt(fd: number): Outcome {
+    const { receiveBuffer: buffer, driver } = this.owner.reactor;
+    for (let calls = 0; calls < RECEIVES_PER_TURN; calls++) {
+      if (!buffer.reserve()) {
+        this.owner.onStarved();
+        return WAIT;
+      }
+      const roomBytes = buffer.roomBytes;
+      const received = recv(fd, buffer.address, roomBytes, MSG_DONTWAIT);
+      driver.counters.systemCalls++;
+      if (received > 0) {
+        driver.counters.bytesReceived += received;
+        this.bytesReceived += received;
+        this.owner.onReceived(buffer.fill(received));
+        buffer.settle(received);
+        // A short count drained the socket: what comes later is an event of its own, so no call is spent on EAGAIN.
+        if (this.descriptor === undefined || received < roomBytes) return AGAIN;
+      } else if (received === 0) {
+        this.isOver = true;
+        return DONE;
+      } else {
+        const code = errno();
+        if (code === EAGAIN) return WAIT;
+        if (code === EINTR) continue;
+        this.fail(new IoError(code, 'recv', `descriptor ${fd}`));
+        return DONE;
+      }
+    }
+    return AGAIN;
+  }
+
+  complete(): void {
+    this.owner.onReceiveEnd(this.failure);
+  }
+
+  fail(error: Error): void {
+    this.isOver = true;
+    this.failure = error;
+  }
+}

@@ -1,0 +1,88 @@
+/** Sending a buffer list, in order and to the last byte. */
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.js';
+import { EAGAIN, EINTR } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
+import { errno } from '../../sys/libc.js';
+import { MessageHeader, send, sendmsg } from '../../sys/socket.js';
+import { BufferList, IovecTable } from '../buffer-list.js';
+import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import type { Reactor } from '../reactor.js';
+
+export interface SendOwner {
+  readonly reactor: Reactor;
+  /** The queue has become shorter. */
+  onSendProgress(): void;
+  /** The queue is empty, or the stream broke and what was left of it is dropped. */
+  onSendEnd(failure: Error | undefined): void;
+}
+
+const FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
+
+/** One table a thread: it is filled and handed to the kernel within one call. */
+const iovecs = new IovecTable(IOVECS_PER_CALL);
+const header = new MessageHeader(iovecs.address);
+
+export class Send extends Operation {
+  /** What is still to be sent; append to it at any time, then submit the operation unless it is under way. */
+  readonly queue = new BufferList();
+  bytesSent = 0;
+  failure: Error | undefined = undefined;
+
+  constructor(private readonly owner: SendOwner) {
+    super();
+  }
+
+  get direction() {
+    return 'write' as const;
+  }
+
+  attempt(fd: number): Outcome {
+    const { queue, owner } = this;
+    const { counters } = owner.reactor.driver;
+    let budget = SEND_BYTES_PER_TURN;
+    while (queue.length > 0) {
+      if (budget <= 0) return AGAIN;
+      counters.systemCalls++;
+      let offered: number;
+      let sent: number;
+      if (queue.segmentCount === 1) {
+        offered = queue.firstLength;
+        sent = send(fd, queue.firstAddress, offered, FLAGS);
+      } else {
+        offered = queue.fillIovecs(iovecs);
+        header.setCount(iovecs.count);
+        sent = sendmsg(fd, header.address, FLAGS);
+      }
+      if (sent < 0) {
+        const code = errno();
+        if (code === EAGAIN) return WAIT;
+        if (code === EINTR) continue;
+        this.failure = new IoError(code, 'send', `descriptor ${fd}`);
+        queue.release();
+        return DONE;
+      }
+      queue.consume(sent);
+      this.bytesSent += sent;
+      counters.bytesSent += sent;
+      budget -= sent;
+      if (this.descriptor !== undefined) owner.onSendProgress();
+      // A short count filled the socket; an event tells when there is room, so no call is spent on EAGAIN.
+      if (sent < offered) return AGAIN;
+    }
+    return DONE;
+  }
+
+  complete(): void {
+    this.owner.onSendEnd(this.failure);
+  }
+
+  override cancelled(): void {
+    this.queue.release();
+  }
+
+  fail(error: Error): void {
+    this.failure = error;
+    this.queue.release();
+  }
+}

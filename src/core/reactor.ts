@@ -1,0 +1,207 @@
+/**
+ * The reactor: the loop of one thread. A turn:
+ *
+ *   flush changes and wait → read the clock → run due timers → dispatch events, each within its budget →
+ *   tell what is over → schedule the next turn while anything is referenced
+ */
+import { performance } from 'node:perf_hooks';
+import { READABLE } from '../backends/contract.js';
+import { chooseBackend } from '../backends/select.js';
+import { openNodeLoop } from '../sys/node-loop.js';
+import type { Driver } from './driver.js';
+import { BoundedHost } from './host/bounded-host.js';
+import type { Host } from './host/host.js';
+import { NodeHost } from './host/node-host.js';
+import { MODES, ReadinessDriver, type Mode } from './readiness-driver.js';
+import { ReceiveBuffer } from './receive-buffer.js';
+import { Slab } from './slab.js';
+import { NO_TIMER, Timers, type Timer, type TimerOwner } from './timers.js';
+
+export interface ReactorOptions {
+  /** A backend's name, or 'auto' (the default): what POLLUX_BACKEND names, otherwise the best that runs here. */
+  readonly backend?: string;
+  /** How descriptors are registered. 'level', the default, costs no change per event; the others are for comparison. */
+  readonly mode?: Mode;
+  /** Ceiling for the memory of all buffers of this thread. Default 256 MiB. */
+  readonly maxBufferBytes?: number;
+  /** Events of one wait. Default 1024. */
+  readonly maxEvents?: number;
+}
+
+/** Something to be told at the end of the turn, and not within the call that caused it. */
+export interface Deferred {
+  onDeferred(): void;
+}
+
+export interface ReactorCounters {
+  turns: number;
+  /** Turns that were allowed to block. */
+  sleeps: number;
+}
+
+export class Reactor {
+  /** Runs operations; its `backend` and `counters` tell what it cost. */
+  readonly driver: Driver;
+  /** Why this backend was chosen. */
+  readonly reason: string;
+  readonly mode: Mode;
+  readonly slab: Slab;
+  readonly receiveBuffer: ReceiveBuffer;
+  readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
+
+  private readonly host: Host;
+  private readonly hostToken: number;
+  private readonly timers: Timers;
+  /** Monotonic, in milliseconds; read once a turn. */
+  private now = performance.now();
+  private deferred: Deferred[] = [];
+  private handles = 0;
+  private references = 0;
+  private scheduled = false;
+  private inTurn = false;
+  private quietTurns = 0;
+  private closed = false;
+  private readonly runTurn = () => this.turn();
+
+  constructor(options: ReactorOptions = {}) {
+    const { mode = 'level', maxBufferBytes, maxEvents } = options;
+    if (!MODES.includes(mode)) throw new TypeError(`mode: '${mode}'; allowed: ${MODES.join(', ')}`);
+    this.mode = mode;
+    this.slab = new Slab({ maxBytes: maxBufferBytes });
+    this.receiveBuffer = new ReceiveBuffer(this.slab);
+    this.timers = new Timers(this.now);
+    const { backend, reason } = chooseBackend(options.backend, { maxEvents });
+    this.reason = reason;
+    try {
+      this.driver = new ReadinessDriver(backend, mode);
+      const loop = openNodeLoop();
+      this.host = loop === undefined ? new BoundedHost() : new NodeHost(loop);
+      this.hostToken =
+        this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'persistent', 'level', { onReady: () => {} });
+    } catch (error) {
+      backend.close();
+      throw error;
+    }
+  }
+
+  /** Counts a handle (a connection, a listener, a watch) that lives in this reactor. */
+  enter(referenced: boolean): void {
+    this.handles++;
+    if (referenced) this.references++;
+    this.wakeUp();
+  }
+
+  leave(referenced: boolean): void {
+    this.handles--;
+    if (referenced) this.references--;
+  }
+
+  /** A handle begins to keep the process alive, or ceases to. */
+  reference(by: 1 | -1): void {
+    this.references += by;
+    this.wakeUp();
+  }
+
+  /** Runs `deferred.onDeferred()` at the end of this turn, or of one that follows soon. */
+  defer(deferred: Deferred): void {
+    this.deferred.push(deferred);
+    this.wakeUp();
+  }
+
+  /** See `Timers.arm`. Counted from now, also in the middle of a long callback. */
+  arm(owner: TimerOwner, tag: number, delayMs: number): Timer {
+    return this.timers.arm(owner, tag, delayMs + this.lag());
+  }
+
+  postpone(timer: Timer, delayMs: number): void {
+    this.timers.postpone(timer, delayMs);
+  }
+
+  disarm(timer: Timer): void {
+    if (timer !== NO_TIMER) this.timers.cancel(timer);
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /**
+   * Gives the backend back. All handles must have been closed; what is still open is deaf from now on.
+   *
+   * @throws Error handles are open.
+   */
+  close(): void {
+    if (this.closed) return;
+    if (this.handles > 0) throw new Error(`the reactor has ${this.handles} open handles; close them first`);
+    this.closed = true;
+    if (this.hostToken >= 0) this.driver.unwatch(this.hostToken);
+    this.driver.close();
+    this.receiveBuffer.release();
+  }
+
+  private turn(): void {
+    this.scheduled = false;
+    if (this.closed) return;
+    this.inTurn = true;
+    this.counters.turns++;
+    let busy = true;
+    try {
+      const timeoutMs = this.timeoutMs();
+      if (timeoutMs !== 0) this.counters.sleeps++;
+      const events = this.driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
+      this.now = performance.now();
+      const due = this.timers.run(this.now);
+      const had = this.driver.hasWork;
+      this.driver.dispatch();
+      busy = events > 0 || due > 0 || had || this.deferred.length > 0;
+      this.runDeferred();
+    } finally {
+      this.inTurn = false;
+      this.quietTurns = busy ? 0 : this.quietTurns + 1;
+      this.reschedule();
+    }
+  }
+
+  /** 0 with work at hand, otherwise until the nearest timer, ours or the host's. */
+  private timeoutMs(): number {
+    if (this.driver.hasWork || this.deferred.length > 0) return 0;
+    const host = this.host.sleepMs(this.quietTurns);
+    if (host === 0 || this.timers.size === 0) return host;
+    const ours = this.timers.timeoutMs(performance.now());
+    return host < 0 ? ours : ours < 0 ? host : Math.min(host, ours);
+  }
+
+  private runDeferred(): void {
+    // What is deferred meanwhile waits for the next turn, so that no chain of callbacks can hold this one for ever.
+    const batch = this.deferred;
+    if (batch.length === 0) return;
+    this.deferred = [];
+    let index = 0;
+    try {
+      while (index < batch.length) batch[index++].onDeferred();
+    } finally {
+      if (index < batch.length) this.deferred = batch.slice(index).concat(this.deferred);
+    }
+  }
+
+  private reschedule(): void {
+    const work = this.deferred.length > 0 || this.driver.hasWork;
+    if (this.closed || (this.handles === 0 && !work)) return;
+    this.scheduled = true;
+    // Handles that keep nothing alive are still served as long as something else does.
+    this.host.schedule(this.runTurn, work || this.references > 0 || this.host.othersAlive());
+  }
+
+  /** Makes sure that a turn follows, for what was asked outside of one. */
+  private wakeUp(): void {
+    if (this.inTurn || this.closed) return;
+    const keepAlive = this.references > 0 || this.deferred.length > 0;
+    if (!this.scheduled) this.host.schedule(this.runTurn, keepAlive);
+    else if (keepAlive) this.host.keepAlive();
+    this.scheduled = true;
+  }
+
+  private lag(): number {
+    return this.inTurn ? 0 : Math.max(0, performance.now() - this.now);
+  }
+}

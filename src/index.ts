@@ -1,0 +1,22 @@
+/**
+ * Pollux: epoll, kqueue and poll as one, and sockets above them.
+ *
+ * @packageDocumentation
+ */
+export { adopt } from './api/adopt.js';
+export { connect, type ConnectOptions } from './api/connect.js';
+export { Connection, type Sendable } from './api/connection.js';
+export type { State } from './api/connection-states.js';
+export type { Deadline, TimeoutOptions } from './api/deadlines.js';
+export { listen, type ListenOptions } from './api/listen.js';
+export { Listener, type ListenerCounters } from './api/listener.js';
+export type { QueueLimits, SocketOptions } from './api/options.js';
+export type { KeepAliveOptions } from './api/socket-options.js';
+export { currentReactor, startReactor } from './api/thread-reactor.js';
+export { watch, Watch, type Ready, type WatchInterest, type WatchOptions } from './api/watch.js';
+export { BufferList } from './core/buffer-list.js';
+export type { DriverCounters } from './core/driver.js';
+export { Reactor, type ReactorCounters, type ReactorOptions } from './core/reactor.js';
+export type { Mode } from './core/readiness-driver.js';
+export { IoError } from './sys/io-error.js';
+export type { Address, InternetAddress, UnixAddress } from './sys/sockaddr.js';

@@ -1,0 +1,65 @@
+/** Numbers of the C headers that Node does not export, one column a platform. */
+import { platform, type Platform } from './platform.js';
+
+type Row = Partial<Record<Platform, number>>;
+
+/** Picks this platform's number. -1 where the platform has no such thing. */
+function pick(row: Row): number {
+  return row[platform] ?? -1;
+}
+
+function bsd(value: number): Row {
+  return { freebsd: value, openbsd: value, netbsd: value, darwin: value };
+}
+
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const AF_INET6 = pick({ linux: 10, freebsd: 28, openbsd: 24, netbsd: 24, darwin: 30 });
+
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+/** Or-ed into the type of socket(2) and into accept4(2); -1 on macOS, which needs fcntl(2) instead. */
+export const SOCK_NONBLOCK = pick({ linux: 0o4000, freebsd: 0x20000000, openbsd: 0x4000, netbsd: 0x20000000 });
+export const SOCK_CLOEXEC = pick({ linux: 0o2000000, freebsd: 0x10000000, openbsd: 0x8000, netbsd: 0x10000000 });
+
+export const SOL_SOCKET = pick({ linux: 1, ...bsd(0xffff) });
+export const SO_REUSEADDR = pick({ linux: 2, ...bsd(4) });
+export const SO_TYPE = pick({ linux: 3, ...bsd(0x1008) });
+export const SO_ERROR = pick({ linux: 4, ...bsd(0x1007) });
+export const SO_SNDBUF = pick({ linux: 7, ...bsd(0x1001) });
+export const SO_RCVBUF = pick({ linux: 8, ...bsd(0x1002) });
+export const SO_KEEPALIVE = pick({ linux: 9, ...bsd(8) });
+/** macOS counts SO_LINGER in ticks; SO_LINGER_SEC is the one in seconds. */
+export const SO_LINGER = pick({ linux: 13, ...bsd(0x80), darwin: 0x1080 });
+/** The option that spreads connections over listeners: plain SO_REUSEPORT does not on FreeBSD. */
+export const SO_REUSEPORT = pick({ linux: 15, ...bsd(0x200), freebsd: 0x10000 });
+export const SO_NOSIGPIPE = pick({ darwin: 0x1022, netbsd: 0x800, freebsd: 0x800 });
+
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const TCP_KEEPIDLE = pick({ linux: 4, freebsd: 256, netbsd: 3, darwin: 0x10 });
+export const TCP_KEEPINTVL = pick({ linux: 5, freebsd: 512, netbsd: 5, darwin: 0x101 });
+export const TCP_KEEPCNT = pick({ linux: 6, freebsd: 1024, netbsd: 6, darwin: 0x102 });
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = pick({ linux: 26, ...bsd(27) });
+
+export const MSG_DONTWAIT = pick({ linux: 0x40, ...bsd(0x80) });
+/** 0 where SO_NOSIGPIPE does it: Node ignores SIGPIPE anyway, other runtimes may not. */
+export const MSG_NOSIGNAL = Math.max(0, pick({ linux: 0x4000, freebsd: 0x20000, openbsd: 0x400, netbsd: 0x400 }));
+
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+
+export const F_GETFD = 1;
+export const F_SETFD = 2;
+export const F_GETFL = 3;
+export const F_SETFL = 4;
+export const FD_CLOEXEC = 1;
+export const O_NONBLOCK = pick({ linux: 0o4000, ...bsd(4) });
+export const O_CLOEXEC = pick({
+  linux: 0o2000000,
+  freebsd: 0x100000,
+  openbsd: 0x10000,
+  netbsd: 0x400000,
+  darwin: 0x1000000,
+});

@@ -1,0 +1,46 @@
+/** Names and numbers of errno on this platform, as Node's own headers had them. */
+import os from 'node:os';
+
+const numbers: Record<string, number> = { ...os.constants.errno };
+const names = new Map<number, string>();
+// Where two names share a number, the one that people search for comes first.
+for (const name of ['EAGAIN', 'ENOTSUP', ...Object.keys(numbers)]) {
+  const number = numbers[name];
+  if (number !== undefined && !names.has(number)) names.set(number, name);
+}
+
+/** 'ECONNREFUSED' for its number here; 'errno 4711' for a number without a name. */
+export function errnoName(errno: number): string {
+  return names.get(errno) ?? `errno ${errno}`;
+}
+
+/** The number of an errno name on this platform; -1 where the platform has no such error. */
+export function errnoNumber(name: string): number {
+  return numbers[name] ?? -1;
+}
+
+export const EAGAIN = errnoNumber('EAGAIN');
+export const EBADF = errnoNumber('EBADF');
+export const ECONNABORTED = errnoNumber('ECONNABORTED');
+export const ECONNRESET = errnoNumber('ECONNRESET');
+export const EEXIST = errnoNumber('EEXIST');
+export const EINPROGRESS = errnoNumber('EINPROGRESS');
+export const EINTR = errnoNumber('EINTR');
+export const EINVAL = errnoNumber('EINVAL');
+export const EMFILE = errnoNumber('EMFILE');
+export const ENFILE = errnoNumber('ENFILE');
+export const ENOBUFS = errnoNumber('ENOBUFS');
+export const ENOENT = errnoNumber('ENOENT');
+export const ENOMEM = errnoNumber('ENOMEM');
+export const ENOSPC = errnoNumber('ENOSPC');
+export const ENOTCONN = errnoNumber('ENOTCONN');
+export const ENOTSUP = errnoNumber('ENOTSUP');
+export const EPERM = errnoNumber('EPERM');
+export const EPIPE = errnoNumber('EPIPE');
+export const EPROTO = errnoNumber('EPROTO');
+export const ETIMEDOUT = errnoNumber('ETIMEDOUT');
+
+/** Whether a call failed only because it would have blocked. EWOULDBLOCK is the same number on every platform here. */
+export function wouldBlock(errno: number): boolean {
+  return errno === EAGAIN;
+}

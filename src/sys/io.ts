@@ -1,0 +1,93 @@
+/**
+ * Calls on any descriptor. They return what the call returned: -1 with `errno()` for the hot ones, or throw IoError for
+ * those that open, close and configure, whose failure is always news.
+ */
+import { F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_CLOEXEC, O_NONBLOCK } from './constants.js';
+import { EINTR } from './errno.js';
+import { IoError } from './io-error.js';
+import { declare, errno, hasFunction } from './libc.js';
+import { NativeBlock } from './memory.js';
+
+/** read(2), up to 2 GiB - 1. */
+export const read = declare<(fd: number, address: number, lengthBytes: number) => number>('read', 'int', [
+  'int',
+  'uintptr_t',
+  'size_t',
+]);
+
+/** write(2), up to 2 GiB - 1. */
+export const write = declare<(fd: number, address: number, lengthBytes: number) => number>('write', 'int', [
+  'int',
+  'uintptr_t',
+  'size_t',
+]);
+
+const nativeClose = declare<(fd: number) => number>('close', 'int', ['int']);
+const nativeDup = declare<(fd: number) => number>('dup', 'int', ['int']);
+const nativePipe = declare<(address: number) => number>('pipe', 'int', ['uintptr_t']);
+const nativePipe2 = declare<(address: number, flags: number) => number>('pipe2', 'int', ['uintptr_t', 'int']);
+const nativeFcntl = declare<(fd: number, command: number, type: 'int', value: number) => number>('fcntl', 'int', [
+  'int',
+  'int',
+  '...',
+]);
+const hasPipe2 = hasFunction('pipe2');
+
+/**
+ * close(2). The number is free afterwards whatever it answers, EINTR included: it must not be retried.
+ *
+ * @throws IoError EBADF, EIO.
+ */
+export function close(fd: number): void {
+  if (nativeClose(fd) < 0 && errno() !== EINTR) throw new IoError(errno(), 'close', `descriptor ${fd}`);
+}
+
+/** dup(2), close-on-exec. @throws IoError EBADF, EMFILE. */
+export function dup(fd: number): number {
+  const copy = nativeDup(fd);
+  if (copy < 0) throw new IoError(errno(), 'dup', `descriptor ${fd}`);
+  setCloseOnExec(copy);
+  return copy;
+}
+
+/** fcntl(2) with an integer argument. @throws IoError what the kernel refused. */
+export function fcntl(fd: number, command: number, value: number): number {
+  const result = nativeFcntl(fd, command, 'int', value);
+  if (result < 0) throw new IoError(errno(), 'fcntl', `descriptor ${fd}`);
+  return result;
+}
+
+/** Whether the number names an open descriptor. */
+export function isOpen(fd: number): boolean {
+  return nativeFcntl(fd, F_GETFD, 'int', 0) >= 0;
+}
+
+export function setNonBlocking(fd: number): void {
+  const flags = fcntl(fd, F_GETFL, 0);
+  if ((flags & O_NONBLOCK) === 0) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+export function setCloseOnExec(fd: number): void {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+const pair = new NativeBlock(8);
+
+/**
+ * A pipe, non-blocking and close-on-exec at both ends.
+ *
+ * @returns [read end, write end]
+ * @throws IoError EMFILE, ENFILE.
+ */
+export function pipe(): [number, number] {
+  const result = hasPipe2 ? nativePipe2(pair.address, O_NONBLOCK | O_CLOEXEC) : nativePipe(pair.address);
+  if (result < 0) throw new IoError(errno(), 'pipe');
+  const ends: [number, number] = [pair.i32[0], pair.i32[1]];
+  if (!hasPipe2) {
+    for (const fd of ends) {
+      setNonBlocking(fd);
+      setCloseOnExec(fd);
+    }
+  }
+  return ends;
+}

@@ -1,0 +1,70 @@
+/**
+ * The libuv loop of this thread. Node exports libuv's functions, and two of its own that are part of the addon interface
+ * lead to the loop, so no addon is needed.
+ */
+import koffi from 'koffi';
+import { hasLibuv } from './platform.js';
+
+/** What a reactor has to know of the loop that it lives in. */
+export interface NodeLoop {
+  /** Readable whenever libuv has something to do, the stop signal of a worker included. */
+  readonly backendFd: number;
+  /**
+   * How long libuv itself would sleep now: 0 if it has work, -1 for ever. Asked from within an immediate: there libuv
+   * would always say 0, because Node's idle handle runs while an immediate is referenced; so that handle is stopped
+   * first. The next referenced setImmediate starts it again.
+   */
+  sleepMs(): number;
+  /** Whether anything but the immediate that asks keeps the loop alive. */
+  alive(): boolean;
+}
+
+/** The loop of the calling thread, or undefined on a runtime that has no libuv (Bun). */
+export function openNodeLoop(): NodeLoop | undefined {
+  if (!hasLibuv) return undefined;
+  const node = koffi.load(null);
+  const currentIsolate = node.func('_ZN2v87Isolate10GetCurrentEv', 'uintptr_t', []) as () => number;
+  const currentLoop = node.func('_ZN4node19GetCurrentEventLoopEPN2v87IsolateE', 'uintptr_t', ['uintptr_t']) as (
+    isolate: number,
+  ) => number;
+  const ofLoop = (name: string) => node.func(name, 'int', ['uintptr_t']) as (loop: number) => number;
+  const backendFd = ofLoop('uv_backend_fd');
+  const backendTimeout = ofLoop('uv_backend_timeout');
+  const loopAlive = ofLoop('uv_loop_alive');
+  const idleStop = ofLoop('uv_idle_stop');
+
+  const loop = currentLoop(currentIsolate());
+  const idle = findIdleHandle(node, loop);
+  return {
+    backendFd: backendFd(loop),
+    sleepMs() {
+      if (idle !== 0) idleStop(idle);
+      return loopAlive(loop) !== 0 ? backendTimeout(loop) : -1;
+    },
+    alive() {
+      if (idle !== 0) idleStop(idle);
+      return loopAlive(loop) !== 0;
+    },
+  };
+}
+
+/** Node keeps one idle handle a loop, for its immediates; it is known by its type alone. */
+function findIdleHandle(node: ReturnType<typeof koffi.load>, loop: number): number {
+  const handleType = node.func('uv_handle_get_type', 'int', ['uintptr_t']) as (handle: number) => number;
+  const typeName = node.func('uv_handle_type_name', 'str', ['int']) as (type: number) => string;
+  const visitor = koffi.pointer(koffi.proto('void PolluxVisitHandle(uintptr_t handle, uintptr_t argument)'));
+  const walk = node.func('uv_walk', 'void', ['uintptr_t', visitor, 'uintptr_t']) as (
+    loop: number,
+    visit: (handle: number) => void,
+    argument: number,
+  ) => void;
+  let found = 0;
+  walk(
+    loop,
+    handle => {
+      if (typeName(handleType(handle)) === 'idle') found = Number(handle);
+    },
+    0,
+  );
+  return found;
+}

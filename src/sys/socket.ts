@@ -1,0 +1,214 @@
+/** The socket calls. Hot ones return -1 and leave errno; those that make and configure throw IoError. */
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_NOSIGPIPE } from './constants.js';
+import { EINPROGRESS, EINTR } from './errno.js';
+import { close, setCloseOnExec, setNonBlocking } from './io.js';
+import { IoError } from './io-error.js';
+import { declare, errno, hasFunction } from './libc.js';
+import { NativeBlock, storeWord } from './memory.js';
+import { platform } from './platform.js';
+import { formatAddress, SockaddrBlock, type Address } from './sockaddr.js';
+
+type Transfer = (fd: number, address: number, lengthBytes: number, flags: number) => number;
+
+/** recv(2), up to 2 GiB - 1. */
+export const recv = declare<Transfer>('recv', 'int', ['int', 'uintptr_t', 'size_t', 'int']);
+
+/** send(2), up to 2 GiB - 1. */
+export const send = declare<Transfer>('send', 'int', ['int', 'uintptr_t', 'size_t', 'int']);
+
+/** sendmsg(2); the address is that of a struct msghdr. */
+export const sendmsg = declare<(fd: number, address: number, flags: number) => number>('sendmsg', 'int', [
+  'int',
+  'uintptr_t',
+  'int',
+]);
+
+/** sizeof(struct msghdr) on every 64-bit platform, padding included; only name, iov and its count differ in width. */
+const MSGHDR_BYTES = 56;
+const MSG_IOV_WORD = 4;
+const MSG_IOVLEN_WORD = 6;
+
+/** A struct msghdr for sendmsg, with one table of buffers and neither address nor control data. */
+export class MessageHeader {
+  private readonly block = new NativeBlock(MSGHDR_BYTES);
+  readonly address = this.block.address;
+
+  /** @param iovecsAddress of the struct iovec array; the caller keeps it alive. */
+  constructor(iovecsAddress: number) {
+    storeWord(this.block.u32, MSG_IOV_WORD, iovecsAddress);
+  }
+
+  /** How many entries of the table count. (size_t on glibc, int elsewhere: the low word is the same.) */
+  setCount(count: number): void {
+    this.block.u32[MSG_IOVLEN_WORD] = count;
+  }
+}
+
+/** shutdown(2). */
+export const shutdown = declare<(fd: number, how: number) => number>('shutdown', 'int', ['int', 'int']);
+
+const nativeSocket = declare<(domain: number, type: number, protocol: number) => number>('socket', 'int', [
+  'int',
+  'int',
+  'int',
+]);
+const nativeSocketpair = declare<(domain: number, type: number, protocol: number, address: number) => number>(
+  'socketpair',
+  'int',
+  ['int', 'int', 'int', 'uintptr_t'],
+);
+const nativeListen = declare<(fd: number, backlog: number) => number>('listen', 'int', ['int', 'int']);
+const withAddress = ['int', 'uintptr_t', 'uint'];
+const nativeBind = declare<(fd: number, address: number, lengthBytes: number) => number>('bind', 'int', withAddress);
+const nativeConnect = declare<(fd: number, address: number, lengthBytes: number) => number>(
+  'connect',
+  'int',
+  withAddress,
+);
+const fillsAddress = ['int', 'uintptr_t', 'uintptr_t'];
+type FillAddress = (fd: number, address: number, lengthAddress: number) => number;
+const getsockname = declare<FillAddress>('getsockname', 'int', fillsAddress);
+const getpeername = declare<FillAddress>('getpeername', 'int', fillsAddress);
+const nativeAccept = declare<FillAddress>('accept', 'int', fillsAddress);
+const nativeAccept4 = declare<(fd: number, address: number, lengthAddress: number, flags: number) => number>(
+  'accept4',
+  'int',
+  ['int', 'uintptr_t', 'uintptr_t', 'int'],
+);
+type Option = (fd: number, level: number, name: number, address: number, length: number) => number;
+const optionTypes = ['int', 'int', 'int', 'uintptr_t'];
+const nativeSetsockopt = declare<Option>('setsockopt', 'int', [...optionTypes, 'uint']);
+const nativeGetsockopt = declare<Option>('getsockopt', 'int', [...optionTypes, 'uintptr_t']);
+
+const hasAccept4 = platform !== 'darwin' && hasFunction('accept4');
+const hasTypeFlags = SOCK_NONBLOCK > 0;
+
+/** One block a thread: no call below keeps it past its return. */
+const sockaddr = new SockaddrBlock();
+/** A value of up to 128 bytes, and its socklen_t behind it. */
+const OPTION_BYTES = 128;
+const option = new NativeBlock(OPTION_BYTES + 8);
+
+function ready(fd: number): number {
+  if (!hasTypeFlags) {
+    setNonBlocking(fd);
+    setCloseOnExec(fd);
+  }
+  if (SO_NOSIGPIPE > 0) setOption(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+  return fd;
+}
+
+/**
+ * A non-blocking, close-on-exec socket.
+ *
+ * @throws IoError EMFILE, ENFILE, ENOBUFS, EAFNOSUPPORT.
+ */
+export function openSocket(domain: number, type: number): number {
+  const fd = nativeSocket(domain, hasTypeFlags ? type | SOCK_NONBLOCK | SOCK_CLOEXEC : type, 0);
+  if (fd < 0) throw new IoError(errno(), 'socket');
+  return ready(fd);
+}
+
+/** A connected pair of Unix stream sockets, non-blocking and close-on-exec. @throws IoError EMFILE, ENFILE. */
+export function socketpair(): [number, number] {
+  const type = hasTypeFlags ? SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC : SOCK_STREAM;
+  if (nativeSocketpair(AF_UNIX, type, 0, option.address) < 0) throw new IoError(errno(), 'socketpair');
+  const ends: [number, number] = [option.i32[0], option.i32[1]];
+  ends.forEach(ready);
+  return ends;
+}
+
+/** bind(2). @throws IoError EADDRINUSE, EADDRNOTAVAIL, EACCES. */
+export function bind(fd: number, address: Address): void {
+  sockaddr.encode(address);
+  if (nativeBind(fd, sockaddr.address, sockaddr.lengthBytes) < 0)
+    throw new IoError(errno(), 'bind', formatAddress(address));
+}
+
+/** listen(2). The kernel clips `backlog` to its own limit (somaxconn). @throws IoError EADDRINUSE. */
+export function listen(fd: number, backlog: number): void {
+  if (nativeListen(fd, backlog) < 0) throw new IoError(errno(), 'listen', `descriptor ${fd}`);
+}
+
+/**
+ * connect(2) on a non-blocking socket.
+ *
+ * @returns 0 when connected at once, EINPROGRESS when readiness to write will tell, otherwise the errno that it failed with.
+ */
+export function connect(fd: number, address: Address): number {
+  sockaddr.encode(address);
+  if (nativeConnect(fd, sockaddr.address, sockaddr.lengthBytes) === 0) return 0;
+  const failure = errno();
+  // Interrupted, the attempt goes on in the kernel like one in progress (connect(2)).
+  return failure === EINTR ? EINPROGRESS : failure;
+}
+
+/**
+ * accept(2): the next connection, non-blocking and close-on-exec.
+ *
+ * @returns its descriptor, or -1 with `errno()`.
+ */
+export function accept(fd: number): number {
+  if (hasAccept4) return nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const accepted = nativeAccept(fd, 0, 0);
+  return accepted < 0 ? accepted : ready(accepted);
+}
+
+/** getsockname(2). @throws IoError EBADF, ENOTSOCK. */
+export function localAddress(fd: number): Address {
+  sockaddr.reset();
+  if (getsockname(fd, sockaddr.address, sockaddr.lengthAddress) < 0) {
+    throw new IoError(errno(), 'getsockname', `descriptor ${fd}`);
+  }
+  return sockaddr.decode();
+}
+
+/** getpeername(2). @throws IoError ENOTCONN, EBADF. */
+export function remoteAddress(fd: number): Address {
+  sockaddr.reset();
+  if (getpeername(fd, sockaddr.address, sockaddr.lengthAddress) < 0) {
+    throw new IoError(errno(), 'getpeername', `descriptor ${fd}`);
+  }
+  return sockaddr.decode();
+}
+
+/**
+ * setsockopt(2) with an int, or with the bytes of a structure.
+ *
+ * @throws IoError ENOPROTOOPT, EINVAL, EBADF.
+ * @throws RangeError a structure of more than 128 bytes.
+ */
+export function setOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
+  let lengthBytes = 4;
+  if (typeof value === 'number') {
+    option.i32[0] = value;
+  } else {
+    if (value.length > OPTION_BYTES) throw new RangeError(`value: ${value.length} bytes; at most ${OPTION_BYTES}`);
+    option.bytes.set(value);
+    lengthBytes = value.length;
+  }
+  if (nativeSetsockopt(fd, level, name, option.address, lengthBytes) < 0) {
+    throw new IoError(errno(), 'setsockopt', `option ${name} of level ${level} on descriptor ${fd}`);
+  }
+}
+
+/** getsockopt(2): the bytes of the value, in a copy. @throws IoError ENOPROTOOPT, EBADF. */
+export function getOption(fd: number, level: number, name: number): Uint8Array {
+  option.u32[OPTION_BYTES / 4] = OPTION_BYTES;
+  if (nativeGetsockopt(fd, level, name, option.address, option.address + OPTION_BYTES) < 0) {
+    throw new IoError(errno(), 'getsockopt', `option ${name} of level ${level} on descriptor ${fd}`);
+  }
+  return option.bytes.slice(0, option.u32[OPTION_BYTES / 4]);
+}
+
+/** getsockopt(2) of an int option. @throws IoError as `getOption`. */
+export function getIntOption(fd: number, level: number, name: number): number {
+  const bytes = getOption(fd, level, name);
+  return new DataView(bytes.buffer).getInt32(0, true);
+}
+
+/** Closes `fd`, which is being given up after `failure`, and throws `failure`. */
+export function closeAndThrow(fd: number, failure: unknown): never {
+  close(fd);
+  throw failure;
+}
