@@ -29,3 +29,6 @@ export const EMFILE_REST_MS = 100;
  * moving is a spin (a half-closed or reset peer, a duplicate of a closed descriptor): it is disarmed and reported.
  */
 export const FRUITLESS_EVENTS = 1024;
+
+/** Ceiling for the buffers of one thread. At it receiving stops until somebody releases a chunk. */
+export const MAX_BUFFER_BYTES = 256 * 1024 * 1024;

@@ -1,0 +1,83 @@
+/**
+ * One range of bytes in a buffer list. Segments form a chain and are pooled: a list of one segment, which is what nearly
+ * every receive and send has, costs no allocation.
+ */
+import { addressOf } from '../sys/memory.js';
+import type { Lease } from './slab.js';
+
+const NOTHING = new Uint8Array(0);
+/** Segments kept for reuse; more than this are left to the garbage collector after a peak. */
+const POOLED_SEGMENTS = 4096;
+
+let pool: Segment | undefined;
+let pooled = 0;
+
+export class Segment {
+  bytes: Uint8Array = NOTHING;
+  start = 0;
+  end = 0;
+  /** The chunk that `bytes` lies in, of which the segment owns a share; undefined for memory that is held by reference. */
+  lease: Lease | undefined = undefined;
+  /** Whether bytes may be written behind `end`: the memory was made for this segment alone. */
+  growable = false;
+  next: Segment | undefined = undefined;
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /**
+   * Where the first byte lies now.
+   *
+   * @throws TypeError the memory was transferred while it was in the list.
+   * @throws Error the chunk was released by somebody who had no share (see POLLUX_DEBUG).
+   */
+  get address(): number {
+    const { lease } = this;
+    if (lease !== undefined) {
+      lease.check('use');
+      return lease.address + this.start;
+    }
+    if (this.bytes.byteLength < this.end) {
+      throw new TypeError('data: its buffer was transferred or resized while it was queued');
+    }
+    return addressOf(this.bytes) + this.start;
+  }
+
+  /** The range as a view, no copy. */
+  view(): Uint8Array {
+    this.lease?.check('use');
+    return this.bytes.subarray(this.start, this.end);
+  }
+}
+
+/** A segment over memory held by reference, or over a leased chunk of which it takes over one share. */
+export function takeSegment(bytes: Uint8Array, start: number, end: number, lease: Lease | undefined): Segment {
+  let segment = pool;
+  if (segment === undefined) {
+    segment = new Segment();
+  } else {
+    pool = segment.next;
+    pooled--;
+    segment.next = undefined;
+  }
+  segment.bytes = bytes;
+  segment.start = start;
+  segment.end = end;
+  segment.lease = lease;
+  segment.growable = false;
+  return segment;
+}
+
+/** Gives the segment's share of its chunk back, and the segment to the pool. */
+export function dropSegment(segment: Segment): void {
+  const { lease } = segment;
+  segment.bytes = NOTHING;
+  segment.lease = undefined;
+  if (pooled < POOLED_SEGMENTS) {
+    segment.next = pool;
+    pool = segment;
+    pooled++;
+  }
+  lease?.release();
+}

@@ -1,0 +1,190 @@
+/**
+ * Native memory cut into chunks that are lent out. A block is one ArrayBuffer of several chunks, whose address holds for
+ * life; blocks come when they are needed, up to a ceiling, and go when a peak is over.
+ */
+import { markAsUntransferable } from 'node:worker_threads';
+import { addressOf } from '../sys/memory.js';
+import { CHUNK_BYTES, MAX_BUFFER_BYTES } from './limits.js';
+
+export interface SlabOptions {
+  /** Size of a chunk, a power of two. Default 64 KiB. */
+  readonly chunkBytes?: number;
+  /** Chunks that come and go together. Default 16. */
+  readonly chunksPerBlock?: number;
+  /** Memory that is never exceeded. Default 256 MiB. */
+  readonly maxBytes?: number;
+  /** Poison what is released and say who released it. Default: whether POLLUX_DEBUG is 1. */
+  readonly debug?: boolean;
+}
+
+/** Chunks that come and go together. */
+interface Block {
+  free: number;
+}
+
+/** Written over released chunks in debug mode: late readers see at once that something is wrong. */
+const POISON = 0xdb;
+
+/**
+ * The right to a chunk. It is shared by counting: whoever has a share may read the chunk and must give the share back.
+ * Lease objects live as long as their chunk and are lent out again and again.
+ */
+export class Lease {
+  /** How many have a share; 0 while the chunk is not on loan. */
+  shares = 0;
+  /** Debug mode: the stack of the last release. */
+  releasedAt: string | undefined = undefined;
+
+  /** @internal Made by its slab. */
+  constructor(
+    private readonly slab: Slab,
+    readonly block: Block,
+    /** The whole chunk. */
+    readonly bytes: Uint8Array,
+    /** Where it lies. */
+    readonly address: number,
+  ) {}
+
+  get chunkBytes(): number {
+    return this.bytes.length;
+  }
+
+  /** Adds a share. @throws Error the chunk was released. */
+  retain(): void {
+    if (this.shares === 0) this.refuse('retain');
+    this.shares++;
+  }
+
+  /** Gives a share back; with the last one the chunk. @throws Error it was given back already. */
+  release(): void {
+    if (this.shares === 0) this.refuse('second release');
+    if (--this.shares === 0) this.slab.takeBack(this);
+  }
+
+  /** @throws Error the chunk was released. */
+  check(use: string): void {
+    if (this.shares === 0) this.refuse(use);
+  }
+
+  private refuse(use: string): never {
+    const where = this.releasedAt === undefined ? ' (POLLUX_DEBUG=1 tells where)' : `, here:\n${this.releasedAt}`;
+    throw new Error(`${use} of a chunk that was released${where}`);
+  }
+}
+
+export class Slab {
+  readonly chunkBytes: number;
+  /** Most chunks that were on loan at once. */
+  peakChunks = 0;
+  /** Chunks on loan. */
+  leasedChunks = 0;
+  /** Called when a chunk comes back after `lease` had none. */
+  onAvailable: (() => void) | undefined = undefined;
+
+  private readonly chunksPerBlock: number;
+  private readonly maxBytes: number;
+  private readonly debug: boolean;
+  private readonly blocks = new Set<Block>();
+  /** Last in, first out: the chunk released last is still in the cache. */
+  private readonly free: Lease[] = [];
+  private wasRefused = false;
+
+  constructor(options: SlabOptions = {}) {
+    this.chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
+    this.chunksPerBlock = options.chunksPerBlock ?? 16;
+    this.maxBytes = options.maxBytes ?? MAX_BUFFER_BYTES;
+    if (!Number.isInteger(Math.log2(this.chunkBytes))) {
+      throw new RangeError(`chunkBytes: ${this.chunkBytes}; allowed: powers of two`);
+    }
+    if (!Number.isInteger(this.chunksPerBlock) || this.chunksPerBlock < 1) {
+      throw new RangeError(`chunksPerBlock: ${this.chunksPerBlock}; allowed: integers from 1`);
+    }
+    if (!(this.maxBytes >= this.blockBytes)) {
+      throw new RangeError(`maxBytes: ${this.maxBytes}; allowed: from one block (${this.blockBytes} bytes)`);
+    }
+    this.debug = options.debug ?? process.env.POLLUX_DEBUG === '1';
+  }
+
+  /** Memory held from the system, on loan or not. */
+  get heldBytes(): number {
+    return this.blocks.size * this.blockBytes;
+  }
+
+  get freeChunks(): number {
+    return this.free.length;
+  }
+
+  /** A chunk, with one share in the hands of the caller; undefined at the ceiling, and `onAvailable` will tell. */
+  lease(): Lease | undefined {
+    let lease = this.free.pop();
+    if (lease === undefined) {
+      if (this.heldBytes + this.blockBytes > this.maxBytes) {
+        this.wasRefused = true;
+        return undefined;
+      }
+      this.addBlock();
+      lease = this.free.pop()!;
+    }
+    lease.block.free--;
+    lease.shares = 1;
+    if (++this.leasedChunks > this.peakChunks) this.peakChunks = this.leasedChunks;
+    return lease;
+  }
+
+  /** Gives back blocks of which nothing is on loan, but for one. @returns bytes given back. */
+  trim(): number {
+    let spared = false;
+    let trimmed = 0;
+    const going = new Set<Block>();
+    for (const block of this.blocks) {
+      if (block.free < this.chunksPerBlock) continue;
+      if (!spared) {
+        spared = true;
+        continue;
+      }
+      this.blocks.delete(block);
+      going.add(block);
+      trimmed += this.blockBytes;
+    }
+    if (trimmed > 0) {
+      const kept = this.free.filter(lease => !going.has(lease.block));
+      this.free.length = 0;
+      this.free.push(...kept);
+    }
+    return trimmed;
+  }
+
+  /** @internal The last share of a lease is gone. */
+  takeBack(lease: Lease): void {
+    this.leasedChunks--;
+    if (this.debug) {
+      lease.bytes.fill(POISON);
+      lease.releasedAt = new Error('released').stack;
+    }
+    this.free.push(lease);
+    lease.block.free++;
+    // A peak is over when a whole block lies idle and less than a quarter of what is held is in use.
+    if (lease.block.free === this.chunksPerBlock && this.leasedChunks * this.chunkBytes * 4 < this.heldBytes) this.trim();
+    if (this.wasRefused) {
+      this.wasRefused = false;
+      this.onAvailable?.();
+    }
+  }
+
+  private get blockBytes(): number {
+    return this.chunkBytes * this.chunksPerBlock;
+  }
+
+  private addBlock(): void {
+    const memory = new ArrayBuffer(this.blockBytes);
+    // A transfer of one received chunk would take the memory of all its neighbours away.
+    markAsUntransferable(memory);
+    const address = addressOf(memory);
+    const block: Block = { free: this.chunksPerBlock };
+    for (let index = this.chunksPerBlock - 1; index >= 0; index--) {
+      const offset = index * this.chunkBytes;
+      this.free.push(new Lease(this, block, new Uint8Array(memory, offset, this.chunkBytes), address + offset));
+    }
+    this.blocks.add(block);
+  }
+}
