@@ -4,7 +4,7 @@
  */
 import type { Descriptor } from './descriptor.js';
 
-/** The call would have blocked: wait until the descriptor is ready in this direction. */
+/** Nothing was done, the call would have blocked: wait until the descriptor is ready in this direction. */
 export const WAIT = 0;
 /** Something was done and there may be more: ask again, after the others had their turn. */
 export const AGAIN = 1;

@@ -18,7 +18,7 @@ import {
   epollWait,
   openEpoll,
 } from '../../sys/epoll.js';
-import { close } from '../../sys/io.js';
+import { close, isOpen } from '../../sys/io.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import {
@@ -97,12 +97,10 @@ export class EpollBackend implements Backend {
     const token = table.add(fd, interest, lifetime, trigger);
     const slot = table.slot(token, 'register');
     this.counters.changesAsked++;
-    if (interest !== 0) {
-      const failure = this.apply(slot);
-      if (failure !== 0) {
-        table.remove(slot);
-        throw new IoError(failure, 'register', `descriptor ${fd} with ${NAME}`);
-      }
+    const failure = interest !== 0 ? this.apply(slot) : isOpen(fd) ? 0 : EBADF;
+    if (failure !== 0) {
+      table.remove(slot);
+      throw new IoError(failure, 'register', `descriptor ${fd} with ${NAME}`);
     }
     return token;
   }
@@ -141,6 +139,8 @@ export class EpollBackend implements Backend {
     this.flush();
     const failed = events.count;
     counters.waits++;
+    counters.events += failed;
+    if (failed === events.capacity) return failed;
     counters.systemCalls++;
     const count = epollWait(this.epfd, array, events.capacity - failed, failed > 0 ? 0 : waitMs(timeoutNs));
     for (let index = 0; index < count; index++) {
@@ -156,7 +156,7 @@ export class EpollBackend implements Backend {
         table.applied[slot] = 0;
       }
     }
-    counters.events += events.count;
+    counters.events += events.count - failed;
     return events.count;
   }
 
@@ -181,7 +181,7 @@ export class EpollBackend implements Backend {
     const { registrations: table, events } = this;
     const asked = table.dirtyCount;
     let done = 0;
-    while (done < asked && events.count < events.capacity - 1) {
+    while (done < asked && events.count < events.capacity) {
       const slot = table.takeDirty(done++);
       if (slot < 0 || table.wanted[slot] === table.applied[slot]) continue;
       const failure = table.wanted[slot] === 0 ? this.remove(slot) : this.apply(slot);

@@ -45,7 +45,7 @@ export class Accept extends Operation {
         this.owner.onAccepted(accepted);
       } else {
         const code = errno();
-        if (code === EAGAIN) return WAIT;
+        if (code === EAGAIN) return calls === 0 ? WAIT : AGAIN;
         if (OF_THE_CONNECTION.has(code)) continue;
         const error = new IoError(code, 'accept', `descriptor ${fd}`);
         if (!EXHAUSTION.has(code)) {

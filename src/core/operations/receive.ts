@@ -55,7 +55,7 @@ export class Receive extends Operation {
         return DONE;
       } else {
         const code = errno();
-        if (code === EAGAIN) return WAIT;
+        if (code === EAGAIN) return calls === 0 ? WAIT : AGAIN;
         if (code === EINTR) continue;
         this.fail(new IoError(code, 'recv', `descriptor ${fd}`));
         return DONE;

@@ -57,7 +57,7 @@ export class Send extends Operation {
       }
       if (sent < 0) {
         const code = errno();
-        if (code === EAGAIN) return WAIT;
+        if (code === EAGAIN) return budget === SEND_BYTES_PER_TURN ? WAIT : AGAIN;
         if (code === EINTR) continue;
         this.failure = new IoError(code, 'send', `descriptor ${fd}`);
         queue.release();
