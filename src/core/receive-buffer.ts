@@ -34,7 +34,7 @@ export class ReceiveBuffer {
 
   /** Where the room begins. Only after `reserve`. */
   get address(): number {
-    return this.lease!.address + this.offset;
+    return this.offset === 0 ? this.lease!.boxedAddress[0] : this.lease!.address + this.offset;
   }
 
   get roomBytes(): number {

@@ -36,7 +36,7 @@ export class Segment {
     const { lease } = this;
     if (lease !== undefined) {
       lease.check('use');
-      return lease.address + this.start;
+      return this.start === 0 ? lease.boxedAddress[0] : lease.address + this.start;
     }
     if (this.bytes.byteLength < this.end) {
       throw new TypeError('data: its buffer was transferred or resized while it was queued');
