@@ -1,22 +1,21 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
 import { BufferList } from '../core/buffer-list.js';
-import type { Descriptor } from '../core/descriptor.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { SHUT_WR } from '../sys/constants.js';
-import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
-import { getOption, localAddress, remoteAddress, setOption, shutdown } from '../sys/socket.js';
+import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
 import type { QueueLimits } from './options.js';
 import { Reader } from './reader.js';
 import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
 import { settling, type Settling } from './settling.js';
+import { Socket } from './socket.js';
 
 /** What `send` and `write` take. A string goes out as UTF-8. */
 export type Sendable = string | Uint8Array | BufferList;
@@ -37,7 +36,10 @@ interface Rare {
   onTimeout?: (deadline: Deadline) => void;
 }
 
-export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred, AsyncIterable<BufferList> {
+export class Connection
+  extends Socket
+  implements ReceiveOwner, SendOwner, TimerOwner, Deferred, AsyncIterable<BufferList>
+{
   /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
   onEnd: (() => void) | undefined = undefined;
   /** The queue has sunk to the low-water mark after `send` had answered false. */
@@ -46,13 +48,11 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
   onClose: ((failure: Error | undefined) => void) | undefined = undefined;
 
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
-  private readonly descriptor: Descriptor;
   private receiver: Receive | undefined = undefined;
   private sender: Send | undefined = undefined;
   private rare: Rare | undefined = undefined;
   private state: State = 'open';
   private paused = false;
-  private referenced = true;
   private needsDrain = false;
 
   /**
@@ -62,17 +62,11 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
    * @internal
    */
   constructor(
-    readonly reactor: Reactor,
+    reactor: Reactor,
     fd: number,
     private readonly limits: QueueLimits,
   ) {
-    this.descriptor = reactor.driver.add(fd);
-    reactor.enter(true);
-  }
-
-  /** The kernel's number, for calls that Pollux does not have; -1 once closed. It stays the connection's. */
-  get fd(): number {
-    return this.state === 'closed' ? -1 : this.descriptor.fd;
+    super(reactor, fd);
   }
 
   /** Bytes that `send` took and the kernel did not yet. */
@@ -88,8 +82,7 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
     return this.sender?.bytesSent ?? 0;
   }
 
-  /** Whether the descriptor is closed. */
-  get isClosed(): boolean {
+  override get isClosed(): boolean {
     return this.state === 'closed';
   }
 
@@ -253,7 +246,7 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
     try {
       if (this.send(data)) return RESOLVED;
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     const rare = (this.rare ??= {});
     if (this.state === 'closed') return Promise.reject(rare.failure ?? this.cancelled('send'));
@@ -321,46 +314,6 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
     (this.rare ??= {}).onTimeout = handler;
   }
 
-  /** TCP_NODELAY. @throws IoError */
-  setNoDelay(enable = true): void {
-    setNoDelay(this.openFd(), enable);
-  }
-
-  /** SO_KEEPALIVE and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. @throws RangeError, IoError */
-  setKeepAlive(enable = true, keepAlive?: KeepAliveOptions): void {
-    setKeepAlive(this.openFd(), enable, keepAlive);
-  }
-
-  /** SO_SNDBUF, SO_RCVBUF. @throws RangeError, IoError */
-  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): void {
-    setBufferBytes(this.openFd(), `${direction}BufferBytes`, lengthBytes);
-  }
-
-  /** SO_LINGER. @param seconds 0 makes `destroy` reset the connection; undefined is the system's default. */
-  setLinger(seconds: number | undefined): void {
-    setLinger(this.openFd(), seconds);
-  }
-
-  /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError */
-  setOption(level: number, name: number, value: number | Uint8Array): void {
-    setOption(this.openFd(), level, name, value);
-  }
-
-  /** getsockopt(2), as it is: the bytes of the value. @throws IoError */
-  getOption(level: number, name: number): Uint8Array {
-    return getOption(this.openFd(), level, name);
-  }
-
-  /** Keeps the process alive while the connection is open (the default). */
-  ref(): this {
-    return this.keepAlive(true);
-  }
-
-  /** Lets the process exit although the connection is open. */
-  unref(): this {
-    return this.keepAlive(false);
-  }
-
   // For the driver and the reactor
 
   /** @internal */
@@ -422,7 +375,7 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
     this.fail(this.state === 'lingering' ? undefined : this.timedOut('close', this.limits.closeTimeoutMs));
   }
 
-  /** @internal The descriptor is closed; everybody is told, outside the call that closed it. */
+  /** @internal The descriptor is closed; everybody is told. */
   onDeferred(): void {
     const rare = this.rare;
     if (rare !== undefined) {
@@ -526,18 +479,14 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
     rare.closeTimer = this.reactor.arm(this, CLOSE_TIMER, delayMs);
   }
 
-  /** Gives everything back: the registration before the descriptor, the news of it after this turn. */
   private release(): void {
     const { reactor, rare } = this;
+    rare?.deadlines?.clear();
+    reactor.disarm(rare?.closeTimer ?? NO_TIMER);
     try {
-      if (rare !== undefined) {
-        rare.deadlines?.clear();
-        reactor.disarm(rare.closeTimer ?? NO_TIMER);
-      }
-      reactor.driver.remove(this.descriptor);
+      this.releaseDescriptor();
     } finally {
-      close(this.descriptor.fd);
-      reactor.leave(this.referenced);
+      // Everybody is told after this turn, and not within the call that closed it.
       reactor.defer(this);
     }
   }
@@ -561,16 +510,5 @@ export class Connection implements ReceiveOwner, SendOwner, TimerOwner, Deferred
 
   private cancelled(what: string): IoError {
     return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
-  }
-
-  private openFd(): number {
-    if (this.state === 'closed') throw new IoError('EBADF', 'setsockopt', undefined, 'the connection is closed');
-    return this.descriptor.fd;
-  }
-
-  private keepAlive(keep: boolean): this {
-    if (this.referenced !== keep && this.state !== 'closed') this.reactor.reference(keep ? 1 : -1);
-    this.referenced = keep;
-    return this;
   }
 }

@@ -1,18 +1,18 @@
 /** A listening socket, and the connections that come from it. */
 import { unlinkSync } from 'node:fs';
-import type { Descriptor } from '../core/descriptor.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
-import { IoError } from '../sys/io-error.js';
+import type { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
 import { accept, openSocket } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import type { QueueLimits } from './options.js';
 import { settling, type Settling } from './settling.js';
+import { Socket } from './socket.js';
 
 export interface ListenerCounters {
   accepted: number;
@@ -22,13 +22,12 @@ export interface ListenerCounters {
   shed: number;
 }
 
-export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
+export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
   /** Something went wrong that the listener survives (EMFILE), or that ended it. Without a handler a warning is emitted. */
   onError: ((failure: IoError) => void) | undefined = undefined;
   readonly counters: ListenerCounters = { accepted: 0, exhausted: 0, shed: 0 };
 
   private handler: ((connection: Connection) => void) | undefined = undefined;
-  private readonly descriptor: Descriptor;
   private readonly accept = new Accept(this);
   /** A descriptor kept in reserve: given up for a moment, it lets a waiting connection be taken and refused. */
   private spare = -1;
@@ -40,13 +39,12 @@ export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterabl
   private taker: Settling<Connection | null> | undefined = undefined;
   private iterating = false;
   private isOpen = true;
-  private referenced = true;
   private failure: Error | undefined = undefined;
   private readonly closing = settling<void>();
 
   /** @internal Made by `listen`. */
   constructor(
-    readonly reactor: Reactor,
+    reactor: Reactor,
     fd: number,
     /** Where it listens; the port is the real one, also if 0 was asked for. */
     readonly address: Address,
@@ -55,9 +53,8 @@ export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterabl
     private readonly limits: QueueLimits,
     private readonly prepare: (fd: number) => void,
   ) {
-    this.descriptor = reactor.driver.add(fd);
+    super(reactor, fd);
     this.spare = openSpare();
-    reactor.enter(true);
   }
 
   /** What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills. */
@@ -73,9 +70,8 @@ export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterabl
     return this.handler;
   }
 
-  /** The kernel's number; -1 once closed. It stays the listener's. */
-  get fd(): number {
-    return this.isOpen ? this.descriptor.fd : -1;
+  override get isClosed(): boolean {
+    return !this.isOpen;
   }
 
   /** `for await (const connection of listener)`: until the listener is closed. Leaving the loop closes it. */
@@ -108,14 +104,6 @@ export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterabl
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  ref(): this {
-    return this.keepAlive(true);
-  }
-
-  unref(): this {
-    return this.keepAlive(false);
   }
 
   /** @internal */
@@ -209,13 +197,11 @@ export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterabl
     this.failure = failure;
     this.reactor.disarm(this.restTimer);
     try {
-      this.reactor.driver.remove(this.descriptor);
+      this.releaseDescriptor();
     } finally {
-      close(this.descriptor.fd);
       if (this.spare >= 0) close(this.spare);
       if (this.address.family === 'unix' && !this.address.path.startsWith('\0')) removeSocketFile(this.address.path);
       for (const connection of this.waiting.splice(0)) connection.destroy();
-      this.reactor.leave(this.referenced);
       this.reactor.defer(this);
     }
   }
@@ -223,12 +209,6 @@ export class Listener implements AcceptOwner, TimerOwner, Deferred, AsyncIterabl
   private report(failure: IoError): void {
     if (this.onError !== undefined) this.onError(failure);
     else process.emitWarning(failure.message, 'PolluxListenerWarning');
-  }
-
-  private keepAlive(keep: boolean): this {
-    if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
-    this.referenced = keep;
-    return this;
   }
 }
 

@@ -63,7 +63,7 @@ export function backendFactory(name: string): BackendFactory {
  * @throws Error a backend that this kernel lacks, with the reason and what to do.
  */
 export function chooseBackend(name = 'auto', options?: BackendOptions): BackendChoice {
-  const forced = name !== 'auto' ? name : (process.env.POLLUX_BACKEND ?? 'auto');
+  const forced = name !== 'auto' ? name : process.env.POLLUX_BACKEND || 'auto';
   if (forced !== 'auto') {
     const factory = backendFactory(forced);
     const probe = factory.probe();

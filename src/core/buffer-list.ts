@@ -341,7 +341,7 @@ export class BufferList implements Iterable<Uint8Array> {
   }
 
   private checkOther(list: BufferList): void {
-    if (list === this) throw new TypeError('part: a list can\'t be put into itself');
+    if (list === this) throw new TypeError("part: a list can't be put into itself");
   }
 }
 

@@ -171,7 +171,8 @@ export class Slab {
     this.free.push(lease);
     lease.block.free++;
     // A peak is over when a whole block lies idle and less than a quarter of what is held is in use.
-    if (lease.block.free === this.chunksPerBlock && this.leasedChunks * this.chunkBytes * 4 < this.heldBytes) this.trim();
+    if (lease.block.free === this.chunksPerBlock && this.leasedChunks * this.chunkBytes * 4 < this.heldBytes)
+      this.trim();
     if (this.wasRefused) {
       this.wasRefused = false;
       this.onAvailable?.();

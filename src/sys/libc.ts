@@ -76,4 +76,4 @@ export function hasFunction(name: string): boolean {
 }
 
 /** errno of the last call in this thread. Ask right after the call. */
-export const errno: () => number = koffi.errno as () => number;
+export const errno: () => number = koffi.errno;

@@ -50,6 +50,16 @@ export function kernelSetting(name: string): number[] | undefined {
   return platform === 'linux' ? procSetting(name) : sysctlSetting(name);
 }
 
+/** How many local ports connections to one address and port can have; undefined where the system does not tell. */
+export function localPorts(): number | undefined {
+  const range =
+    platform === 'linux'
+      ? kernelSetting('net.ipv4.ip_local_port_range')
+      : [kernelSetting('net.inet.ip.portrange.first')?.[0], kernelSetting('net.inet.ip.portrange.last')?.[0]];
+  const [first, last] = range ?? [];
+  return first === undefined || last === undefined ? undefined : last - first + 1;
+}
+
 function procSetting(name: string): number[] | undefined {
   try {
     const values = readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'latin1')

@@ -1,0 +1,94 @@
+/** What connections and listeners have in common: a descriptor of their own, socket options, and a say in when the process ends. */
+import type { Descriptor } from '../core/descriptor.js';
+import type { Reactor } from '../core/reactor.js';
+import { close } from '../sys/io.js';
+import { IoError } from '../sys/io-error.js';
+import { getOption, setOption } from '../sys/socket.js';
+import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
+
+export abstract class Socket {
+  protected readonly descriptor: Descriptor;
+  private referenced = true;
+
+  /**
+   * @param fd a non-blocking socket; it belongs to this object from now on.
+   * @internal
+   */
+  constructor(
+    /** The reactor whose thread it lives in. */
+    readonly reactor: Reactor,
+    fd: number,
+  ) {
+    this.descriptor = reactor.driver.add(fd);
+    reactor.enter(true);
+  }
+
+  /** Whether the descriptor is closed. */
+  abstract get isClosed(): boolean;
+
+  /** The kernel's number, for calls that Pollux does not have; -1 once closed. It stays this object's. */
+  get fd(): number {
+    return this.isClosed ? -1 : this.descriptor.fd;
+  }
+
+  /** TCP_NODELAY. @throws IoError */
+  setNoDelay(enable = true): void {
+    setNoDelay(this.openFd(), enable);
+  }
+
+  /** SO_KEEPALIVE and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. @throws RangeError, IoError */
+  setKeepAlive(enable = true, keepAlive?: KeepAliveOptions): void {
+    setKeepAlive(this.openFd(), enable, keepAlive);
+  }
+
+  /** SO_SNDBUF, SO_RCVBUF; the kernel may double or clip them. @throws RangeError, IoError */
+  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): void {
+    setBufferBytes(this.openFd(), `${direction}BufferBytes`, lengthBytes);
+  }
+
+  /** SO_LINGER. @param seconds 0 makes `destroy` reset the connection; undefined is the system's default. */
+  setLinger(seconds: number | undefined): void {
+    setLinger(this.openFd(), seconds);
+  }
+
+  /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError */
+  setOption(level: number, name: number, value: number | Uint8Array): void {
+    setOption(this.openFd(), level, name, value);
+  }
+
+  /** getsockopt(2), as it is: the bytes of the value. @throws IoError */
+  getOption(level: number, name: number): Uint8Array {
+    return getOption(this.openFd(), level, name);
+  }
+
+  /** Keeps the process alive while this is open (the default). */
+  ref(): this {
+    return this.keepAlive(true);
+  }
+
+  /** Lets the process exit although this is open. It is served as long as the process lives. */
+  unref(): this {
+    return this.keepAlive(false);
+  }
+
+  /** Gives everything back to the kernel: the registration goes before the descriptor. */
+  protected releaseDescriptor(): void {
+    try {
+      this.reactor.driver.remove(this.descriptor);
+    } finally {
+      close(this.descriptor.fd);
+      this.reactor.leave(this.referenced);
+    }
+  }
+
+  private openFd(): number {
+    if (this.isClosed) throw new IoError('EBADF', 'setsockopt', undefined, 'the socket is closed');
+    return this.descriptor.fd;
+  }
+
+  private keepAlive(keep: boolean): this {
+    if (this.referenced !== keep && !this.isClosed) this.reactor.reference(keep ? 1 : -1);
+    this.referenced = keep;
+    return this;
+  }
+}

@@ -1,0 +1,85 @@
+/** `pollux conformance`: the contract's scenarios on a backend of the running kernel. */
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { Command } from 'commander';
+import { backendFactory, backendNames, chooseBackend } from '../backends/select.js';
+import type { BackendFactory } from '../backends/contract.js';
+import { differencesDocument } from '../conformance/matrix.js';
+import type { BackendGate, ConformanceReport, RowResult } from '../conformance/row.js';
+import { runConformance, selectRows } from '../conformance/runner.js';
+
+interface Options {
+  readonly backend: string;
+  readonly only?: string;
+  readonly import?: string;
+  readonly json?: boolean;
+  readonly matrix?: boolean;
+}
+
+const FAILED = 1;
+const BAD_USAGE = 2;
+
+export function conformanceCommand(): Command {
+  return new Command('conformance')
+    .description('run the scenarios of the backend contract on this kernel')
+    .option('--backend <name>', 'the backend to test; auto takes POLLUX_BACKEND or the preferred one', 'auto')
+    .option('--only <text>', 'only rows whose name or theme contains the text')
+    .option('--import <module>', 'import a module first that registers a backend; it may export gates')
+    .option('--json', 'print one JSON object and nothing else')
+    .option('--matrix', 'print docs/differences.md, the rows that differ between backends and kernels, and run nothing')
+    .addHelpText(
+      'after',
+      `\nBackends: ${backendNames().join(', ')}.\nExits 0 if no row failed, 1 if one did, 2 on bad usage. docs/contract.md describes the rows and the JSON.`,
+    )
+    .action(run);
+}
+
+async function run(options: Options, command: Command): Promise<void> {
+  if (options.matrix) {
+    process.stdout.write(differencesDocument());
+    return;
+  }
+  if (options.only !== undefined && selectRows(options.only).length === 0) {
+    command.error(`error: --only: no row has '${options.only}' in its name or theme`, { exitCode: BAD_USAGE });
+  }
+  const gates = options.import === undefined ? [] : await importBackend(options.import, command);
+  const factory = findBackend(options.backend, command);
+  const report = runConformance(factory, {
+    only: options.only,
+    gates,
+    onResult: options.json ? undefined : result => process.stdout.write(`${line(result)}\n`),
+  });
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report)}\n`);
+  process.exitCode = report.failed === 0 ? 0 : FAILED;
+}
+
+function findBackend(name: string, command: Command): BackendFactory {
+  try {
+    const { backend } = chooseBackend(name);
+    backend.close();
+    return backendFactory(name === 'auto' ? backend.name : name);
+  } catch (error) {
+    // TypeError is an unknown name; anything else a backend that this kernel lacks.
+    const exitCode = error instanceof TypeError ? BAD_USAGE : FAILED;
+    return command.error(`error: ${(error as Error).message}`, { exitCode });
+  }
+}
+
+/** Runs a module that registers a backend. @returns the gates that it exports. */
+async function importBackend(path: string, command: Command): Promise<readonly BackendGate[]> {
+  try {
+    const module = (await import(pathToFileURL(resolve(path)).href)) as { gates?: readonly BackendGate[] };
+    return module.gates ?? [];
+  } catch (error) {
+    return command.error(`error: --import ${path}: ${(error as Error).message}`, { exitCode: BAD_USAGE });
+  }
+}
+
+function line({ status, theme, name, reason }: RowResult): string {
+  return `${status}  ${theme}: ${name}${reason === undefined ? '' : `\n      ${reason}`}`;
+}
+
+function summary({ backend, kernel, runtime, passed, failed, skipped }: ConformanceReport): string {
+  return `${backend} on ${kernel} with ${runtime}: ${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
