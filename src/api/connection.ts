@@ -13,7 +13,7 @@ import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEven
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
 import type { QueueLimits } from './options.js';
 import { Reader } from './reader.js';
-import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
+import { setLinger } from './socket-options.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
 
