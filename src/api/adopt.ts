@@ -14,5 +14,6 @@ import { setNonBlocking } from '../sys/io.js';
 export function adopt(fd: number, limits: Partial<QueueLimits> = {}): Connection {
   const checked = queueLimits(limits);
   setNonBlocking(fd);
-  return new Connection(currentReactor(), fd, checked);
+  const reactor = currentReactor();
+  return new Connection(reactor, reactor.driver.add(fd), checked);
 }

@@ -59,8 +59,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   }
   signal?.throwIfAborted();
   const reactor = currentReactor();
-  const fd = await new Race(reactor, addresses, options).winner();
-  return new Connection(reactor, fd, limits);
+  return new Race(reactor, addresses, limits, options).winner();
 }
 
 interface Attempt {
@@ -70,7 +69,7 @@ interface Attempt {
 
 /** Attempts at several addresses, of which one wins. */
 class Race implements TimerOwner {
-  private readonly outcome = settling<number>();
+  private readonly outcome = settling<Connection>();
   private readonly running = new Set<Attempt>();
   private readonly failures: Error[] = [];
   private next = 0;
@@ -82,11 +81,11 @@ class Race implements TimerOwner {
   constructor(
     private readonly reactor: Reactor,
     private readonly addresses: readonly Address[],
+    private readonly limits: QueueLimits,
     private readonly options: ConnectOptions,
   ) {}
 
-  /** @returns the descriptor of a connected socket. */
-  winner(): Promise<number> {
+  winner(): Promise<Connection> {
     const { timeoutMs, signal } = this.options;
     this.reactor.enter(true);
     signal?.addEventListener('abort', this.onAbort, { once: true });
@@ -160,8 +159,7 @@ class Race implements TimerOwner {
       return;
     }
     this.finish();
-    this.reactor.driver.remove(attempt.descriptor);
-    this.outcome.resolve(attempt.descriptor.fd);
+    this.outcome.resolve(new Connection(this.reactor, attempt.descriptor, this.limits));
   }
 
   private lose(reason: unknown): void {

@@ -1,5 +1,6 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
 import { BufferList } from '../core/buffer-list.js';
+import type { Descriptor } from '../core/descriptor.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
@@ -58,15 +59,15 @@ export class Connection
   /**
    * Made by `listen`, `connect` and `adopt`.
    *
-   * @param fd a connected, non-blocking stream socket; it belongs to the connection from now on.
+   * @param descriptor of a connected, non-blocking stream socket; it belongs to the connection from now on.
    * @internal
    */
   constructor(
     reactor: Reactor,
-    fd: number,
+    descriptor: Descriptor,
     private readonly limits: QueueLimits,
   ) {
-    super(reactor, fd);
+    super(reactor, descriptor);
   }
 
   /** Bytes that `send` took and the kernel did not yet. */

@@ -72,7 +72,14 @@ export async function listen(options: ListenOptions = {}): Promise<Listener> {
       const shared = prepare(fd, address, options);
       bind(fd, address);
       listenOn(fd, backlog);
-      const listener = new Listener(reactor, fd, localAddress(fd), shared, limits, acceptedOptions(address, options));
+      const listener = new Listener(
+        reactor,
+        reactor.driver.add(fd),
+        localAddress(fd),
+        shared,
+        limits,
+        acceptedOptions(address, options),
+      );
       listener.onConnection = options.onConnection;
       return listener;
     } catch (error) {

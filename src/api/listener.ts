@@ -1,5 +1,6 @@
 /** A listening socket, and the connections that come from it. */
 import { unlinkSync } from 'node:fs';
+import type { Descriptor } from '../core/descriptor.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
@@ -45,7 +46,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /** @internal Made by `listen`. */
   constructor(
     reactor: Reactor,
-    fd: number,
+    descriptor: Descriptor,
     /** Where it listens; the port is the real one, also if 0 was asked for. */
     readonly address: Address,
     /** What became of `reusePort`. */
@@ -53,7 +54,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     private readonly limits: QueueLimits,
     private readonly prepare: (fd: number) => void,
   ) {
-    super(reactor, fd);
+    super(reactor, descriptor);
     this.spare = openSpare();
   }
 
@@ -111,7 +112,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.wasExhausted = false;
     this.counters.accepted++;
     this.prepare(fd);
-    const connection = new Connection(this.reactor, fd, this.limits);
+    const connection = new Connection(this.reactor, this.reactor.driver.add(fd), this.limits);
     if (this.handler !== undefined) {
       this.handler(connection);
       return;

@@ -7,19 +7,17 @@ import { getOption, setOption } from '../sys/socket.js';
 import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
 
 export abstract class Socket {
-  protected readonly descriptor: Descriptor;
   private referenced = true;
 
   /**
-   * @param fd a non-blocking socket; it belongs to this object from now on.
+   * @param descriptor of a non-blocking socket, in the care of the reactor's driver; it belongs to this object from now on.
    * @internal
    */
   constructor(
     /** The reactor whose thread it lives in. */
     readonly reactor: Reactor,
-    fd: number,
+    protected readonly descriptor: Descriptor,
   ) {
-    this.descriptor = reactor.driver.add(fd);
     reactor.enter(true);
   }
 
