@@ -48,6 +48,9 @@ export class Connection
   /** The descriptor is closed; `failure` says why unless it was by order. Called once. */
   onClose: ((failure: Error | undefined) => void) | undefined = undefined;
 
+  /** Bytes received so far. */
+  bytesReceived = 0;
+
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
   private receiver: Receive | undefined = undefined;
   private sender: Send | undefined = undefined;
@@ -73,10 +76,6 @@ export class Connection
   /** Bytes that `send` took and the kernel did not yet. */
   get queuedBytes(): number {
     return this.sender?.queue.length ?? 0;
-  }
-
-  get bytesReceived(): number {
-    return this.receiver?.bytesReceived ?? 0;
   }
 
   get bytesSent(): number {
@@ -123,8 +122,8 @@ export class Connection
   }
 
   /**
-   * The next bytes, as many as came; null at the end of the stream. The chunk holds until the next `read`; what is to last
-   * longer is taken out of it. While nobody reads, nothing is received, and the peer is held back by TCP itself.
+   * The next bytes, as many as came; null at the end of the stream. The chunk holds until the next `read` or
+   * until the connection is closed; what is to last longer is taken out of it. While nobody reads, nothing is received, and the peer is held back by TCP itself.
    *
    * @throws Error two ways of reading at once.
    * @throws IoError (by the promise) ECONNRESET, ETIMEDOUT; ECANCELED if the connection is closed here meanwhile.
@@ -163,10 +162,14 @@ export class Connection
           return;
         }
         rare.deadlines?.received();
-        if (operation.received === 0) this.transition('peer-end');
+        this.bytesReceived += operation.received;
+        if (operation.received === 0) this.onPeerEnd();
         resolve(operation.received);
       };
-      const dropped = () => reject(rare.failure ?? this.cancelled('read'));
+      const dropped = () => {
+        rare.readInto = undefined;
+        reject(rare.failure ?? this.cancelled('read'));
+      };
       const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
       rare.readInto = operation;
       if (this.reactor.driver.submit(this.descriptor, operation)) settle(operation);
@@ -291,6 +294,8 @@ export class Connection
     const rare = (this.rare ??= {});
     if (rare.closed === undefined) {
       rare.closed = settling();
+      // Whoever does not wait for it is told by onClose; it must not end the process as unhandled.
+      rare.closed.promise.catch(() => {});
       if (this.state === 'closed') this.settleClosed();
     }
     return rare.closed.promise;
@@ -307,7 +312,7 @@ export class Connection
     if (this.state === 'closed') return;
     const rare = (this.rare ??= {});
     rare.deadlines ??= new Deadlines(this.reactor, deadline => this.onDeadline(deadline, rare));
-    rare.deadlines.set(timeouts);
+    rare.deadlines.set(timeouts, this.queuedBytes > 0);
   }
 
   /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. */
@@ -320,6 +325,7 @@ export class Connection
   /** @internal */
   onReceived(chunk: BufferList): void {
     this.rare?.deadlines?.received();
+    this.bytesReceived += chunk.length;
     if (!delivers(this.state)) return;
     const handler = this.dataHandler;
     if (handler !== undefined) handler(chunk);
@@ -338,23 +344,20 @@ export class Connection
       this.fail(failure);
       return;
     }
-    this.rare?.deadlines?.readEnded();
-    const told = delivers(this.state);
-    this.transition('peer-end');
-    if (!told) return;
-    this.rare?.reader?.end(undefined);
-    if (this.onEnd !== undefined) this.onEnd();
-    else if (this.dataHandler !== undefined) this.transition('close');
+    this.onPeerEnd();
   }
 
   /** @internal */
   onSendProgress(): void {
-    this.rare?.deadlines?.sent();
+    const { rare } = this;
+    rare?.deadlines?.sent(this.queuedBytes > 0);
+    // An orderly close has patience as long as bytes move.
+    if (rare?.closeTimer !== undefined) this.reactor.postpone(rare.closeTimer, this.limits.closeTimeoutMs);
     if (!this.needsDrain || this.queuedBytes > this.limits.lowWaterBytes) return;
     this.needsDrain = false;
-    this.rare?.drained?.resolve();
-    if (this.rare !== undefined) this.rare.drained = undefined;
-    this.onDrain?.();
+    rare?.drained?.resolve();
+    if (rare !== undefined) rare.drained = undefined;
+    if (canSend(this.state)) this.onDrain?.();
   }
 
   /** @internal */
@@ -365,7 +368,6 @@ export class Connection
     }
     // Something may have been sent between the end and this telling of it.
     if (this.queuedBytes > 0) return;
-    this.rare?.deadlines?.flushed();
     if (awaitsFlush(this.state)) this.transition('flushed');
   }
 
@@ -373,7 +375,9 @@ export class Connection
   onTimer(): void {
     this.rare!.closeTimer = NO_TIMER;
     // A peer that keeps its side open has had our last byte and FIN; one that took nothing has not.
-    this.fail(this.state === 'lingering' ? undefined : this.timedOut('close', this.limits.closeTimeoutMs));
+    this.fail(
+      this.state === 'lingering' ? undefined : this.timedOut('close', 'the peer takes nothing of what is queued'),
+    );
   }
 
   /** @internal The descriptor is closed; everybody is told. */
@@ -430,8 +434,18 @@ export class Connection
       this.fail(sender.failure);
       return false;
     }
-    this.rare?.deadlines?.sent();
+    this.rare?.deadlines?.sent(false);
     return true;
+  }
+
+  private onPeerEnd(): void {
+    this.rare?.deadlines?.readEnded();
+    const told = delivers(this.state);
+    this.transition('peer-end');
+    if (!told) return;
+    this.rare?.reader?.end(undefined);
+    if (this.onEnd !== undefined) this.onEnd();
+    else if (this.dataHandler !== undefined) this.transition('close');
   }
 
   private refuseToSend(): boolean {
@@ -468,6 +482,7 @@ export class Connection
       return;
     }
     if (next === 'ended' || next === 'lingering') shutdown(this.descriptor.fd, SHUT_WR);
+    if (!delivers(next) && next !== 'peer-ended') this.rare?.deadlines?.clear();
     if (next === 'closing' || next === 'last-words') this.armClose(this.limits.closeTimeoutMs);
     if (next === 'lingering') this.armClose(this.limits.lingerMs);
     this.updateReceiving();
@@ -500,12 +515,10 @@ export class Connection
 
   private onDeadline(deadline: Deadline, rare: Rare): void {
     if (rare.onTimeout !== undefined) rare.onTimeout(deadline);
-    else this.fail(this.timedOut(deadline, undefined));
+    else this.fail(this.timedOut(deadline, `the ${deadline} timeout expired`));
   }
 
-  private timedOut(what: string, delayMs: number | undefined): IoError {
-    const explanation =
-      delayMs === undefined ? `the ${what} timeout expired` : `the ${what} took more than ${delayMs} ms`;
+  private timedOut(what: string, explanation: string): IoError {
     return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
   }
 

@@ -28,8 +28,11 @@ export class Deadlines implements TimerOwner {
     private readonly expired: (deadline: Deadline) => void,
   ) {}
 
-  /** @throws RangeError a delay that makes no sense. */
-  set(options: TimeoutOptions): void {
+  /**
+   * @param queued whether something waits to be sent.
+   * @throws RangeError a delay that makes no sense.
+   */
+  set(options: TimeoutOptions, queued: boolean): void {
     const { idleMs = 0, readMs = 0, writeMs = 0 } = options;
     checkDelay('idleMs', idleMs);
     checkDelay('readMs', readMs);
@@ -38,38 +41,40 @@ export class Deadlines implements TimerOwner {
     this.delaysMs[IDLE] = idleMs;
     this.delaysMs[READ] = readMs;
     this.delaysMs[WRITE] = writeMs;
-    this.arm(IDLE);
-    this.arm(READ);
+    this.touch(IDLE);
+    this.touch(READ);
+    if (queued) this.touch(WRITE);
   }
 
   received(): void {
-    this.postpone(IDLE);
-    this.postpone(READ);
+    this.touch(IDLE);
+    this.touch(READ);
   }
 
-  sent(): void {
-    this.postpone(IDLE);
-    this.postpone(WRITE);
+  /** @param queued whether something still waits to be sent. */
+  sent(queued: boolean): void {
+    this.touch(IDLE);
+    if (queued) this.touch(WRITE);
+    else this.disarm(WRITE);
   }
 
   /** Something is queued that could not be sent at once. */
   blocked(): void {
-    if (this.timers[WRITE] === NO_TIMER) this.arm(WRITE);
-  }
-
-  flushed(): void {
-    this.disarm(WRITE);
+    if (this.timers[WRITE] === NO_TIMER) this.touch(WRITE);
   }
 
   /** Nothing more will be received. */
   readEnded(): void {
     this.disarm(READ);
+    this.delaysMs[READ] = 0;
   }
 
+  /** All of them are off until the next `set`. */
   clear(): void {
     this.disarm(IDLE);
     this.disarm(READ);
     this.disarm(WRITE);
+    this.delaysMs.fill(0);
   }
 
   onTimer(tag: number): void {
@@ -77,12 +82,12 @@ export class Deadlines implements TimerOwner {
     this.expired(DEADLINES[tag]);
   }
 
-  private arm(tag: number): void {
-    if (this.delaysMs[tag] > 0) this.timers[tag] = this.reactor.arm(this, tag, this.delaysMs[tag]);
-  }
-
-  private postpone(tag: number): void {
-    if (this.timers[tag] !== NO_TIMER) this.reactor.postpone(this.timers[tag], this.delaysMs[tag]);
+  /** Counts anew from now; an expired one that the user chose to survive begins again. */
+  private touch(tag: number): void {
+    const delayMs = this.delaysMs[tag];
+    if (delayMs === 0) return;
+    if (this.timers[tag] === NO_TIMER) this.timers[tag] = this.reactor.arm(this, tag, delayMs);
+    else this.reactor.postpone(this.timers[tag], delayMs);
   }
 
   private disarm(tag: number): void {

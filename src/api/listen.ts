@@ -64,32 +64,51 @@ export async function listen(options: ListenOptions = {}): Promise<Listener> {
   const limits = queueLimits(options);
   const candidates = path === undefined ? await internetCandidates(options.host, port) : [unixAddress(path)];
   const reactor = currentReactor();
+  const { fd, shared } = openFirst(candidates, backlog, options);
+  const address = localAddress(fd);
+  const descriptor = reactor.driver.add(fd);
+  const listener = new Listener(reactor, descriptor, address, shared, limits, acceptedOptions(address, options));
+  try {
+    listener.onConnection = options.onConnection;
+  } catch (error) {
+    void listener.close();
+    throw error;
+  }
+  return listener;
+}
+
+interface Opened {
+  readonly fd: number;
+  /** Whether other listeners may share the port. */
+  readonly shared: boolean;
+}
+
+/** Listens on the first candidate that this machine has: '::' is tried on the chance that there is IPv6. */
+function openFirst(candidates: Address[], backlog: number, options: ListenOptions): Opened {
   let refusal: unknown;
   for (const address of candidates) {
-    let fd = -1;
     try {
-      fd = open(address);
-      const shared = prepare(fd, address, options);
-      bind(fd, address);
-      listenOn(fd, backlog);
-      const listener = new Listener(
-        reactor,
-        reactor.driver.add(fd),
-        localAddress(fd),
-        shared,
-        limits,
-        acceptedOptions(address, options),
-      );
-      listener.onConnection = options.onConnection;
-      return listener;
+      return openListening(address, backlog, options);
     } catch (error) {
-      if (fd >= 0) close(fd);
       refusal = error;
-      // '::' is only tried on the chance that there is IPv6.
       if (!['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes((error as IoError).code)) break;
     }
   }
   throw refusal;
+}
+
+function openListening(address: Address, backlog: number, options: ListenOptions): Opened {
+  const domain = address.family === 'unix' ? AF_UNIX : address.family === 'ipv4' ? AF_INET : AF_INET6;
+  const fd = openSocket(domain, SOCK_STREAM);
+  try {
+    const shared = prepare(fd, address, options);
+    bind(fd, address);
+    listenOn(fd, backlog);
+    return { fd, shared };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
 }
 
 async function internetCandidates(host: string | undefined, port: number): Promise<Address[]> {
@@ -104,11 +123,6 @@ function unixAddress(path: string): Address {
   const address: Address = { family: 'unix', path };
   checkAddress(address);
   return address;
-}
-
-function open(address: Address): number {
-  const domain = address.family === 'unix' ? AF_UNIX : address.family === 'ipv4' ? AF_INET : AF_INET6;
-  return openSocket(domain, SOCK_STREAM);
 }
 
 /** Everything that has to be set before bind(2). @returns whether the port is shared. */

@@ -110,8 +110,14 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /** @internal */
   onAccepted(fd: number): void {
     this.wasExhausted = false;
+    try {
+      this.prepare(fd);
+    } catch {
+      // The peer has gone already, and the connection with it (EINVAL on macOS).
+      close(fd);
+      return;
+    }
     this.counters.accepted++;
-    this.prepare(fd);
     const connection = new Connection(this.reactor, this.reactor.driver.add(fd), this.limits);
     if (this.handler !== undefined) {
       this.handler(connection);
@@ -138,6 +144,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /** @internal The rest is over. */
   onTimer(): void {
     this.restTimer = NO_TIMER;
+    if (this.spare < 0) this.spare = openSpare();
     this.updateAccepting();
   }
 

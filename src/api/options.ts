@@ -10,7 +10,7 @@ export interface QueueLimits {
   readonly maxQueuedBytes: number;
   /** How long `close` waits for the peer's FIN after its own. Default 2 s. */
   readonly lingerMs: number;
-  /** How long `close` tries to deliver what is queued. Default 30 s. */
+  /** How long `close` waits for the peer to take another byte of what is queued. Default 30 s. */
   readonly closeTimeoutMs: number;
 }
 

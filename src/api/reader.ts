@@ -11,7 +11,7 @@ export interface ReaderSource {
 /** Made when a connection is first read by `read` or `for await`; a connection with `onData` never has one. */
 export class Reader {
   private waiting: Settling<BufferList | null> | undefined;
-  /** What the last read gave out; it holds until the next. */
+  /** What the last read gave out; it holds until the next, or until the connection is closed. */
   private lent: BufferList | undefined;
   private over = false;
   private failure: Error | undefined;
@@ -60,6 +60,8 @@ export class Reader {
 
   /** The connection was closed here: a waiting read is refused with `refusal`, those that follow see `failure` or the end. */
   close(refusal: Error, failure: Error | undefined): void {
+    this.lent?.release();
+    this.lent = undefined;
     this.waiting?.reject(refusal);
     this.waiting = undefined;
     this.end(failure);

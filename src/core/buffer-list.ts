@@ -251,9 +251,15 @@ export class BufferList implements Iterable<Uint8Array> {
     return this.lengthBytes === 0 || this.matches(this.first!, 0, bytes);
   }
 
-  /** The ranges in order, as views: no copies. They hold as long as the list has them. */
+  /** The ranges in order, as views: no copies. They hold as long as the list has them; a loop may consume what it has seen. */
   *[Symbol.iterator](): Iterator<Uint8Array> {
-    for (let segment = this.first; segment !== undefined; segment = segment.next) yield segment.view();
+    let segment = this.first;
+    while (segment !== undefined) {
+      // Asked before the loop's body runs: a segment that is consumed there goes to the pool, and its `next` with it.
+      const { next }: Segment = segment;
+      yield segment.view();
+      segment = next;
+    }
   }
 
   /** Drops everything. */

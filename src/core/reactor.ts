@@ -113,6 +113,7 @@ export class Reactor {
     return this.timers.arm(owner, tag, delayMs + this.lag());
   }
 
+  /** See `Timers.postpone`. Counted from the beginning of the turn, when what it stands for became known. */
   postpone(timer: Timer, delayMs: number): void {
     this.timers.postpone(timer, delayMs);
   }
@@ -141,7 +142,10 @@ export class Reactor {
 
   private turn(): void {
     this.scheduled = false;
-    if (this.closed) return;
+    if (this.closed) {
+      this.runDeferred();
+      return;
+    }
     this.inTurn = true;
     this.counters.turns++;
     let busy = true;
@@ -165,6 +169,8 @@ export class Reactor {
   /** 0 with work at hand, otherwise until the nearest timer, ours or the host's. */
   private timeoutMs(): number {
     if (this.driver.hasWork || this.deferred.length > 0) return 0;
+    // Kept awake by others only, who have ended meanwhile: nothing would ever end the wait.
+    if (this.references === 0 && !this.host.othersAlive()) return 0;
     const host = this.host.sleepMs(this.quietTurns);
     if (host === 0 || this.timers.size === 0) return host;
     const ours = this.timers.timeoutMs(performance.now());
@@ -185,8 +191,8 @@ export class Reactor {
   }
 
   private reschedule(): void {
-    const work = this.deferred.length > 0 || this.driver.hasWork;
-    if (this.closed || (this.handles === 0 && !work)) return;
+    const work = this.deferred.length > 0 || (!this.closed && this.driver.hasWork);
+    if (this.handles === 0 && !work) return;
     this.scheduled = true;
     // Handles that keep nothing alive are still served as long as something else does.
     this.host.schedule(this.runTurn, work || this.references > 0 || this.host.othersAlive());
@@ -202,6 +208,6 @@ export class Reactor {
   }
 
   private lag(): number {
-    return this.inTurn ? 0 : Math.max(0, performance.now() - this.now);
+    return Math.max(0, performance.now() - this.now);
   }
 }

@@ -20,7 +20,7 @@ import { IoError } from '../sys/io-error.js';
 import { Descriptor } from './descriptor.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { FRUITLESS_EVENTS } from './limits.js';
-import { AGAIN, DONE, WAIT, type Operation } from './operation.js';
+import { AGAIN, DONE, WAIT, type Operation, type Outcome } from './operation.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
@@ -90,15 +90,12 @@ export class ReadinessDriver implements Driver {
   submit(descriptor: Descriptor, operation: Operation): boolean {
     if (operation.descriptor !== undefined) throw new TypeError('operation: it is under way already');
     const queue = operation.direction === 'read' ? descriptor.reads : descriptor.writes;
-    operation.descriptor = descriptor;
     if (queue === undefined) {
-      const outcome = operation.attempt(descriptor.fd);
-      if (outcome === DONE) {
-        operation.descriptor = undefined;
-        return true;
-      }
+      const outcome = this.attemptFirst(descriptor, operation);
+      if (outcome === DONE) return true;
       if (outcome === WAIT) this.blocked(descriptor, operation.direction === 'read' ? READABLE : WRITABLE);
     }
+    operation.descriptor = descriptor;
     this.enqueue(descriptor, operation);
     return false;
   }
@@ -188,12 +185,30 @@ export class ReadinessDriver implements Driver {
     }
     descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
     descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
-    let fruitful = false;
-    if ((readiness & READ_CAUSES) !== 0) fruitful = this.run(descriptor, READABLE);
-    if ((readiness & WRITE_CAUSES) !== 0) fruitful = this.run(descriptor, WRITABLE) || fruitful;
-    if (fruitful) descriptor.fruitless = 0;
-    else if (this.mode !== 'edge') this.countFruitless(descriptor);
-    this.ask(descriptor);
+    let fruitful = true;
+    try {
+      fruitful = this.runReady(descriptor, readiness);
+    } finally {
+      if (fruitful) descriptor.fruitless = 0;
+      else if (this.mode !== 'edge') this.countFruitless(descriptor);
+      // Also after an exception of a callback: it must not leave the descriptor disarmed.
+      this.ask(descriptor);
+    }
+  }
+
+  private runReady(descriptor: Descriptor, readiness: Readiness): boolean {
+    const read = (readiness & READ_CAUSES) !== 0 && this.run(descriptor, READABLE);
+    const wrote = (readiness & WRITE_CAUSES) !== 0 && this.run(descriptor, WRITABLE);
+    return read || wrote;
+  }
+
+  private attemptFirst(descriptor: Descriptor, operation: Operation): Outcome {
+    try {
+      return operation.attempt(descriptor.fd);
+    } catch (error) {
+      operation.cancelled();
+      throw error;
+    }
   }
 
   /** Attempts the queue of one direction. Returns whether anything moved. */
@@ -275,8 +290,11 @@ export class ReadinessDriver implements Driver {
     if (this.trying.length === 0) [this.trying, this.listed] = [this.listed, this.trying];
     for (let descriptor = this.trying.pop(); descriptor !== undefined; descriptor = this.trying.pop()) {
       descriptor.listed = false;
-      if ((descriptor.maybeReady & READABLE) !== 0) this.run(descriptor, READABLE);
-      if ((descriptor.maybeReady & WRITABLE) !== 0) this.run(descriptor, WRITABLE);
+      try {
+        this.runReady(descriptor, descriptor.maybeReady);
+      } finally {
+        this.ask(descriptor);
+      }
     }
   }
 

@@ -49,8 +49,6 @@ export class ReceiveBuffer {
   /** The `lengthBytes` just received, as a list that holds until `settle` unless it is taken. */
   fill(lengthBytes: number): BufferList {
     const lease = this.lease!;
-    // A callback that threw may have left bytes of before.
-    if (this.list.length > 0) this.list.release();
     lease.retain();
     this.list.appendLease(lease, this.offset, this.offset + lengthBytes);
     return this.list;

@@ -100,7 +100,7 @@ export class Slab {
     this.chunkBytes = options.chunkBytes ?? CHUNK_BYTES;
     this.chunksPerBlock = options.chunksPerBlock ?? 16;
     this.maxBytes = options.maxBytes ?? MAX_BUFFER_BYTES;
-    if (!Number.isInteger(Math.log2(this.chunkBytes))) {
+    if (!(this.chunkBytes >= 1 && Number.isInteger(Math.log2(this.chunkBytes)))) {
       throw new RangeError(`chunkBytes: ${this.chunkBytes}; allowed: powers of two`);
     }
     if (!Number.isInteger(this.chunksPerBlock) || this.chunksPerBlock < 1) {

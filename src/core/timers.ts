@@ -59,7 +59,8 @@ export class Timers {
   /** @param nowMs where the monotonic clock stands. */
   constructor(nowMs: number) {
     this.nowMs = nowMs;
-    this.baseMs = nowMs;
+    // A whole number, so that differences are exact and `timeoutMs` and `run` agree about what is due.
+    this.baseMs = Math.floor(nowMs);
   }
 
   /** Timers that are armed. */

@@ -52,7 +52,7 @@ export function openNodeLoop(): NodeLoop | undefined {
 function findIdleHandle(node: ReturnType<typeof koffi.load>, loop: number): number {
   const handleType = node.func('uv_handle_get_type', 'int', ['uintptr_t']) as (handle: number) => number;
   const typeName = node.func('uv_handle_type_name', 'str', ['int']) as (type: number) => string;
-  const visitor = koffi.pointer(koffi.proto('void PolluxVisitHandle(uintptr_t handle, uintptr_t argument)'));
+  const visitor = koffi.pointer(koffi.proto('void', ['uintptr_t', 'uintptr_t']));
   const walk = node.func('uv_walk', 'void', ['uintptr_t', visitor, 'uintptr_t']) as (
     loop: number,
     visit: (handle: number) => void,

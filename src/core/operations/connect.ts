@@ -35,7 +35,7 @@ export class Connect extends Operation {
       this.failure = new IoError(code, 'connect', formatAddress(this.address));
       return DONE;
     }
-    return !this.inProgress || this.hasPeer(fd) ? DONE : WAIT;
+    return this.inProgress ? this.confirm(fd) : DONE;
   }
 
   complete(): void {
@@ -47,14 +47,14 @@ export class Connect extends Operation {
   }
 
   /** An event may be spurious; only a socket with a peer is connected. */
-  private hasPeer(fd: number): boolean {
+  private confirm(fd: number): Outcome {
     this.counters.systemCalls++;
     try {
       remoteAddress(fd);
-      return true;
     } catch (error) {
-      if ((error as IoError).errno === ENOTCONN) return false;
-      throw error;
+      if ((error as IoError).errno === ENOTCONN) return WAIT;
+      this.failure = error as IoError;
     }
+    return DONE;
   }
 }

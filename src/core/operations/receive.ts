@@ -22,7 +22,6 @@ export interface ReceiveOwner {
 export class Receive extends Operation {
   /** The stream has ended or broken; starting again would only say so again. */
   isOver = false;
-  bytesReceived = 0;
   private failure: Error | undefined = undefined;
 
   constructor(private readonly owner: ReceiveOwner) {
@@ -45,9 +44,12 @@ export class Receive extends Operation {
       driver.counters.systemCalls++;
       if (received > 0) {
         driver.counters.bytesReceived += received;
-        this.bytesReceived += received;
-        this.owner.onReceived(buffer.fill(received));
-        buffer.settle(received);
+        try {
+          this.owner.onReceived(buffer.fill(received));
+        } finally {
+          // Also after an exception: the next call must not write over what was taken.
+          buffer.settle(received);
+        }
         // A short count drained the socket: what comes later is an event of its own, so no call is spent on EAGAIN.
         if (this.descriptor === undefined || received < roomBytes) return AGAIN;
       } else if (received === 0) {
