@@ -1,6 +1,6 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
 import { Connect } from '../core/operations/connect.js';
-import type { Descriptor } from '../core/descriptor.js';
+import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../sys/constants.js';

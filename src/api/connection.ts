@@ -1,6 +1,6 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
 import { BufferList } from '../core/buffer-list.js';
-import type { Descriptor } from '../core/descriptor.js';
+import type { Descriptor } from '../core/operation.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import { Send, type SendOwner } from '../core/operations/send.js';

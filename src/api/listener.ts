@@ -1,6 +1,6 @@
 /** A listening socket, and the connections that come from it. */
 import { unlinkSync } from 'node:fs';
-import type { Descriptor } from '../core/descriptor.js';
+import type { Descriptor } from '../core/operation.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';

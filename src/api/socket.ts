@@ -1,5 +1,5 @@
 /** What connections and listeners have in common: a descriptor of their own, socket options, and a say in when the process ends. */
-import type { Descriptor } from '../core/descriptor.js';
+import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';

@@ -3,8 +3,7 @@
  * backend (try the call first, wait for readiness when it would block); a ring driver would submit them.
  */
 import type { Backend, Interest, Lifetime, Trigger } from '../backends/contract.js';
-import type { Descriptor } from './descriptor.js';
-import type { Operation } from './operation.js';
+import type { Descriptor, Operation } from './operation.js';
 
 /** Running totals of the calls that moved bytes and connections; the backend's own calls are in its counters. */
 export interface DriverCounters {

@@ -1,8 +1,9 @@
 /**
  * An operation: one thing to do with a descriptor, by whatever engine the driver is. It is declared once; what a
- * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it.
+ * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it. And the descriptor, in whose
+ * queues operations wait.
  */
-import type { Descriptor } from './descriptor.js';
+import { NO_TOKEN, type Token } from '../base/token.js';
 
 /** Nothing was done, the call would have blocked: wait until the descriptor is ready in this direction. */
 export const WAIT = 0;
@@ -40,4 +41,26 @@ export abstract class Operation {
    * Ends it in place of the system: the kernel refused to watch the descriptor, or reports it over and over.
    */
   abstract fail(error: Error): void;
+}
+
+/** The driver's record of one descriptor: what waits on it in either direction, and what is asked of the backend. */
+export class Descriptor {
+  /** Queues, first in first out; `undefined` is an empty one. */
+  reads: Operation | undefined = undefined;
+  writes: Operation | undefined = undefined;
+  /** The backend's registration; NO_TOKEN until an operation had to wait. */
+  token: Token = NO_TOKEN;
+  /** What the backend was last asked for. */
+  interest = 0;
+  /**
+   * Edge mode: directions that may be ready as far as anybody knows. A direction leaves the set when a call on it would
+   * have blocked, and comes back with an event.
+   */
+  maybeReady = 0;
+  /** Edge mode: it stands in the driver's list of those that the next dispatch tries. */
+  listed = false;
+  /** Events in a row that brought nothing. */
+  fruitless = 0;
+
+  constructor(readonly fd: number) {}
 }

@@ -17,10 +17,9 @@ import {
   type Trigger,
 } from '../backends/contract.js';
 import { IoError } from '../sys/io-error.js';
-import { Descriptor } from './descriptor.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { FRUITLESS_EVENTS } from './limits.js';
-import { AGAIN, DONE, WAIT, type Operation, type Outcome } from './operation.js';
+import { AGAIN, Descriptor, DONE, WAIT, type Operation, type Outcome } from './operation.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
