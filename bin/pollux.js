@@ -1,2 +1,11 @@
 #!/usr/bin/env node
-import '../dist/src/cli/main.js';
+import { existsSync } from 'node:fs';
+import process from 'node:process';
+
+const main = new URL('../dist/src/cli/main.js', import.meta.url);
+if (existsSync(main)) {
+  await import(main.href);
+} else {
+  process.stderr.write('pollux: not built yet: run `npm start` or `npm run build` first\n');
+  process.exitCode = 1;
+}

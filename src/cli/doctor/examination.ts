@@ -1,0 +1,96 @@
+/** Everything that `pollux doctor` finds, as one object: docs/cli.md describes it. */
+import os from 'node:os';
+import process from 'node:process';
+import type { BackendTraits } from '../../backends/contract.js';
+import { backendFactory, chooseBackend, probeBackends, type ProbedBackend } from '../../backends/select.js';
+import { libcName } from '../../sys/libc.js';
+import { arch, hasLibuv, kernelRelease, platform } from '../../sys/platform.js';
+import { version } from '../version.js';
+import { examineFeatures, type FeatureFinding } from './features.js';
+import { examineLimits, type LimitFinding } from './limits.js';
+
+export interface BackendFinding {
+  readonly name: string;
+  readonly available: boolean;
+  readonly reason: string;
+  readonly fix: string | null;
+  readonly preference: number;
+  /** null where it does not run. */
+  readonly traits: BackendTraits | null;
+}
+
+export interface Examination {
+  readonly pollux: string;
+  readonly runtime: {
+    readonly name: 'node' | 'bun';
+    readonly version: string;
+    readonly loop: 'libuv' | 'bounded waits';
+  };
+  readonly system: {
+    readonly platform: string;
+    readonly arch: string;
+    readonly kernel: string;
+    readonly libc: string;
+    readonly processors: number;
+    readonly memoryBytes: number;
+  };
+  readonly backends: readonly BackendFinding[];
+  /** What a program gets that asks for nothing; null where none runs, or POLLUX_BACKEND asks for one that does not. */
+  readonly chosen: { readonly backend: string; readonly reason: string } | null;
+  readonly features: readonly FeatureFinding[];
+  readonly limits: readonly LimitFinding[];
+  /** 'ok', or what keeps Pollux from running here. */
+  readonly verdict: string;
+}
+
+export function examine(): Examination {
+  const choice = choose();
+  return {
+    pollux: version,
+    runtime: {
+      name: process.versions.bun === undefined ? 'node' : 'bun',
+      version: process.versions.bun ?? process.versions.node,
+      loop: hasLibuv ? 'libuv' : 'bounded waits',
+    },
+    system: {
+      platform,
+      arch,
+      kernel: kernelRelease,
+      libc: libcKind(),
+      processors: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+    },
+    backends: probeBackends().map(examineBackend),
+    chosen: typeof choice === 'string' ? null : choice,
+    features: examineFeatures(),
+    limits: examineLimits(),
+    verdict: typeof choice === 'string' ? choice : 'ok',
+  };
+}
+
+/** @returns a sentence if there is no choice. */
+function choose(): { backend: string; reason: string } | string {
+  try {
+    const { backend, reason } = chooseBackend();
+    backend.close();
+    return { backend: backend.name, reason };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function examineBackend({ name, preference, probe }: ProbedBackend): BackendFinding {
+  const { available, reason, fix = null } = probe;
+  let traits: BackendTraits | null = null;
+  if (available) {
+    const backend = backendFactory(name).open();
+    ({ traits } = backend);
+    backend.close();
+  }
+  return { name, available, reason, fix, preference, traits };
+}
+
+function libcKind(): string {
+  if (platform !== 'linux') return libcName();
+  return libcName().includes('musl') ? 'musl' : 'glibc';
+}

@@ -1,0 +1,113 @@
+/** What this kernel and runtime offer beyond the backends, and what Pollux makes of it. */
+import { backendNames } from '../../backends/select.js';
+import { listen as listenOn, bind, openSocket } from '../../sys/socket.js';
+import { AF_INET6, SOCK_STREAM } from '../../sys/constants.js';
+import { hasEventfd } from '../../sys/eventfd.js';
+import { close } from '../../sys/io.js';
+import { ioUringRefusal } from '../../sys/io-uring-probe.js';
+import { kernelSetting } from '../../sys/limits.js';
+import { hasLibuv, kernelRelease, platform, runtime } from '../../sys/platform.js';
+
+export interface FeatureFinding {
+  readonly name: string;
+  /** Whether the machine has it. */
+  readonly available: boolean;
+  /** Whether this version of Pollux uses it where it is there. */
+  readonly used: boolean;
+  readonly reason: string;
+  /** null where nothing needs or nothing can be done. */
+  readonly fix: string | null;
+}
+
+export function examineFeatures(): FeatureFinding[] {
+  // What is a backend already is reported as one.
+  const backends = backendNames();
+  return [ioUring(), kqueue(), eventLoop(), wakeUp(), ipv6()].filter(({ name }) => !backends.includes(name));
+}
+
+const NO_DRIVER = 'detected; this version has no driver for it yet';
+
+function ioUring(): FeatureFinding {
+  const name = 'io_uring';
+  if (platform !== 'linux') {
+    return { name, available: false, used: false, reason: `io_uring is Linux's; this is ${kernelRelease}`, fix: null };
+  }
+  const refusal = ioUringRefusal();
+  if (refusal === undefined) return { name, available: true, used: false, reason: NO_DRIVER, fix: null };
+  return { name, available: false, used: false, ...explainRefusal(refusal) };
+}
+
+function explainRefusal(code: string): { reason: string; fix: string | null } {
+  const disabled = kernelSetting('kernel.io_uring_disabled')?.[0] ?? 0;
+  if (code === 'EPERM' && disabled > 0) {
+    const whom = disabled === 1 ? 'all but privileged users and kernel.io_uring_group' : 'everybody';
+    const reason = `io_uring_setup: EPERM; kernel.io_uring_disabled is ${disabled}, which shuts it for ${whom}`;
+    return { reason, fix: 'sysctl -w kernel.io_uring_disabled=0' };
+  }
+  if (code === 'EPERM' || code === 'EACCES') {
+    const reason = `io_uring_setup: ${code}; a sandbox (seccomp, as in Docker's default profile) forbids it`;
+    return {
+      reason,
+      fix: "allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp profile",
+    };
+  }
+  if (code === 'ENOSYS') {
+    const reason =
+      'io_uring_setup: ENOSYS; the kernel is older than 5.1 or built without it, or a sandbox (gVisor) has none';
+    return { reason, fix: 'a kernel of 6.1 or later, outside of a sandbox' };
+  }
+  if (code === 'ENOMEM') {
+    return { reason: 'io_uring_setup: ENOMEM; `ulimit -l` leaves no memory for a ring', fix: 'ulimit -l unlimited' };
+  }
+  return { reason: `io_uring_setup: ${code}`, fix: null };
+}
+
+function kqueue(): FeatureFinding {
+  const name = 'kqueue';
+  if (platform === 'linux') {
+    return { name, available: false, used: false, reason: 'no kqueue on Linux; epoll does its work here', fix: null };
+  }
+  return { name, available: true, used: false, reason: NO_DRIVER, fix: null };
+}
+
+function eventLoop(): FeatureFinding {
+  const name = 'event loop';
+  return hasLibuv
+    ? { name, available: true, used: true, reason: `turns run inside libuv's loop of ${runtime}`, fix: null }
+    : {
+        name,
+        available: false,
+        used: false,
+        reason: `${runtime} has no libuv to look into; waits are bounded to 16 ms instead`,
+        fix: 'run on Node where idle CPU or timers within a few milliseconds matter',
+      };
+}
+
+function wakeUp(): FeatureFinding {
+  return {
+    name: 'eventfd',
+    available: hasEventfd,
+    used: hasEventfd,
+    reason: hasEventfd
+      ? 'wakes a waiting thread with one descriptor'
+      : 'none here; a pipe wakes a waiting thread instead',
+    fix: null,
+  };
+}
+
+function ipv6(): FeatureFinding {
+  const name = 'IPv6';
+  try {
+    const fd = openSocket(AF_INET6, SOCK_STREAM);
+    try {
+      bind(fd, { family: 'ipv6', address: '::1', port: 0 });
+      listenOn(fd, 1);
+    } finally {
+      close(fd);
+    }
+    return { name, available: true, used: true, reason: 'listens on ::1', fix: null };
+  } catch (error) {
+    const fix = platform === 'linux' ? 'sysctl -w net.ipv6.conf.all.disable_ipv6=0' : null;
+    return { name, available: false, used: false, reason: (error as Error).message, fix };
+  }
+}

@@ -1,0 +1,55 @@
+/** The `pollux` command. Importing this module runs it: 0 when all went well, 1 when not, 2 on bad usage. */
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { platform } from '../sys/platform.js';
+import { conformanceCommand } from './conformance.js';
+import { doctorCommand } from './doctor.js';
+import { stressCommand } from './stress.js';
+import { version } from './version.js';
+
+const FAILED = 1;
+const BAD_USAGE = 2;
+
+function program(): Command {
+  const root = new Command('pollux')
+    .description('epoll, kqueue and poll behind one contract: look at this machine, and put it under stress')
+    .version(version)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'pollux: ')) })
+    .enablePositionalOptions()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nExits 0 when all went well, 1 when not, 2 on bad usage. POLLUX_BACKEND chooses a backend for any program.',
+    );
+  for (const command of [doctorCommand(), stressCommand(), conformanceCommand()]) mount(root, command);
+  return root;
+}
+
+/** Errors are worded, and end the process, in one way everywhere. */
+function mount(parent: Command, command: Command): void {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) child.copyInheritedSettings(parent);
+  parent.addCommand(command);
+}
+
+async function main(): Promise<void> {
+  try {
+    if (platform === 'unsupported') {
+      throw new Error(`no backend for ${process.platform}: Pollux needs Linux, FreeBSD, macOS, OpenBSD or NetBSD`);
+    }
+    await program().parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error as Error);
+  }
+}
+
+function exitCodeOf(error: Error): number {
+  if (error instanceof CommanderError) {
+    // Commander has spoken already. Its own complaints are about usage; 'commander.error' is one of ours, with its code.
+    return error.exitCode === 0 || error.code === 'commander.error' ? error.exitCode : BAD_USAGE;
+  }
+  process.stderr.write(`pollux: ${error.message}\n`);
+  return FAILED;
+}
+
+await main();

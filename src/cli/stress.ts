@@ -1,0 +1,108 @@
+/** `pollux stress`: libiapp's server and client. Thousands of sockets, opened at a rate, flooded by one side and drained by the other. */
+import { Command } from 'commander';
+import { chooseBackend, probeBackends } from '../backends/select.js';
+import type { Mode } from '../core/readiness-driver.js';
+import { floodAlone, serveAlone } from './stress/alone.js';
+import { stressLoopback } from './stress/loopback.js';
+import { addCommonOptions, addFloodOptions, backendOption, parseDuration, parsePort } from './stress/options.js';
+import { DEFAULTS } from './stress/plan.js';
+
+interface CommonOptions {
+  readonly backend: string;
+  readonly mode: Mode;
+  readonly json?: boolean;
+}
+
+interface FloodOptions extends CommonOptions {
+  readonly connections: number;
+  readonly rate: number;
+  readonly size: number;
+  readonly duration: number;
+}
+
+const EXITS =
+  '\nExits 0 when all went well, 1 when not, 2 on bad usage. docs/stress.md explains the result, docs/cli.md its JSON.';
+const BAD_USAGE = 2;
+
+export function stressCommand(): Command {
+  const command = new Command('stress').description(
+    'flood a sink over thousands of sockets: both sides as processes of this machine, or one at a time',
+  );
+  command.addOption(backendOption().conflicts('everyBackend'));
+  command.option('--every-backend', 'run all backends that work here, one after another');
+  addFloodOptions(addCommonOptions(command));
+  return command
+    .addHelpText('after', EXITS)
+    .action(async (options: FloodOptions & { everyBackend?: boolean }) => {
+      const { mode, connections, rate, size: sizeBytes, duration: durationSeconds } = options;
+      const backends = options.everyBackend ? everyBackend() : [chosenBackend(options.backend, command)];
+      await stressLoopback({ backends, mode, connections, rate, sizeBytes, durationSeconds }, options.json === true);
+    })
+    .addCommand(serverCommand())
+    .addCommand(clientCommand());
+}
+
+function serverCommand(): Command {
+  const command = new Command('server').description('the sink alone: accepts, reads, throws away, counts');
+  command.addOption(backendOption());
+  addCommonOptions(command)
+    .option('--host <address>', 'the address to listen on; 0.0.0.0 or :: for other machines', '127.0.0.1')
+    .option('--port <number>', 'the port to listen on; 0 lets the system choose', parsePort(0), DEFAULTS.port)
+    .option('--duration <seconds>', 'end after so long; without it, at Ctrl-C', parseDuration);
+  return command
+    .addHelpText('after', EXITS)
+    .action(async (options: CommonOptions & { host: string; port: number; duration?: number }) => {
+      refuseMisplaced(command);
+      const { mode, host, port, duration: durationSeconds } = options;
+      const backend = chosenBackend(options.backend, command);
+      await serveAlone({ backend, mode, host, port, durationSeconds }, options.json === true);
+    });
+}
+
+function clientCommand(): Command {
+  const command = new Command('client').description('the flood alone: opens connections at a rate and writes on all');
+  command.addOption(backendOption());
+  addFloodOptions(addCommonOptions(command))
+    .option('--host <host>', 'the server', '127.0.0.1')
+    .option('--port <number>', "the server's port", parsePort(1), DEFAULTS.port);
+  return command.addHelpText('after', EXITS).action(async (options: FloodOptions & { host: string; port: number }) => {
+    refuseMisplaced(command);
+    const { mode, host, port, connections, rate, size: sizeBytes, duration: durationSeconds } = options;
+    const backend = chosenBackend(options.backend, command);
+    const plan = { backend, mode, host, port, connections, rate, sizeBytes, durationSeconds };
+    await floodAlone(plan, options.json === true);
+  });
+}
+
+/** Options between 'stress' and 'server' belong to neither; better said than ignored. */
+function refuseMisplaced(command: Command): void {
+  const parent = command.parent!;
+  const misplaced = parent.options.find(option => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  if (misplaced === undefined) return;
+  const name = command.name();
+  command.error(
+    `error: ${misplaced.long} stands before '${name}'; options go after it: pollux stress ${name} ${misplaced.flags}`,
+    { exitCode: BAD_USAGE },
+  );
+}
+
+function everyBackend(): string[] {
+  const names = probeBackends()
+    .filter(({ probe }) => probe.available)
+    .map(({ name }) => name);
+  if (names.length === 0) throw new Error('no backend runs here; `pollux doctor` says why');
+  return names;
+}
+
+/** The name of the backend that will be used, after it was opened for a moment: what it refuses is told before anything starts. */
+function chosenBackend(name: string, command: Command): string {
+  try {
+    const { backend } = chooseBackend(name);
+    backend.close();
+    return backend.name;
+  } catch (error) {
+    // Only POLLUX_BACKEND can still hold an unknown name.
+    if (error instanceof TypeError) command.error(`error: POLLUX_BACKEND: ${error.message}`, { exitCode: BAD_USAGE });
+    throw error;
+  }
+}

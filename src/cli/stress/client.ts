@@ -1,0 +1,129 @@
+/** libiapp's client: opens connections at a rate up to a number, and writes on all of them as fast as they take it. */
+import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import { connect, type ConnectOptions } from '../../api/connect.js';
+import type { Connection } from '../../api/connection.js';
+import { startReactor } from '../../api/thread-reactor.js';
+import { Pusher } from './pusher.js';
+import type { ClientPlan } from './plan.js';
+import type { SideResult } from './result.js';
+import { Tally, type SideProgress } from './tally.js';
+
+/** As libiapp: ten batches a second. */
+const BATCH_MS = 100;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A slow sink may have megabytes of each connection still to read when the pushing ends. */
+const DELIVERY_MS = 20_000;
+/** Failures, with no success at all, after which it is clear that nobody is there. */
+const HOPELESS = 10;
+
+export class FloodClient {
+  private readonly tally: Tally;
+  private readonly pusher: Pusher;
+  private readonly open = new Set<Connection>();
+  private readonly aborter = new AbortController();
+  private readonly connectOptions: ConnectOptions;
+  private readonly startedMs = performance.now();
+  private started = 0;
+  private closedBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+  private endPushing: () => void = () => {};
+  /** Resolves when the time is up, `stop` was called, or nobody answers. */
+  readonly pushed: Promise<void>;
+
+  /** @throws TypeError, Error a backend or mode that does not work here. */
+  constructor(private readonly plan: ClientPlan) {
+    const { backend, mode, host, port, sizeBytes, durationSeconds } = plan;
+    const reactor = startReactor({ backend, mode });
+    this.tally = new Tally(reactor);
+    this.pusher = new Pusher(sizeBytes);
+    this.connectOptions = {
+      host,
+      port,
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      signal: this.aborter.signal,
+      // One write in flight a connection, in the kernel and here, as in libiapp. The megabytes that the kernel would hold
+      // otherwise hide the events: a client would hardly ever wait for room.
+      sendBufferBytes: sizeBytes,
+      highWaterBytes: 1,
+      lowWaterBytes: 0,
+      maxQueuedBytes: sizeBytes,
+      lingerMs: DELIVERY_MS,
+      closeTimeoutMs: DELIVERY_MS,
+    };
+    // One for each attempt under way; Node suspects a leak from eleven on.
+    setMaxListeners(0, this.aborter.signal);
+    this.tally.start();
+    const deadline = setTimeout(() => this.stop(), durationSeconds * 1000);
+    this.pushed = new Promise(resolve => {
+      this.endPushing = () => {
+        clearTimeout(deadline);
+        resolve();
+      };
+    });
+    this.timer = setInterval(() => this.openBatch(), BATCH_MS);
+    this.openBatch();
+  }
+
+  /** Ends the pushing. The connections stay open. */
+  stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    clearInterval(this.timer);
+    this.pusher.stop();
+    this.aborter.abort();
+    this.tally.noteHeld();
+    this.endPushing();
+  }
+
+  /** Closes all connections in order, each delivering what it has queued. */
+  async finish(): Promise<SideResult> {
+    this.stop();
+    // What went wrong with each is in the tally already.
+    await Promise.allSettled([...this.open].map(connection => connection.close()));
+    this.tally.bytes = this.closedBytes;
+    return this.tally.finish();
+  }
+
+  progress(): SideProgress {
+    this.tally.bytes = this.tally.bytesSent;
+    return this.tally.progress();
+  }
+
+  private openBatch(): void {
+    const { rate, connections } = this.plan;
+    const batch = (rate * BATCH_MS) / 1000;
+    const due = Math.ceil((performance.now() - this.startedMs) * (rate / 1000) + batch);
+    // After a stall it catches up, but not with all at once.
+    const end = Math.min(connections, due, this.started + Math.ceil(2 * batch));
+    while (this.started < end) void this.openOne();
+    if (this.started >= connections) clearInterval(this.timer);
+  }
+
+  private async openOne(): Promise<void> {
+    this.started++;
+    let connection: Connection;
+    try {
+      connection = await connect(this.connectOptions);
+    } catch (error) {
+      if (!this.stopped) this.failed(error as Error);
+      return;
+    }
+    this.tally.open();
+    this.open.add(connection);
+    connection.onClose = failure => {
+      this.open.delete(connection);
+      this.closedBytes += connection.bytesSent;
+      this.tally.close(failure);
+    };
+    if (this.stopped) void connection.close().catch(() => {});
+    else this.pusher.add(connection);
+  }
+
+  private failed(failure: Error): void {
+    this.tally.fail(failure);
+    const hopeless = Math.min(HOPELESS, this.plan.connections);
+    if (!this.tally.everOpened && this.tally.attemptsOver >= hopeless) this.stop();
+  }
+}

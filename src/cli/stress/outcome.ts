@@ -1,0 +1,30 @@
+/** The end of every form of the command: the report is made, printed, and turned into an exit code. */
+import process from 'node:process';
+import { kernelRelease, runtime } from '../../sys/platform.js';
+import { version } from '../version.js';
+import { renderReport } from './rendering.js';
+import type { BackendResult, LimitNote, StressReport } from './result.js';
+import { verdictOf } from './verdict.js';
+
+export interface Outcome {
+  readonly asked: StressReport['asked'];
+  readonly limits: readonly LimitNote[];
+  readonly results: readonly BackendResult[];
+  readonly interrupted: boolean;
+}
+
+export function conclude({ asked, limits, results, interrupted }: Outcome, json: boolean): void {
+  const verdict = verdictOf(results);
+  const report: StressReport = {
+    pollux: version,
+    runtime,
+    kernel: kernelRelease,
+    asked,
+    limits,
+    results,
+    interrupted,
+    verdict,
+  };
+  process.stdout.write(`${json ? JSON.stringify(report) : renderReport(report)}\n`);
+  process.exitCode = verdict === 'ok' ? 0 : 1;
+}

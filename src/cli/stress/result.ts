@@ -1,0 +1,77 @@
+/** What a run found out: the shape that --json prints. docs/cli.md describes every field. */
+import type { Mode } from '../../core/readiness-driver.js';
+import type { LagSummary } from './loop-lag.js';
+
+/** How many times each error happened, by its code. */
+export type ErrorCounts = Record<string, number>;
+
+/** One process of a run. Its rates are over `seconds`, from its first connection to its last byte. MB is 10^6 bytes. */
+export interface SideResult {
+  readonly connections: {
+    /** Open when the pushing ended, before the first orderly close. */
+    readonly held: number;
+    readonly peak: number;
+    readonly opened: number;
+    readonly closed: number;
+    /** Could not be opened. */
+    readonly failed: number;
+  };
+  /** Server: received. Client: taken by the kernel. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly mbPerSecond: number;
+  readonly events: number;
+  readonly eventsPerSecond: number;
+  /** All of them: those of the backend, and those that moved bytes and connections. */
+  readonly systemCalls: number;
+  readonly systemCallsPerMb: number;
+  readonly changes: { readonly asked: number; readonly sent: number };
+  /** User and system time of the process. */
+  readonly cpuSeconds: number;
+  readonly cpuSecondsPerGb: number;
+  readonly loopLagMs: LagSummary;
+  readonly errors: ErrorCounts;
+}
+
+export interface BackendResult {
+  readonly backend: string;
+  readonly mode: Mode;
+  /** The client's; of a server that runs alone its peak, since clients come and go as they please. */
+  readonly connectionsHeld: number;
+  readonly bytes: number;
+  readonly mbPerSecond: number;
+  /** Sent and not received; null where only one side ran here. */
+  readonly lostBytes: number | null;
+  /** null where it ran elsewhere, or not at all. */
+  readonly server: SideResult | null;
+  readonly client: SideResult | null;
+  /** 'ok', or what went wrong. */
+  readonly verdict: string;
+}
+
+/** A limit that stood in the way of what was asked. */
+export interface LimitNote {
+  readonly name: string;
+  readonly value: number;
+  readonly asked: number;
+  readonly effect: string;
+}
+
+export interface StressReport {
+  readonly pollux: string;
+  readonly runtime: string;
+  readonly kernel: string;
+  readonly asked: {
+    readonly sides: 'both' | 'server' | 'client';
+    readonly backends: readonly string[];
+    readonly mode: Mode;
+    readonly connections: number | null;
+    readonly rate: number | null;
+    readonly sizeBytes: number | null;
+    readonly durationSeconds: number | null;
+  };
+  readonly limits: readonly LimitNote[];
+  readonly results: readonly BackendResult[];
+  readonly interrupted: boolean;
+  readonly verdict: string;
+}

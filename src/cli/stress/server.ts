@@ -1,0 +1,80 @@
+/** libiapp's server: a sink that accepts everybody, reads everything and throws it away. */
+import type { Connection } from '../../api/connection.js';
+import { listen } from '../../api/listen.js';
+import type { Listener } from '../../api/listener.js';
+import { startReactor } from '../../api/thread-reactor.js';
+import type { BufferList } from '../../core/buffer-list.js';
+import { formatAddress } from '../../sys/sockaddr.js';
+import type { ServerPlan } from './plan.js';
+import type { SideResult } from './result.js';
+import { Tally, type SideProgress } from './tally.js';
+
+/** How long connections that are still open at the end may take to be closed by their clients. */
+const DRAIN_MS = 5_000;
+
+export class SinkServer {
+  private readonly open = new Set<Connection>();
+  private emptied: (() => void) | undefined;
+  private readonly swallow = (chunk: BufferList) => {
+    this.tally.bytes += chunk.length;
+  };
+
+  private constructor(
+    private readonly listener: Listener,
+    private readonly tally: Tally,
+  ) {
+    listener.onError = failure => tally.countError(failure);
+    listener.onConnection = connection => this.accepted(connection);
+  }
+
+  /** @throws IoError EADDRINUSE and its like. @throws TypeError, Error a backend or mode that does not work here. */
+  static async start({ backend, mode, host, port }: ServerPlan): Promise<SinkServer> {
+    const reactor = startReactor({ backend, mode });
+    const listener = await listen({ host, port });
+    return new SinkServer(listener, new Tally(reactor));
+  }
+
+  get port(): number {
+    const { address } = this.listener;
+    return address.family === 'unix' ? 0 : address.port;
+  }
+
+  /** '127.0.0.1:1667' */
+  get address(): string {
+    return formatAddress(this.listener.address);
+  }
+
+  /** Notes how many connections are held: called when the pushing is over. */
+  noteHeld(): void {
+    this.tally.noteHeld();
+  }
+
+  /** Stops accepting, gives the clients a while to close, then closes what is left. */
+  async finish(): Promise<SideResult> {
+    this.tally.noteHeld();
+    await this.listener.close();
+    if (this.open.size > 0) {
+      const patience = setTimeout(() => {
+        for (const connection of this.open) connection.destroy();
+      }, DRAIN_MS);
+      await new Promise<void>(resolve => (this.emptied = resolve));
+      clearTimeout(patience);
+    }
+    return this.tally.finish();
+  }
+
+  progress(): SideProgress {
+    return this.tally.progress();
+  }
+
+  private accepted(connection: Connection): void {
+    this.tally.open();
+    this.open.add(connection);
+    connection.onClose = failure => {
+      this.open.delete(connection);
+      this.tally.close(failure);
+      if (this.open.size === 0) this.emptied?.();
+    };
+    connection.onData = this.swallow;
+  }
+}

@@ -1,0 +1,92 @@
+/** One child process, seen from the coordinator: orders go in, reports come out, and its death is an answer too. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Order, Report } from './messages.js';
+import type { SideProgress } from './tally.js';
+
+type Awaited<K extends Report['report']> = Extract<Report, { report: K }>;
+
+interface Waiter {
+  readonly report: Report['report'];
+  readonly resolve: (report: Report) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+const entry = fileURLToPath(new URL('./child.js', import.meta.url));
+
+export class SideProcess {
+  progress: SideProgress = { held: 0, bytes: 0, errors: 0 };
+  private readonly child: ChildProcess;
+  private readonly early: Report[] = [];
+  private waiter: Waiter | undefined;
+  private failure: Error | undefined;
+
+  constructor(private readonly name: 'server' | 'client') {
+    // Its standard output is our standard error: what we print on ours is one report and nothing else.
+    this.child = fork(entry, [], { stdio: ['ignore', 2, 2, 'ipc'] });
+    this.child.on('message', (report: Report) => this.receive(report));
+    this.child.on('error', error => this.fail(error));
+    // Not 'exit': what it said last may still be on its way then.
+    this.child.on('close', (code, signal) =>
+      this.fail(new Error(`the ${name} ended early (${signal ?? `exit ${code}`})`)),
+    );
+  }
+
+  order(order: Order): void {
+    // A child that is gone has said so, or will: whoever waits for it hears of that.
+    if (this.child.connected) this.child.send(order, () => {});
+  }
+
+  /**
+   * The next report of that kind.
+   *
+   * @throws Error the process failed, ended, or was silent for so long.
+   */
+  next<K extends Report['report']>(report: K, withinMs: number): Promise<Awaited<K>> {
+    const index = this.early.findIndex(candidate => candidate.report === report);
+    if (index >= 0) return Promise.resolve(this.early.splice(index, 1)[0] as Awaited<K>);
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      const silent = () =>
+        this.fail(new Error(`the ${this.name} did not answer within ${Math.round(withinMs / 1000)} s`));
+      const timer = setTimeout(silent, withinMs);
+      this.waiter = { report, resolve: resolve as Waiter['resolve'], reject, timer };
+    });
+  }
+
+  kill(): void {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+  }
+
+  private receive(report: Report): void {
+    if (report.report === 'progress') {
+      this.progress = report.progress;
+      return;
+    }
+    if (report.report === 'failed') {
+      this.fail(new Error(report.message));
+      return;
+    }
+    const { waiter } = this;
+    if (waiter?.report !== report.report) {
+      this.early.push(report);
+      return;
+    }
+    this.settle(waiter);
+    waiter.resolve(report);
+  }
+
+  private fail(failure: Error): void {
+    this.failure ??= failure;
+    const { waiter } = this;
+    if (waiter === undefined) return;
+    this.settle(waiter);
+    waiter.reject(this.failure);
+  }
+
+  private settle(waiter: Waiter): void {
+    clearTimeout(waiter.timer);
+    this.waiter = undefined;
+  }
+}
