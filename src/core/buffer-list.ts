@@ -191,7 +191,7 @@ export class BufferList implements Iterable<Uint8Array> {
       const room = target.length - targetOffset - copied;
       const to = Math.min(end - position, length, from + room);
       if (from < to) {
-        segment.lease?.check('use');
+        segment.check();
         target.set(segment.bytes.subarray(segment.start + from, segment.start + to), targetOffset + copied);
         copied += to - from;
       }
@@ -223,7 +223,7 @@ export class BufferList implements Iterable<Uint8Array> {
     let segment = this.first!;
     let position = index;
     for (; position >= segment.length; segment = segment.next!) position -= segment.length;
-    segment.lease?.check('use');
+    segment.check();
     return segment.bytes[segment.start + position];
   }
 
@@ -330,7 +330,7 @@ export class BufferList implements Iterable<Uint8Array> {
     let compared = 0;
     let at = from.start + offset;
     for (let segment: Segment | undefined = from; segment !== undefined; segment = segment.next) {
-      segment.lease?.check('use');
+      segment.check();
       if (segment !== from) at = segment.start;
       for (; at < segment.end && compared < sought.length; at++, compared++) {
         if (segment.bytes[at] !== sought[compared]) return false;

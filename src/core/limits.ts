@@ -18,6 +18,12 @@ export const ACCEPTS_PER_TURN = 64;
 /** Bytes handed to the kernel for one descriptor in one turn once it had to wait; a fast reader can't starve the others. */
 export const SEND_BYTES_PER_TURN = 1024 * 1024;
 
+/**
+ * Bytes moved in one turn before timers and the host's loop get their chance; the events that are left come in the next
+ * turn, before any new ones. Some 2 ms of copying.
+ */
+export const BYTES_PER_TURN = 4 * 1024 * 1024;
+
 /** Buffers of one vectored call. IOV_MAX is 1024 everywhere; past some dozens another call costs little. */
 export const IOVECS_PER_CALL = 64;
 

@@ -18,8 +18,8 @@ import {
 } from '../backends/contract.js';
 import { IoError } from '../sys/io-error.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
-import { FRUITLESS_EVENTS } from './limits.js';
-import { AGAIN, Descriptor, DONE, WAIT, type Operation, type Outcome } from './operation.js';
+import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
+import { Descriptor, DONE, EMPTIED, WAIT, type Operation, type Outcome } from './operation.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
@@ -58,6 +58,8 @@ export class ReadinessDriver implements Driver {
   private finished: Operation[] = [];
   private telling: Operation[] = [];
   private told = 0;
+  /** The event at hand says that the stream ends or has broken. */
+  private endReported = false;
 
   constructor(
     readonly backend: Backend,
@@ -81,6 +83,7 @@ export class ReadinessDriver implements Driver {
       this.registered[slotOf(descriptor.token)] = undefined;
       this.backend.unregister(descriptor.token);
       descriptor.token = NO_TOKEN;
+      descriptor.interest = 0;
     }
     descriptor.reads = takeOff(descriptor.reads);
     descriptor.writes = takeOff(descriptor.writes);
@@ -149,7 +152,9 @@ export class ReadinessDriver implements Driver {
 
   dispatch(): void {
     const { events } = this.backend;
-    while (this.cursor < events.count) {
+    const { counters } = this;
+    const enough = counters.bytesReceived + counters.bytesSent + BYTES_PER_TURN;
+    while (this.cursor < events.count && counters.bytesReceived + counters.bytesSent < enough) {
       const index = this.cursor++;
       const token = events.tokens[index];
       const owner = token === NO_TOKEN ? undefined : this.registered[slotOf(token)];
@@ -184,6 +189,8 @@ export class ReadinessDriver implements Driver {
     }
     descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
     descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
+    this.endReported = (readiness & (END | HANGUP | ERROR)) !== 0;
+    const idleWriter = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0;
     let fruitful = true;
     try {
       fruitful = this.runReady(descriptor, readiness);
@@ -191,7 +198,7 @@ export class ReadinessDriver implements Driver {
       if (fruitful) descriptor.fruitless = 0;
       else if (this.mode !== 'edge') this.countFruitless(descriptor);
       // Also after an exception of a callback: it must not leave the descriptor disarmed.
-      this.ask(descriptor);
+      this.ask(descriptor, idleWriter);
     }
   }
 
@@ -227,7 +234,12 @@ export class ReadinessDriver implements Driver {
         return fruitful;
       }
       fruitful = true;
-      if (outcome === AGAIN) {
+      // An end reported with the bytes makes no event of its own: the next try reads it.
+      if (outcome === EMPTIED && !this.endReported) {
+        this.blocked(descriptor, direction);
+        return true;
+      }
+      if (outcome !== DONE) {
         if (this.mode === 'edge') this.list(descriptor);
         return true;
       }
@@ -256,20 +268,23 @@ export class ReadinessDriver implements Driver {
   }
 
   /** Asks the backend for what the queues need: with edges once for both directions, otherwise for just that. */
-  private ask(descriptor: Descriptor): void {
-    const needed = (descriptor.reads === undefined ? 0 : READABLE) | (descriptor.writes === undefined ? 0 : WRITABLE);
+  private ask(descriptor: Descriptor, idleWriter = false): void {
+    let needed = (descriptor.reads === undefined ? 0 : READABLE) | (descriptor.writes === undefined ? 0 : WRITABLE);
     if (this.mode === 'edge') {
       if (needed === 0) return;
       if (descriptor.token === NO_TOKEN) this.register(descriptor, BOTH);
       if ((needed & descriptor.maybeReady) !== 0) this.list(descriptor);
-    } else if (needed !== descriptor.interest) {
-      if (descriptor.token === NO_TOKEN) {
-        if (needed !== 0) this.register(descriptor, needed);
-        return;
-      }
-      descriptor.interest = needed;
-      this.backend.modify(descriptor.token, needed);
+      return;
     }
+    // Who had to wait for room once will soon again: the interest stays until an event finds nobody writing.
+    if (!idleWriter) needed |= descriptor.interest & WRITABLE;
+    if (needed === descriptor.interest) return;
+    if (descriptor.token === NO_TOKEN) {
+      this.register(descriptor, needed);
+      return;
+    }
+    descriptor.interest = needed;
+    this.backend.modify(descriptor.token, needed);
   }
 
   private register(descriptor: Descriptor, interest: Interest): void {
@@ -290,6 +305,8 @@ export class ReadinessDriver implements Driver {
     for (let descriptor = this.trying.pop(); descriptor !== undefined; descriptor = this.trying.pop()) {
       descriptor.listed = false;
       try {
+        // Why it is listed nobody remembers: an end may be behind it.
+        this.endReported = true;
         this.runReady(descriptor, descriptor.maybeReady);
       } finally {
         this.ask(descriptor);

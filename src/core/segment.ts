@@ -26,28 +26,31 @@ export class Segment {
     return this.end - this.start;
   }
 
+  /** Where the first byte lies now. Throws as `check` does. */
+  get address(): number {
+    this.check();
+    const { lease } = this;
+    if (lease === undefined) return addressOf(this.bytes) + this.start;
+    return this.start === 0 ? lease.boxedAddress[0] : lease.address + this.start;
+  }
+
+  /** The range as a view, no copy. Throws as `check` does. */
+  view(): Uint8Array {
+    this.check();
+    return this.bytes.subarray(this.start, this.end);
+  }
+
   /**
-   * Where the first byte lies now.
+   * Makes sure that the bytes are still there.
    *
    * @throws TypeError the memory was transferred while it was in the list.
    * @throws Error the chunk was released by somebody who had no share (see POLLUX_DEBUG).
    */
-  get address(): number {
-    const { lease } = this;
-    if (lease !== undefined) {
-      lease.check('use');
-      return this.start === 0 ? lease.boxedAddress[0] : lease.address + this.start;
-    }
-    if (this.bytes.byteLength < this.end) {
+  check(): void {
+    if (this.lease !== undefined) this.lease.check('use');
+    else if (this.bytes.byteLength < this.end) {
       throw new TypeError('data: its buffer was transferred or resized while it was queued');
     }
-    return addressOf(this.bytes) + this.start;
-  }
-
-  /** The range as a view, no copy. */
-  view(): Uint8Array {
-    this.lease?.check('use');
-    return this.bytes.subarray(this.start, this.end);
   }
 }
 

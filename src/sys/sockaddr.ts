@@ -1,5 +1,6 @@
 /** struct sockaddr_in, sockaddr_in6 and sockaddr_un, to and from the form that people read. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import os from 'node:os';
 import { AF_INET, AF_INET6, AF_UNIX } from './constants.js';
 import { NativeBlock } from './memory.js';
 import { hasSockaddrLength, platform } from './platform.js';
@@ -65,7 +66,7 @@ export class SockaddrBlock {
       view.setUint16(2, address.port);
       const [host, zone] = address.address.split('%');
       bytes.set(ipv6Bytes(host), 8);
-      if (zone !== undefined) view.setUint32(24, Number(zone), true);
+      if (zone !== undefined) view.setUint32(24, zoneIndex(zone) ?? 0, true);
     }
     if (hasSockaddrLength) {
       bytes[0] = lengthBytes;
@@ -111,7 +112,18 @@ export function checkAddress(address: Address): void {
     }
   } else if (address.family === 'ipv4' ? !isIPv4(address.address) : !isIPv6(address.address)) {
     throw new TypeError(`host: '${address.address}' is not an address of family ${address.family}`);
+  } else {
+    const zone = address.address.split('%')[1];
+    if (zone !== undefined && zoneIndex(zone) === undefined) {
+      throw new TypeError(`host: '${address.address}': there is no interface '${zone}'`);
+    }
   }
+}
+
+/** The number of a zone (RFC 4007): given as it is, or by the name of an interface. */
+function zoneIndex(zone: string): number | undefined {
+  if (/^\d+$/.test(zone)) return Number(zone);
+  return os.networkInterfaces()[zone]?.find(({ family }) => family === 'IPv6')?.scopeid;
 }
 
 /** '127.0.0.1:80', '[::1]:80', '/run/x.sock' */

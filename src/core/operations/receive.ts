@@ -6,7 +6,7 @@ import { errno } from '../../sys/libc.js';
 import { IoError } from '../../sys/io-error.js';
 import { recv } from '../../sys/socket.js';
 import { RECEIVES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import { AGAIN, DONE, EMPTIED, Operation, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
 export interface ReceiveOwner {
@@ -50,8 +50,9 @@ export class Receive extends Operation {
           // Also after an exception: the next call must not write over what was taken.
           buffer.settle(received);
         }
-        // A short count drained the socket: what comes later is an event of its own, so no call is spent on EAGAIN.
-        if (this.descriptor === undefined || received < roomBytes) return AGAIN;
+        if (this.descriptor === undefined) return AGAIN;
+        // No call is spent on EAGAIN: what comes later is an event of its own.
+        if (received < roomBytes) return EMPTIED;
       } else if (received === 0) {
         this.isOver = true;
         return DONE;
