@@ -2,7 +2,7 @@
  * The libuv loop of this thread. Node exports libuv's functions, and two of its own that are part of the addon interface
  * lead to the loop, so no addon is needed.
  */
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { hasLibuv } from './platform.js';
 
 /** What a reactor has to know of the loop that it lives in. */
@@ -13,6 +13,9 @@ export interface NodeLoop {
    * How long libuv itself would sleep now: 0 if it has work, -1 for ever. Asked from within an immediate: there libuv
    * would always say 0, because Node's idle handle runs while an immediate is referenced; so that handle is stopped
    * first. The next referenced setImmediate starts it again.
+   *
+   * A loop that nothing referenced keeps alive would not sleep but end. As it goes on for the reactor's sake, timers that
+   * are not referenced are still due.
    */
   sleepMs(): number;
   /** Whether anything but the immediate that asks keeps the loop alive. */
@@ -27,19 +30,24 @@ export function openNodeLoop(): NodeLoop | undefined {
   const currentLoop = node.func('_ZN4node19GetCurrentEventLoopEPN2v87IsolateE', 'uintptr_t', ['uintptr_t']) as (
     isolate: number,
   ) => number;
-  const ofLoop = (name: string) => node.func(name, 'int', ['uintptr_t']) as (loop: number) => number;
+  const ofLoop = (name: string) => node.func(name, 'int', ['uintptr_t']) as (loopOrHandle: number) => number;
   const backendFd = ofLoop('uv_backend_fd');
   const backendTimeout = ofLoop('uv_backend_timeout');
   const loopAlive = ofLoop('uv_loop_alive');
   const idleStop = ofLoop('uv_idle_stop');
 
   const loop = currentLoop(currentIsolate());
-  const idle = findIdleHandle(node, loop);
+  const isActive = ofLoop('uv_is_active');
+  const dueInMs = node.func('uv_timer_get_due_in', 'uint64', ['uintptr_t']) as (timer: number) => number;
+  // Node keeps one handle of each a loop: for its immediates, and for all timers together.
+  const idle = findHandle(node, loop, 'idle');
+  const timer = findHandle(node, loop, 'timer');
   return {
     backendFd: backendFd(loop),
     sleepMs() {
       if (idle !== 0) idleStop(idle);
-      return loopAlive(loop) !== 0 ? backendTimeout(loop) : -1;
+      if (loopAlive(loop) !== 0) return backendTimeout(loop);
+      return timer !== 0 && isActive(timer) !== 0 ? Number(dueInMs(timer)) : -1;
     },
     alive() {
       if (idle !== 0) idleStop(idle);
@@ -48,8 +56,8 @@ export function openNodeLoop(): NodeLoop | undefined {
   };
 }
 
-/** Node keeps one idle handle a loop, for its immediates; it is known by its type alone. */
-function findIdleHandle(node: ReturnType<typeof koffi.load>, loop: number): number {
+/** The first handle of a type, which is all that it is known by; 0 if there is none. */
+function findHandle(node: LibraryHandle, loop: number, type: string): number {
   const handleType = node.func('uv_handle_get_type', 'int', ['uintptr_t']) as (handle: number) => number;
   const typeName = node.func('uv_handle_type_name', 'str', ['int']) as (type: number) => string;
   const visitor = koffi.pointer(koffi.proto('void', ['uintptr_t', 'uintptr_t']));
@@ -62,7 +70,7 @@ function findIdleHandle(node: ReturnType<typeof koffi.load>, loop: number): numb
   walk(
     loop,
     handle => {
-      if (typeName(handleType(handle)) === 'idle') found = Number(handle);
+      if (found === 0 && typeName(handleType(handle)) === type) found = Number(handle);
     },
     0,
   );

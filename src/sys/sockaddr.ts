@@ -115,7 +115,7 @@ export function checkAddress(address: Address): void {
   } else {
     const zone = address.address.split('%')[1];
     if (zone !== undefined && zoneIndex(zone) === undefined) {
-      throw new TypeError(`host: '${address.address}': there is no interface '${zone}'`);
+      throw new TypeError(`host: '${address.address}': there is no zone or interface '${zone}'`);
     }
   }
 }
