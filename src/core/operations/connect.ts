@@ -1,6 +1,6 @@
 /** Connecting one socket to one address. */
 import { SOL_SOCKET, SO_ERROR } from '../../sys/constants.js';
-import { EINPROGRESS, ENOTCONN } from '../../sys/errno.js';
+import { EAGAIN, EINPROGRESS, ENOTCONN } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { formatAddress, type Address } from '../../sys/sockaddr.js';
 import { connect, getIntOption, remoteAddress } from '../../sys/socket.js';
@@ -32,7 +32,9 @@ export class Connect extends Operation {
       return WAIT;
     }
     if (code !== 0) {
-      this.failure = new IoError(code, 'connect', formatAddress(this.address));
+      // Only a Unix socket says so: TCP would wait.
+      const explanation = code === EAGAIN ? 'the backlog of the listener is full' : undefined;
+      this.failure = new IoError(code, 'connect', formatAddress(this.address), explanation);
       return DONE;
     }
     return this.inProgress ? this.confirm(fd) : DONE;
