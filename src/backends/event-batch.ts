@@ -14,6 +14,9 @@ export class EventBatch implements ReadyEvents {
     readonly capacity: number,
     private readonly registrations: Registrations,
   ) {
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw new RangeError(`maxEvents: ${capacity}; allowed: integers from 1`);
+    }
     this.tokens = new Float64Array(capacity);
     this.readiness = new Uint8Array(capacity);
     this.data = new Float64Array(capacity);

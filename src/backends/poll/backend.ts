@@ -42,13 +42,14 @@ export class PollBackend implements Backend {
 
   private readonly registrations = new Registrations(NAME);
   private readonly armed = new ArmedSet(this.registrations);
-  private readonly waker = new Waker();
+  private readonly waker: Waker;
   /** Where the next harvest begins, so that a full batch does not always serve the same descriptors. */
   private start = WAKE_INDEX + 1;
   private closed = false;
 
   constructor(options: BackendOptions = {}) {
     this.events = new EventBatch(options.maxEvents ?? DEFAULT_MAX_EVENTS, this.registrations);
+    this.waker = new Waker();
     this.armed.addFixed(this.waker.fd, POLLIN);
   }
 
