@@ -11,6 +11,7 @@ export type { Deadline, TimeoutOptions } from './api/deadlines.js';
 export { listen, type ListenOptions } from './api/listen.js';
 export { Listener, type ListenerCounters } from './api/listener.js';
 export type { QueueLimits, SocketOptions } from './api/options.js';
+export { ReceivingSocket } from './api/receiving-socket.js';
 export { Socket } from './api/socket.js';
 export type { KeepAliveOptions } from './api/socket-options.js';
 export { currentReactor, startReactor } from './api/thread-reactor.js';

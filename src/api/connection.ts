@@ -1,8 +1,6 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
 import { BufferList } from '../core/buffer-list.js';
 import type { Descriptor } from '../core/operation.js';
-import { ReceiveInto } from '../core/operations/receive-into.js';
-import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
@@ -13,10 +11,9 @@ import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
 import type { QueueLimits } from './options.js';
-import { Reader } from './reader.js';
+import { ReceivingSocket } from './receiving-socket.js';
 import { setLinger } from './socket-options.js';
 import { settling, type Settling } from './settling.js';
-import { Socket } from './socket.js';
 
 /** What `send` and `write` take. A string goes out as UTF-8. */
 export type Sendable = string | Uint8Array | BufferList;
@@ -27,8 +24,6 @@ const CLOSE_TIMER = 0;
 
 /** What few connections have, so that the many idle ones don't carry room for it. */
 interface Rare {
-  reader?: Reader;
-  readInto?: ReceiveInto;
   deadlines?: Deadlines;
   closeTimer?: Timer;
   closed?: Settling<void>;
@@ -37,10 +32,7 @@ interface Rare {
   onTimeout?: (deadline: Deadline) => void;
 }
 
-export class Connection
-  extends Socket
-  implements ReceiveOwner, SendOwner, TimerOwner, Deferred, AsyncIterable<BufferList>
-{
+export class Connection extends ReceivingSocket implements SendOwner, TimerOwner, Deferred {
   /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
   onEnd: (() => void) | undefined = undefined;
   /** The queue has sunk to the low-water mark after `send` had answered false. */
@@ -48,15 +40,9 @@ export class Connection
   /** The descriptor is closed; `failure` says why unless it was by order. Called once. */
   onClose: ((failure: Error | undefined) => void) | undefined = undefined;
 
-  /** Bytes received so far. */
-  bytesReceived = 0;
-
-  private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
-  private receiver: Receive | undefined = undefined;
   private sender: Send | undefined = undefined;
   private rare: Rare | undefined = undefined;
   private state: State = 'open';
-  private paused = false;
   private needsDrain = false;
 
   /**
@@ -99,103 +85,6 @@ export class Connection
     } catch {
       return undefined;
     }
-  }
-
-  // Receiving
-
-  /**
-   * What to do with bytes that arrive: the path without promises. Setting it starts receiving. The list and its bytes hold
-   * during the call only; what is to last is taken out (`chunk.take()`), moved on (`other.send(chunk)`) or copied.
-   *
-   * @throws Error a `read` is under way.
-   */
-  set onData(handler: ((chunk: BufferList) => void) | undefined) {
-    if (handler !== undefined && this.isReading) {
-      throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
-    }
-    this.dataHandler = handler;
-    this.updateReceiving();
-  }
-
-  get onData(): ((chunk: BufferList) => void) | undefined {
-    return this.dataHandler;
-  }
-
-  /**
-   * The next bytes, as many as came; null at the end of the stream. The chunk holds until the next `read` or
-   * until the connection is closed; what is to last longer is taken out of it. While nobody reads, nothing is received, and the peer is held back by TCP itself.
-   *
-   * @throws Error two ways of reading at once.
-   * @throws IoError (by the promise) ECONNRESET, ETIMEDOUT; ECANCELED if the connection is closed here meanwhile.
-   */
-  read(): Promise<BufferList | null> {
-    this.checkOneReader('read');
-    this.rare ??= {};
-    if (this.rare.reader === undefined) {
-      this.rare.reader = new Reader(this);
-      if (!delivers(this.state)) this.rare.reader.end(this.rare.failure);
-    }
-    return this.rare.reader.read();
-  }
-
-  /**
-   * Receives once, straight into memory of your own.
-   *
-   * @param bytes at least one byte long; it must be left alone until the promise settles.
-   * @returns how many bytes came; 0 at the end of the stream.
-   * @throws Error two ways of reading at once.
-   * @throws RangeError an empty buffer, since 0 could not be told from the end.
-   */
-  readInto(bytes: Uint8Array): Promise<number> {
-    this.checkOneReader('readInto');
-    if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
-    const rare = (this.rare ??= {});
-    if (!delivers(this.state)) {
-      return rare.failure === undefined ? Promise.resolve(0) : Promise.reject(rare.failure);
-    }
-    return new Promise((resolve, reject) => {
-      const settle = (operation: ReceiveInto) => {
-        rare.readInto = undefined;
-        if (operation.failure !== undefined) {
-          if (operation.failure instanceof IoError) this.fail(operation.failure);
-          reject(operation.failure);
-          return;
-        }
-        rare.deadlines?.received();
-        this.bytesReceived += operation.received;
-        if (operation.received === 0) this.onPeerEnd();
-        resolve(operation.received);
-      };
-      const dropped = () => {
-        rare.readInto = undefined;
-        reject(rare.failure ?? this.cancelled('read'));
-      };
-      const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
-      rare.readInto = operation;
-      if (this.reactor.driver.submit(this.descriptor, operation)) settle(operation);
-    });
-  }
-
-  /** `for await (const chunk of connection)`: `read` until the end. Leaving the loop early only stops reading. */
-  [Symbol.asyncIterator](): AsyncIterator<BufferList> {
-    return {
-      next: async () => {
-        const chunk = await this.read();
-        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
-      },
-      return: () => Promise.resolve({ done: true, value: undefined }),
-    };
-  }
-
-  /** Stops receiving: what the peer sends stays in the kernel, which holds the peer back. */
-  pause(): void {
-    this.paused = true;
-    this.updateReceiving();
-  }
-
-  resume(): void {
-    this.paused = false;
-    this.updateReceiving();
   }
 
   // Sending
@@ -323,31 +212,6 @@ export class Connection
   // For the driver and the reactor
 
   /** @internal */
-  onReceived(chunk: BufferList): void {
-    this.rare?.deadlines?.received();
-    this.bytesReceived += chunk.length;
-    if (!delivers(this.state)) return;
-    const handler = this.dataHandler;
-    if (handler !== undefined) handler(chunk);
-    else this.rare?.reader?.receive(chunk);
-  }
-
-  /** @internal */
-  onStarved(): void {
-    this.stopReceiving();
-    this.reactor.receiveBuffer.whenAvailable(() => this.updateReceiving());
-  }
-
-  /** @internal */
-  onReceiveEnd(failure: Error | undefined): void {
-    if (failure !== undefined) {
-      this.fail(failure);
-      return;
-    }
-    this.onPeerEnd();
-  }
-
-  /** @internal */
   onSendProgress(): void {
     const { rare } = this;
     rare?.deadlines?.sent(this.queuedBytes > 0);
@@ -382,44 +246,11 @@ export class Connection
 
   /** @internal The descriptor is closed; everybody is told. */
   onDeferred(): void {
-    const rare = this.rare;
-    if (rare !== undefined) {
-      const failure = rare.failure;
-      rare.reader?.close(failure ?? this.cancelled('read'), failure);
-      rare.drained?.reject(failure ?? this.cancelled('send'));
-      if (rare.closed !== undefined) this.settleClosed();
-    }
-    this.onClose?.(rare?.failure);
-  }
-
-  /** @internal */
-  startReceiving(): void {
-    const receiver = (this.receiver ??= new Receive(this));
-    if (receiver.descriptor === undefined && !receiver.isOver) this.reactor.driver.start(this.descriptor, receiver);
-  }
-
-  /** @internal */
-  stopReceiving(): void {
-    if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
-  }
-
-  private get isReading(): boolean {
-    return this.rare !== undefined && (this.rare.readInto !== undefined || this.rare.reader?.isReading === true);
-  }
-
-  private checkOneReader(method: string): void {
-    if (this.dataHandler !== undefined)
-      throw new Error(`${method}: the connection has an onData handler; unset it first`);
-    if (this.isReading) throw new Error(`${method}: another read is under way; await it first`);
-  }
-
-  /** Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
-  private updateReceiving(): void {
-    const wanted = delivers(this.state)
-      ? (this.dataHandler !== undefined && !this.paused) || this.rare?.reader?.isReading === true
-      : this.state === 'closing' || this.state === 'lingering';
-    if (wanted) this.startReceiving();
-    else this.stopReceiving();
+    const { rare, failure } = this;
+    this.tellClosed(failure);
+    rare?.drained?.reject(failure ?? this.cancelled('send'));
+    if (rare?.closed !== undefined) this.settleClosed();
+    this.onClose?.(failure);
   }
 
   /** Tries to send what is queued. @returns whether all of it went. */
@@ -438,14 +269,30 @@ export class Connection
     return true;
   }
 
-  private onPeerEnd(): void {
+  protected override get isDelivering(): boolean {
+    return delivers(this.state);
+  }
+
+  protected override get isDiscarding(): boolean {
+    return this.state === 'closing' || this.state === 'lingering';
+  }
+
+  protected override get failure(): Error | undefined {
+    return this.rare?.failure;
+  }
+
+  protected override onArrival(): void {
+    this.rare?.deadlines?.received();
+  }
+
+  protected override onPeerEnd(): void {
     this.rare?.deadlines?.readEnded();
     const told = delivers(this.state);
     this.transition('peer-end');
     if (!told) return;
-    this.rare?.reader?.end(undefined);
+    this.tellEnd();
     if (this.onEnd !== undefined) this.onEnd();
-    else if (this.dataHandler !== undefined) this.transition('close');
+    else if (this.onData !== undefined) this.transition('close');
   }
 
   private refuseToSend(): boolean {
@@ -467,7 +314,7 @@ export class Connection
     }
   }
 
-  private fail(failure: Error | undefined): void {
+  protected override fail(failure: Error | undefined): void {
     if (this.state === 'closed') return;
     if (failure !== undefined) (this.rare ??= {}).failure = failure;
     this.transition('fail');
@@ -520,9 +367,5 @@ export class Connection
 
   private timedOut(what: string, explanation: string): IoError {
     return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
-  }
-
-  private cancelled(what: string): IoError {
-    return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
   }
 }

@@ -7,7 +7,7 @@ import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
-import type { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
 import { accept, openSocket } from '../sys/socket.js';
 import { Connection } from './connection.js';
@@ -208,9 +208,21 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       this.releaseDescriptor();
     } finally {
       if (this.spare >= 0) close(this.spare);
-      if (this.address.family === 'unix' && !this.address.path.startsWith('\0')) removeSocketFile(this.address.path);
+      this.removeSocketFile();
       for (const connection of this.waiting.splice(0)) connection.destroy();
       this.reactor.defer(this);
+    }
+  }
+
+  /** The path goes with the socket that was bound to it; one that can't be removed is told like any other failure. */
+  private removeSocketFile(): void {
+    const { address } = this;
+    if (address.family !== 'unix' || address.path.startsWith('\0')) return;
+    try {
+      unlinkSync(address.path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT') this.failure ??= new IoError(code ?? 'EIO', 'unlink', address.path);
     }
   }
 
@@ -226,13 +238,5 @@ function openSpare(): number {
     return openSocket(AF_UNIX, SOCK_STREAM);
   } catch {
     return -1;
-  }
-}
-
-function removeSocketFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

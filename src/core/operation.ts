@@ -11,9 +11,7 @@ export const WAIT = 0;
 export const AGAIN = 1;
 /** Over, well or badly. */
 export const DONE = 2;
-/** Something was done, and the call came back short: more is an event of its own, but for an end that came along. */
-export const EMPTIED = 3;
-export type Outcome = typeof WAIT | typeof AGAIN | typeof DONE | typeof EMPTIED;
+export type Outcome = typeof WAIT | typeof AGAIN | typeof DONE;
 
 export type Direction = 'read' | 'write';
 

@@ -19,7 +19,7 @@ import {
 import { IoError } from '../sys/io-error.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
-import { Descriptor, DONE, EMPTIED, WAIT, type Operation, type Outcome } from './operation.js';
+import { AGAIN, Descriptor, DONE, WAIT, type Operation, type Outcome } from './operation.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
@@ -58,8 +58,6 @@ export class ReadinessDriver implements Driver {
   private finished: Operation[] = [];
   private telling: Operation[] = [];
   private told = 0;
-  /** The event at hand says that the stream ends or has broken. */
-  private endReported = false;
 
   constructor(
     readonly backend: Backend,
@@ -68,7 +66,7 @@ export class ReadinessDriver implements Driver {
     this.trigger = mode === 'edge' ? 'edge' : 'level';
     this.lifetime = mode === 'oneshot' ? 'oneshot' : 'persistent';
     if (!backend.traits.triggers.includes(this.trigger)) {
-      throw new TypeError(`mode: '${mode}' needs a ${this.trigger} trigger, which backend '${backend.name}' lacks`);
+      throw new TypeError(`mode: '${mode}' needs the trigger '${this.trigger}', which backend '${backend.name}' lacks`);
     }
   }
 
@@ -111,9 +109,7 @@ export class ReadinessDriver implements Driver {
   cancel(operation: Operation): void {
     const descriptor = operation.descriptor;
     if (descriptor === undefined) return;
-    operation.descriptor = undefined;
-    if (operation.direction === 'read') descriptor.reads = without(descriptor.reads, operation);
-    else descriptor.writes = without(descriptor.writes, operation);
+    this.dequeue(descriptor, operation);
     operation.cancelled();
     this.ask(descriptor);
   }
@@ -189,7 +185,6 @@ export class ReadinessDriver implements Driver {
     }
     descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
     descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
-    this.endReported = (readiness & (END | HANGUP | ERROR)) !== 0;
     const idleWriter = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0;
     let fruitful = true;
     try {
@@ -234,19 +229,11 @@ export class ReadinessDriver implements Driver {
         return fruitful;
       }
       fruitful = true;
-      // An end reported with the bytes makes no event of its own: the next try reads it.
-      if (outcome === EMPTIED && !this.endReported) {
-        this.blocked(descriptor, direction);
-        return true;
-      }
-      if (outcome !== DONE) {
+      if (outcome === AGAIN) {
         if (this.mode === 'edge') this.list(descriptor);
         return true;
       }
-      operation.descriptor = undefined;
-      if (direction === READABLE) descriptor.reads = operation.next;
-      else descriptor.writes = operation.next;
-      operation.next = undefined;
+      this.dequeue(descriptor, operation);
       this.finished.push(operation);
     }
   }
@@ -265,6 +252,12 @@ export class ReadinessDriver implements Driver {
       this.cancel(operation);
       throw error;
     }
+  }
+
+  private dequeue(descriptor: Descriptor, operation: Operation): void {
+    operation.descriptor = undefined;
+    if (operation.direction === 'read') descriptor.reads = without(descriptor.reads, operation);
+    else descriptor.writes = without(descriptor.writes, operation);
   }
 
   /** Asks the backend for what the queues need: with edges once for both directions, otherwise for just that. */
@@ -305,8 +298,6 @@ export class ReadinessDriver implements Driver {
     for (let descriptor = this.trying.pop(); descriptor !== undefined; descriptor = this.trying.pop()) {
       descriptor.listed = false;
       try {
-        // Why it is listed nobody remembers: an end may be behind it.
-        this.endReported = true;
         this.runReady(descriptor, descriptor.maybeReady);
       } finally {
         this.ask(descriptor);

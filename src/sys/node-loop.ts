@@ -14,8 +14,9 @@ export interface NodeLoop {
    * would always say 0, because Node's idle handle runs while an immediate is referenced; so that handle is stopped
    * first. The next referenced setImmediate starts it again.
    *
-   * A loop that nothing referenced keeps alive would not sleep but end. As it goes on for the reactor's sake, timers that
-   * are not referenced are still due.
+   * A loop that nothing referenced keeps alive would not sleep but end: there libuv says 0. As it goes on for the
+   * reactor's sake, timers that are not referenced are still due; so for the length of the question a handle of Node's
+   * that is always active counts as referenced.
    */
   sleepMs(): number;
   /** Whether anything but the immediate that asks keeps the loop alive. */
@@ -37,29 +38,33 @@ export function openNodeLoop(): NodeLoop | undefined {
   const idleStop = ofLoop('uv_idle_stop');
 
   const loop = currentLoop(currentIsolate());
-  const isActive = ofLoop('uv_is_active');
-  const dueInMs = node.func('uv_timer_get_due_in', 'uint64', ['uintptr_t']) as (timer: number) => number;
-  // Node keeps one handle of each a loop: for its immediates, and for all timers together.
+  const ref = node.func('uv_ref', 'void', ['uintptr_t']) as (handle: number) => void;
+  const unref = node.func('uv_unref', 'void', ['uintptr_t']) as (handle: number) => void;
+  // Node's handles for immediates: the idle one keeps the loop from sleeping, the check one is always active.
   const idle = findHandle(node, loop, 'idle');
-  const timer = findHandle(node, loop, 'timer');
+  const check = findHandle(node, loop, 'check');
   return {
     backendFd: backendFd(loop),
     sleepMs() {
-      if (idle !== 0) idleStop(idle);
+      idleStop(idle);
       if (loopAlive(loop) !== 0) return backendTimeout(loop);
-      return timer !== 0 && isActive(timer) !== 0 ? Number(dueInMs(timer)) : -1;
+      ref(check);
+      const delayMs = backendTimeout(loop);
+      unref(check);
+      return delayMs;
     },
     alive() {
-      if (idle !== 0) idleStop(idle);
+      idleStop(idle);
       return loopAlive(loop) !== 0;
     },
   };
 }
 
-/** The first handle of a type, which is all that it is known by; 0 if there is none. */
-function findHandle(node: LibraryHandle, loop: number, type: string): number {
+/** An active handle of a type, or at least one of it; that is all that Node's own are known by. */
+function findHandle(node: LibraryHandle, loop: number, type: 'idle' | 'check'): number {
   const handleType = node.func('uv_handle_get_type', 'int', ['uintptr_t']) as (handle: number) => number;
   const typeName = node.func('uv_handle_type_name', 'str', ['int']) as (type: number) => string;
+  const isActive = node.func('uv_is_active', 'int', ['uintptr_t']) as (handle: number) => number;
   const visitor = koffi.pointer(koffi.proto('void', ['uintptr_t', 'uintptr_t']));
   const walk = node.func('uv_walk', 'void', ['uintptr_t', visitor, 'uintptr_t']) as (
     loop: number,
@@ -70,9 +75,11 @@ function findHandle(node: LibraryHandle, loop: number, type: string): number {
   walk(
     loop,
     handle => {
-      if (found === 0 && typeName(handleType(handle)) === type) found = Number(handle);
+      if (typeName(handleType(handle)) === type && (found === 0 || isActive(handle) !== 0)) found = Number(handle);
     },
     0,
   );
+  if (found === 0)
+    throw new Error(`this Node has no ${type} handle in its loop; Pollux does not know how to live in it`);
   return found;
 }

@@ -123,7 +123,7 @@ export function checkAddress(address: Address): void {
 /** The number of a zone (RFC 4007): given as it is, or by the name of an interface. */
 function zoneIndex(zone: string): number | undefined {
   if (/^\d+$/.test(zone)) return Number(zone);
-  return os.networkInterfaces()[zone]?.find(({ family }) => family === 'IPv6')?.scopeid;
+  return os.networkInterfaces()[zone]?.find(each => each.family === 'IPv6' && each.scopeid > 0)?.scopeid;
 }
 
 /** '127.0.0.1:80', '[::1]:80', '/run/x.sock' */

@@ -6,7 +6,7 @@ import { errno } from '../../sys/libc.js';
 import { IoError } from '../../sys/io-error.js';
 import { recv } from '../../sys/socket.js';
 import { RECEIVES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, EMPTIED, Operation, WAIT, type Outcome } from '../operation.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
 export interface ReceiveOwner {
@@ -50,9 +50,8 @@ export class Receive extends Operation {
           // Also after an exception: the next call must not write over what was taken.
           buffer.settle(received);
         }
-        if (this.descriptor === undefined) return AGAIN;
-        // No call is spent on EAGAIN: what comes later is an event of its own.
-        if (received < roomBytes) return EMPTIED;
+        // With levels no call is spent on EAGAIN after a short count. With edges it has to be: urgent data cuts a call short.
+        if (this.descriptor === undefined || received < roomBytes) return AGAIN;
       } else if (received === 0) {
         this.isOver = true;
         return DONE;

@@ -28,6 +28,8 @@ export class Send extends Operation {
   /** What is still to be sent; append to it at any time, then submit the operation unless it is under way. */
   readonly queue = new BufferList();
   bytesSent = 0;
+  /** Bytes that the last call was given. */
+  private offered = 0;
   failure: Error | undefined = undefined;
 
   constructor(private readonly owner: SendOwner) {
@@ -45,22 +47,19 @@ export class Send extends Operation {
     while (queue.length > 0) {
       if (budget <= 0) return AGAIN;
       counters.systemCalls++;
-      let offered: number;
       let sent: number;
-      if (queue.segmentCount === 1) {
-        offered = queue.firstLength;
-        sent = send(fd, queue.firstAddress, offered, FLAGS);
-      } else {
-        offered = queue.fillIovecs(iovecs);
-        header.setCount(iovecs.count);
-        sent = sendmsg(fd, header.address, FLAGS);
+      try {
+        sent = this.sendFirst(fd);
+      } catch (error) {
+        // Memory that was held by reference is gone: the bytes after it must not take its place in the stream.
+        this.fail(error as Error);
+        return DONE;
       }
       if (sent < 0) {
         const code = errno();
         if (code === EAGAIN) return budget === SEND_BYTES_PER_TURN ? WAIT : AGAIN;
         if (code === EINTR) continue;
-        this.failure = new IoError(code, 'send', `descriptor ${fd}`);
-        queue.release();
+        this.fail(new IoError(code, 'send', `descriptor ${fd}`));
         return DONE;
       }
       queue.consume(sent);
@@ -69,13 +68,25 @@ export class Send extends Operation {
       budget -= sent;
       if (this.descriptor !== undefined) owner.onSendProgress();
       // A short count filled the socket; an event tells when there is room, so no call is spent on EAGAIN.
-      if (sent < offered) return AGAIN;
+      if (sent < this.offered) return AGAIN;
     }
     return DONE;
   }
 
   complete(): void {
     this.owner.onSendEnd(this.failure);
+  }
+
+  /** One call with as much of the queue as it takes. @throws TypeError a buffer in the queue was transferred. */
+  private sendFirst(fd: number): number {
+    const { queue } = this;
+    if (queue.segmentCount === 1) {
+      this.offered = queue.firstLength;
+      return send(fd, queue.firstAddress, this.offered, FLAGS);
+    }
+    this.offered = queue.fillIovecs(iovecs);
+    header.setCount(iovecs.count);
+    return sendmsg(fd, header.address, FLAGS);
   }
 
   override cancelled(): void {

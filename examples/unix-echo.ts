@@ -1,0 +1,19 @@
+/** An echo server on a Unix socket, with promises: node dist/examples/unix-echo.js PATH */
+import process from 'node:process';
+import { listen, type Connection } from 'pollux';
+
+async function serve(connection: Connection): Promise<void> {
+  try {
+    for await (const chunk of connection) await connection.write(chunk);
+    await connection.close();
+  } catch (failure) {
+    console.error((failure as Error).message);
+  }
+}
+
+const path = process.argv[2];
+const listener = await listen({ path });
+console.log(`listening on ${path}`);
+process.once('SIGINT', () => void listener.close());
+
+for await (const connection of listener) void serve(connection);

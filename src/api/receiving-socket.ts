@@ -1,0 +1,194 @@
+/** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
+import type { BufferList } from '../core/buffer-list.js';
+import { ReceiveInto } from '../core/operations/receive-into.js';
+import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
+import { IoError } from '../sys/io-error.js';
+import { Reader, type ReaderSource } from './reader.js';
+import { Socket } from './socket.js';
+
+export abstract class ReceivingSocket extends Socket implements ReceiveOwner, ReaderSource, AsyncIterable<BufferList> {
+  /** Bytes received so far. */
+  bytesReceived = 0;
+
+  private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
+  private receiver: Receive | undefined = undefined;
+  private reader: Reader | undefined = undefined;
+  private readingInto = false;
+  private paused = false;
+
+  /**
+   * What to do with bytes that arrive: the path without promises. Setting it starts receiving. The list and its bytes hold
+   * during the call only; what is to last is taken out (`chunk.take()`), moved on (`other.send(chunk)`) or copied.
+   *
+   * @throws Error a `read` is under way.
+   */
+  set onData(handler: ((chunk: BufferList) => void) | undefined) {
+    if (handler !== undefined && this.isReading) {
+      throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
+    }
+    this.dataHandler = handler;
+    this.updateReceiving();
+  }
+
+  get onData(): ((chunk: BufferList) => void) | undefined {
+    return this.dataHandler;
+  }
+
+  /**
+   * The next bytes, as many as came; null at the end of the stream. The chunk holds until the next `read` or until the
+   * connection is closed; what is to last longer is taken out of it. While nobody reads, nothing is received, and the
+   * peer is held back by TCP itself.
+   *
+   * @throws Error two ways of reading at once.
+   * @throws IoError (by the promise) ECONNRESET, ETIMEDOUT; ECANCELED if the connection is closed here meanwhile.
+   */
+  read(): Promise<BufferList | null> {
+    this.checkOneReader('read');
+    if (this.reader === undefined) {
+      this.reader = new Reader(this);
+      if (!this.isDelivering) this.reader.end(this.failure);
+    }
+    return this.reader.read();
+  }
+
+  /**
+   * Receives once, straight into memory of your own.
+   *
+   * @param bytes at least one byte long; it must be left alone until the promise settles.
+   * @returns how many bytes came; 0 at the end of the stream.
+   * @throws Error two ways of reading at once.
+   * @throws RangeError an empty buffer, since 0 could not be told from the end.
+   */
+  readInto(bytes: Uint8Array): Promise<number> {
+    this.checkOneReader('readInto');
+    if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
+    if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      const settle = (operation: ReceiveInto) => {
+        this.readingInto = false;
+        if (operation.failure !== undefined) {
+          if (operation.failure instanceof IoError) this.fail(operation.failure);
+          reject(operation.failure);
+          return;
+        }
+        this.bytesReceived += operation.received;
+        this.onArrival();
+        if (operation.received === 0) this.onPeerEnd();
+        resolve(operation.received);
+      };
+      const dropped = () => {
+        this.readingInto = false;
+        reject(this.failure ?? this.cancelled('read'));
+      };
+      const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
+      this.readingInto = true;
+      if (this.reactor.driver.submit(this.descriptor, operation)) settle(operation);
+    });
+  }
+
+  /** `for await (const chunk of connection)`: `read` until the end. Leaving the loop early only stops reading. */
+  [Symbol.asyncIterator](): AsyncIterator<BufferList> {
+    return {
+      next: async () => {
+        const chunk = await this.read();
+        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
+      },
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /** Stops receiving: what the peer sends stays in the kernel, which holds the peer back. */
+  pause(): void {
+    this.paused = true;
+    this.updateReceiving();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.updateReceiving();
+  }
+
+  // For the driver
+
+  /** @internal */
+  onReceived(chunk: BufferList): void {
+    this.bytesReceived += chunk.length;
+    this.onArrival();
+    if (!this.isDelivering) return;
+    const handler = this.dataHandler;
+    if (handler !== undefined) handler(chunk);
+    else this.reader?.receive(chunk);
+  }
+
+  /** @internal */
+  onStarved(): void {
+    this.stopReceiving();
+    this.reactor.receiveBuffer.whenAvailable(() => this.updateReceiving());
+  }
+
+  /** @internal */
+  onReceiveEnd(failure: Error | undefined): void {
+    if (failure !== undefined) {
+      this.fail(failure);
+      return;
+    }
+    this.onPeerEnd();
+  }
+
+  /** @internal */
+  startReceiving(): void {
+    const receiver = (this.receiver ??= new Receive(this));
+    if (receiver.descriptor === undefined && !receiver.isOver) this.reactor.driver.start(this.descriptor, receiver);
+  }
+
+  /** @internal */
+  stopReceiving(): void {
+    if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
+  }
+
+  private get isReading(): boolean {
+    return this.readingInto || this.reader?.isReading === true;
+  }
+
+  private checkOneReader(method: string): void {
+    if (this.dataHandler !== undefined)
+      throw new Error(`${method}: the connection has an onData handler; unset it first`);
+    if (this.isReading) throw new Error(`${method}: another read is under way; await it first`);
+  }
+
+  /** Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
+  protected updateReceiving(): void {
+    const wanted = this.isDelivering
+      ? (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true
+      : this.isDiscarding;
+    if (wanted) this.startReceiving();
+    else this.stopReceiving();
+  }
+
+  /** The stream ended as it should: whoever reads is told. */
+  protected tellEnd(): void {
+    this.reader?.end(undefined);
+  }
+
+  /** The descriptor is closed: whoever still reads is refused. */
+  protected tellClosed(failure: Error | undefined): void {
+    this.reader?.close(failure ?? this.cancelled('read'), failure);
+  }
+
+  /** What a call gets that was under way when the connection was closed here. */
+  protected cancelled(what: string): IoError {
+    return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
+  }
+
+  /** Whether what arrives goes to the user. */
+  protected abstract get isDelivering(): boolean;
+  /** Whether what arrives is thrown away, in wait for the peer's FIN. */
+  protected abstract get isDiscarding(): boolean;
+  /** What the stream broke with. */
+  protected abstract get failure(): Error | undefined;
+  /** Bytes have come. */
+  protected abstract onArrival(): void;
+  /** The peer's FIN has come. */
+  protected abstract onPeerEnd(): void;
+  protected abstract fail(failure: Error | undefined): void;
+}

@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { openSync } from 'node:fs';
+import { adopt, IoError } from '../../src/index.js';
+import { F_GETFL, O_NONBLOCK } from '../../src/sys/constants.js';
+import { close, fcntl } from '../../src/sys/io.js';
+import { socketpair } from '../../src/sys/socket.js';
+import { describeOnEveryDriver } from './every-driver.js';
+import { atEnd, readExactly, rejection, track } from './sockets.js';
+
+describeOnEveryDriver('adopt()', () => {
+  it('makes a connection of a socket from elsewhere, non-blocking whatever it was', async () => {
+    const [first, second] = socketpair();
+    fcntl(first, 4 /* F_SETFL */, fcntl(first, F_GETFL, 0) & ~O_NONBLOCK);
+    const client = track(adopt(first));
+    const server = track(adopt(second));
+    expect(fcntl(first, F_GETFL, 0) & O_NONBLOCK).to.equal(O_NONBLOCK);
+    expect(client.fd).to.equal(first);
+    client.send('hello');
+    expect(await readExactly(server, 5)).to.equal('hello');
+    expect(client.localAddress).to.deep.equal({ family: 'unix', path: '' });
+  });
+
+  it('a descriptor that is closed is refused: EBADF', () => {
+    const [first, second] = socketpair();
+    close(first);
+    close(second);
+    expect(() => adopt(first))
+      .to.throw(IoError)
+      .with.property('code', 'EBADF');
+    expect(() => adopt(-1)).to.throw();
+  });
+
+  it('limits that make no sense are refused before the descriptor is touched', () => {
+    const [first, second] = socketpair();
+    atEnd(() => close(first));
+    atEnd(() => close(second));
+    expect(() => adopt(first, { highWaterBytes: 0 })).to.throw(RangeError, 'highWaterBytes');
+  });
+
+  it('what is no socket breaks the connection at the first use: ENOTSOCK', async () => {
+    const connection = track(adopt(openSync('/dev/null', 'r')));
+    expect((await rejection(connection.readInto(new Uint8Array(1)))).code).to.equal('ENOTSOCK');
+    expect(connection.isClosed).to.equal(true);
+  });
+});

@@ -1,0 +1,22 @@
+/** A name with the addresses that a test wants, in place of what this machine's resolver happens to know. */
+import dns from 'node:dns/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import { isIPv6 } from 'node:net';
+
+/** Runs `body` while every name has these addresses, in this order. */
+export async function withAddresses<T>(addresses: readonly string[], body: () => Promise<T>): Promise<T> {
+  const { lookup } = dns;
+  const found = addresses.map(address => ({ address, family: isIPv6(address) ? 6 : 4 }));
+  replaceLookup(() => Promise.resolve(found));
+  try {
+    return await body();
+  } finally {
+    replaceLookup(lookup);
+  }
+}
+
+/** Modules that imported `lookup` by its name see the new one. */
+function replaceLookup(lookup: unknown): void {
+  (dns as { lookup: unknown }).lookup = lookup;
+  syncBuiltinESMExports();
+}

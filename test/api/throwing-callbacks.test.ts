@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { ALL_MODES, backendsHere } from './every-driver.js';
+import { runProgram } from './child.js';
+
+/** What each program has to say: nobody else is harmed by a callback that throws, and what threw is served on. */
+const outcomes: Record<string, string> = {
+  onData: 'received 401000, thrown 1',
+  onConnection: 'accepted 3, thrown 1',
+  onDrain: 'lost 0, thrown 1',
+  'a chunk that was taken': 'kept AAAAAAAA, thrown 1',
+  onClose: 'closed 4, thrown 1',
+};
+
+for (const backend of backendsHere()) {
+  describe(`a callback that throws, in a process that survives it (${backend})`, () => {
+    for (const mode of ALL_MODES) {
+      for (const [scenario, expected] of Object.entries(outcomes)) {
+        it(`${scenario}, ${mode}`, async () => {
+          const finished = await runProgram('throwing-callback', { args: [scenario, mode], backend });
+          expect(finished).to.deep.equal({ status: 0, signal: null, stdout: expected, stderr: '' });
+        });
+      }
+    }
+  });
+}

@@ -1,0 +1,116 @@
+/** Living in Node's loop: what a program sees that has a reactor and does other things as well. */
+import { expect } from 'chai';
+import { builtInBackends } from '../backends/built-in-backends.js';
+import type { BesideNode } from './fixtures/beside-node.js';
+import { fixtureAnswer, runFixture } from './run-fixture.js';
+
+for (const backend of builtInBackends()) {
+  describe(`core: living in Node's loop (${backend})`, () => {
+    describe('beside a thousand idle sockets', () => {
+      let seen: BesideNode;
+      before(async () => {
+        seen = await fixtureAnswer<BesideNode>('beside-node', backend);
+      });
+
+      it('timers of Node are never early, and in time', () => {
+        const sorted = [...seen.timerLatenessMs].sort((a, b) => a - b);
+        // setTimeout itself counts in whole milliseconds of a cached clock.
+        expect(sorted[0]).to.be.above(-1.5);
+        expect(sorted[5]).to.be.below(20);
+      });
+
+      it('http and fetch work in the same thread', () => {
+        expect(seen.fetched).to.deep.equal(Array.from({ length: 20 }, () => 'hello'));
+      });
+
+      it('files work', () => {
+        expect(seen.stats).to.equal(50);
+      });
+
+      it('messages of a MessagePort arrive, in order', () => {
+        expect(seen.messages).to.deep.equal(Array.from({ length: 100 }, (_, index) => index));
+      });
+
+      it('nothing to do costs nothing', () => {
+        expect(seen.idleCpuMs).to.be.below(25);
+        expect(seen.idleTurns).to.be.below(20);
+      });
+    });
+
+    describe('a process with nothing left to do ends by itself', () => {
+      const scenes = {
+        closed: 'everything is closed',
+        unref: "a listener and both ends of a connection are unref'd",
+        'unref-later': "a listener is unref'd while the thread is blocked",
+        'unref-timer': "a listener is unref'd, and the last timer of Node runs",
+        'unref-pool': "a listener is unref'd, and the last work of the thread pool ends",
+        'unref-served': "an unref'd listener is served while a timer of Node lives",
+        'ref-again': "a listener is ref'd again, and closed by an unref'd timer",
+        watch: 'a watch is closed',
+        unused: 'the reactor was never used',
+      };
+      for (const [scene, title] of Object.entries(scenes)) {
+        it(`regression 40: ${title}`, async () => {
+          const { exitCode, signal, stdout, stderr } = await runFixture('exit', backend, scene);
+          expect({ exitCode, signal, stdout, stderr }).to.deep.equal({
+            exitCode: 0,
+            signal: null,
+            stdout: 'end\n',
+            stderr: '',
+          });
+        });
+      }
+    });
+
+    it('exceptions of callbacks reach uncaughtException, and the reactor goes on', async () => {
+      const answer = await fixtureAnswer('uncaught', backend);
+      expect(answer).to.deep.equal({
+        uncaught: ['from onData 0', 'from onData 1', 'from onData 2'],
+        received: 'abc',
+        echoed: 'abc',
+      });
+    });
+
+    it('without a handler an exception of a callback ends the process, as anywhere in Node', async () => {
+      const { exitCode, stderr } = await runFixture('order', backend, 'throw');
+      expect(exitCode).to.equal(1);
+      expect(stderr).to.contain('from onData');
+    });
+
+    it("nextTick, promises and immediates that a callback asks for run in Node's order, before the next turn", async () => {
+      expect(await fixtureAnswer('order', backend)).to.deep.equal([
+        'onData a',
+        'nextTick',
+        'promise',
+        'queueMicrotask',
+        'immediate',
+        'onData b',
+      ]);
+    });
+
+    describe('workers that are blocked in their reactors', () => {
+      it('terminate ends them at once', async () => {
+        const { durations } = await fixtureAnswer<{ durations: number[] }>('workers', backend, 'terminate');
+        expect(Math.max(...durations)).to.be.below(500);
+      });
+
+      it('process.exit ends the process at once, with its code', async () => {
+        const { exitCode, stdout, lingeredMs } = await runFixture('workers', backend, 'exit');
+        expect([exitCode, stdout]).to.deep.equal([7, 'exiting\n']);
+        expect(lingeredMs).to.be.below(1000);
+      });
+
+      it('answer messages, and do not stall on a chain of short timers', async () => {
+        interface Talk {
+          readonly chained: unknown;
+          readonly echoes: number[];
+          readonly delays: number[];
+        }
+        const { chained, echoes, delays } = await fixtureAnswer<Talk>('workers', backend, 'talk');
+        expect(chained).to.deep.equal({ chained: 200 });
+        expect(echoes).to.deep.equal(Array.from({ length: 20 }, (_, index) => index));
+        expect(delays.sort((a, b) => a - b)[10]).to.be.below(20);
+      });
+    });
+  });
+}

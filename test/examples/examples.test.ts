@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Example } from './example.js';
+
+const sources = new URL('../../../examples/', import.meta.url);
+
+describe('examples', () => {
+  let directory: string;
+  const running: Example[] = [];
+
+  function run(name: string, ...args: string[]): Example {
+    const example = new Example(name, ...args);
+    running.push(example);
+    return example;
+  }
+
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'pollux-'))));
+
+  afterEach(() => {
+    for (const example of running.splice(0)) example.kill();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('echo gives back what it is sent, and ends when it is interrupted', async () => {
+    const example = run('echo', '0');
+    const port = await example.port();
+    const text = 'abc'.repeat(200_000);
+    expect(await new Client({ host: '127.0.0.1', port }).send(text).end()).to.equal(text);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('unix-echo gives back what it is sent, and removes its path', async () => {
+    const path = join(directory, 'echo');
+    const example = run('unix-echo', path);
+    await example.says(/^listening on/m);
+    const text = 'abc'.repeat(200_000);
+    expect(await new Client({ path }).send(text).end()).to.equal(text);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    expect(existsSync(path)).to.equal(false);
+  });
+
+  it('http-hello answers a client of HTTP, and several requests in one piece', async () => {
+    const example = run('http-hello', '0');
+    const port = await example.port();
+    const body = await new Promise<string>((resolve, reject) => {
+      get({ host: '127.0.0.1', port, agent: false }, response => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (piece: string) => (text += piece));
+        response.on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+    expect(body).to.equal('hello, world\n');
+    const answers = await new Client({ host: '127.0.0.1', port }).send('GET / HTTP/1.1\r\n\r\n'.repeat(100)).end();
+    expect(answers.match(/hello, world\n/g)).to.have.length(100);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('chat passes on whole lines to all but their speaker', async () => {
+    const example = run('chat', '0');
+    const port = await example.port();
+    const anna = new Client({ host: '127.0.0.1', port });
+    const ben = new Client({ host: '127.0.0.1', port });
+    await Promise.all([anna.connected, ben.connected]);
+    const carl = new Client({ host: '127.0.0.1', port });
+    await carl.connected;
+    // The line of the last to come is heard by all who came before: so everybody is in the room.
+    carl.send('carl is here\n');
+    await Promise.all([anna.receives('carl is here\n'), ben.receives('carl is here\n')]);
+    anna.send('hel');
+    anna.send('lo\nworld\n');
+    await Promise.all([ben.receives('hello\nworld\n'), carl.receives('hello\nworld\n')]);
+    expect(anna.received).to.not.include('hello');
+    const ended = example.interrupt();
+    expect(await Promise.all([anna.end(), ben.end(), carl.end()])).to.satisfy((texts: string[]) =>
+      texts.every(text => text.endsWith('good night\n')),
+    );
+    expect(await ended).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('forward passes everything on, both ways, and the ends too', async () => {
+    const echo = run('echo', '0');
+    const forward = run('forward', '0', `${await echo.port()}`);
+    const text = 'xyz'.repeat(300_000);
+    const client = new Client({ host: '127.0.0.1', port: await forward.port() });
+    expect(await client.send(text).end()).to.equal(text);
+    expect(await forward.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    expect(await echo.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('watch-fifo prints what is written, and ends by itself', async () => {
+    const path = join(directory, 'fifo');
+    execFileSync('mkfifo', [path]);
+    const example = run('watch-fifo', path);
+    await example.says(/^watching/m);
+    createWriteStream(path).end('through the file system\n');
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.equal(`watching ${path}\nthrough the file system\n`);
+  });
+
+  it('each is short, and each is run here', () => {
+    const tests = readFileSync(new URL('../../../test/examples/examples.test.ts', import.meta.url), 'utf8');
+    for (const file of readdirSync(sources).filter(name => name.endsWith('.ts'))) {
+      const lines = readFileSync(new URL(file, sources), 'utf8').split('\n').length;
+      expect(lines, file).to.be.below(60);
+      expect(tests, file).to.include(`run('${file.slice(0, -3)}'`);
+    }
+  });
+});

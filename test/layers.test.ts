@@ -1,0 +1,154 @@
+/** The house: imports point down only and in no circle, one folder alone talks to the C library, and files stay small. */
+import { expect } from 'chai';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** From the ground up; a folder may import from those left of it and from itself. As in eslint.config.js. */
+const LAYERS = ['base', 'sys', 'backends', 'core', 'api', 'servers', 'cli'];
+/** Beside the stack, for those who write a backend. */
+const BESIDE: Record<string, readonly string[]> = {
+  model: ['base', 'sys', 'backends'],
+  conformance: ['base', 'sys', 'backends', 'model'],
+};
+/** What a package entry at the top of src may look into. */
+const DOORS: Record<string, readonly string[]> = {
+  'index.ts': ['sys', 'core', 'api', 'servers'],
+  'testing.ts': ['base', 'sys', 'backends', 'model', 'conformance'],
+};
+const MAX_LINES = 400;
+
+const root = findRoot(dirname(fileURLToPath(import.meta.url)));
+const source = join(root, 'src');
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+  /** The imported file, relative to src; undefined for a package. */
+  readonly target: string | undefined;
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.ts'))
+  .sort();
+const texts = new Map(files.map(file => [file, readFileSync(join(source, file), 'utf8')]));
+const imports = files.flatMap(importsOf);
+
+describe('the house', () => {
+  it('has only the folders that the plan knows', () => {
+    const folders = new Set(files.filter(file => file.includes(sep)).map(folderOf));
+    expect([...LAYERS, ...Object.keys(BESIDE)]).to.include.members([...folders]);
+    expect(files.filter(file => !file.includes(sep))).to.have.members(Object.keys(DOORS));
+  });
+
+  it('every relative import names a file that is there, with its ending', () => {
+    const broken = imports.filter(({ target }) => target !== undefined && !texts.has(target));
+    expect(broken.map(describeImport)).to.deep.equal([]);
+  });
+
+  it('imports point down only', () => {
+    const upward = imports.filter(
+      ({ file, target }) => target !== undefined && folderOf(target) !== folderOf(file) && !isAllowed(file, target),
+    );
+    expect(upward.map(describeImport)).to.deep.equal([]);
+  });
+
+  it('imports make no circle, those of types included', () => {
+    expect(circle()).to.deep.equal([]);
+  });
+
+  it('only src/sys imports koffi', () => {
+    const others = imports.filter(({ file, specifier }) => specifier.startsWith('koffi') && folderOf(file) !== 'sys');
+    expect(others.map(describeImport)).to.deep.equal([]);
+  });
+
+  it("packages are those that package.json lists, and Node's own are named as such", () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const unknown = imports.filter(
+      ({ target, specifier }) => target === undefined && !specifier.startsWith('node:') && !(specifier in dependencies),
+    );
+    expect(unknown.map(describeImport)).to.deep.equal([]);
+  });
+
+  it('no file takes a whole module by a star, or has a default export', () => {
+    const offenders = files.filter(file => /^(import \* as|export \* from|export default)\b/m.test(texts.get(file)!));
+    expect(offenders).to.deep.equal([]);
+  });
+
+  it(`no file has more than ${MAX_LINES} lines`, () => {
+    const long = files
+      .map(file => [file, texts.get(file)!.split('\n').length - 1] as const)
+      .filter(([, lines]) => lines > MAX_LINES);
+    expect(long).to.deep.equal([]);
+  });
+
+  it('no name is one that says nothing', () => {
+    const names = files.filter(file => /(^|[-/])(utils?|helpers?|misc|managers?|data|info|common)([-./]|$)/.test(file));
+    expect(names).to.deep.equal([]);
+  });
+
+  it('every file begins by saying what it is for, or is a short list of names', () => {
+    const silent = files.filter(file => !/^(#!.*\n)?\/\*\*/.test(texts.get(file)!) && texts.get(file)!.length > 1500);
+    expect(silent).to.deep.equal([]);
+  });
+});
+
+function importsOf(file: string): Import[] {
+  const specifiers = texts.get(file)!.matchAll(/(?:\bfrom|^import|\bimport\()\s*['"]([^'"]+)['"]/gm);
+  return [...specifiers].map(([, specifier]) => ({
+    file,
+    specifier,
+    target: specifier.startsWith('.')
+      ? relative(source, join(source, dirname(file), specifier)).replace(/\.js$/, '.ts')
+      : undefined,
+  }));
+}
+
+/** The first folder of a path in src, or the name of a file that lies at the top. */
+function folderOf(file: string): string {
+  return file.split(sep)[0];
+}
+
+function isAllowed(file: string, target: string): boolean {
+  const [from, to] = [folderOf(file), folderOf(target)];
+  if (from === 'cli') return true;
+  const allowed = DOORS[from] ?? BESIDE[from] ?? LAYERS.slice(0, LAYERS.indexOf(from));
+  return allowed.includes(to);
+}
+
+/** The files of a circle of imports, or none. */
+function circle(): string[] {
+  const targets = new Map(
+    files.map(file => [file, imports.filter(each => each.file === file).flatMap(({ target }) => target ?? [])]),
+  );
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    done.add(file);
+    path.push(file);
+    for (const target of targets.get(file) ?? []) {
+      const found = visit(target);
+      if (found.length > 0) return found;
+    }
+    path.pop();
+    return [];
+  };
+  for (const file of files) {
+    const found = visit(file);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function describeImport({ file, specifier }: Import): string {
+  return `src/${file} imports ${specifier}`;
+}
+
+/** The folder of package.json, above this file wherever it was built to. */
+function findRoot(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : findRoot(dirname(folder));
+}

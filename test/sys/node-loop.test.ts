@@ -1,0 +1,64 @@
+import { MessageChannel } from 'node:worker_threads';
+import { expect } from 'chai';
+import { openNodeLoop } from '../../src/sys/node-loop.js';
+import { hasLibuv } from '../../src/sys/platform.js';
+import { poll, PollfdArray, POLLIN } from '../../src/sys/poll.js';
+
+/** Runs in an immediate, where the reactor asks. */
+function inImmediate<T>(ask: () => T): Promise<T> {
+  return new Promise(resolve => setImmediate(() => resolve(ask())));
+}
+
+describe('sys: node loop', () => {
+  before(function () {
+    if (!hasLibuv) this.skip(); // This runtime has no libuv.
+  });
+
+  it('is found, again and again, with the same descriptor', () => {
+    const [first, second] = [openNodeLoop()!, openNodeLoop()!];
+    expect(first.backendFd).to.be.above(2);
+    expect(second.backendFd).to.equal(first.backendFd);
+  });
+
+  it('says how long the next timer of Node is away, referenced or not', async () => {
+    const loop = openNodeLoop()!;
+    for (const keep of [true, false]) {
+      const timer = setTimeout(() => {}, 150);
+      if (!keep) timer.unref();
+      // Mocha's own timer is later.
+      const sleepMs = await inImmediate(() => loop.sleepMs());
+      clearTimeout(timer);
+      expect(sleepMs).to.be.within(1, 151);
+    }
+  });
+
+  it('says that the loop is alive while a timer is referenced', async () => {
+    const loop = openNodeLoop()!;
+    const timer = setTimeout(() => {}, 1000);
+    expect(await inImmediate(() => loop.alive())).to.equal(true);
+    clearTimeout(timer);
+  });
+
+  it('immediates and timers go on after it was asked', async () => {
+    const loop = openNodeLoop()!;
+    for (let count = 0; count < 20; count++) {
+      await inImmediate(() => [loop.sleepMs(), loop.alive()]);
+      await new Promise(resolve => setTimeout(resolve, 1));
+    }
+  });
+
+  it('its descriptor is readable when a message has come', async () => {
+    const loop = openNodeLoop()!;
+    const array = new PollfdArray(1);
+    array.set(0, loop.backendFd, POLLIN);
+    const { port1, port2 } = new MessageChannel();
+    const arrived = new Promise<void>(resolve => port2.once('message', () => resolve()));
+    const ready = await inImmediate(() => {
+      port1.postMessage('wake');
+      return poll(array, 1, 1000);
+    });
+    expect(ready).to.equal(1);
+    await arrived;
+    port1.close();
+  });
+});
