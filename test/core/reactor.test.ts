@@ -59,10 +59,15 @@ for (const backend of builtInBackends()) {
 
     it('runs turns while there is a handle, and sleeps in those with nothing to do', async () => {
       enter();
-      await new Promise(resolve => setTimeout(resolve, 50));
-      const { turns, sleeps } = reactor.counters;
-      expect(turns).to.be.within(1, 30);
-      expect(sleeps).to.be.within(1, turns);
+      // V8's own tasks in a busy process wake libuv, and so the reactor, for some milliseconds; then comes a quiet stretch.
+      let turnsOfStretch = Infinity;
+      for (let stretch = 0; stretch < 100 && turnsOfStretch > 5; stretch++) {
+        const before = reactor.counters.turns;
+        await new Promise(resolve => setTimeout(resolve, 20));
+        turnsOfStretch = reactor.counters.turns - before;
+      }
+      expect(turnsOfStretch).to.be.within(1, 5);
+      expect(reactor.counters.sleeps).to.be.within(1, reactor.counters.turns);
     });
 
     describe('timers', () => {
