@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { IoError, type Connection, type ListenOptions } from '../../src/index.js';
+import { IoError, type Connection, type InternetAddress, type ListenOptions } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { connected, listening, portOf, readExactly, rejection, turns } from './sockets.js';
@@ -40,12 +40,12 @@ describeOnEveryDriver(
       expect(client.remoteAddress).to.include({ family: 'ipv6', address: '::1' });
     });
 
-    it('without a host: on both families', async () => {
-      let accepted = 0;
+    it('without a host: on both families, an IPv4 peer by its mapped address', async () => {
+      const peers: unknown[] = [];
       const both = settling<void>();
       const listener = await listening({
-        onConnection: () => {
-          if (++accepted === 2) both.resolve();
+        onConnection: connection => {
+          if (peers.push((connection.remoteAddress as InternetAddress).address) === 2) both.resolve();
         },
       });
       const first = await connected({ host: '127.0.0.1', port: portOf(listener) });
@@ -53,6 +53,7 @@ describeOnEveryDriver(
       await both.promise;
       expect(first.remoteAddress).to.include({ family: 'ipv4' });
       expect(second.remoteAddress).to.include({ family: 'ipv6' });
+      expect(peers).to.have.members(['::ffff:127.0.0.1', '::1']);
     });
 
     it('with ipv6Only it refuses IPv4', async () => {

@@ -23,7 +23,8 @@ for (const backend of backendsHere()) {
         expect(outcome.acceptedInStorm).to.be.greaterThan(5);
         expect(outcome.exhausted).to.be.greaterThan(0);
         expect(outcome.codes).to.deep.equal(['EMFILE']);
-        expect(outcome.turnsInStorm).to.be.below(200);
+        // A spin makes ten times as many; V8's own threads may wake the loop some hundred times.
+        expect(outcome.turnsInStorm).to.be.below(2000);
         expect(outcome.cpuMsInStorm).to.be.below(150);
         expect(outcome.servedAfter).to.equal(10);
       });
