@@ -7,7 +7,7 @@
  * move them out, and only `slice` makes a second share. Whoever owns a list consumes or releases it in the end.
  */
 import type { IovecTable } from './iovec-table.js';
-import { dropSegment, takeSegment, type Segment } from './segment.js';
+import { dropSegments, takeSegment, type Segment } from './segment.js';
 import type { Lease } from './slab.js';
 
 /** What can be put into a list. A string is encoded as UTF-8. */
@@ -71,9 +71,17 @@ export class BufferList implements Iterable<Uint8Array> {
     return this;
   }
 
-  /** Puts a range of a leased chunk at the end and takes over one share of the lease from the caller. */
+  /**
+   * Puts a range of a leased chunk at the end and takes over one share of the lease from the caller.
+   *
+   * @throws RangeError a range outside the chunk; the share stays with the caller.
+   */
   appendLease(lease: Lease, start: number, end: number): void {
-    this.push(takeSegment(lease.bytes, start, end, lease));
+    if (!(start >= 0 && start <= end && end <= lease.chunkBytes)) {
+      throw new RangeError(`start, end: ${start}, ${end}; allowed: a range of the chunk's ${lease.chunkBytes} bytes`);
+    }
+    if (start === end) lease.release();
+    else this.push(takeSegment(lease.bytes, start, end, lease));
   }
 
   /** Puts a copy at the end, in memory of the list's own; small pieces in a row share it. */
@@ -102,22 +110,20 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError more than there are.
    */
   consume(lengthBytes: number): this {
-    this.checkLength('lengthBytes', lengthBytes);
+    checkInteger('lengthBytes', lengthBytes, this.lengthBytes);
+    const used = this.first;
+    let segment = used;
     let left = lengthBytes;
-    while (left > 0) {
-      const segment = this.first!;
-      const length = segment.end - segment.start;
-      if (length > left) {
-        segment.start += left;
-        break;
-      }
-      left -= length;
-      this.first = segment.next;
+    while (segment !== undefined && segment.end - segment.start <= left) {
+      left -= segment.end - segment.start;
       this.segments--;
-      dropSegment(segment);
+      segment = segment.next;
     }
-    if (this.first === undefined) this.last = undefined;
+    if (left > 0) segment!.start += left;
+    this.first = segment;
+    if (segment === undefined) this.last = undefined;
     this.lengthBytes -= lengthBytes;
+    dropSegments(used, segment);
     return this;
   }
 
@@ -127,7 +133,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError more than there are.
    */
   split(lengthBytes: number): BufferList {
-    this.checkLength('lengthBytes', lengthBytes);
+    checkInteger('lengthBytes', lengthBytes, this.lengthBytes);
     const head = new BufferList();
     while (head.lengthBytes < lengthBytes) {
       const segment = this.first!;
@@ -155,10 +161,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError a range outside the list.
    */
   slice(start = 0, end = this.lengthBytes): BufferList {
-    this.checkLength('end', end);
-    if (!Number.isInteger(start) || start < 0 || start > end) {
-      throw new RangeError(`start: ${start}; allowed: integers from 0 to ${end}`);
-    }
+    this.checkRange(start, end);
     const result = new BufferList();
     let position = 0;
     for (let segment = this.first; segment !== undefined && position < end; segment = segment.next) {
@@ -180,9 +183,11 @@ export class BufferList implements Iterable<Uint8Array> {
    * Copies the bytes from `start` to before `end` into `target`.
    *
    * @returns how many; fewer if `target` has less room.
+   * @throws RangeError a range outside the list, an offset outside the target.
    */
   copyTo(target: Uint8Array, targetOffset = 0, start = 0, end = this.lengthBytes): number {
-    this.checkLength('end', end);
+    this.checkRange(start, end);
+    checkInteger('targetOffset', targetOffset, target.length);
     let copied = 0;
     let position = 0;
     for (let segment = this.first; segment !== undefined && position < end; segment = segment.next) {
@@ -217,9 +222,7 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** The byte at `index`. @throws RangeError */
   byteAt(index: number): number {
-    if (!Number.isInteger(index) || index < 0 || index >= this.lengthBytes) {
-      throw new RangeError(`index: ${index}; allowed: integers from 0 to ${this.lengthBytes - 1}`);
-    }
+    checkInteger('index', index, this.lengthBytes - 1);
     let segment = this.first!;
     let position = index;
     for (; position >= segment.length; segment = segment.next!) position -= segment.length;
@@ -227,9 +230,9 @@ export class BufferList implements Iterable<Uint8Array> {
     return segment.bytes[segment.start + position];
   }
 
-  /** Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. */
+  /** Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. Below 0 `from` counts as 0. */
   indexOf(sought: number | Uint8Array, from = 0): number {
-    if (sought instanceof Uint8Array && sought.length === 0) return Math.min(from, this.lengthBytes);
+    if (sought instanceof Uint8Array && sought.length === 0) return Math.min(Math.max(from, 0), this.lengthBytes);
     const firstByte = sought instanceof Uint8Array ? sought[0] : sought;
     let position = 0;
     for (let segment = this.first; segment !== undefined; segment = segment.next) {
@@ -264,13 +267,9 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** Drops everything. */
   release(): void {
-    let segment = this.first;
+    const { first } = this;
     this.forget();
-    while (segment !== undefined) {
-      const { next } = segment;
-      dropSegment(segment);
-      segment = next;
-    }
+    dropSegments(first, undefined);
   }
 
   [Symbol.dispose](): void {
@@ -305,7 +304,7 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** A share of a part of another list's segment; memory held by reference is simply held twice. */
   private pushShare(segment: Segment, start: number, end: number): void {
-    segment.lease?.retain();
+    segment.lease?.retain(segment.generation);
     // Two lists see the memory from here on, so neither may write behind its end.
     segment.growable = false;
     this.push(takeSegment(segment.bytes, start, end, segment.lease));
@@ -340,14 +339,19 @@ export class BufferList implements Iterable<Uint8Array> {
     return false;
   }
 
-  private checkLength(name: string, lengthBytes: number): void {
-    if (!Number.isInteger(lengthBytes) || lengthBytes < 0 || lengthBytes > this.lengthBytes) {
-      throw new RangeError(`${name}: ${lengthBytes}; allowed: integers from 0 to ${this.lengthBytes}`);
-    }
+  private checkRange(start: number, end: number): void {
+    checkInteger('end', end, this.lengthBytes);
+    checkInteger('start', start, end);
   }
 
   private checkOther(list: BufferList): void {
     if (list === this) throw new TypeError("part: a list can't be put into itself");
+  }
+}
+
+function checkInteger(name: string, value: number, most: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw new RangeError(`${name}: ${value}; allowed: integers from 0 to ${most}`);
   }
 }
 

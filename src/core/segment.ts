@@ -18,6 +18,8 @@ export class Segment {
   end = 0;
   /** The chunk that `bytes` lies in, of which the segment owns a share; undefined for memory that is held by reference. */
   lease: Lease | undefined = undefined;
+  /** The loan that the share belongs to. */
+  generation = 0;
   /** Whether bytes may be written behind `end`: the memory was made for this segment alone. */
   growable = false;
   next: Segment | undefined = undefined;
@@ -47,7 +49,7 @@ export class Segment {
    * @throws Error the chunk was released by somebody who had no share (see POLLUX_DEBUG).
    */
   check(): void {
-    if (this.lease !== undefined) this.lease.check('use');
+    if (this.lease !== undefined) this.lease.check('use', this.generation);
     else if (this.bytes.byteLength < this.end) {
       throw new TypeError('data: its buffer was transferred or resized while it was queued');
     }
@@ -68,13 +70,38 @@ export function takeSegment(bytes: Uint8Array, start: number, end: number, lease
   segment.start = start;
   segment.end = end;
   segment.lease = lease;
+  if (lease !== undefined) segment.generation = lease.generation;
   segment.growable = false;
   return segment;
 }
 
+/**
+ * Drops the segments from `first` to before `end`, or to the end of the chain. Giving back a chunk may run somebody's
+ * code, so the list must have let go of them before. If a segment throws, the others are dropped all the same.
+ */
+export function dropSegments(first: Segment | undefined, end: Segment | undefined): void {
+  // Nearly every receive and send: one segment.
+  if (first !== undefined && first !== end && first.next === end) {
+    dropSegment(first);
+    return;
+  }
+  let failure: { error: unknown } | undefined;
+  let segment = first;
+  while (segment !== end && segment !== undefined) {
+    const { next }: Segment = segment;
+    try {
+      dropSegment(segment);
+    } catch (error) {
+      failure ??= { error };
+    }
+    segment = next;
+  }
+  if (failure !== undefined) throw failure.error;
+}
+
 /** Gives the segment's share of its chunk back, and the segment to the pool. */
-export function dropSegment(segment: Segment): void {
-  const { lease } = segment;
+function dropSegment(segment: Segment): void {
+  const { lease, generation } = segment;
   segment.bytes = NOTHING;
   segment.lease = undefined;
   if (pooled < POOLED_SEGMENTS) {
@@ -82,5 +109,5 @@ export function dropSegment(segment: Segment): void {
     pool = segment;
     pooled++;
   }
-  lease?.release();
+  lease?.release(generation);
 }

@@ -3,8 +3,10 @@
  * life; blocks come when they are needed, up to a ceiling, and go when a peak is over.
  */
 import { markAsUntransferable } from 'node:worker_threads';
+import { nextGeneration } from '../base/token.js';
 import { addressOf } from '../sys/memory.js';
 import { CHUNK_BYTES, MAX_BUFFER_BYTES } from './limits.js';
+import { recordLoans, type LoanRecord } from './lost-leases.js';
 
 export interface SlabOptions {
   /** Size of a chunk, a power of two. Default 64 KiB. */
@@ -13,7 +15,7 @@ export interface SlabOptions {
   readonly chunksPerBlock?: number;
   /** Memory that is never exceeded. Default 256 MiB. */
   readonly maxBytes?: number;
-  /** Poison what is released and say who released it. Default: whether POLLUX_DEBUG is 1. */
+  /** Poison what is released, say who released it, and warn of what never was. Default: whether POLLUX_DEBUG is 1. */
   readonly debug?: boolean;
 }
 
@@ -24,10 +26,13 @@ interface Block {
 
 /** Written over released chunks in debug mode: late readers see at once that something is wrong. */
 const POISON = 0xdb;
+/** Blocks of which nothing is on loan that stay when a peak is over, so that the next lease need not ask the system. */
+const SPARE_BLOCKS = 1;
 
 /**
  * The right to a chunk. It is shared by counting: whoever has a share may read the chunk and must give the share back.
- * Lease objects live as long as their chunk and are lent out again and again.
+ * Lease objects live as long as their chunk and are lent out again and again: who keeps a share for long notes the
+ * generation that it came from, so that a share that was given back too often is not taken for one of the next loan.
  */
 export class Lease {
   /** How many have a share; 0 while the chunk is not on loan. */
@@ -37,8 +42,12 @@ export class Lease {
    * same object each time, where one that is read from a field is made anew, 16 bytes for every call.
    */
   readonly boxedAddress: readonly [number, undefined];
+  /** Counts the loans of this chunk. */
+  generation = 0;
   /** Debug mode: the stack of the last release. */
   releasedAt: string | undefined = undefined;
+  /** Debug mode. */
+  readonly loans: LoanRecord | undefined;
 
   /** @internal Made by its slab. */
   constructor(
@@ -48,7 +57,9 @@ export class Lease {
     readonly bytes: Uint8Array,
     /** Where it lies. */
     readonly address: number,
+    debug: boolean,
   ) {
+    this.loans = debug ? recordLoans(this) : undefined;
     this.boxedAddress = [address, undefined];
   }
 
@@ -57,25 +68,29 @@ export class Lease {
   }
 
   /** Adds a share. @throws Error the chunk was released. */
-  retain(): void {
-    if (this.shares === 0) this.refuse('retain');
+  retain(generation = this.generation): void {
+    this.check('retain', generation);
     this.shares++;
   }
 
   /** Gives a share back; with the last one the chunk. @throws Error it was given back already. */
-  release(): void {
-    if (this.shares === 0) this.refuse('second release');
+  release(generation = this.generation): void {
+    if (!this.isLent(generation)) this.refuse('chunk released twice');
     if (--this.shares === 0) this.slab.takeBack(this);
   }
 
   /** @throws Error the chunk was released. */
-  check(use: string): void {
-    if (this.shares === 0) this.refuse(use);
+  check(use: string, generation = this.generation): void {
+    if (!this.isLent(generation)) this.refuse(`${use} of a chunk that was released`);
   }
 
-  private refuse(use: string): never {
+  private isLent(generation: number): boolean {
+    return this.shares > 0 && this.generation === generation;
+  }
+
+  private refuse(mistake: string): never {
     const where = this.releasedAt === undefined ? ' (POLLUX_DEBUG=1 tells where)' : `, here:\n${this.releasedAt}`;
-    throw new Error(`${use} of a chunk that was released${where}`);
+    throw new Error(`${mistake}${where}`);
   }
 }
 
@@ -94,6 +109,8 @@ export class Slab {
   private readonly blocks = new Set<Block>();
   /** Last in, first out: the chunk released last is still in the cache. */
   private readonly free: Lease[] = [];
+  /** Blocks of which nothing is on loan. */
+  private idleBlocks = 0;
   private wasRefused = false;
 
   constructor(options: SlabOptions = {}) {
@@ -132,33 +149,35 @@ export class Slab {
       this.addBlock();
       lease = this.free.pop()!;
     }
-    lease.block.free--;
+    if (lease.block.free-- === this.chunksPerBlock) this.idleBlocks--;
     lease.shares = 1;
+    lease.generation = nextGeneration(lease.generation);
+    if (lease.loans !== undefined) lease.loans.leasedAt = new Error('leased').stack;
     if (++this.leasedChunks > this.peakChunks) this.peakChunks = this.leasedChunks;
     return lease;
   }
 
-  /** Gives back blocks of which nothing is on loan, but for one. @returns bytes given back. */
+  /**
+   * Gives back blocks of which nothing is on loan, but for one. It happens by itself when a peak is over: a further block
+   * falls idle and less than a quarter of what is held is on loan.
+   *
+   * @returns bytes given back.
+   */
   trim(): number {
-    let spared = false;
-    let trimmed = 0;
-    const going = new Set<Block>();
+    const before = this.heldBytes;
     for (const block of this.blocks) {
+      if (this.idleBlocks <= SPARE_BLOCKS) break;
       if (block.free < this.chunksPerBlock) continue;
-      if (!spared) {
-        spared = true;
-        continue;
-      }
       this.blocks.delete(block);
-      going.add(block);
-      trimmed += this.blockBytes;
+      this.idleBlocks--;
     }
-    if (trimmed > 0) {
-      const kept = this.free.filter(lease => !going.has(lease.block));
-      this.free.length = 0;
-      this.free.push(...kept);
+    if (this.heldBytes === before) return 0;
+    let kept = 0;
+    for (const lease of this.free) {
+      if (this.blocks.has(lease.block)) this.free[kept++] = lease;
     }
-    return trimmed;
+    this.free.length = kept;
+    return before - this.heldBytes;
   }
 
   /** @internal The last share of a lease is gone. */
@@ -167,12 +186,11 @@ export class Slab {
     if (this.debug) {
       lease.bytes.fill(POISON);
       lease.releasedAt = new Error('released').stack;
+      lease.loans!.leasedAt = undefined;
     }
     this.free.push(lease);
-    lease.block.free++;
-    // A peak is over when a whole block lies idle and less than a quarter of what is held is in use.
-    if (lease.block.free === this.chunksPerBlock && this.leasedChunks * this.chunkBytes * 4 < this.heldBytes)
-      this.trim();
+    if (++lease.block.free === this.chunksPerBlock) this.idleBlocks++;
+    if (this.idleBlocks > SPARE_BLOCKS && this.leasedChunks * this.chunkBytes * 4 < this.heldBytes) this.trim();
     if (this.wasRefused) {
       this.wasRefused = false;
       this.onAvailable?.();
@@ -191,8 +209,10 @@ export class Slab {
     const block: Block = { free: this.chunksPerBlock };
     for (let index = this.chunksPerBlock - 1; index >= 0; index--) {
       const offset = index * this.chunkBytes;
-      this.free.push(new Lease(this, block, new Uint8Array(memory, offset, this.chunkBytes), address + offset));
+      const bytes = new Uint8Array(memory, offset, this.chunkBytes);
+      this.free.push(new Lease(this, block, bytes, address + offset, this.debug));
     }
     this.blocks.add(block);
+    this.idleBlocks++;
   }
 }

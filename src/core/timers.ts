@@ -113,8 +113,9 @@ export class Timers {
   }
 
   /**
-   * Runs everything that is due, in the order of deadlines. Callbacks may arm, postpone and cancel anything. If one
-   * throws, the error comes out here and the next `run` goes on with the others.
+   * Runs everything that is due, in the order of deadlines, and of arming within a millisecond (but for timers that were
+   * postponed or armed more than 12 days ahead). Callbacks may arm, postpone and cancel anything. If one throws, the
+   * error comes out here and the next `run` goes on with the others.
    *
    * @returns how many ran.
    */
@@ -145,13 +146,9 @@ export class Timers {
     return lives && tokenOf(slot, this.generation[slot]) === timer ? slot : NONE;
   }
 
-  /** Puts a timer into the bucket that its deadline belongs to, seen from the clock. */
+  /** Puts a timer at the end of the bucket that its deadline belongs to, seen from the clock. */
   private file(slot: number): void {
-    const distance = Math.min(this.deadline[slot] - this.clock, HORIZON);
-    let level = 0;
-    while (distance >= SPANS[level] * BUCKETS) level++;
-    const position = Math.floor((this.clock + distance) / SPANS[level]) % BUCKETS;
-    const bucket = level * BUCKETS + position;
+    const bucket = this.bucketOf(slot);
     const tail = this.tails[bucket];
     this.bucket[slot] = bucket;
     this.next[slot] = NONE;
@@ -159,7 +156,33 @@ export class Timers {
     if (tail === NONE) this.heads[bucket] = slot;
     else this.next[tail] = slot;
     this.tails[bucket] = slot;
-    this.occupied[level * 2 + (position >> 5)] |= 1 << (position & 31);
+    this.occupy(bucket);
+  }
+
+  /** As `file`, at the front. */
+  private fileFirst(slot: number): void {
+    const bucket = this.bucketOf(slot);
+    const head = this.heads[bucket];
+    this.bucket[slot] = bucket;
+    this.next[slot] = head;
+    this.previous[slot] = NONE;
+    if (head === NONE) this.tails[bucket] = slot;
+    else this.previous[head] = slot;
+    this.heads[bucket] = slot;
+    this.occupy(bucket);
+  }
+
+  private bucketOf(slot: number): number {
+    const distance = Math.min(this.deadline[slot] - this.clock, HORIZON);
+    let level = 0;
+    while (distance >= SPANS[level] * BUCKETS) level++;
+    const position = Math.floor((this.clock + distance) / SPANS[level]) % BUCKETS;
+    return level * BUCKETS + position;
+  }
+
+  private occupy(bucket: number): void {
+    // 32 buckets a word, levels and their halves in order.
+    this.occupied[bucket >> 5] |= 1 << (bucket & 31);
   }
 
   private unlink(slot: number): void {
@@ -172,8 +195,7 @@ export class Timers {
     else this.previous[next] = previous;
     this.bucket[slot] = NONE;
     if (this.heads[bucket] === NONE) {
-      const position = bucket % BUCKETS;
-      this.occupied[Math.floor(bucket / BUCKETS) * 2 + (position >> 5)] &= ~(1 << (position & 31));
+      this.occupied[bucket >> 5] &= ~(1 << (bucket & 31));
     }
   }
 
@@ -206,15 +228,18 @@ export class Timers {
     return ((found - position - 1 + BUCKETS) % BUCKETS) + 1;
   }
 
-  /** Moves the timers of higher buckets that begin at the clock's tick to the lower levels. */
+  /**
+   * Moves the timers of higher buckets that begin at the clock's tick to the lower levels. Of two timers with one
+   * deadline the one further up was armed first. So what comes down goes to the front, from the last to the first, and
+   * the highest level comes last.
+   */
   private refile(): void {
-    for (let level = LEVELS - 1; level > 0; level--) {
-      if (this.clock % SPANS[level] !== 0) continue;
+    for (let level = 1; level < LEVELS && this.clock % SPANS[level] === 0; level++) {
       const bucket = level * BUCKETS + ((this.clock / SPANS[level]) % BUCKETS);
       // Nothing comes back to this bucket: from here its span is less than a round of the level below.
-      for (let slot = this.heads[bucket]; slot !== NONE; slot = this.heads[bucket]) {
+      for (let slot = this.tails[bucket]; slot !== NONE; slot = this.tails[bucket]) {
         this.unlink(slot);
-        this.file(slot);
+        this.fileFirst(slot);
       }
     }
   }

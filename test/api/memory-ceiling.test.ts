@@ -91,6 +91,7 @@ for (const backend of backendsHere()) {
           const bytes = new Uint8Array(6);
           expect(await server.readInto(bytes)).to.equal(6);
           expect(Buffer.from(bytes).toString()).to.equal('served');
+          hoarder.destroy();
           for (const chunk of kept) chunk.release();
         });
       });

@@ -163,6 +163,94 @@ describe('core: buffer list', () => {
     });
   });
 
+  describe('giving chunks back', () => {
+    /** A list of one leased chunk and what follows it, from a slab that has nothing left. */
+    function listOfLastChunk(...parts: string[]): { list: BufferList; slab: Slab } {
+      const slab = new Slab({ chunkBytes: CHUNK_BYTES, chunksPerBlock: 1, maxBytes: CHUNK_BYTES });
+      const list = new BufferList();
+      appendLeased(list, slab, Buffer.from('chunk'));
+      for (const part of parts) list.append(part);
+      expect(slab.lease()).to.equal(undefined);
+      return { list, slab };
+    }
+
+    it('who is told of it may use the list', () => {
+      for (const drop of [(list: BufferList) => list.consume(5), (list: BufferList) => list.release()]) {
+        const { list, slab } = listOfLastChunk();
+        slab.onAvailable = () => void list.append('hello');
+        drop(list);
+        expect([list.length, list.segmentCount, list.toString()]).to.deep.equal([5, 1, 'hello']);
+      }
+    });
+
+    it('who is told of it may throw: the list has dropped what it should', () => {
+      const { list, slab } = listOfLastChunk('abc', 'def');
+      slab.onAvailable = () => {
+        throw new Error('from onAvailable');
+      };
+      expect(() => list.consume(9)).to.throw('from onAvailable');
+      expect([list.length, list.segmentCount, list.toString()]).to.deep.equal([2, 1, 'ef']);
+      expect(slab.leasedChunks).to.equal(0);
+    });
+
+    it('a range that throws keeps no other from giving its chunk back', () => {
+      const slab = newSlab();
+      const list = new BufferList();
+      const bad = slab.lease()!;
+      list.appendLease(bad, 0, 4);
+      appendLeased(list, slab, bytesOf(1));
+      bad.release();
+      expect(() => list.release()).to.throw(Error, 'chunk released twice');
+      expect([slab.leasedChunks, list.length]).to.deep.equal([0, 0]);
+    });
+
+    it('regression 38: a list whose chunk is on loan to somebody else by now can neither read it nor give it back', () => {
+      const slab = newSlab();
+      const list = new BufferList();
+      const lease = slab.lease()!;
+      list.appendLease(lease, 0, 4);
+      lease.release();
+      expect(slab.lease()).to.equal(lease);
+      const table = new IovecTable(4);
+      for (const use of [
+        () => list.toBytes(),
+        () => list.slice(),
+        () => list.split(2),
+        () => list.firstAddress,
+        () => list.fillIovecs(table),
+      ]) {
+        expect(use).to.throw(Error, 'of a chunk that was released');
+      }
+      expect(() => list.release()).to.throw(Error, 'chunk released twice');
+      expect([lease.shares, slab.leasedChunks]).to.deep.equal([1, 1]);
+      lease.release();
+    });
+
+    it('an empty range gives its share back at once', () => {
+      const slab = newSlab();
+      const list = new BufferList();
+      list.appendLease(slab.lease()!, 7, 7);
+      expect([slab.leasedChunks, list.segmentCount]).to.deep.equal([0, 0]);
+    });
+
+    for (const [start, end] of [
+      [-1, 4],
+      [5, 4],
+      [0, CHUNK_BYTES + 1],
+      [NaN, 4],
+    ]) {
+      it(`refuses ${start} to ${end} of a chunk`, () => {
+        const lease = newSlab().lease()!;
+        expect(() => new BufferList().appendLease(lease, start, end)).to.throw(
+          RangeError,
+          `start, end: ${start}, ${end}; allowed: a range of the chunk's 256 bytes`,
+        );
+        expect(lease.shares).to.equal(1);
+        lease.release();
+      });
+    }
+  });
+
   describe('taking apart', () => {
     it('split moves the first bytes, and leaves the rest', () => {
       const list = BufferList.from('abc', 'def');
@@ -246,6 +334,7 @@ describe('core: buffer list', () => {
       expect(list.indexOf(Buffer.from('cde'))).to.equal(-1);
       expect([list.indexOf(0x64), list.indexOf(0x7a), list.indexOf(0x61, 1)]).to.deep.equal([7, -1, -1]);
       expect([list.indexOf(new Uint8Array(0)), list.indexOf(new Uint8Array(0), 99)]).to.deep.equal([0, 8]);
+      expect([list.indexOf(new Uint8Array(0), -3), list.indexOf(0x61, -3)]).to.deep.equal([0, 0]);
     });
 
     it('copies as much as there is room for', () => {
@@ -254,6 +343,10 @@ describe('core: buffer list', () => {
       expect([list.copyTo(target, 1), Buffer.from(target).toString()]).to.deep.equal([3, '\0abc']);
       expect([list.copyTo(target, 0, 2, 5), Buffer.from(target).toString()]).to.deep.equal([3, 'cdec']);
       expect(list.copyTo(target, 4)).to.equal(0);
+      expect(() => list.copyTo(target, 5)).to.throw(RangeError, 'targetOffset: 5; allowed: integers from 0 to 4');
+      expect(() => list.copyTo(target, 0, -2)).to.throw(RangeError, 'start: -2; allowed: integers from 0 to 6');
+      expect(() => list.copyTo(target, 0, 0.5)).to.throw(RangeError, 'start: 0.5; allowed');
+      expect(() => list.copyTo(target, 0, 0, 7)).to.throw(RangeError, 'end: 7; allowed: integers from 0 to 6');
     });
 
     it('compares with arrays and lists, however they are cut', () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Slab, type Lease } from '../../src/core/slab.js';
@@ -121,7 +122,7 @@ describe('core: slab', () => {
       const slab = smallSlab();
       const lease = slab.lease()!;
       lease.release();
-      expect(() => lease.release()).to.throw(Error, 'second release of a chunk that was released (POLLUX_DEBUG=1');
+      expect(() => lease.release()).to.throw(Error, 'chunk released twice (POLLUX_DEBUG=1');
       expect([slab.leasedChunks, slab.freeChunks]).to.deep.equal([0, 4]);
     });
 
@@ -149,7 +150,29 @@ describe('core: slab', () => {
         lease.release();
       }
       theCulprit();
-      expect(() => lease.release()).to.throw(Error, /second release .* here:[^]*theCulprit/);
+      expect(() => lease.release()).to.throw(Error, /chunk released twice, here:[^]*theCulprit/);
+    });
+
+    it('a share of an earlier loan is refused, and takes nothing from the next one', () => {
+      const slab = smallSlab();
+      const lease = slab.lease()!;
+      const earlier = lease.generation;
+      lease.release();
+      expect(slab.lease()).to.equal(lease);
+      expect(() => lease.check('reading', earlier)).to.throw(Error, 'reading of a chunk that was released');
+      expect(() => lease.retain(earlier)).to.throw(Error, 'retain of a chunk that was released');
+      expect(() => lease.release(earlier)).to.throw(Error, 'chunk released twice');
+      expect([lease.shares, slab.leasedChunks]).to.deep.equal([1, 1]);
+    });
+
+    it('debug: warns of a chunk that was never released, saying who leased it, and of no other', () => {
+      const { stderr, status } = spawnSync(
+        process.execPath,
+        ['--expose-gc', new URL('./fixtures/lost-lease.js', import.meta.url).pathname],
+        { encoding: 'utf8', timeout: 10_000 },
+      );
+      expect([status, stderr.match(/a chunk was never released/g)?.length]).to.deep.equal([0, 1]);
+      expect(stderr).to.match(/PolluxLeakWarning: a chunk was never released; leased here:[^]*forgetsIt/);
     });
 
     it('debug is what POLLUX_DEBUG says by default', () => {
@@ -180,6 +203,16 @@ describe('core: slab', () => {
       kept.bytes.fill(9);
       kept.release();
       expect(slab.heldBytes).to.be.at.most(2 * 4096);
+    });
+
+    it('lending one chunk over and over does not look for what could be trimmed', () => {
+      const slab = smallSlab();
+      for (const lease of leases(slab, 5)) lease.release();
+      expect(slab.heldBytes).to.equal(4096);
+      let trims = 0;
+      slab.trim = () => ++trims;
+      for (let round = 0; round < 20; round++) slab.lease()!.release();
+      expect([trims, slab.heldBytes]).to.deep.equal([0, 4096]);
     });
 
     it('trim gives idle blocks back at once, never one of which a chunk is on loan', () => {

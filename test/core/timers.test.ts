@@ -95,6 +95,45 @@ describe('core: timers', () => {
       timers.run(DAY_MS);
       expect(recorder.tags).to.deep.equal([...delays].sort((a, b) => a - b));
     });
+
+    it('is that of arming within a millisecond, also between timers that were filed on different levels', () => {
+      const timers = new Timers(0);
+      const recorder = new Recorder();
+      timers.arm(recorder, 1, 8200);
+      timers.arm(recorder, 2, 8200);
+      timers.run(8000);
+      timers.arm(recorder, 3, 200);
+      timers.run(8150);
+      timers.arm(recorder, 4, 50);
+      timers.run(8200);
+      expect(recorder.tags).to.deep.equal([1, 2, 3, 4]);
+    });
+
+    it('is exact for whole milliseconds, whatever is armed when', () => {
+      // Few deadlines for many timers, so that most of them meet; at the borders of the levels.
+      const deadline = fc.constantFrom(63, 64, 65, 100, 4095, 4096, 4100, 8192, 262_143, 262_144, 262_207, 17_000_000);
+      const turn = fc.tuple(fc.array(deadline, { maxLength: 5 }), fc.constantFrom(1, 37, 63, 64, 4000, 4096, 258_048));
+      fc.assert(
+        fc.property(fc.array(turn, { maxLength: 40 }), turns => {
+          const timers = new Timers(0);
+          const recorder = new Recorder();
+          const dueAt: number[] = [];
+          let now = 0;
+          for (const [deadlines, advanceMs] of turns) {
+            for (const dueMs of deadlines.filter(each => each > now)) {
+              timers.arm(recorder, dueAt.length, dueMs - now);
+              dueAt.push(dueMs);
+            }
+            now += advanceMs;
+            timers.run(now);
+          }
+          timers.run(20_000_000);
+          const expected = dueAt.map((_, tag) => tag).sort((a, b) => dueAt[a] - dueAt[b] || a - b);
+          expect(recorder.tags).to.deep.equal(expected);
+        }),
+        { numRuns: 300 },
+      );
+    });
   });
 
   describe('callbacks that change timers', () => {
