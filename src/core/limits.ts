@@ -24,6 +24,12 @@ export const SEND_BYTES_PER_TURN = 1024 * 1024;
  */
 export const BYTES_PER_TURN = 4 * 1024 * 1024;
 
+/**
+ * Waits of one turn, as long as each brings events. Without going round the host's loop for each batch an echo costs some
+ * 8 per cent less CPU time; its timers and promises wait that much longer.
+ */
+export const WAITS_PER_TURN = 4;
+
 /** Buffers of one vectored call. IOV_MAX is 1024 everywhere; past some dozens another call costs little. */
 export const IOVECS_PER_CALL = 64;
 

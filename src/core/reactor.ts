@@ -1,8 +1,8 @@
 /**
  * The reactor: the loop of one thread. A turn:
  *
- *   flush changes and wait → read the clock → run due timers → dispatch events, each within its budget →
- *   tell what is over → schedule the next turn while anything is referenced
+ *   flush changes and wait → read the clock → run due timers → dispatch events, each within its budget, and look for
+ *   more a few times → tell what is over → schedule the next turn while anything is referenced
  */
 import { performance } from 'node:perf_hooks';
 import { READABLE } from '../backends/contract.js';
@@ -12,6 +12,7 @@ import type { Driver } from './driver.js';
 import { BoundedHost } from './host/bounded-host.js';
 import type { Host } from './host/host.js';
 import { NodeHost } from './host/node-host.js';
+import { WAITS_PER_TURN } from './limits.js';
 import { MODES, ReadinessDriver, type Mode } from './readiness-driver.js';
 import { ReceiveBuffer } from './receive-buffer.js';
 import { Slab } from './slab.js';
@@ -148,16 +149,22 @@ export class Reactor {
     }
     this.inTurn = true;
     this.counters.turns++;
+    const { driver } = this;
     let busy = true;
     try {
       const timeoutMs = this.timeoutMs();
       if (timeoutMs !== 0) this.counters.sleeps++;
-      const events = this.driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
+      let events = driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
       this.now = performance.now();
       const due = this.timers.run(this.now);
-      const had = this.driver.hasWork;
-      this.driver.dispatch();
-      busy = events > 0 || due > 0 || had || this.deferred.length > 0;
+      const had = driver.hasWork;
+      driver.dispatch();
+      // While there are events, look for more at once: the way round the host's loop costs more than a wait.
+      for (let waits = 1; events > 0 && waits < WAITS_PER_TURN && !this.closed && !driver.hasWork; waits++) {
+        events = driver.wait(0);
+        driver.dispatch();
+      }
+      busy = events > 0 || due > 0 || had || driver.hasWork || this.deferred.length > 0;
       this.runDeferred();
     } finally {
       this.inTurn = false;

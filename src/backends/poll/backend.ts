@@ -138,8 +138,9 @@ export class PollBackend implements Backend {
     const first = WAKE_INDEX + 1;
     let index = Math.min(this.start, armed.count - 1);
     let left = Math.min(ready, events.capacity);
-    // Entries that a oneshot or an edge takes out of the array are replaced by the last one, which may be unread.
-    for (let steps = armed.count - first; steps > 0 && left > 0; steps--) {
+    // An entry that a oneshot or an edge takes out of the array is replaced by the last one, which may have been read
+    // already: that costs a step more.
+    for (let steps = armed.count - first + left; steps > 0 && left > 0; steps--) {
       if (index >= armed.count) index = first;
       const revents = armed.array.takeRevents(index);
       if (revents === 0) {
