@@ -13,7 +13,6 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
   private receiver: Receive | undefined = undefined;
   private reader: Reader | undefined = undefined;
-  private readingInto = false;
   private paused = false;
 
   /**
@@ -65,7 +64,6 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
     if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
       const settle = (operation: ReceiveInto) => {
-        this.readingInto = false;
         if (operation.failure !== undefined) {
           if (operation.failure instanceof IoError) this.fail(operation.failure);
           reject(operation.failure);
@@ -76,12 +74,8 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
         if (operation.received === 0) this.onPeerEnd();
         resolve(operation.received);
       };
-      const dropped = () => {
-        this.readingInto = false;
-        reject(this.failure ?? this.cancelled('read'));
-      };
+      const dropped = () => reject(this.failure ?? this.cancelled('read'));
       const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
-      this.readingInto = true;
       if (this.reactor.driver.submit(this.descriptor, operation)) settle(operation);
     });
   }
@@ -147,7 +141,7 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
   }
 
   private get isReading(): boolean {
-    return this.readingInto || this.reader?.isReading === true;
+    return this.descriptor.reads instanceof ReceiveInto || this.reader?.isReading === true;
   }
 
   private checkOneReader(method: string): void {

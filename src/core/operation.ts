@@ -54,11 +54,10 @@ export class Descriptor {
   interest = 0;
   /**
    * Edge mode: directions that may be ready as far as anybody knows. A direction leaves the set when a call on it would
-   * have blocked, and comes back with an event.
+   * have blocked, and comes back with an event. LISTED is in it while the descriptor stands in the driver's list of those
+   * that the next dispatch tries.
    */
   maybeReady = 0;
-  /** Edge mode: it stands in the driver's list of those that the next dispatch tries. */
-  listed = false;
   /** Events in a row that brought nothing. */
   fruitless = 0;
 

@@ -26,6 +26,8 @@ export type Mode = 'level' | 'edge' | 'oneshot';
 export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
 
 const BOTH = READABLE | WRITABLE;
+/** A bit of `Descriptor.maybeReady` that is no readiness. */
+const LISTED = 128;
 const READ_CAUSES = READABLE | END | HANGUP | ERROR;
 const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
 
@@ -288,15 +290,15 @@ export class ReadinessDriver implements Driver {
   }
 
   private list(descriptor: Descriptor): void {
-    if (descriptor.listed) return;
-    descriptor.listed = true;
+    if ((descriptor.maybeReady & LISTED) !== 0) return;
+    descriptor.maybeReady |= LISTED;
     this.listed.push(descriptor);
   }
 
   private tryListed(): void {
     if (this.trying.length === 0) [this.trying, this.listed] = [this.listed, this.trying];
     for (let descriptor = this.trying.pop(); descriptor !== undefined; descriptor = this.trying.pop()) {
-      descriptor.listed = false;
+      descriptor.maybeReady &= ~LISTED;
       try {
         this.runReady(descriptor, descriptor.maybeReady);
       } finally {

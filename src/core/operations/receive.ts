@@ -20,12 +20,16 @@ export interface ReceiveOwner {
 }
 
 export class Receive extends Operation {
-  /** The stream has ended or broken; starting again would only say so again. */
-  isOver = false;
-  private failure: Error | undefined = undefined;
+  /** How the stream ended; undefined while it goes on. */
+  private end: 'FIN' | Error | undefined = undefined;
 
   constructor(private readonly owner: ReceiveOwner) {
     super();
+  }
+
+  /** The stream has ended or broken; starting again would only say so again. */
+  get isOver(): boolean {
+    return this.end !== undefined;
   }
 
   get direction() {
@@ -53,7 +57,7 @@ export class Receive extends Operation {
         // With levels no call is spent on EAGAIN after a short count. With edges it has to be: urgent data cuts a call short.
         if (this.descriptor === undefined || received < roomBytes) return AGAIN;
       } else if (received === 0) {
-        this.isOver = true;
+        this.end = 'FIN';
         return DONE;
       } else {
         const code = errno();
@@ -67,11 +71,10 @@ export class Receive extends Operation {
   }
 
   complete(): void {
-    this.owner.onReceiveEnd(this.failure);
+    this.owner.onReceiveEnd(this.end instanceof Error ? this.end : undefined);
   }
 
   fail(error: Error): void {
-    this.isOver = true;
-    this.failure = error;
+    this.end = error;
   }
 }
