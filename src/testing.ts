@@ -18,3 +18,7 @@ export type {
 } from './conformance/row.js';
 export { runConformance, runRow, selectRows, type ConformanceOptions, type RowOptions } from './conformance/runner.js';
 export type { Trial } from './conformance/trial.js';
+export { runProgram, type ExecutionOptions, type OpenBackend, type Outcome } from './lab/execution.js';
+export type { Observation } from './lab/oracle.js';
+export type { ChannelKind, EndOperation, Program, RegistrationMode, Step } from './lab/program.js';
+export type { Rule } from './lab/violation.js';

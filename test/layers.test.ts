@@ -10,11 +10,12 @@ const LAYERS = ['base', 'sys', 'backends', 'core', 'api', 'servers', 'cli'];
 const BESIDE: Record<string, readonly string[]> = {
   model: ['base', 'sys', 'backends'],
   conformance: ['base', 'sys', 'backends', 'model'],
+  lab: ['base', 'sys', 'backends', 'model', 'conformance'],
 };
 /** What a package entry at the top of src may look into. */
 const DOORS: Record<string, readonly string[]> = {
   'index.ts': ['sys', 'core', 'api', 'servers'],
-  'testing.ts': ['base', 'sys', 'backends', 'model', 'conformance'],
+  'testing.ts': ['base', 'sys', 'backends', 'model', 'conformance', 'lab'],
 };
 const MAX_LINES = 400;
 

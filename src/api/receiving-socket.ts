@@ -76,7 +76,10 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
       };
       const dropped = () => reject(this.failure ?? this.cancelled('read'));
       const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
-      if (this.reactor.driver.submit(this.descriptor, operation)) settle(operation);
+      if (!this.reactor.driver.submit(this.descriptor, operation)) return;
+      // Bytes are handed over at once; an end calls handlers of the user's, and those never run within this call.
+      if (operation.received > 0) settle(operation);
+      else this.reactor.defer({ onDeferred: () => settle(operation) });
     });
   }
 

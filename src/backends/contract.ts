@@ -183,7 +183,7 @@ export interface BackendOptions {
 /** How a backend is made known to `select`. */
 export interface BackendFactory {
   readonly name: string;
-  /** Higher is tried first. epoll and kqueue have 100, poll 10. */
+  /** Higher is tried first. epoll has 100, poll 10. */
   readonly preference: number;
   /** Asks the running kernel; cheap, and without a lasting effect. */
   probe(): BackendProbe;

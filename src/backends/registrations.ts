@@ -41,7 +41,11 @@ export class Registrations {
   private readonly freeSlots: number[] = [];
   private used = 0;
 
-  constructor(private readonly backend: string) {}
+  constructor(
+    private readonly backend: string,
+    /** Whether a descriptor is open; a model of a kernel has descriptors of its own. */
+    private readonly isOpenHere: (fd: number) => boolean = isOpen,
+  ) {}
 
   /**
    * Takes a slot for a descriptor.
@@ -167,7 +171,7 @@ export class Registrations {
 
   private growNumbers(fd: number): void {
     // The kernel gives out the lowest free number, so the table follows what is open; an absurd number must not size it.
-    if (!isOpen(fd)) throw new IoError(EBADF, 'register', `descriptor ${fd} with ${this.backend}`);
+    if (!this.isOpenHere(fd)) throw new IoError(EBADF, 'register', `descriptor ${fd} with ${this.backend}`);
     const capacity = 2 ** Math.ceil(Math.log2(fd + 1));
     this.slotOfFd = grown(this.slotOfFd, new Int32Array(capacity).fill(NO_SLOT));
   }

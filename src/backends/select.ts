@@ -2,10 +2,12 @@
 import process from 'node:process';
 import type { Backend, BackendFactory, BackendOptions, BackendProbe } from './contract.js';
 import { epollFactory } from './epoll/factory.js';
+import { kqueueFactory } from './kqueue/factory.js';
 import { pollFactory } from './poll/factory.js';
 
 const factories = new Map<string, BackendFactory>([
   [epollFactory.name, epollFactory],
+  [kqueueFactory.name, kqueueFactory],
   [pollFactory.name, pollFactory],
 ]);
 

@@ -1,11 +1,13 @@
-/** Waking a wait from any thread: eventfd where there is one, otherwise a pipe. */
+/** Waking a wait from any thread: a user event of a kqueue; eventfd where there is one, otherwise a pipe. */
 import { hasEventfd, openEventfd } from '../sys/eventfd.js';
 import { errno } from '../sys/libc.js';
 import { EAGAIN } from '../sys/errno.js';
 import { close, pipe, read, write } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
+import { nativeKqueue } from '../sys/kqueue.js';
 import { NativeBlock } from '../sys/memory.js';
 import type { WakeHandle } from './contract.js';
+import { triggerUserEvent } from './kqueue/user-event.js';
 
 /** An eventfd wants a 64-bit count; a pipe takes the same eight bytes. */
 const one = new NativeBlock(8);
@@ -19,7 +21,10 @@ const sink = new NativeBlock(4096);
  * @throws IoError EBADF: the backend was closed.
  */
 export function wakeBackend(handle: WakeHandle): void {
-  if (handle.kind === 'kqueue') throw new TypeError('handle: a kqueue is woken through its own backend');
+  if (handle.kind === 'kqueue') {
+    triggerUserEvent(nativeKqueue(), handle.fd);
+    return;
+  }
   // Full means that a wake is under way already.
   if (write(handle.fd, one.address, 8) < 0 && errno() !== EAGAIN) {
     throw new IoError(errno(), 'wake', `descriptor ${handle.fd}`);

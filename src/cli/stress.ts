@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { chooseBackend, probeBackends } from '../backends/select.js';
 import type { Mode } from '../core/readiness-driver.js';
 import { floodAlone, serveAlone } from './stress/alone.js';
+import { eventsCommand } from './stress/events.js';
 import { stressLoopback } from './stress/loopback.js';
 import { addCommonOptions, addFloodOptions, backendOption, parseDuration, parsePort } from './stress/options.js';
 import { DEFAULTS } from './stress/plan.js';
@@ -39,7 +40,8 @@ export function stressCommand(): Command {
       await stressLoopback({ backends, mode, connections, rate, sizeBytes, durationSeconds }, options.json === true);
     })
     .addCommand(serverCommand())
-    .addCommand(clientCommand());
+    .addCommand(clientCommand())
+    .addCommand(eventsCommand().hook('preAction', (_parent, action) => refuseMisplaced(action)));
 }
 
 function serverCommand(): Command {

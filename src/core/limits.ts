@@ -33,7 +33,7 @@ export const WAITS_PER_TURN = 4;
 /** Buffers of one vectored call. IOV_MAX is 1024 everywhere; past some dozens another call costs little. */
 export const IOVECS_PER_CALL = 64;
 
-/** How long a listener rests after the process ran out of descriptors, unless one of ours is closed before. */
+/** How long a listener rests after the process ran out of descriptors. */
 export const EMFILE_REST_MS = 100;
 
 /**

@@ -7,12 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = new URL('../../../', import.meta.url);
 const examples = new URL('examples/', root);
 const command = fileURLToPath(new URL('bin/pollux.js', root));
+const bench = fileURLToPath(new URL('dist/bench/main.js', root));
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 /** Pages whose every piece of code must be part of an example; other pages show parts of the sources. */
 const TEACHING = ['README.md', ...pagesIn('docs/guide/')];
-/** Pages whose commands people type. */
-const INSTRUCTING = ['README.md', 'CONTRIBUTING.md'];
 const PAGES = [...pagesIn(''), ...pagesIn('docs/'), ...pagesIn('docs/guide/'), ...pagesIn('docs/decisions/')];
 
 function pagesIn(folder: string): string[] {
@@ -23,6 +22,23 @@ function pagesIn(folder: string): string[] {
 
 function read(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
+}
+
+/** What people are told to type in blocks of code; a synopsis (`pollux stress [--json]`) is not meant to be typed. */
+function commandsOn(page: string): string[] {
+  return [...blocks(page, 'sh'), ...blocks(page, '')]
+    .flatMap(block => block.split('\n'))
+    .filter(line => /^(npm|npx|node) /.test(line))
+    .map(line => line.split('#')[0].trim());
+}
+
+/** Whatever `npm run bench` is told: benchmarks by their file in bench/, and options by its own help. */
+function checkBench(args: string[]): void {
+  const { stdout } = spawnSync(process.execPath, [bench, '--help'], { encoding: 'utf8' });
+  for (const arg of args) {
+    if (arg.startsWith('--')) expect(stdout).to.include(arg);
+    else if (!arg.endsWith('.json')) expect(existsSync(new URL(`bench/${arg}.ts`, root)), arg).to.equal(true);
+  }
 }
 
 /** Without indentation, which differs between a page and the program that it shows a part of. */
@@ -63,10 +79,9 @@ describe('the documents', () => {
     });
   }
 
-  for (const page of INSTRUCTING) {
-    for (const line of blocks(page, 'sh').flatMap(block => block.split('\n'))) {
-      const [words] = line.split('#');
-      if (words.trim() !== '') it(`${page}: \`${words.trim()}\` is a command that there is`, () => checkCommand(words));
+  for (const page of PAGES) {
+    for (const command of commandsOn(page)) {
+      it(`${page}: \`${command}\` is a command that there is`, () => checkCommand(command));
     }
   }
 });
@@ -76,9 +91,12 @@ function checkCommand(line: string): void {
   if (program === 'npm') {
     const script = args[0] === 'run' ? args[1] : args[0];
     expect(scripts).to.have.property(script);
+    if (script === 'bench') checkBench(args.slice(args.indexOf('--') + 1));
   } else if (program === 'node') {
     expect(args[0]).to.equal('bin/pollux.js');
-    const { stdout, status } = spawnSync(process.execPath, [command, args[1], '--help'], { encoding: 'utf8' });
+    const flagsFrom = args.findIndex(word => word.startsWith('--'));
+    const subcommand = flagsFrom < 0 ? args.slice(1) : args.slice(1, flagsFrom);
+    const { stdout, status } = spawnSync(process.execPath, [command, ...subcommand, '--help'], { encoding: 'utf8' });
     expect(status).to.equal(0);
     for (const flag of args.filter(word => word.startsWith('--'))) expect(stdout).to.include(flag);
   } else {

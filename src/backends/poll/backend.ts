@@ -43,8 +43,8 @@ export class PollBackend implements Backend {
   private readonly registrations = new Registrations(NAME);
   private readonly armed = new ArmedSet(this.registrations);
   private readonly waker: Waker;
-  /** Where the next harvest begins, so that a full batch does not always serve the same descriptors. */
-  private start = WAKE_INDEX + 1;
+  /** Where the next harvest of more than a batch goes on, so that it does not always serve the same descriptors. */
+  private start = Infinity;
   private closed = false;
 
   constructor(options: BackendOptions = {}) {
@@ -132,27 +132,26 @@ export class PollBackend implements Backend {
     this.waker.close();
   }
 
-  /** Reads `ready` entries that have revents, from `start` round the array, as far as the batch has room. */
+  /**
+   * Reads the `ready` entries that have revents, down the array, as many as the batch takes. Downwards, because an entry
+   * that a oneshot or an edge takes out is replaced by the last one: mostly one that this lap has read, and one that is
+   * armed anew waits at the end for the next lap. Upwards, a few that are armed again and again would starve the others.
+   */
   private harvest(ready: number): void {
     const { events, armed } = this;
     const first = WAKE_INDEX + 1;
-    let index = Math.min(this.start, armed.count - 1);
-    let left = Math.min(ready, events.capacity);
-    // An entry that a oneshot or an edge takes out of the array is replaced by the last one, which may have been read
-    // already: that costs a step more.
-    for (let steps = armed.count - first + left; steps > 0 && left > 0; steps--) {
-      if (index >= armed.count) index = first;
+    const full = ready > events.capacity;
+    let index = full ? Math.min(this.start, armed.count - 1) : armed.count - 1;
+    let left = full ? events.capacity : ready;
+    // Two laps reach every entry, also one that was moved to where the first lap had been.
+    for (let steps = 2 * armed.count; left > 0 && steps > 0; steps--, index--) {
+      if (index < first) index = armed.count - 1;
       const revents = armed.array.takeRevents(index);
-      if (revents === 0) {
-        index++;
-        continue;
-      }
+      if (revents === 0) continue;
       left--;
-      const before = armed.count;
       this.report(armed.slot(index), revents);
-      if (armed.count === before) index++;
     }
-    this.start = index >= armed.count ? first : index;
+    if (full) this.start = index < first ? Infinity : index;
   }
 
   private report(slot: number, revents: number): void {

@@ -1,0 +1,24 @@
+import { nativeKqueue } from '../../sys/kqueue.js';
+import { kernelRelease, platform } from '../../sys/platform.js';
+import type { BackendFactory } from '../contract.js';
+import { KqueueBackend } from './backend.js';
+
+export const kqueueFactory: BackendFactory = {
+  name: 'kqueue',
+  // Below poll until it has run on a kernel that has one: who wants it says so.
+  preference: 5,
+  probe() {
+    try {
+      const { provider, system } = nativeKqueue();
+      return { available: true, reason: `kqueue of ${provider} works (${kernelRelease}, layout ${system.name})` };
+    } catch (error) {
+      const reason = (error as Error).message;
+      const fix =
+        platform === 'linux'
+          ? 'POLLUX_KQUEUE_LIBRARY may name a shared object that provides kqueue and kevent'
+          : 'raise `ulimit -n`, or unset POLLUX_KQUEUE_LIBRARY';
+      return { available: false, reason, fix };
+    }
+  },
+  open: options => new KqueueBackend(options),
+};

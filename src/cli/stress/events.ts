@@ -1,0 +1,150 @@
+/** `pollux stress events`: random programs on a backend, judged by the contract after each wait. */
+import process from 'node:process';
+import { Command } from 'commander';
+import { backendFactory, backendNames, chooseBackend } from '../../backends/select.js';
+import { runCampaign, type CampaignReport } from '../../lab/campaign.js';
+import { compareBackends, type Difference } from '../../lab/comparison.js';
+import type { OpenBackend } from '../../lab/execution.js';
+import { generateProgram } from '../../lab/generation.js';
+import { REGISTRATION_MODES, triggerOf, type RegistrationMode } from '../../lab/program.js';
+import { sweepChanges, type SweepResult } from '../../lab/sweep.js';
+import { runThreadWakes, type ThreadWakesReport } from '../../lab/thread-wakes.js';
+import {
+  parseBackends,
+  parseBatches,
+  parseModes,
+  parsePrograms,
+  parseSeed,
+  type EventsOptions,
+} from './events-options.js';
+import { campaignText, differencesText, sweepText, threadsText } from './events-rendering.js';
+import { backendOption, parseDuration } from './options.js';
+
+const FAILED = 1;
+const DEFAULT_PROGRAMS = 1_000;
+const THREAD_WAKES = 200;
+const SWEEP_MS = 300;
+/** Programs whose differences are shown in full; the others are counted. */
+const MOST_SHOWN = 5;
+
+interface BackendReport {
+  readonly backend: string;
+  readonly campaign: CampaignReport;
+  readonly threadWakes: ThreadWakesReport;
+  readonly sweep: readonly SweepResult[];
+}
+
+interface ProgramDifferences {
+  readonly seed: number;
+  readonly differences: readonly Difference[];
+}
+
+export function eventsCommand(): Command {
+  return new Command('events')
+    .description('random programs of changes, traffic and waits on a backend, judged by its contract')
+    .addOption(backendOption().conflicts('compare'))
+    .option('--seed <number>', 'the seed of the first program; printed, so that a run can be repeated', parseSeed)
+    .option('--programs <number>', `how many programs; ${DEFAULT_PROGRAMS} without --duration`, parsePrograms)
+    .option('--duration <seconds>', 'go on for so long', parseDuration)
+    .option('--compare <names>', 'the same programs on several backends: epoll,poll', parseBackends(backendNames()))
+    .option('--mode <names>', 'modes to register with: level,edge,oneshot,oneshot-edge', parseModes, [
+      ...REGISTRATION_MODES,
+    ])
+    .option('--batch <numbers>', 'measure changes too, so many to a wait: 1,8,64,1024', parseBatches)
+    .option('--unbatched', 'a wait after every change, as a baseline')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText(
+      'after',
+      '\nExits 0 without a violation, 1 with one, 2 on bad usage. docs/stress-events.md explains the result.',
+    )
+    .action(run);
+}
+
+async function run(options: EventsOptions): Promise<void> {
+  const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
+  const print = (text: string) => void (options.json || process.stdout.write(text));
+  print(`seed ${seed}\n`);
+  const names = options.compare ?? [nameOf(options.backend)];
+  // The comparison takes its share of the time too.
+  const shares = names.length > 1 ? names.length + 1 : 1;
+  const backends: BackendReport[] = [];
+  for (const name of names) backends.push(await runOn(name, seed, options, shares, print));
+  const differing = options.compare === undefined ? [] : compare(names, seed, backends, options, print);
+  const ok = backends.every(({ campaign, threadWakes }) => (campaign.failure ?? threadWakes.failure) === undefined);
+  if (options.json) process.stdout.write(`${JSON.stringify({ seed, ok, backends, differing })}\n`);
+  process.exitCode = ok ? 0 : FAILED;
+}
+
+async function runOn(
+  name: string,
+  firstSeed: number,
+  options: EventsOptions,
+  shares: number,
+  print: (text: string) => void,
+): Promise<BackendReport> {
+  const openBackend = opener(name);
+  const modes = modesOf(openBackend, options.mode);
+  const unbatched = options.unbatched === true;
+  const goesOn = limit(options, shares);
+  const campaign = runCampaign({ openBackend, modes, firstSeed, unbatched, goesOn });
+  print(campaignText(name, campaign));
+  const threadWakes = await runThreadWakes(openBackend, THREAD_WAKES);
+  print(threadsText(name, threadWakes));
+  const sweep = modes.flatMap(mode =>
+    (options.batch ?? []).map(batch => sweepChanges({ openBackend, batch, mode, unbatched, durationMs: SWEEP_MS })),
+  );
+  if (sweep.length > 0) print(sweepText(name, sweep));
+  return { backend: name, campaign, threadWakes, sweep };
+}
+
+/** Runs what all backends have run, and shows where they differ. A difference is no violation. */
+function compare(
+  names: readonly string[],
+  firstSeed: number,
+  reports: readonly BackendReport[],
+  options: EventsOptions,
+  print: (text: string) => void,
+): ProgramDifferences[] {
+  const contenders = names.map(name => ({ name, openBackend: opener(name) }));
+  const modes = contenders.reduce<readonly RegistrationMode[]>(
+    (common, { openBackend }) => modesOf(openBackend, common),
+    options.mode,
+  );
+  const programs = Math.min(...reports.map(({ campaign }) => campaign.programs));
+  const goesOn = limit({ ...options, programs }, names.length + 1);
+  const differing: ProgramDifferences[] = [];
+  let compared = 0;
+  for (; goesOn(compared); compared++) {
+    const seed = firstSeed + compared;
+    const { differences } = compareBackends(contenders, generateProgram(seed, modes), options);
+    if (differences.length === 0) continue;
+    differing.push({ seed, differences });
+    if (differing.length <= MOST_SHOWN) print(differencesText(seed, names, differences));
+  }
+  print(`${differing.length} of ${compared} programs differ\n`);
+  return differing;
+}
+
+/** Both limits count where both are given. The time is divided among the backends and their comparison. */
+function limit({ programs, duration }: EventsOptions, shares: number): (done: number) => boolean {
+  const most = programs ?? (duration === undefined ? DEFAULT_PROGRAMS : Infinity);
+  const deadline = performance.now() + ((duration ?? Infinity) * 1000) / shares;
+  return done => done < most && performance.now() < deadline;
+}
+
+function modesOf(openBackend: OpenBackend, modes: readonly RegistrationMode[]): RegistrationMode[] {
+  const backend = openBackend({ maxEvents: 1 });
+  backend.close();
+  return modes.filter(mode => backend.traits.triggers.includes(triggerOf(mode)));
+}
+
+function nameOf(name: string): string {
+  const { backend } = chooseBackend(name);
+  backend.close();
+  return backend.name;
+}
+
+function opener(name: string): OpenBackend {
+  const factory = backendFactory(name);
+  return options => factory.open(options);
+}

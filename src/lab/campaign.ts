@@ -1,0 +1,70 @@
+/** Program after program on one backend, until one breaks a promise, and that one shrunk. */
+import { runProgram, type ExecutionOptions, type OpenBackend } from './execution.js';
+import { generateProgram } from './generation.js';
+import type { Program, RegistrationMode } from './program.js';
+import { shrink } from './shrinking.js';
+import type { Rule } from './violation.js';
+
+export interface CampaignPlan {
+  readonly openBackend: OpenBackend;
+  readonly modes: readonly RegistrationMode[];
+  /** Programs have the seeds from here on. */
+  readonly firstSeed: number;
+  readonly unbatched: boolean;
+  /** Asked before each program. */
+  readonly goesOn: (programs: number) => boolean;
+}
+
+export interface Failure {
+  readonly seed: number;
+  readonly rule: Rule;
+  /** Of the shrunk program, and the step at which it showed. */
+  readonly message: string;
+  readonly step: number;
+  readonly program: Program;
+  /** Steps of the program before it was shrunk. */
+  readonly stepsBefore: number;
+  readonly unbatched: boolean;
+}
+
+export interface CampaignReport {
+  readonly programs: number;
+  readonly steps: number;
+  readonly waits: number;
+  readonly failure: Failure | undefined;
+}
+
+export function runCampaign({ openBackend, modes, firstSeed, unbatched, goesOn }: CampaignPlan): CampaignReport {
+  const options: ExecutionOptions = { unbatched };
+  let programs = 0;
+  let steps = 0;
+  let waits = 0;
+  let failure: Failure | undefined;
+  while (failure === undefined && goesOn(programs)) {
+    const seed = firstSeed + programs++;
+    const program = generateProgram(seed, modes);
+    const outcome = runProgram(openBackend, program, options);
+    steps += program.steps.length;
+    waits += outcome.waits.length;
+    if (outcome.violation === undefined) continue;
+    failure = { seed, unbatched, ...outcome.violation, ...shrunk(openBackend, program, outcome.violation, options) };
+  }
+  return { programs, steps, waits, failure };
+}
+
+function shrunk(
+  openBackend: OpenBackend,
+  program: Program,
+  { rule, message, step }: { rule: Rule; message: string; step: number },
+  options: ExecutionOptions,
+): Pick<Failure, 'program' | 'message' | 'step' | 'stepsBefore'> {
+  const smallest = shrink(program, rule, candidate => runProgram(openBackend, candidate, options).violation?.rule);
+  // A failure that hangs on time may hide this once: what was seen first is told then.
+  const last = runProgram(openBackend, smallest, options).violation;
+  return {
+    program: smallest,
+    message: last?.message ?? message,
+    step: last?.step ?? step,
+    stepsBefore: program.steps.length,
+  };
+}

@@ -1,0 +1,44 @@
+/** The same program on several backends, and the waits in which they reported different things. */
+import { runProgram, type ExecutionOptions, type OpenBackend } from './execution.js';
+import { bits, type Observation } from './oracle.js';
+import type { Program } from './program.js';
+import type { Rule } from './violation.js';
+
+export interface Contender {
+  readonly name: string;
+  readonly openBackend: OpenBackend;
+}
+
+/** A wait of a program, with what each backend reported, in the order of the backends. */
+export interface Difference {
+  readonly wait: number;
+  readonly reported: readonly string[];
+}
+
+export interface Comparison {
+  readonly differences: readonly Difference[];
+  /** By backend; undefined where it broke nothing. */
+  readonly violations: readonly (
+    { readonly rule: Rule; readonly message: string; readonly step: number } | undefined
+  )[];
+}
+
+export function compareBackends(
+  contenders: readonly Contender[],
+  program: Program,
+  options: ExecutionOptions = {},
+): Comparison {
+  const outcomes = contenders.map(({ openBackend }) => runProgram(openBackend, program, options));
+  const waits = Math.max(...outcomes.map(outcome => outcome.waits.length));
+  const differences: Difference[] = [];
+  for (let wait = 0; wait < waits; wait++) {
+    const reported = outcomes.map(outcome => describe(outcome.waits[wait]));
+    if (reported.some(each => each !== reported[0])) differences.push({ wait, reported });
+  }
+  return { differences, violations: outcomes.map(outcome => outcome.violation) };
+}
+
+function describe(observation: Observation | undefined): string {
+  if (observation === undefined) return 'not reached';
+  return observation.map(([end, readiness]) => `${end}: ${bits(readiness)}`).join(', ') || 'nothing';
+}

@@ -1,0 +1,84 @@
+/** Random programs, the same one from the same seed on every machine. */
+import { Random } from '../base/random.js';
+import { READABLE, WRITABLE } from '../backends/contract.js';
+import {
+  REGISTRATION_MODES,
+  type ChannelKind,
+  type EndOperation,
+  type Program,
+  type RegistrationMode,
+  type Step,
+} from './program.js';
+
+const MOST_CHANNELS = 12;
+const LEAST_STEPS = 20;
+const MOST_STEPS = 160;
+/** Small batches are where fairness shows. */
+const BATCHES = [1, 2, 3, 8, 64] as const;
+const KINDS: readonly ChannelKind[] = ['unix', 'unix', 'pipe', 'tcp'];
+const INTERESTS = [0, READABLE, READABLE, WRITABLE, READABLE | WRITABLE];
+/** 1 ms is the step of most kernels' timeouts; a wait of nothing is asked for far more often. */
+const TIMEOUTS_MS = [0, 0, 0, 0, 0, 1];
+const LENGTHS_BYTES = [1, 100, 5_000];
+
+type Choice = Step['op'];
+
+/** How often each step is drawn. */
+const WEIGHTS: readonly (readonly [Choice, number])[] = [
+  ['register', 16],
+  ['modify', 14],
+  ['wait', 24],
+  ['write', 14],
+  ['read', 4],
+  ['drain', 8],
+  ['fill', 3],
+  ['change-mode', 4],
+  ['unregister', 5],
+  ['half-close', 2],
+  ['reset', 1],
+  ['close', 2],
+  ['close-early', 1],
+  ['dup', 1],
+  ['close-dup', 1],
+  ['register-twice', 1],
+  ['reopen', 3],
+  ['modify-dead', 1],
+  ['unregister-dead', 1],
+  ['wake', 3],
+];
+const CHOICES = WEIGHTS.flatMap(([choice, weight]) => Array<Choice>(weight).fill(choice));
+
+/** @param modes the modes to register with: those that the backend has. */
+export function generateProgram(seed: number, modes: readonly RegistrationMode[] = REGISTRATION_MODES): Program {
+  const random = new Random(seed);
+  const channels = Array.from({ length: 1 + random.below(MOST_CHANNELS) }, () => random.pick(KINDS));
+  const length = LEAST_STEPS + random.below(MOST_STEPS - LEAST_STEPS);
+  const maxEvents = random.pick(BATCHES);
+  const steps = Array.from({ length }, () => generateStep(random, channels.length, modes));
+  return { maxEvents, channels, steps };
+}
+
+function generateStep(random: Random, channels: number, modes: readonly RegistrationMode[]): Step {
+  const op = random.pick(CHOICES);
+  const end = random.below(2 * channels);
+  switch (op) {
+    case 'register':
+    case 'change-mode':
+      return { op, end, interest: random.pick(INTERESTS), mode: random.pick(modes) };
+    case 'modify':
+      return { op, end, interest: random.pick(INTERESTS) };
+    case 'write':
+    case 'read':
+      return { op, end, lengthBytes: random.pick(LENGTHS_BYTES) };
+    case 'reopen':
+      return { op, channel: end >> 1 };
+    case 'wait':
+      return { op, timeoutMs: random.pick(TIMEOUTS_MS) };
+    case 'modify-dead':
+    case 'unregister-dead':
+    case 'wake':
+      return { op };
+    default:
+      return { op: op satisfies EndOperation, end };
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * What the contract (docs/contract.md) lets a wait report and what it demands, from what poll(2) said before the wait and
+ * after it. What held at both times and is armed must be reported; what held at neither must not.
+ *
+ * Where the contract leaves room the oracle gives it: opposite changes between two waits may cancel out, an edge may be
+ * reported again after any activity on its channel, and a registration whose descriptor was closed first may say anything.
+ */
+import type { Token } from '../base/token.js';
+import {
+  END,
+  ERROR,
+  HANGUP,
+  READABLE,
+  WRITABLE,
+  type Backend,
+  type Interest,
+  type Readiness,
+} from '../backends/contract.js';
+import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';
+import type { Stage } from './stage.js';
+import { Violation } from './violation.js';
+
+const DIRECTIONS = READABLE | WRITABLE;
+const STATES = END | HANGUP | ERROR;
+/** Waits that may pass a registration over beyond two laps round all that are ready: one lap for those that come meanwhile. */
+const SPARE_ROUNDS = 3;
+
+/** What is known of one living registration. */
+export interface Expectation {
+  readonly token: Token;
+  readonly end: number;
+  readonly mode: RegistrationMode;
+  interest: Interest;
+  /** The interest when the last wait began: where both are equal, changes have cancelled out. */
+  applied: Interest;
+  /** A oneshot that has not fired. */
+  armed: boolean;
+  /** Edge: the directions whose next report is owed. */
+  owed: Interest;
+  changed: boolean;
+  /** The channel's activity at the last report, -1 before the first. */
+  reportedAt: number;
+  /** Full waits in a row that passed it over, and the most that were ready in one of them. */
+  passedOver: number;
+  crowd: number;
+  before: Readiness;
+  /** Its descriptor was closed first. */
+  orphaned: boolean;
+}
+
+/** What one wait reported: readiness by end, in the order of the ends. */
+export type Observation = readonly (readonly [end: number, readiness: Readiness])[];
+
+export class Oracle {
+  readonly living = new Map<Token, Expectation>();
+  wakePending = false;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly stage: Stage,
+    private readonly maxEvents: number,
+  ) {}
+
+  registered(token: Token, end: number, interest: Interest, mode: RegistrationMode): Expectation {
+    if (this.living.has(token)) throw new Violation('dead', `token ${token} was given out while it was alive`);
+    const expectation: Expectation = {
+      token,
+      end,
+      mode,
+      interest,
+      applied: interest,
+      armed: true,
+      owed: interest,
+      changed: false,
+      reportedAt: -1,
+      passedOver: 0,
+      crowd: 0,
+      before: 0,
+      orphaned: false,
+    };
+    this.living.set(token, expectation);
+    return expectation;
+  }
+
+  modified(expectation: Expectation, interest: Interest): void {
+    expectation.interest = interest;
+    expectation.armed = true;
+    expectation.changed = true;
+  }
+
+  unregistered(expectation: Expectation): void {
+    const { token, end } = expectation;
+    this.living.delete(token);
+    const { events } = this.backend;
+    if (events.tokens.subarray(0, events.count).includes(token)) {
+      throw new Violation('dead', `the batch at hand still names end ${end} after unregister`);
+    }
+    if (this.backend.has(token)) throw new Violation('dead', `has() knows end ${end} after unregister`);
+  }
+
+  /** Waits, and judges what came. @throws Violation */
+  wait(timeoutMs: number): Observation {
+    const { counters, events } = this.backend;
+    for (const each of this.living.values()) this.prepare(each);
+    const earlier = { ...counters };
+    const start = process.hrtime.bigint();
+    const count = this.backend.wait(timeoutMs * 1e6);
+    const elapsedMs = Number(process.hrtime.bigint() - start) / 1e6;
+
+    const wakes = counters.wakes - earlier.wakes;
+    const stale = counters.staleEvents - earlier.staleEvents;
+    if (count !== events.count || counters.events - earlier.events !== count || counters.waits - earlier.waits !== 1) {
+      throw new Violation(
+        'counters',
+        `wait answered ${count}, events.count is ${events.count}, counters say otherwise`,
+      );
+    }
+    if (count > this.maxEvents) throw new Violation('counters', `${count} events, maxEvents is ${this.maxEvents}`);
+    const full = count + wakes + stale >= this.maxEvents;
+    this.judgeWake(wakes, full);
+    if (count === 0 && wakes === 0 && stale === 0 && elapsedMs < timeoutMs) {
+      throw new Violation('early', `a wait of ${timeoutMs} ms ended after ${elapsedMs.toFixed(3)} ms with nothing`);
+    }
+    const observation = this.judgeEvents();
+    this.judgeSilence(new Set(observation.map(([end]) => end)), full);
+    return observation;
+  }
+
+  /** Rounds that serve everything that is ready now. */
+  rounds(): number {
+    return Math.ceil(this.living.size / this.maxEvents) + SPARE_ROUNDS;
+  }
+
+  private prepare(each: Expectation): void {
+    if (each.orphaned) return;
+    each.before = this.stage.holds(each.end);
+    each.owed = (each.owed & each.interest) | (each.interest & ~each.applied);
+    each.applied = each.interest;
+  }
+
+  private judgeWake(wakes: number, full: boolean): void {
+    if (wakes > (this.wakePending ? 1 : 0))
+      throw new Violation('wake', `a wait was ended by a wake that nobody asked for`);
+    if (this.wakePending && wakes === 0 && !full) throw new Violation('wake', 'a wake before the wait did not end it');
+    if (wakes > 0) this.wakePending = false;
+  }
+
+  private judgeEvents(): Observation {
+    const { events } = this.backend;
+    const seen: (readonly [number, Readiness])[] = [];
+    const tokens = new Set<Token>();
+    for (let index = 0; index < events.count; index++) {
+      const token = events.tokens[index];
+      const readiness = events.readiness[index];
+      const expectation = this.living.get(token);
+      if (expectation === undefined) throw new Violation('dead', `an event for token ${token}, which is not alive`);
+      if (tokens.has(token)) throw new Violation('duplicate', `end ${expectation.end} has two entries`);
+      tokens.add(token);
+      if (!expectation.orphaned) this.judgeEvent(expectation, readiness);
+      seen.push([expectation.end, readiness]);
+    }
+    return seen.sort(([a], [b]) => a - b);
+  }
+
+  private judgeEvent(each: Expectation, readiness: Readiness): void {
+    const after = this.stage.holds(each.end);
+    const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)}) was reported ${bits(readiness)}`;
+    const oneshot = lifetimeOf(each.mode) === 'oneshot';
+    if (each.interest === 0) throw new Violation('unasked', `${where}, without interest`);
+    if (oneshot && !each.armed) throw new Violation('oneshot', `${where} a second time without modify`);
+    if ((readiness & ~STATES & ~each.interest) !== 0) throw new Violation('unasked', where);
+    const phantom = readiness & ~(each.before | after);
+    if (phantom !== 0 || readiness === 0) throw new Violation('phantom', `${where}, but there is no ${bits(phantom)}`);
+    const steady = each.before & after;
+    const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & END : 0)) & ~readiness;
+    if (missing !== 0 && (triggerOf(each.mode) === 'level' || (missing & DIRECTIONS) !== 0)) {
+      throw new Violation('lost', `${where}, and not ${bits(missing)}`);
+    }
+    this.judgeCause(each, where);
+    each.armed = false;
+    each.owed &= ~readiness;
+    each.changed = false;
+    each.reportedAt = this.stage.activityOf(each.end);
+    each.passedOver = 0;
+    each.crowd = 0;
+  }
+
+  /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees. */
+  private judgeCause(each: Expectation, where: string): void {
+    if (each.mode !== 'edge' || each.changed || this.stage.kind(each.end) === 'tcp') return;
+    if (each.reportedAt === this.stage.activityOf(each.end)) {
+      throw new Violation('no cause', `${where} again, and nothing has happened on its channel`);
+    }
+  }
+
+  private judgeSilence(reported: ReadonlySet<number>, full: boolean): void {
+    const silent = [...this.living.values()].filter(each => !each.orphaned && !reported.has(each.end));
+    const waiting = silent.filter(each => this.due(each, each.before & this.stage.holds(each.end)) !== 0);
+    const crowd = waiting.length + reported.size;
+    for (const each of silent) {
+      if (!waiting.includes(each)) {
+        each.passedOver = 0;
+        each.crowd = 0;
+        continue;
+      }
+      const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)})`;
+      if (!full)
+        throw new Violation('lost', `${where} is ${bits(each.before)}, the batch had room, and it was not reported`);
+      each.crowd = Math.max(each.crowd, crowd);
+      if (++each.passedOver > 2 * Math.ceil(each.crowd / this.maxEvents) + SPARE_ROUNDS) {
+        throw new Violation(
+          'starved',
+          `${where} was passed over by ${each.passedOver} waits, ${each.crowd} were ready`,
+        );
+      }
+    }
+  }
+
+  /** Directions that must be reported, of those that hold. */
+  private due(each: Expectation, holding: Readiness): Interest {
+    if (lifetimeOf(each.mode) === 'oneshot') return each.armed ? each.interest & holding : 0;
+    return each.interest & holding & (each.mode === 'edge' ? each.owed : DIRECTIONS);
+  }
+}
+
+const NAMES = ['READABLE', 'WRITABLE', 'PRIORITY', 'END', 'HANGUP', 'ERROR'];
+
+/** 'READABLE | END', or 'nothing'. */
+export function bits(readiness: Readiness): string {
+  const names = NAMES.filter((_name, bit) => (readiness & (1 << bit)) !== 0);
+  return names.length > 0 ? names.join(' | ') : 'nothing';
+}

@@ -1,0 +1,131 @@
+/** Backends with one bug each that the lab must find and shrink. */
+import type { Token } from '../../src/base/token.js';
+import type { Backend, Interest, Lifetime, Trigger } from '../../src/backends/contract.js';
+import type { Rule } from '../../src/lab/violation.js';
+import { ForwardingBackend } from '../conformance/forwarding-backend.js';
+
+/** After a change that was refused, the next one is forgotten. */
+class DropsChangeAfterBadOne extends ForwardingBackend {
+  private afterBad = false;
+
+  override modify(token: Token, interest: Interest): void {
+    if (this.afterBad && this.has(token)) {
+      this.afterBad = false;
+      return;
+    }
+    this.watchRefusal(() => super.modify(token, interest));
+  }
+
+  override unregister(token: Token): void {
+    this.watchRefusal(() => super.unregister(token));
+  }
+
+  private watchRefusal(change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      this.afterBad = true;
+      throw error;
+    }
+  }
+}
+
+/** Events of a descriptor that was registered before carry its first token. */
+class DeliversStaleToken extends ForwardingBackend {
+  private readonly firstTokens = new Map<number, Token>();
+  private readonly stale = new Map<Token, Token>();
+
+  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+    const token = super.register(fd, interest, lifetime, trigger);
+    const first = this.firstTokens.get(fd);
+    if (first === undefined) this.firstTokens.set(fd, token);
+    else this.stale.set(token, first);
+    return token;
+  }
+
+  override wait(timeoutNs: number): number {
+    const count = super.wait(timeoutNs);
+    const { tokens } = this.events;
+    for (let index = 0; index < count; index++) tokens[index] = this.stale.get(tokens[index]) ?? tokens[index];
+    return count;
+  }
+}
+
+/** Arms a oneshot again by itself. */
+class DeliversOneshotTwice extends ForwardingBackend {
+  private readonly oneshots = new Map<Token, Interest>();
+
+  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+    const token = super.register(fd, interest, lifetime, trigger);
+    if (lifetime === 'oneshot') this.oneshots.set(token, interest);
+    return token;
+  }
+
+  override wait(timeoutNs: number): number {
+    const count = super.wait(timeoutNs);
+    for (const token of this.events.tokens.slice(0, count)) {
+      const interest = this.oneshots.get(token);
+      if (interest !== undefined) this.inner.modify(token, interest);
+      this.oneshots.delete(token);
+    }
+    return count;
+  }
+}
+
+/** Takes it that whoever asks an edge for the same again has seen what there is. */
+class LosesEdgeOnRearm extends ForwardingBackend {
+  private readonly edges = new Set<Token>();
+
+  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+    const token = super.register(fd, interest, lifetime, trigger);
+    if (trigger === 'edge') this.edges.add(token);
+    return token;
+  }
+
+  override modify(token: Token, interest: Interest): void {
+    if (!this.edges.has(token)) super.modify(token, interest);
+  }
+}
+
+/** Forgets a wake where a wake has come before it. */
+class SwallowsWakes extends ForwardingBackend {
+  private calls = 0;
+
+  override wake(): void {
+    if (++this.calls % 2 === 1) super.wake();
+  }
+}
+
+/** Serves two registrations of a batch and forgets the rest. */
+class ServesTheFirst extends ForwardingBackend {
+  override wait(timeoutNs: number): number {
+    const before = this.counters.events;
+    const count = Math.min(super.wait(timeoutNs), 2);
+    this.events.count = count;
+    this.counters.events = before + count;
+    return count;
+  }
+}
+
+export interface SeededBug {
+  readonly bug: string;
+  readonly rules: readonly Rule[];
+  breakIt(inner: Backend): Backend;
+}
+
+export const seededBugs: readonly SeededBug[] = [
+  {
+    bug: 'drops the change after a bad one',
+    rules: ['lost', 'unasked', 'phantom', 'oneshot'],
+    breakIt: inner => new DropsChangeAfterBadOne(inner),
+  },
+  { bug: 'delivers a stale token', rules: ['dead'], breakIt: inner => new DeliversStaleToken(inner) },
+  { bug: 'delivers a oneshot twice', rules: ['oneshot'], breakIt: inner => new DeliversOneshotTwice(inner) },
+  {
+    bug: 'loses an edge when it is armed again',
+    rules: ['lost', 'unasked', 'counters'],
+    breakIt: inner => new LosesEdgeOnRearm(inner),
+  },
+  { bug: 'swallows a wake', rules: ['wake'], breakIt: inner => new SwallowsWakes(inner) },
+  { bug: 'serves the first of many', rules: ['lost', 'starved', 'wake'], breakIt: inner => new ServesTheFirst(inner) },
+];
