@@ -8,6 +8,7 @@ import type { BackendFactory } from '../backends/contract.js';
 import { differencesDocument } from '../conformance/matrix.js';
 import type { BackendGate, ConformanceReport, RowResult } from '../conformance/row.js';
 import { runConformance, selectRows } from '../conformance/runner.js';
+import { profileNames, runReplay } from './conformance/replay.js';
 
 interface Options {
   readonly backend: string;
@@ -15,6 +16,9 @@ interface Options {
   readonly import?: string;
   readonly json?: boolean;
   readonly matrix?: boolean;
+  readonly replay?: string;
+  readonly profile: string;
+  readonly area?: string;
 }
 
 const FAILED = 1;
@@ -27,6 +31,9 @@ export function conformanceCommand(): Command {
     .option('--only <text>', 'only rows whose name or theme contains the text')
     .option('--import <module>', 'import a module first that registers a backend; it may export gates')
     .option('--json', 'print one JSON object and nothing else')
+    .option('--replay <file>', 'play recorded traces against the model of kqueue, and report every step that differs')
+    .option('--profile <name>', `the system that the model stands for: ${profileNames.join(', ')}`, 'freebsd-14')
+    .option('--area <names>', 'with --replay: only scenarios of these areas, with commas between them')
     .option('--matrix', 'print docs/differences.md, the rows that differ between backends and kernels, and run nothing')
     .addHelpText(
       'after',
@@ -38,6 +45,10 @@ export function conformanceCommand(): Command {
 async function run(options: Options, command: Command): Promise<void> {
   if (options.matrix) {
     process.stdout.write(differencesDocument());
+    return;
+  }
+  if (options.replay !== undefined) {
+    runReplay({ ...options, replay: options.replay }, command);
     return;
   }
   if (options.only !== undefined && selectRows(options.only).length === 0) {

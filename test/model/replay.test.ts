@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { ModelTarget } from '../../src/conformance/traces/model/target.js';
+import { replay } from '../../src/conformance/traces/replay.js';
+import { parseTraces, type Scenario, type Step } from '../../src/conformance/traces/trace.js';
+import { profiles } from '../../src/model/profile.js';
+
+const fixture = new URL('../../../test/fixtures/kqueue/freebsd-14.jsonl', import.meta.url);
+const scenarios = parseTraces(readFileSync(fixture, 'utf8'));
+const profile = profiles['freebsd-14'];
+
+/** Calls next to kqueue, which other tests drive by the same recordings. */
+const OTHERS = ['sendfile', 'syscalls'];
+
+function play(list: readonly Scenario[]) {
+  return replay(list, scenario => new ModelTarget(profile, scenario));
+}
+
+describe('the model of FreeBSD 14 and what a kernel answered', () => {
+  const areas = [...new Set(scenarios.map(({ area }) => area))].filter(area => !OTHERS.includes(area));
+
+  for (const area of areas) {
+    it(`answers all of the area ${area} as recorded`, () => {
+      const results = play(scenarios.filter(scenario => scenario.area === area));
+      expect(results.filter(({ outcome }) => outcome !== 'same')).to.deep.equal([]);
+      expect(results).to.have.length.greaterThan(0);
+    });
+  }
+
+  it('leaves out, with a reason, what it has no means for', () => {
+    const skipped = play(scenarios.filter(({ area }) => OTHERS.includes(area))).filter(
+      ({ outcome }) => outcome === 'skipped',
+    );
+    expect(skipped).to.have.length.greaterThan(0);
+    for (const { reason } of skipped) expect(reason).to.match(/^the model has no|^the socket option|^listeners that/);
+  });
+
+  it('notices every event that is recorded otherwise', () => {
+    // Each scenario with one answer bent: a comparison that can't fail would take them all.
+    const bent = scenarios
+      .filter(({ area, variants }) => !OTHERS.includes(area) && variants === undefined)
+      .map(bend)
+      .filter(scenario => scenario !== undefined);
+    expect(bent).to.have.length.greaterThan(350);
+    expect(play(bent).filter(({ outcome }) => outcome !== 'different')).to.deep.equal([]);
+  });
+});
+
+/** The scenario with other user data in its last event; undefined if it has no event. */
+function bend(scenario: Scenario): Scenario | undefined {
+  const steps = structuredClone(scenario.steps) as Step[];
+  const last = steps.findLast(({ events }) => (events as unknown[] | undefined)?.length);
+  if (last === undefined) return undefined;
+  const events = last.events as { udata?: unknown }[];
+  events[events.length - 1].udata = 987_654;
+  return { ...scenario, steps };
+}
