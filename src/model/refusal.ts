@@ -32,6 +32,7 @@ const numbers: Readonly<Record<string, number>> = {
   EINPROGRESS: 36,
   EALREADY: 37,
   ENOTSOCK: 38,
+  EDESTADDRREQ: 39,
   EMSGSIZE: 40,
   ENOPROTOOPT: 42,
   EOPNOTSUPP: 45,

@@ -46,7 +46,7 @@ function parseScenario(line: string, number: number): Scenario {
   try {
     parsed = JSON.parse(line);
   } catch (error) {
-    throw new SyntaxError(`line ${number}: no JSON: ${(error as Error).message}`);
+    throw new SyntaxError(`line ${number}: no JSON: ${(error as Error).message}`, { cause: error });
   }
   const scenario = parsed as Partial<Scenario> | null;
   if (typeof scenario?.name !== 'string' || typeof scenario.area !== 'string' || !Array.isArray(scenario.steps)) {

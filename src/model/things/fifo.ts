@@ -37,7 +37,7 @@ export class FifoFile extends OpenFile {
     }
   }
 
-  override read(mostBytes: number): Uint8Array {
+  read(mostBytes: number): Uint8Array {
     if (!this.reads) throw new Refusal('EBADF');
     const { buffer } = this.vnode;
     // Without a writer there is an end, whether or not anybody ever wrote.
@@ -45,7 +45,7 @@ export class FifoFile extends OpenFile {
     return buffer.read(mostBytes);
   }
 
-  override write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array): number {
     if (!this.writes) throw new Refusal('EBADF');
     return this.vnode.buffer.write(bytes);
   }

@@ -1,6 +1,5 @@
 /** What a descriptor stands for. Duplicates share one. */
 import type { Filter } from '../knote.js';
-import { Refusal } from '../refusal.js';
 
 export type DescriptorFilter = 'READ' | 'WRITE' | 'EMPTY' | 'EXCEPT' | 'VNODE';
 
@@ -15,12 +14,8 @@ export abstract class OpenFile {
   abstract closed(): void;
 
   /** @returns no bytes at the end. @throws Refusal */
-  read(_mostBytes: number): Uint8Array {
-    throw new Refusal('EINVAL');
-  }
+  abstract read(mostBytes: number): Uint8Array;
 
   /** @returns how many of the bytes were taken. @throws Refusal */
-  write(_bytes: Uint8Array): number {
-    throw new Refusal('EINVAL');
-  }
+  abstract write(bytes: Uint8Array): number;
 }

@@ -74,12 +74,12 @@ export class PipeEnd extends OpenFile {
     ];
   }
 
-  override read(mostBytes: number): Uint8Array {
+  read(mostBytes: number): Uint8Array {
     if (this.direction === 'write') throw new Refusal('EBADF');
     return this.own.read(mostBytes);
   }
 
-  override write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array): number {
     if (this.direction === 'read') throw new Refusal('EBADF');
     return this.other.write(bytes);
   }

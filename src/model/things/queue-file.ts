@@ -17,6 +17,14 @@ export class QueueFile extends OpenFile {
     return new QueueFilter(this.queue);
   }
 
+  read(): Uint8Array {
+    throw new Refusal('ENXIO');
+  }
+
+  write(): number {
+    throw new Refusal('ENXIO');
+  }
+
   closed(): void {
     this.queue.close();
     this.onClosed();

@@ -53,11 +53,11 @@ export class TcpListener extends Socket {
     return accepted;
   }
 
-  override read(): Uint8Array {
+  read(): Uint8Array {
     throw new Refusal('ENOTCONN');
   }
 
-  override write(): number {
+  write(): number {
     throw new Refusal('ENOTCONN');
   }
 

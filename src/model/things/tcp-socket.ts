@@ -71,7 +71,7 @@ export class TcpSocket extends Socket {
     this.disconnect();
   }
 
-  override read(mostBytes: number): Uint8Array {
+  read(mostBytes: number): Uint8Array {
     if (this.received.length === 0) return this.nothingToRead();
     const bytes = this.received.take(mostBytes);
     if (bytes.length >= 2 * SEGMENT_BYTES || (this.peer?.waiting.length ?? 0) > 0) this.acknowledge();
@@ -79,7 +79,7 @@ export class TcpSocket extends Socket {
     return bytes;
   }
 
-  override write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array): number {
     this.checkWritable();
     let written = 0;
     while (written < bytes.length) {

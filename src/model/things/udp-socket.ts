@@ -1,4 +1,5 @@
 /** A bound UDP socket: there is always room, and nobody sends to it. */
+import { Refusal } from '../refusal.js';
 import { Socket } from './socket.js';
 
 /** net.inet.udp.maxdgram. */
@@ -19,8 +20,12 @@ export class UdpSocket extends Socket {
     return 0;
   }
 
-  override read(): Uint8Array {
+  read(): Uint8Array {
     return this.nothingToRead();
+  }
+
+  write(): number {
+    throw new Refusal('EDESTADDRREQ');
   }
 
   shutdownReceiving(): void {

@@ -44,7 +44,7 @@ export class UnixSocket extends Socket {
     return 0;
   }
 
-  override read(mostBytes: number): Uint8Array {
+  read(mostBytes: number): Uint8Array {
     if (this.received.length === 0) return this.nothingToRead();
     const bytes = this.type === 'stream' ? this.received.take(mostBytes) : this.received.takePiece()!;
     this.peer?.sending.knotes.notify();
@@ -52,7 +52,7 @@ export class UnixSocket extends Socket {
     return bytes.subarray(0, mostBytes);
   }
 
-  override write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array): number {
     this.checkWritable();
     if (this.type === 'dgram') return this.writeDatagram(bytes);
     if (this.type === 'seqpacket' && bytes.length > STREAM_BYTES) throw new Refusal('EMSGSIZE');

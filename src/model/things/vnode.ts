@@ -61,7 +61,7 @@ export class VnodeFile extends OpenFile {
     if (!access.isPath) vnode.watchers.notify(NOTE_OPEN);
   }
 
-  override read(mostBytes: number): Uint8Array {
+  read(mostBytes: number): Uint8Array {
     const { vnode } = this;
     if (!this.access.reads) throw new Refusal('EBADF');
     if (!(vnode instanceof FileVnode)) throw new Refusal('EISDIR');
@@ -71,7 +71,7 @@ export class VnodeFile extends OpenFile {
     return bytes;
   }
 
-  override write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array): number {
     const { vnode } = this;
     if (!this.access.writes || !(vnode instanceof FileVnode)) throw new Refusal('EBADF');
     if (this.access.appends) this.offset = vnode.size;
@@ -108,11 +108,11 @@ export class DeviceFile extends OpenFile {
     throw new Refusal('ENODEV');
   }
 
-  override read(): Uint8Array {
+  read(): Uint8Array {
     return new Uint8Array(0);
   }
 
-  override write(bytes: Uint8Array): number {
+  write(bytes: Uint8Array): number {
     return bytes.length;
   }
 
