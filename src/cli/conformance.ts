@@ -8,6 +8,7 @@ import type { BackendFactory } from '../backends/contract.js';
 import { differencesDocument } from '../conformance/matrix.js';
 import type { BackendGate, ConformanceReport, RowResult } from '../conformance/row.js';
 import { runConformance, selectRows } from '../conformance/runner.js';
+import { runRecord } from './conformance/record.js';
 import { profileNames, runReplay } from './conformance/replay.js';
 
 interface Options {
@@ -17,6 +18,7 @@ interface Options {
   readonly json?: boolean;
   readonly matrix?: boolean;
   readonly replay?: string;
+  readonly record?: string;
   readonly profile: string;
   readonly area?: string;
 }
@@ -32,6 +34,10 @@ export function conformanceCommand(): Command {
     .option('--import <module>', 'import a module first that registers a backend; it may export gates')
     .option('--json', 'print one JSON object and nothing else')
     .option('--replay <file>', 'play recorded traces against the model of kqueue, and report every step that differs')
+    .option(
+      '--record <file>',
+      "write what this kernel's kqueue answers to the scenarios of --replay, or to those of the package",
+    )
     .option('--profile <name>', `the system that the model stands for: ${profileNames.join(', ')}`, 'freebsd-14')
     .option('--area <names>', 'with --replay: only scenarios of these areas, with commas between them')
     .option('--matrix', 'print docs/differences.md, the rows that differ between backends and kernels, and run nothing')
@@ -45,6 +51,10 @@ export function conformanceCommand(): Command {
 async function run(options: Options, command: Command): Promise<void> {
   if (options.matrix) {
     process.stdout.write(differencesDocument());
+    return;
+  }
+  if (options.record !== undefined) {
+    runRecord({ ...options, record: options.record });
     return;
   }
   if (options.replay !== undefined) {

@@ -33,6 +33,11 @@ function mount(parent: Command, command: Command): void {
 }
 
 async function main(): Promise<void> {
+  // Who reads a page of it and leaves has seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   try {
     if (platform === 'unsupported') {
       throw new Error(`no backend for ${process.platform}: Pollux needs Linux, FreeBSD, macOS, OpenBSD or NetBSD`);

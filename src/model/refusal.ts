@@ -15,6 +15,7 @@ const numbers: Readonly<Record<string, number>> = {
   EINTR: 4,
   ENXIO: 6,
   EBADF: 9,
+  EIO: 5,
   ECHILD: 10,
   ENOMEM: 12,
   EFAULT: 14,
@@ -48,6 +49,11 @@ const numbers: Readonly<Record<string, number>> = {
 };
 
 const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
+
+/** undefined where the model knows no number for it. */
+export function bsdErrnoIfKnown(name: string): number | undefined {
+  return numbers[name];
+}
 
 /** @throws RangeError the model knows no number for it. */
 export function bsdErrno(name: string): number {

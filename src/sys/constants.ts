@@ -18,6 +18,7 @@ export const AF_INET6 = pick({ linux: 10, freebsd: 28, openbsd: 24, netbsd: 24, 
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_SEQPACKET = 5;
 /** Or-ed into the type of socket(2) and into accept4(2); -1 on macOS, which needs fcntl(2) instead. */
 export const SOCK_NONBLOCK = pick({ linux: 0o4000, freebsd: 0x20000000, openbsd: 0x4000, netbsd: 0x20000000 });
 export const SOCK_CLOEXEC = pick({ linux: 0o2000000, freebsd: 0x10000000, openbsd: 0x8000, netbsd: 0x10000000 });
@@ -28,6 +29,8 @@ export const SO_TYPE = pick({ linux: 3, ...bsd(0x1008) });
 export const SO_ERROR = pick({ linux: 4, ...bsd(0x1007) });
 export const SO_SNDBUF = pick({ linux: 7, ...bsd(0x1001) });
 export const SO_RCVBUF = pick({ linux: 8, ...bsd(0x1002) });
+export const SO_SNDLOWAT = pick({ linux: 19, ...bsd(0x1003) });
+export const SO_RCVLOWAT = pick({ linux: 18, ...bsd(0x1004) });
 export const SO_KEEPALIVE = pick({ linux: 9, ...bsd(8) });
 /** macOS counts SO_LINGER in ticks; SO_LINGER_SEC is the one in seconds. */
 export const SO_LINGER = pick({ linux: 13, ...bsd(0x80), darwin: 0x1080 });

@@ -24,6 +24,7 @@ export const write = declare<(fd: number, address: number, lengthBytes: number) 
 
 const nativeClose = declare<(fd: number) => number>('close', 'int', ['int']);
 const nativeDup = declare<(fd: number) => number>('dup', 'int', ['int']);
+const nativeDup2 = declare<(fd: number, onto: number) => number>('dup2', 'int', ['int', 'int']);
 const nativePipe = declare<(address: number) => number>('pipe', 'int', ['uintptr_t']);
 const nativePipe2 = declare<(address: number, flags: number) => number>('pipe2', 'int', ['uintptr_t', 'int']);
 const nativeFcntl = declare<(fd: number, command: number, type: 'int', value: number) => number>('fcntl', 'int', [
@@ -48,6 +49,11 @@ export function dup(fd: number): number {
   if (copy < 0) throw new IoError(errno(), 'dup', `descriptor ${fd}`);
   setCloseOnExec(copy);
   return copy;
+}
+
+/** dup2(2): `onto` is closed first if it is open. @throws IoError EBADF. */
+export function dup2(fd: number, onto: number): void {
+  if (nativeDup2(fd, onto) < 0) throw new IoError(errno(), 'dup2', `descriptor ${fd} onto ${onto}`);
 }
 
 /** fcntl(2) with an integer argument. @throws IoError what the kernel refused. */

@@ -109,10 +109,10 @@ export function openSocket(domain: number, type: number): number {
   return ready(fd);
 }
 
-/** A connected pair of Unix stream sockets, non-blocking and close-on-exec. @throws IoError EMFILE, ENFILE. */
-export function socketpair(): [number, number] {
-  const type = hasTypeFlags ? SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC : SOCK_STREAM;
-  if (nativeSocketpair(AF_UNIX, type, 0, option.address) < 0) throw new IoError(errno(), 'socketpair');
+/** A connected pair of Unix sockets, non-blocking and close-on-exec. @throws IoError EMFILE, ENFILE. */
+export function socketpair(type = SOCK_STREAM): [number, number] {
+  const flags = hasTypeFlags ? SOCK_NONBLOCK | SOCK_CLOEXEC : 0;
+  if (nativeSocketpair(AF_UNIX, type | flags, 0, option.address) < 0) throw new IoError(errno(), 'socketpair');
   const ends: [number, number] = [option.i32[0], option.i32[1]];
   ends.forEach(ready);
   return ends;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ModelTarget } from '../../src/conformance/traces/model/target.js';
+import { record } from '../../src/conformance/traces/recording.js';
 import { replay } from '../../src/conformance/traces/replay.js';
 import { parseTraces, type Scenario, type Step } from '../../src/conformance/traces/trace.js';
 import { profiles } from '../../src/model/profile.js';
@@ -43,6 +44,27 @@ describe('the model of FreeBSD 14 and what a kernel answered', () => {
       .filter(scenario => scenario !== undefined);
     expect(bent).to.have.length.greaterThan(350);
     expect(play(bent).filter(({ outcome }) => outcome !== 'different')).to.deep.equal([]);
+  });
+});
+
+describe('a recording', () => {
+  it('of the model is in the format of traces, and the model answers it as recorded', () => {
+    const programs = scenarios.filter(({ area }) => !OTHERS.includes(area));
+    const recording = record(programs, 'a model', scenario => new ModelTarget(profile, scenario));
+    expect(recording.skipped).to.deep.equal([]);
+    const lines = recording.scenarios.map(scenario => JSON.stringify(scenario)).join('\n');
+    const results = play(parseTraces(lines));
+    expect(results.filter(({ outcome }) => outcome !== 'same')).to.deep.equal([]);
+    expect(results.length).to.be.greaterThan(400);
+  });
+
+  it('is refused with the number of the line that is none', () => {
+    expect(() => parseTraces('{"name":"a","area":"b","steps":[]}\nnonsense')).to.throw(SyntaxError, /^line 2: no JSON/);
+    expect(() => parseTraces('{"name":"a"}')).to.throw(SyntaxError, /^line 1: a scenario has a name/);
+    expect(() => parseTraces('{"name":"a","area":"b","steps":[{}]}')).to.throw(
+      SyntaxError,
+      /every step of 'a' has an op/,
+    );
   });
 });
 

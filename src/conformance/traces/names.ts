@@ -3,6 +3,8 @@ export class Names {
   private readonly numbers = new Map<string, number>();
 
   bind(name: unknown, number: number): void {
+    // The last one bound stands last.
+    this.numbers.delete(name as string);
     this.numbers.set(name as string, number);
   }
 
@@ -14,8 +16,9 @@ export class Names {
     return number;
   }
 
-  has(name: unknown): boolean {
-    return typeof name === 'number' || this.numbers.has(name as string);
+  /** The name of a descriptor, the one that was bound last. */
+  nameOf(number: number): string | undefined {
+    return [...this.numbers].findLast(([, bound]) => bound === number)?.[0];
   }
 }
 

@@ -18,6 +18,8 @@ export interface TraceTarget {
   run(step: Step): Answer;
   /** The number behind a symbolic name. */
   identOf(name: TracedKevent['ident'], filter: TracedKevent['filter']): bigint;
+  /** The name behind a number: of a descriptor, of a signal. */
+  nameOf(ident: bigint, filter: TracedKevent['filter']): TracedKevent['ident'];
   /** The process id of a child. */
   pidOf(child: string): number;
   close(): void;

@@ -7,7 +7,7 @@ interface LooseValue {
   readonly anyOf?: readonly unknown[];
 }
 
-function isLoose(value: unknown): value is LooseValue {
+export function isLoose(value: unknown): value is LooseValue {
   return (
     typeof value === 'object' &&
     value !== null &&

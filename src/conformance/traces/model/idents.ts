@@ -1,5 +1,5 @@
 /** What the ident of a change or an event stands for. */
-import { bsdSignal } from '../names.js';
+import { bsdSignal, bsdSignalName } from '../names.js';
 import type { TracedKevent } from '../trace.js';
 import type { Scene } from './scene.js';
 
@@ -11,4 +11,15 @@ export function identOf(scene: Scene, ident: TracedKevent['ident'], filter: Trac
   if (child !== undefined) return BigInt(child.process.pid);
   if (/^-?\d+$/.test(ident)) return BigInt.asUintN(64, BigInt(ident));
   return BigInt(scene.fd(ident));
+}
+
+/** The other way round. */
+export function nameOf(scene: Scene, ident: bigint, filter: TracedKevent['filter']): TracedKevent['ident'] {
+  const number = Number(BigInt.asIntN(64, ident));
+  if (filter === 'SIGNAL') return bsdSignalName(number) ?? number;
+  if (filter === 'PROC') {
+    if (scene.forked?.pid === number) return 'forked';
+    return [...scene.children].find(([, { process }]) => process.pid === number)?.[0] ?? number;
+  }
+  return scene.names.nameOf(number) ?? number;
 }

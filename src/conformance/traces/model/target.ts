@@ -4,7 +4,7 @@ import type { Answer, TraceTarget } from '../target.js';
 import type { Scenario, Step, TracedKevent } from '../trace.js';
 import { Unsupported } from '../unsupported.js';
 import { fileSteps } from './file-steps.js';
-import { identOf } from './idents.js';
+import { identOf, nameOf } from './idents.js';
 import { keventSteps } from './kevent-steps.js';
 import { processSteps } from './process-steps.js';
 import { Scene, type Play } from './scene.js';
@@ -34,6 +34,10 @@ export class ModelTarget implements TraceTarget {
 
   identOf(name: TracedKevent['ident'], filter: TracedKevent['filter']): bigint {
     return identOf(this.scene, name, filter);
+  }
+
+  nameOf(ident: bigint, filter: TracedKevent['filter']): TracedKevent['ident'] {
+    return nameOf(this.scene, ident, filter);
   }
 
   pidOf(child: string): number {
