@@ -11,6 +11,7 @@ export class DescriptorTable {
   /** @param onClose is told before a descriptor goes, when it still stands for its file. */
   constructor(
     private readonly onClose: (fd: number) => void,
+    private readonly onLastClose: (file: OpenFile) => void,
     private readonly limit: number,
   ) {}
 
@@ -56,6 +57,8 @@ export class DescriptorTable {
     const file = this.at(fd);
     this.onClose(fd);
     this.files[fd] = undefined;
-    if (--file.references === 0) file.closed();
+    if (--file.references > 0) return;
+    this.onLastClose(file);
+    file.closed();
   }
 }

@@ -1,13 +1,15 @@
 /** A kernel with one process: descriptors, the things behind them, kqueues, and time that moves when somebody waits. */
 import { VirtualClock } from './clock.js';
 import { DescriptorTable } from './descriptors.js';
+import { ModelEpoll } from './epoll.js';
 import { Filesystem, type FilesystemKind, type OpenFlag } from './filesystem.js';
 import { ProcessFilter } from './filters/process.js';
 import { SignalFilter } from './filters/signal.js';
 import { TimerFilter } from './filters/timer.js';
 import { UserFilter } from './filters/user.js';
 import { KeventCall, type KeventArguments } from './kevent-call.js';
-import { KnoteList, type Filter } from './knote.js';
+import type { Filter } from './knote.js';
+import { WatcherList } from './watcher-list.js';
 import { ModelProcess } from './processes.js';
 import type { Profile } from './profile.js';
 import { ModelQueue, type FilterSource } from './queue.js';
@@ -31,9 +33,10 @@ export class ModelKernel implements FilterSource {
   readonly files: Filesystem;
   readonly descriptors: DescriptorTable;
   private readonly queues = new Set<ModelQueue>();
+  private readonly epolls: ModelEpoll[] = [];
   private readonly listeners = new Map<number, TcpListener>();
   private readonly processes = new Map<number, ModelProcess>();
-  private readonly signals = new KnoteList();
+  private readonly signals = new WatcherList();
   /** Calls that wait in other threads, the longest first. */
   private readonly blocked: KeventCall[] = [];
   private readonly descriptorFilters: ReadonlyMap<number, DescriptorFilter>;
@@ -47,15 +50,28 @@ export class ModelKernel implements FilterSource {
     this.files = new Filesystem(filesystem);
     this.descriptorFilters = descriptorFiltersOf(profile);
     const filterNumbers = [...this.descriptorFilters.keys()];
-    this.descriptors = new DescriptorTable(fd => {
-      for (const queue of this.queues) queue.forgetDescriptor(fd, filterNumbers);
-    }, MOST_DESCRIPTORS);
+    this.descriptors = new DescriptorTable(
+      fd => {
+        for (const queue of this.queues) queue.forgetDescriptor(fd, filterNumbers);
+      },
+      file => {
+        for (const epoll of this.epolls) epoll.forgetFile(file);
+      },
+      MOST_DESCRIPTORS,
+    );
   }
 
   kqueue(): number {
     const queue = new ModelQueue(this.profile, this);
     this.queues.add(queue);
     return this.descriptors.add(new QueueFile(queue, () => this.queues.delete(queue)));
+  }
+
+  /** An epoll instance over the same descriptors, to be held beside a kqueue. */
+  epoll(): ModelEpoll {
+    const epoll = new ModelEpoll(fd => this.descriptors.at(fd));
+    this.epolls.push(epoll);
+    return epoll;
   }
 
   /** kevent(2), to its end. @throws Refusal */

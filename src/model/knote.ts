@@ -1,6 +1,7 @@
-/** A registration inside the kernel, the filter that it belongs to, and the list of those that watch one thing. */
+/** A registration inside the kernel, and the filter that it belongs to. */
 import type { Kevent } from './kevent.js';
 import type { Profile } from './profile.js';
+import type { Watcher, WatcherList } from './watcher-list.js';
 
 /** What a filter knows of the thing that it watches (struct filterops of the BSDs). */
 export interface Filter {
@@ -33,7 +34,7 @@ export interface KnoteQueue {
   adopt(filter: Filter, change: Kevent): Knote;
 }
 
-export class Knote {
+export class Knote implements Watcher {
   flags: number;
   fflags = 0;
   data = 0;
@@ -49,8 +50,7 @@ export class Knote {
   queued = false;
   /** A harvest throws it away without a report. */
   dropped = false;
-  /** Where it hears of changes; undefined when the thing is gone. */
-  list: KnoteList | undefined = undefined;
+  list: WatcherList | undefined = undefined;
 
   constructor(
     readonly queue: KnoteQueue,
@@ -71,44 +71,20 @@ export class Knote {
     return { ident, filter, flags, fflags, data, udata };
   }
 
+  /** Disabled knotes hear of it too. */
+  heard(hint: number): boolean {
+    if (this.filter.event(this, hint)) this.activate();
+    return false;
+  }
+
+  /** What is left is reported once more at most. */
+  abandoned(): void {
+    const { EV_EOF, EV_ONESHOT } = this.queue.profile.system.constants;
+    this.flags |= EV_EOF | EV_ONESHOT;
+  }
+
   activate(): void {
     this.active = true;
     if (!this.queued && !this.disabled) this.queue.enqueue(this);
-  }
-}
-
-export class KnoteList {
-  /** The newest first: that is the order in which they hear of something. */
-  private readonly knotes: Knote[] = [];
-
-  get isEmpty(): boolean {
-    return this.knotes.length === 0;
-  }
-
-  add(knote: Knote): void {
-    this.knotes.unshift(knote);
-    knote.list = this;
-  }
-
-  remove(knote: Knote): void {
-    const index = this.knotes.indexOf(knote);
-    if (index >= 0) this.knotes.splice(index, 1);
-    knote.list = undefined;
-  }
-
-  /** Something happened: disabled knotes hear of it too. */
-  notify(hint = 0): void {
-    for (const knote of [...this.knotes]) {
-      if (knote.list === this && knote.filter.event(knote, hint)) knote.activate();
-    }
-  }
-
-  /** The thing goes away: what is left is reported once more at most. */
-  abandon(): void {
-    for (const knote of this.knotes.splice(0)) {
-      const { EV_EOF, EV_ONESHOT } = knote.queue.profile.system.constants;
-      knote.list = undefined;
-      knote.flags |= EV_EOF | EV_ONESHOT;
-    }
   }
 }

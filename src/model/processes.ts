@@ -1,12 +1,12 @@
 /** Processes that can be watched: they do what they are told to. */
-import { KnoteList } from './knote.js';
+import { WatcherList } from './watcher-list.js';
 
 export const NOTE_EXIT = 0x80000000;
 export const NOTE_FORK = 0x40000000;
 export const NOTE_EXEC = 0x20000000;
 
 export class ModelProcess {
-  readonly watchers = new KnoteList();
+  readonly watchers = new WatcherList();
   /** The child of its last fork. */
   youngest: ModelProcess | undefined = undefined;
   hasExited = false;

@@ -3,7 +3,8 @@
  * systems differ, the profile says so.
  */
 import type { Kevent } from './kevent.js';
-import { Knote, KnoteList, type Filter, type KnoteQueue } from './knote.js';
+import { Knote, type Filter, type KnoteQueue } from './knote.js';
+import { WatcherList } from './watcher-list.js';
 import type { Profile } from './profile.js';
 import { Refusal } from './refusal.js';
 
@@ -23,7 +24,7 @@ export interface FilterSource {
 
 export class ModelQueue implements KnoteQueue {
   /** Who watches this queue from another one. */
-  readonly watchers = new KnoteList();
+  readonly watchers = new WatcherList();
   private readonly knotes = new Map<string, Knote>();
   /** Those that a harvest looks at, the next one first. */
   private ready: Knote[] = [];

@@ -1,11 +1,12 @@
 /** EVFILT_SIGNAL: counts deliveries, also of signals that are ignored. */
-import type { Filter, Knote, KnoteList } from '../knote.js';
+import type { Filter, Knote } from '../knote.js';
+import type { WatcherList } from '../watcher-list.js';
 
 /** Who hears of signals to one process. A hint is a signal's number. */
 export class SignalFilter implements Filter {
   readonly watchesDescriptor = false;
 
-  constructor(private readonly receivers: KnoteList) {}
+  constructor(private readonly receivers: WatcherList) {}
 
   attach(knote: Knote): void {
     knote.flags |= knote.queue.profile.system.constants.EV_CLEAR;

@@ -62,7 +62,7 @@ export class FifoFile extends OpenFile {
     const { vnode } = this;
     if (this.reads && --vnode.readers === 0) vnode.buffer.isOver = true;
     if (this.writes && --vnode.writers === 0) vnode.buffer.isOver = true;
-    vnode.buffer.knotes.notify();
+    vnode.buffer.watchers.notify();
     if (vnode.readers === 0 && vnode.writers === 0) vnode.buffer.bytes.clear();
   }
 }

@@ -1,8 +1,10 @@
 /** pipe(2) as FreeBSD has it: two ends with a buffer each, from which that end reads. */
-import { KnoteList, type Filter, type Knote } from '../knote.js';
+import type { Filter, Knote } from '../knote.js';
+import { WatcherList } from '../watcher-list.js';
 import { Refusal } from '../refusal.js';
 import { ByteQueue } from './byte-queue.js';
 import { OpenFile, type DescriptorFilter } from './open-file.js';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, type Pollable } from './readiness.js';
 
 /** Writes up to this go in whole or not at all; room for it is what WRITE waits for. */
 export const PIPE_BUF = 512;
@@ -14,7 +16,7 @@ const LARGEST_BYTES = 32_768;
 /** Bytes on their way, and those who watch either end of the way. */
 export class PipeBuffer {
   readonly bytes = new ByteQueue();
-  readonly knotes = new KnoteList();
+  readonly watchers = new WatcherList();
   /** One of the ends is gone. */
   isOver = false;
   /** The end that reads from it is open. */
@@ -43,14 +45,14 @@ export class PipeBuffer {
     const whole = bytes.length <= PIPE_BUF;
     const count = whole && this.room < bytes.length ? 0 : Math.min(this.room, bytes.length);
     this.bytes.push(bytes.subarray(0, count));
-    if (this.bytes.length > 0) this.knotes.notify();
+    if (this.bytes.length > 0) this.watchers.notify();
     if (count === 0 && bytes.length > 0) throw new Refusal('EAGAIN');
     return count;
   }
 
   /** Also after a read that brought nothing. */
   private tellOfRoom(): void {
-    if (this.room >= PIPE_BUF) this.knotes.notify();
+    if (this.room >= PIPE_BUF) this.watchers.notify();
   }
 }
 
@@ -92,14 +94,33 @@ export class PipeEnd extends OpenFile {
     return new PipeWriteFilter(this.other);
   }
 
+  override get pollable(): Pollable {
+    const { own, other, direction } = this;
+    return {
+      readiness: () => {
+        let bits = 0;
+        if (direction !== 'write' && own.bytes.length > 0) bits |= EPOLLIN;
+        if (direction !== 'write' && own.isOver) bits |= EPOLLHUP;
+        const readerGone = other.isOver || !other.isPresent;
+        if (direction === 'write' && (readerGone || other.room >= PIPE_BUF)) bits |= EPOLLOUT;
+        if (direction === 'write' && readerGone) bits |= EPOLLERR;
+        return bits;
+      },
+      sources: [
+        { list: own.watchers, about: EPOLLIN },
+        { list: other.watchers, about: EPOLLOUT },
+      ],
+    };
+  }
+
   closed(): void {
     this.own.isOver = true;
-    this.own.knotes.notify();
+    this.own.watchers.notify();
     if (this.other.isPresent) {
       this.other.isOver = true;
-      this.other.knotes.notify();
+      this.other.watchers.notify();
     }
-    this.own.knotes.abandon();
+    this.own.watchers.abandon();
     this.own.isPresent = false;
   }
 }
@@ -131,7 +152,7 @@ export class PipeReadFilter implements Filter {
   ) {}
 
   attach(knote: Knote): void {
-    this.buffer.knotes.add(knote);
+    this.buffer.watchers.add(knote);
   }
 
   detach(knote: Knote): void {
@@ -156,7 +177,7 @@ export class PipeWriteFilter implements Filter {
   constructor(private readonly buffer: PipeBuffer) {}
 
   attach(knote: Knote): void {
-    if (this.buffer.isPresent) this.buffer.knotes.add(knote);
+    if (this.buffer.isPresent) this.buffer.watchers.add(knote);
   }
 
   detach(knote: Knote): void {

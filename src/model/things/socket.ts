@@ -1,13 +1,15 @@
 /** What the sockets of all families have in common: two buffers, an error, and the filters that look at them. */
-import { KnoteList, type Filter, type Knote } from '../knote.js';
+import type { Filter, Knote } from '../knote.js';
+import { WatcherList } from '../watcher-list.js';
 import { bsdErrno, Refusal } from '../refusal.js';
 import { OpenFile, type DescriptorFilter } from './open-file.js';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, type Pollable } from './readiness.js';
 
 const NOTE_LOWAT = 1;
 
 /** One direction of a socket. */
 export class SocketBuffer {
-  readonly knotes = new KnoteList();
+  readonly watchers = new WatcherList();
   /** Nothing more comes in, or nothing more may go out. */
   isOver = false;
 
@@ -37,6 +39,16 @@ export abstract class Socket extends OpenFile {
     return undefined;
   }
 
+  override get pollable(): Pollable {
+    return {
+      readiness: () => this.readiness,
+      sources: [
+        { list: this.receiving.watchers, about: EPOLLIN | EPOLLRDHUP },
+        { list: this.sending.watchers, about: EPOLLOUT },
+      ],
+    };
+  }
+
   /** The error that waits, which is taken by asking. */
   takeError(): string | undefined {
     const { error } = this;
@@ -63,12 +75,24 @@ export abstract class Socket extends OpenFile {
   /** The peer sends no more. */
   endReceiving(): void {
     this.receiving.isOver = true;
-    this.receiving.knotes.notify();
+    this.receiving.watchers.notify();
   }
 
   endSending(): void {
     this.sending.isOver = true;
-    this.sending.knotes.notify();
+    this.sending.watchers.notify();
+  }
+
+  private get readiness(): number {
+    const { receiving, sending, error, backlog } = this;
+    if (backlog !== undefined) return (backlog > 0 ? EPOLLIN : 0) | (error === undefined ? 0 : EPOLLERR | EPOLLIN);
+    if (!this.isConnected && this.needsConnection && !receiving.isOver) return EPOLLOUT | EPOLLHUP;
+    let bits = error === undefined ? 0 : EPOLLERR;
+    if (receiving.isOver) bits |= EPOLLIN | EPOLLRDHUP;
+    if (receiving.isOver && sending.isOver) bits |= EPOLLHUP;
+    if (this.available >= receiving.lowWater) bits |= EPOLLIN;
+    if (sending.isOver || this.room >= sending.lowWater) bits |= EPOLLOUT;
+    return bits;
   }
 
   /** What read(2) says when there are no bytes. @throws Refusal */
@@ -99,7 +123,7 @@ abstract class SocketFilter implements Filter {
   abstract event(knote: Knote): boolean;
 
   attach(knote: Knote): void {
-    this.buffer.knotes.add(knote);
+    this.buffer.watchers.add(knote);
   }
 
   detach(knote: Knote): void {

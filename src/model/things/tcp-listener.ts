@@ -38,7 +38,7 @@ export class TcpListener extends Socket {
     server.establish(client);
     client.establish(server);
     this.queue.push(server);
-    this.receiving.knotes.notify();
+    this.receiving.watchers.notify();
     return true;
   }
 
@@ -48,7 +48,7 @@ export class TcpListener extends Socket {
     if (error !== undefined) throw new Refusal(error);
     const accepted = this.queue.shift();
     if (accepted === undefined) throw new Refusal('EAGAIN');
-    this.receiving.knotes.notify();
+    this.receiving.watchers.notify();
     if (accepted.wasAborted) throw new Refusal('ECONNABORTED');
     return accepted;
   }
@@ -64,7 +64,7 @@ export class TcpListener extends Socket {
   /** It says that it can't, and wakes those who wait to accept all the same. */
   shutdownReceiving(): void {
     this.error = 'ECONNABORTED';
-    this.receiving.knotes.notify();
+    this.receiving.watchers.notify();
     throw new Refusal('ENOTCONN');
   }
 

@@ -61,8 +61,8 @@ export class TcpSocket extends Socket {
     this.peer = peer;
     this.isConnected = true;
     this.wasConnected = true;
-    this.receiving.knotes.notify();
-    this.sending.knotes.notify();
+    this.receiving.watchers.notify();
+    this.sending.watchers.notify();
   }
 
   /** Nobody listens. */
@@ -158,7 +158,7 @@ export class TcpSocket extends Socket {
     if (!this.receiving.isOver) this.received.push(bytes);
     this.unacknowledged = bytes.length;
     this.delayedAck = this.clock.set(this.clock.nowNs + DELAYED_ACK_NS, () => this.acknowledge());
-    if (!this.receiving.isOver) this.receiving.knotes.notify();
+    if (!this.receiving.isOver) this.receiving.watchers.notify();
     return true;
   }
 
@@ -178,7 +178,7 @@ export class TcpSocket extends Socket {
 
   private onAcknowledged(lengthBytes: number): void {
     this.inFlight -= lengthBytes;
-    this.sending.knotes.notify();
+    this.sending.watchers.notify();
     this.transmit();
   }
 

@@ -47,7 +47,7 @@ export class UnixSocket extends Socket {
   read(mostBytes: number): Uint8Array {
     if (this.received.length === 0) return this.nothingToRead();
     const bytes = this.type === 'stream' ? this.received.take(mostBytes) : this.received.takePiece()!;
-    this.peer?.sending.knotes.notify();
+    this.peer?.sending.watchers.notify();
     // The rest of a record that is read in part is gone.
     return bytes.subarray(0, mostBytes);
   }
@@ -106,6 +106,6 @@ export class UnixSocket extends Socket {
 
   private take(bytes: Uint8Array): void {
     this.received.push(bytes);
-    this.receiving.knotes.notify();
+    this.receiving.watchers.notify();
   }
 }

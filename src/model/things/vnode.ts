@@ -1,5 +1,6 @@
 /** Files and directories as kqueue sees them: what happens to one is told to those who watch it. */
-import { KnoteList, type Filter, type Knote } from '../knote.js';
+import type { Filter, Knote } from '../knote.js';
+import { WatcherList } from '../watcher-list.js';
 import { Refusal } from '../refusal.js';
 import { OpenFile, type DescriptorFilter } from './open-file.js';
 
@@ -17,7 +18,7 @@ export const NOTE_READ = 0x400;
 const NOTE_FILE_POLL = 0x2;
 
 export abstract class Vnode {
-  readonly watchers = new KnoteList();
+  readonly watchers = new WatcherList();
   links = 1;
   abstract readonly size: number;
 }
