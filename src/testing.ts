@@ -18,7 +18,9 @@ export type {
 } from './conformance/row.js';
 export { runConformance, runRow, selectRows, type ConformanceOptions, type RowOptions } from './conformance/runner.js';
 export type { Trial } from './conformance/trial.js';
-export { runProgram, type ExecutionOptions, type OpenBackend, type Outcome } from './lab/execution.js';
+export { realSubject, subjectNamed, subjectNames, type Subject } from './conformance/subject.js';
+export type { World } from './conformance/world.js';
+export { runProgram, type ExecutionOptions, type Outcome } from './lab/execution.js';
 export type { Observation } from './lab/oracle.js';
 export type { ChannelKind, EndOperation, Program, RegistrationMode, Step } from './lab/program.js';
 export type { Rule } from './lab/violation.js';

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { backendFactory, backendNames, chooseBackend } from '../backends/select.js';
-import type { BackendFactory } from '../backends/contract.js';
+import { chooseBackend } from '../backends/select.js';
 import { differencesDocument } from '../conformance/matrix.js';
 import type { BackendGate, ConformanceReport, RowResult } from '../conformance/row.js';
 import { runConformance, selectRows } from '../conformance/runner.js';
+import { subjectNamed, subjectNames, type Subject } from '../conformance/subject.js';
 import { runRecord } from './conformance/record.js';
 import { profileNames, runReplay } from './conformance/replay.js';
 
@@ -29,7 +29,11 @@ const BAD_USAGE = 2;
 export function conformanceCommand(): Command {
   return new Command('conformance')
     .description('run the scenarios of the backend contract on this kernel')
-    .option('--backend <name>', 'the backend to test; auto takes POLLUX_BACKEND or the preferred one', 'auto')
+    .option(
+      '--backend <name>',
+      'the backend to test: of this kernel, or kqueue on a model; auto takes POLLUX_BACKEND or the preferred one',
+      'auto',
+    )
     .option('--only <text>', 'only rows whose name or theme contains the text')
     .option('--import <module>', 'import a module first that registers a backend; it may export gates')
     .option('--json', 'print one JSON object and nothing else')
@@ -43,7 +47,7 @@ export function conformanceCommand(): Command {
     .option('--matrix', 'print docs/differences.md, the rows that differ between backends and kernels, and run nothing')
     .addHelpText(
       'after',
-      `\nBackends: ${backendNames().join(', ')}.\nExits 0 if no row failed, 1 if one did, 2 on bad usage. docs/contract.md describes the rows and the JSON.`,
+      `\nBackends: ${subjectNames().join(', ')}.\nExits 0 if no row failed, 1 if one did, 2 on bad usage. docs/contract.md describes the rows and the JSON.`,
     )
     .action(run);
 }
@@ -65,8 +69,9 @@ async function run(options: Options, command: Command): Promise<void> {
     command.error(`error: --only: no row has '${options.only}' in its name or theme`, { exitCode: BAD_USAGE });
   }
   const gates = options.import === undefined ? [] : await importBackend(options.import, command);
-  const factory = findBackend(options.backend, command);
+  const { world, factory } = findSubject(options.backend, command).enter();
   const report = runConformance(factory, {
+    world,
     only: options.only,
     gates,
     onResult: options.json ? undefined : result => process.stdout.write(`${line(result)}\n`),
@@ -75,11 +80,12 @@ async function run(options: Options, command: Command): Promise<void> {
   process.exitCode = report.failed === 0 ? 0 : FAILED;
 }
 
-function findBackend(name: string, command: Command): BackendFactory {
+function findSubject(name: string, command: Command): Subject {
   try {
+    if (name.startsWith('model:')) return subjectNamed(name);
     const { backend } = chooseBackend(name);
     backend.close();
-    return backendFactory(name === 'auto' ? backend.name : name);
+    return subjectNamed(name === 'auto' ? backend.name : name);
   } catch (error) {
     // TypeError is an unknown name; anything else a backend that this kernel lacks.
     const exitCode = error instanceof TypeError ? BAD_USAGE : FAILED;

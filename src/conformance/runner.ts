@@ -1,16 +1,19 @@
 /** Runs the rows against a backend, one after another, and says how each went. Needs nothing but the runtime. */
 import type { Backend, BackendFactory } from '../backends/contract.js';
-import { kernelRelease, platform, runtime } from '../sys/platform.js';
-import { countOpenDescriptors } from './descriptors.js';
+import { platform, runtime } from '../sys/platform.js';
+import { realWorld } from './real-world.js';
 import type { BackendGate, ConformanceReport, Gate, Needs, RowResult, ThemedRow } from './row.js';
 import { suite } from './suite.js';
-import { clockMs, DEFAULT_DEADLINE_MS, SkipRow, Trial } from './trial.js';
+import { DEFAULT_DEADLINE_MS, SkipRow, Trial } from './trial.js';
+import type { World } from './world.js';
 
 export interface RowOptions {
   /** Gates of a backend that the suite doesn't know. */
   readonly gates?: readonly BackendGate[];
   /** How long what must happen may take before the row fails, in milliseconds. Default 4,000. */
   readonly deadlineMs?: number;
+  /** Where descriptors come from. Default: the kernel that this runs on. */
+  readonly world?: World;
 }
 
 export interface ConformanceOptions extends RowOptions {
@@ -38,7 +41,7 @@ export function runConformance(factory: BackendFactory, options: ConformanceOpti
   const count = (status: RowResult['status']) => rows.filter(row => row.status === status).length;
   return {
     backend: factory.name,
-    kernel: kernelRelease,
+    kernel: (options.world ?? realWorld).name,
     runtime,
     passed: count('pass'),
     failed: count('fail'),
@@ -55,15 +58,15 @@ export function selectRows(only = ''): readonly ThemedRow[] {
 
 /** Runs one row. A failure of the row is a result, not an exception. */
 export function runRow(factory: BackendFactory, row: ThemedRow, options: RowOptions = {}): RowResult {
-  const { gates = [], deadlineMs = DEFAULT_DEADLINE_MS } = options;
-  const start = clockMs();
-  const failure = attemptWithoutLeak(factory, row, deadlineMs);
+  const { gates = [], deadlineMs = DEFAULT_DEADLINE_MS, world = realWorld } = options;
+  const start = performance.now();
+  const failure = attemptWithoutLeak(factory, row, deadlineMs, world);
   const result = (status: RowResult['status'], reason?: string): RowResult => ({
     name: row.name,
     theme: row.theme,
     status,
     reason,
-    durationMs: clockMs() - start,
+    durationMs: performance.now() - start,
   });
   if (failure instanceof SkipRow) return result('skip', failure.reason);
   const gate = gateOf(factory.name, row, gates);
@@ -76,22 +79,32 @@ export function runRow(factory: BackendFactory, row: ThemedRow, options: RowOpti
  * Runs the row, and fails it if it leaves descriptors open. Twice before it says so: a runtime may open some of its own
  * that it keeps, such as Bun when it first starts a child; a leak of the backend comes every time.
  */
-function attemptWithoutLeak(factory: BackendFactory, row: ThemedRow, deadlineMs: number): Error | SkipRow | undefined {
+function attemptWithoutLeak(
+  factory: BackendFactory,
+  row: ThemedRow,
+  deadlineMs: number,
+  world: World,
+): Error | SkipRow | undefined {
   for (let run = 1; ; run++) {
-    const before = countOpenDescriptors();
-    const failure = attempt(factory, row, deadlineMs);
+    const before = world.countOpen();
+    const failure = attempt(factory, row, deadlineMs, world);
     if (failure !== undefined) return failure;
-    const after = countOpenDescriptors();
+    const after = world.countOpen();
     if (before === undefined || after === undefined || after <= before) return undefined;
     if (run === 2) return new Error(`descriptors open after the row: expected ${before}, got ${after}`);
   }
 }
 
-function attempt(factory: BackendFactory, row: ThemedRow, deadlineMs: number): Error | SkipRow | undefined {
+function attempt(
+  factory: BackendFactory,
+  row: ThemedRow,
+  deadlineMs: number,
+  world: World,
+): Error | SkipRow | undefined {
   let trial: Trial | undefined;
   let failure: Error | SkipRow | undefined;
   try {
-    trial = new Trial(factory, deadlineMs);
+    trial = new Trial(factory, deadlineMs, world);
     const unmet = row.needs && unmetNeed(trial.backend, row.needs);
     if (unmet !== undefined) trial.skip(unmet);
     row.run(trial);

@@ -18,11 +18,9 @@ import {
   type Readiness,
   type Trigger,
 } from '../backends/contract.js';
-import { close, dup, pipe } from '../sys/io.js';
-import { socketpair } from '../sys/socket.js';
 import type { InternetAddress } from '../sys/sockaddr.js';
-import { openListener, openTcpPair } from './descriptors.js';
 import { expectEqual, fail, readinessText } from './expectation.js';
+import type { World } from './world.js';
 
 /** What has to happen happens within this, even on a loaded machine; a right backend needs microseconds. */
 export const DEFAULT_DEADLINE_MS = 4_000;
@@ -40,11 +38,6 @@ export class SkipRow {
   constructor(readonly reason: string) {}
 }
 
-/** Milliseconds of a clock that never jumps. */
-export function clockMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
-
 export class Trial {
   /** Opened with default options. */
   readonly backend: Backend;
@@ -58,8 +51,15 @@ export class Trial {
     private readonly factory: BackendFactory,
     /** How long a wait for what must happen may last. */
     readonly deadlineMs: number,
+    /** Where descriptors come from. */
+    readonly world: World,
   ) {
     this.backend = this.open();
+  }
+
+  /** Milliseconds of the world's clock. */
+  clockMs(): number {
+    return this.world.nowNs() / 1e6;
   }
 
   /** One more backend of the same kind. */
@@ -96,36 +96,36 @@ export class Trial {
   /** Closes a descriptor now. */
   close(fd: number): void {
     this.disown(fd);
-    close(fd);
+    this.world.close(fd);
   }
 
   /** A connected pair of Unix stream sockets. */
   socketPair(): [number, number] {
-    const [one, other] = socketpair();
+    const [one, other] = this.world.socketPair();
     return [this.own(one), this.own(other)];
   }
 
   /** [read end, write end] */
   pipe(): [number, number] {
-    const [readEnd, writeEnd] = pipe();
+    const [readEnd, writeEnd] = this.world.pipe();
     return [this.own(readEnd), this.own(writeEnd)];
   }
 
   /** Both ends of a TCP connection over the loopback: [connected, accepted]. */
   tcpPair(): [number, number] {
-    const [client, server] = openTcpPair();
+    const [client, server] = this.world.tcpPair();
     return [this.own(client), this.own(server)];
   }
 
   /** A TCP listener on a free port of the loopback. */
   listener(): { fd: number; address: InternetAddress } {
-    const listener = openListener();
+    const listener = this.world.listener();
     this.own(listener.fd);
     return listener;
   }
 
   dup(fd: number): number {
-    return this.own(dup(fd));
+    return this.own(this.world.dup(fd));
   }
 
   /** `register` with the defaults that most rows want. */
@@ -214,9 +214,9 @@ export class Trial {
    * @returns all that the deciding event reported of it.
    */
   waitFor(token: Token, bits: Readiness, backend = this.backend): Readiness {
-    const until = clockMs() + this.deadlineMs;
+    const until = this.clockMs() + this.deadlineMs;
     let seen = 0;
-    for (let left = this.deadlineMs; left > 0; left = until - clockMs()) {
+    for (let left = this.deadlineMs; left > 0; left = until - this.clockMs()) {
       this.wait(left, backend);
       const readiness = this.readinessOf(token, backend);
       if ((readiness & bits) !== 0) return readiness;
@@ -230,10 +230,10 @@ export class Trial {
   /** Waits until each of the registrations has reported any of `bits`. @returns the number of waits that took. */
   waitForAll(tokens: Iterable<Token>, bits: Readiness, backend = this.backend): number {
     const missing = new Set(tokens);
-    const until = clockMs() + this.deadlineMs;
+    const until = this.clockMs() + this.deadlineMs;
     let waits = 0;
     while (missing.size > 0) {
-      const left = until - clockMs();
+      const left = until - this.clockMs();
       if (left <= 0)
         fail(
           `events: expected every registration to report ${readinessText(bits)}, got nothing of ${missing.size} of them`,
@@ -251,9 +251,9 @@ export class Trial {
   expectQuiet(what: string, backend = this.backend): void {
     const { counters } = backend;
     const calls = counters.systemCalls;
-    const start = clockMs();
+    const start = this.clockMs();
     let waits = 0;
-    for (let left = QUIET_MS; left > 0; left = QUIET_MS - (clockMs() - start)) {
+    for (let left = QUIET_MS; left > 0; left = QUIET_MS - (this.clockMs() - start)) {
       const count = this.wait(left, backend);
       if (count > 0) {
         const { tokens, readiness } = backend.events;
@@ -261,7 +261,7 @@ export class Trial {
       }
       if (++waits > QUIET_WAITS) {
         fail(
-          `${what}: expected one wait to last ${QUIET_MS} ms, got ${waits} waits in ${(clockMs() - start).toFixed(3)} ms`,
+          `${what}: expected one wait to last ${QUIET_MS} ms, got ${waits} waits in ${(this.clockMs() - start).toFixed(3)} ms`,
         );
       }
     }
@@ -291,7 +291,7 @@ export class Trial {
     };
     for (const backend of this.backends) attempt(() => backend.close());
     for (const cleanup of this.cleanups.reverse()) attempt(cleanup);
-    for (const fd of this.descriptors) attempt(() => close(fd));
+    for (const fd of this.descriptors) attempt(() => this.world.close(fd));
     if (failures.length > 0) throw failures[0];
   }
 }

@@ -1,12 +1,13 @@
 /** Program after program on one backend, until one breaks a promise, and that one shrunk. */
-import { runProgram, type ExecutionOptions, type OpenBackend } from './execution.js';
+import type { Subject } from '../conformance/subject.js';
+import { runProgram, type ExecutionOptions } from './execution.js';
 import { generateProgram } from './generation.js';
 import type { Program, RegistrationMode } from './program.js';
 import { shrink } from './shrinking.js';
 import type { Rule } from './violation.js';
 
 export interface CampaignPlan {
-  readonly openBackend: OpenBackend;
+  readonly subject: Subject;
   readonly modes: readonly RegistrationMode[];
   /** Programs have the seeds from here on. */
   readonly firstSeed: number;
@@ -34,7 +35,8 @@ export interface CampaignReport {
   readonly failure: Failure | undefined;
 }
 
-export function runCampaign({ openBackend, modes, firstSeed, unbatched, goesOn }: CampaignPlan): CampaignReport {
+export function runCampaign(plan: CampaignPlan): CampaignReport {
+  const { subject, modes, firstSeed, unbatched, goesOn } = plan;
   const options: ExecutionOptions = { unbatched };
   let programs = 0;
   let steps = 0;
@@ -43,24 +45,24 @@ export function runCampaign({ openBackend, modes, firstSeed, unbatched, goesOn }
   while (failure === undefined && goesOn(programs)) {
     const seed = firstSeed + programs++;
     const program = generateProgram(seed, modes);
-    const outcome = runProgram(openBackend, program, options);
+    const outcome = runProgram(subject, program, options);
     steps += program.steps.length;
     waits += outcome.waits.length;
     if (outcome.violation === undefined) continue;
-    failure = { seed, unbatched, ...outcome.violation, ...shrunk(openBackend, program, outcome.violation, options) };
+    failure = { seed, unbatched, ...outcome.violation, ...shrunk(subject, program, outcome.violation, options) };
   }
   return { programs, steps, waits, failure };
 }
 
 function shrunk(
-  openBackend: OpenBackend,
+  subject: Subject,
   program: Program,
   { rule, message, step }: { rule: Rule; message: string; step: number },
   options: ExecutionOptions,
 ): Pick<Failure, 'program' | 'message' | 'step' | 'stepsBefore'> {
-  const smallest = shrink(program, rule, candidate => runProgram(openBackend, candidate, options).violation?.rule);
+  const smallest = shrink(program, rule, candidate => runProgram(subject, candidate, options).violation?.rule);
   // A failure that hangs on time may hide this once: what was seen first is told then.
-  const last = runProgram(openBackend, smallest, options).violation;
+  const last = runProgram(subject, smallest, options).violation;
   return {
     program: smallest,
     message: last?.message ?? message,

@@ -1,13 +1,9 @@
 /** The same program on several backends, and the waits in which they reported different things. */
-import { runProgram, type ExecutionOptions, type OpenBackend } from './execution.js';
+import type { Subject } from '../conformance/subject.js';
+import { runProgram, type ExecutionOptions } from './execution.js';
 import { bits, type Observation } from './oracle.js';
 import type { Program } from './program.js';
 import type { Rule } from './violation.js';
-
-export interface Contender {
-  readonly name: string;
-  readonly openBackend: OpenBackend;
-}
 
 /** A wait of a program, with what each backend reported, in the order of the backends. */
 export interface Difference {
@@ -24,11 +20,11 @@ export interface Comparison {
 }
 
 export function compareBackends(
-  contenders: readonly Contender[],
+  subjects: readonly Subject[],
   program: Program,
   options: ExecutionOptions = {},
 ): Comparison {
-  const outcomes = contenders.map(({ openBackend }) => runProgram(openBackend, program, options));
+  const outcomes = subjects.map(subject => runProgram(subject, program, options));
   const waits = Math.max(...outcomes.map(outcome => outcome.waits.length));
   const differences: Difference[] = [];
   for (let wait = 0; wait < waits; wait++) {

@@ -1,6 +1,8 @@
 /** Runs a program on a backend, step by step, under the eyes of the oracle. */
 import type { Token } from '../base/token.js';
 import { READABLE, WRITABLE, type Backend, type Interest } from '../backends/contract.js';
+import type { Subject } from '../conformance/subject.js';
+import type { World } from '../conformance/world.js';
 import { EEXIST, ENOENT } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
 import { Oracle, type Expectation, type Observation } from './oracle.js';
@@ -21,20 +23,18 @@ export interface ExecutionOptions {
   readonly unbatched?: boolean;
 }
 
-/** Opens a backend with room for so many events. */
-export type OpenBackend = (options: { readonly maxEvents: number }) => Backend;
-
 /**
  * Runs a program and closes everything that it opened.
  *
  * @throws Error what is not the backend's fault: no descriptors left, a backend that can't be opened.
  */
-export function runProgram(openBackend: OpenBackend, program: Program, options: ExecutionOptions = {}): Outcome {
-  const stage = new Stage(program.channels);
+export function runProgram(subject: Subject, program: Program, options: ExecutionOptions = {}): Outcome {
+  const { world, factory } = subject.enter();
+  const stage = new Stage(program.channels, world);
   try {
-    const backend = openBackend({ maxEvents: program.maxEvents });
+    const backend = factory.open({ maxEvents: program.maxEvents });
     try {
-      return new Execution(backend, stage, program).run(options.unbatched === true);
+      return new Execution(backend, stage, program, world).run(options.unbatched === true);
     } finally {
       backend.close();
     }
@@ -55,8 +55,9 @@ class Execution {
     private readonly backend: Backend,
     private readonly stage: Stage,
     private readonly program: Program,
+    world: World,
   ) {
-    this.oracle = new Oracle(backend, stage, program.maxEvents);
+    this.oracle = new Oracle(backend, stage, program.maxEvents, world);
   }
 
   run(unbatched: boolean): Outcome {

@@ -3,8 +3,10 @@
  * after it. What held at both times and is armed must be reported; what held at neither must not.
  *
  * Where the contract leaves room the oracle gives it: opposite changes between two waits may cancel out, an edge may be
- * reported again after any activity on its channel, and a registration whose descriptor was closed first may say anything.
+ * reported again after any activity on its channel, a full batch may leave a direction of a registration to the next, and
+ * a registration whose descriptor was closed first may say anything.
  */
+import type { World } from '../conformance/world.js';
 import type { Token } from '../base/token.js';
 import {
   END,
@@ -22,7 +24,7 @@ import { Violation } from './violation.js';
 
 const DIRECTIONS = READABLE | WRITABLE;
 const STATES = END | HANGUP | ERROR;
-/** Waits that may pass a registration over beyond two laps round all that are ready: one lap for those that come meanwhile. */
+/** Waits that may pass a registration over beyond one lap round all that are ready, for those that come meanwhile. */
 const SPARE_ROUNDS = 3;
 
 /** What is known of one living registration. */
@@ -40,9 +42,9 @@ export interface Expectation {
   changed: boolean;
   /** The channel's activity at the last report, -1 before the first. */
   reportedAt: number;
-  /** Full waits in a row that passed it over, and the most that were ready in one of them. */
-  passedOver: number;
-  crowd: number;
+  /** By direction, reading first: full waits in a row that passed it over, and the most that were ready in one of them. */
+  readonly passedOver: [number, number];
+  readonly crowd: [number, number];
   before: Readiness;
   /** Its descriptor was closed first. */
   orphaned: boolean;
@@ -54,11 +56,14 @@ export type Observation = readonly (readonly [end: number, readiness: Readiness]
 export class Oracle {
   readonly living = new Map<Token, Expectation>();
   wakePending = false;
+  /** What the last wait reported of each. */
+  private readonly reported = new Map<Expectation, Readiness>();
 
   constructor(
     private readonly backend: Backend,
     private readonly stage: Stage,
     private readonly maxEvents: number,
+    private readonly world: World,
   ) {}
 
   registered(token: Token, end: number, interest: Interest, mode: RegistrationMode): Expectation {
@@ -73,8 +78,8 @@ export class Oracle {
       owed: interest,
       changed: false,
       reportedAt: -1,
-      passedOver: 0,
-      crowd: 0,
+      passedOver: [0, 0],
+      crowd: [0, 0],
       before: 0,
       orphaned: false,
     };
@@ -103,9 +108,9 @@ export class Oracle {
     const { counters, events } = this.backend;
     for (const each of this.living.values()) this.prepare(each);
     const earlier = { ...counters };
-    const start = process.hrtime.bigint();
+    const start = this.world.nowNs();
     const count = this.backend.wait(timeoutMs * 1e6);
-    const elapsedMs = Number(process.hrtime.bigint() - start) / 1e6;
+    const elapsedMs = (this.world.nowNs() - start) / 1e6;
 
     const wakes = counters.wakes - earlier.wakes;
     const stale = counters.staleEvents - earlier.staleEvents;
@@ -121,8 +126,8 @@ export class Oracle {
     if (count === 0 && wakes === 0 && stale === 0 && elapsedMs < timeoutMs) {
       throw new Violation('early', `a wait of ${timeoutMs} ms ended after ${elapsedMs.toFixed(3)} ms with nothing`);
     }
-    const observation = this.judgeEvents();
-    this.judgeSilence(new Set(observation.map(([end]) => end)), full);
+    const observation = this.judgeEvents(full);
+    this.judgeSilence(full);
     return observation;
   }
 
@@ -145,8 +150,9 @@ export class Oracle {
     if (wakes > 0) this.wakePending = false;
   }
 
-  private judgeEvents(): Observation {
+  private judgeEvents(full: boolean): Observation {
     const { events } = this.backend;
+    this.reported.clear();
     const seen: (readonly [number, Readiness])[] = [];
     const tokens = new Set<Token>();
     for (let index = 0; index < events.count; index++) {
@@ -156,13 +162,14 @@ export class Oracle {
       if (expectation === undefined) throw new Violation('dead', `an event for token ${token}, which is not alive`);
       if (tokens.has(token)) throw new Violation('duplicate', `end ${expectation.end} has two entries`);
       tokens.add(token);
-      if (!expectation.orphaned) this.judgeEvent(expectation, readiness);
+      if (!expectation.orphaned) this.judgeEvent(expectation, readiness, full);
+      this.reported.set(expectation, readiness);
       seen.push([expectation.end, readiness]);
     }
     return seen.sort(([a], [b]) => a - b);
   }
 
-  private judgeEvent(each: Expectation, readiness: Readiness): void {
+  private judgeEvent(each: Expectation, readiness: Readiness, full: boolean): void {
     const after = this.stage.holds(each.end);
     const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)}) was reported ${bits(readiness)}`;
     const oneshot = lifetimeOf(each.mode) === 'oneshot';
@@ -173,16 +180,13 @@ export class Oracle {
     if (phantom !== 0 || readiness === 0) throw new Violation('phantom', `${where}, but there is no ${bits(phantom)}`);
     const steady = each.before & after;
     const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & END : 0)) & ~readiness;
-    if (missing !== 0 && (triggerOf(each.mode) === 'level' || (missing & DIRECTIONS) !== 0)) {
-      throw new Violation('lost', `${where}, and not ${bits(missing)}`);
-    }
+    const incomplete = missing !== 0 && (triggerOf(each.mode) === 'level' || (missing & DIRECTIONS) !== 0);
+    if (incomplete && !full) throw new Violation('lost', `${where}, and not ${bits(missing)}`);
     this.judgeCause(each, where);
     each.armed = false;
     each.owed &= ~readiness;
     each.changed = false;
     each.reportedAt = this.stage.activityOf(each.end);
-    each.passedOver = 0;
-    each.crowd = 0;
   }
 
   /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees. */
@@ -193,27 +197,37 @@ export class Oracle {
     }
   }
 
-  private judgeSilence(reported: ReadonlySet<number>, full: boolean): void {
-    const silent = [...this.living.values()].filter(each => !each.orphaned && !reported.has(each.end));
-    const waiting = silent.filter(each => this.due(each, each.before & this.stage.holds(each.end)) !== 0);
-    const crowd = waiting.length + reported.size;
-    for (const each of silent) {
-      if (!waiting.includes(each)) {
-        each.passedOver = 0;
-        each.crowd = 0;
-        continue;
+  private judgeSilence(full: boolean): void {
+    const living = [...this.living.values()].filter(each => !each.orphaned);
+    const silent = living.map(each => {
+      const due = this.due(each, each.before & this.stage.holds(each.end));
+      return due & ~(this.reported.get(each) ?? 0);
+    });
+    // kqueue keeps a place in its queue for each direction, so it is those that stand in line.
+    const crowd = [...silent, ...this.reported.values()].reduce((sum, each) => sum + directionsIn(each), 0);
+    living.forEach((each, index) => {
+      for (const [place, direction] of [READABLE, WRITABLE].entries()) {
+        if ((silent[index] & direction) === 0) {
+          each.passedOver[place] = 0;
+          each.crowd[place] = 0;
+          continue;
+        }
+        this.judgePassedOver(each, place, crowd, full);
       }
-      const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)})`;
-      if (!full)
-        throw new Violation('lost', `${where} is ${bits(each.before)}, the batch had room, and it was not reported`);
-      each.crowd = Math.max(each.crowd, crowd);
-      if (++each.passedOver > 2 * Math.ceil(each.crowd / this.maxEvents) + SPARE_ROUNDS) {
-        throw new Violation(
-          'starved',
-          `${where} was passed over by ${each.passedOver} waits, ${each.crowd} were ready`,
-        );
-      }
+    });
+  }
+
+  private judgePassedOver(each: Expectation, place: number, crowd: number, full: boolean): void {
+    const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)})`;
+    if (!full) {
+      throw new Violation('lost', `${where} is ${bits(each.before)}, the batch had room, and it was not reported`);
     }
+    each.crowd[place] = Math.max(each.crowd[place], crowd);
+    if (++each.passedOver[place] <= Math.ceil(each.crowd[place] / this.maxEvents) + SPARE_ROUNDS) return;
+    throw new Violation(
+      'starved',
+      `${where} was passed over by ${each.passedOver[place]} waits, ${each.crowd[place]} directions were ready`,
+    );
   }
 
   /** Directions that must be reported, of those that hold. */
@@ -221,6 +235,10 @@ export class Oracle {
     if (lifetimeOf(each.mode) === 'oneshot') return each.armed ? each.interest & holding : 0;
     return each.interest & holding & (each.mode === 'edge' ? each.owed : DIRECTIONS);
   }
+}
+
+function directionsIn(readiness: Readiness): number {
+  return ((readiness & READABLE) !== 0 ? 1 : 0) + ((readiness & WRITABLE) !== 0 ? 1 : 0);
 }
 
 const NAMES = ['READABLE', 'WRITABLE', 'PRIORITY', 'END', 'HANGUP', 'ERROR'];

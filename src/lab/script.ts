@@ -1,18 +1,16 @@
 /** A program as a script that anyone with the package can run. */
 import type { Program } from './program.js';
 
-/** What the script imports, quoted: entries of the package, which nothing here may import by that name. */
-const CONTRACT = "'pollux/backends'";
+/** What the script imports, quoted: an entry of the package, which nothing here may import by that name. */
 const LAB = "'pollux/testing'";
 
 /**
  * @param unbatched whether it takes a wait after each step to show.
  * @returns the text of an ES module; it exits 1 as long as the program breaks a promise.
  */
-export function scriptOf(program: Program, backend: string, unbatched = false): string {
+export function scriptOf(program: Program, subject: string, unbatched = false): string {
   const steps = program.steps.map(step => `    ${JSON.stringify(step)},`).join('\n');
-  return `import { backendFactory } from ${CONTRACT};
-import { runProgram } from ${LAB};
+  return `import { runProgram, subjectNamed } from ${LAB};
 
 // Ends 2n and 2n + 1 belong to channel n. Interest: 1 READABLE, 2 WRITABLE, 3 both.
 const program = {
@@ -22,7 +20,7 @@ const program = {
 ${steps}
   ],
 };
-const { violation } = runProgram(options => backendFactory('${backend}').open(options), program${unbatched ? ', { unbatched: true }' : ''});
+const { violation } = runProgram(subjectNamed('${subject}'), program${unbatched ? ', { unbatched: true }' : ''});
 console.log(violation === undefined ? 'no violation' : \`step \${violation.step}: \${violation.message}\`);
 process.exitCode = violation === undefined ? 0 : 1;
 `;

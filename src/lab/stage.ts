@@ -2,14 +2,10 @@
  * The descriptors that a program plays with, and what poll(2) says of them: the ground truth that the oracle goes by,
  * asked of the kernel by another way than the backend's.
  */
-import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness } from '../backends/contract.js';
-import { drain, fill, openTcpPair, readSome, reset, writeSome } from '../conformance/descriptors.js';
-import { SHUT_WR } from '../sys/constants.js';
+import { READABLE, WRITABLE, type Readiness } from '../backends/contract.js';
+import type { World } from '../conformance/world.js';
 import { ECONNRESET, EPIPE } from '../sys/errno.js';
-import { close, dup, pipe } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
-import { poll, PollfdArray, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '../sys/poll.js';
-import { shutdown, socketpair } from '../sys/socket.js';
 import type { ChannelKind } from './program.js';
 
 const CLOSED = -1;
@@ -19,12 +15,14 @@ export class Stage {
   private readonly dups: number[];
   /** By channel: how often something was done to it. A kernel's edge needs such a cause. */
   private readonly activity: number[];
-  private readonly question = new PollfdArray(1);
 
-  constructor(readonly channels: readonly ChannelKind[]) {
+  constructor(
+    readonly channels: readonly ChannelKind[],
+    private readonly world: World,
+  ) {
     this.dups = Array<number>(2 * channels.length).fill(CLOSED);
     this.activity = Array<number>(channels.length).fill(0);
-    for (const kind of channels) this.ends.push(...open(kind));
+    for (const kind of channels) this.ends.push(...open(kind, world));
   }
 
   get endCount(): number {
@@ -50,68 +48,60 @@ export class Stage {
 
   /** What holds at an end right now, READABLE and WRITABLE as they would be reported to one who asks for both. */
   holds(end: number): Readiness {
-    this.question.set(0, this.ends[end], POLLIN | POLLOUT | POLLRDHUP);
-    poll(this.question, 1, 0);
-    const revents = this.question.takeRevents(0);
-    let readiness = ((revents & POLLIN) !== 0 ? READABLE : 0) | ((revents & POLLOUT) !== 0 ? WRITABLE : 0);
-    if ((revents & POLLRDHUP) !== 0) readiness |= END | READABLE;
-    if ((revents & POLLHUP) !== 0) readiness |= HANGUP | END | READABLE | WRITABLE;
-    if ((revents & POLLERR) !== 0) readiness |= ERROR | READABLE | WRITABLE;
-    return readiness;
+    return this.world.holds(this.ends[end]);
   }
 
   write(end: number, lengthBytes: number): void {
-    if (this.canWrite(end)) this.act(end, fd => writeSome(fd, lengthBytes));
+    if (this.canWrite(end)) this.act(end, fd => this.world.write(fd, lengthBytes));
   }
 
   read(end: number, lengthBytes: number): void {
-    if (this.canRead(end)) this.act(end, fd => readSome(fd, lengthBytes));
+    if (this.canRead(end)) this.act(end, fd => this.world.read(fd, lengthBytes));
   }
 
   /** Reads until it would block. @returns whether it would block now: false at an end or an error. */
   drain(end: number): boolean {
     if (!this.canRead(end)) return false;
-    this.act(end, drain);
+    this.act(end, fd => this.world.drain(fd));
     return (this.holds(end) & READABLE) === 0;
   }
 
   /** Writes until it would block. TCP is left out: its room comes back when the other side's kernel likes. */
   fill(end: number): boolean {
     if (!this.canWrite(end) || this.kind(end) === 'tcp') return false;
-    this.act(end, fill);
+    this.act(end, fd => this.world.fill(fd));
     return (this.holds(end) & WRITABLE) === 0;
   }
 
   halfClose(end: number): void {
-    // A connection that was reset has nothing to shut down (ENOTCONN), and that is as good.
-    if (this.kind(end) !== 'pipe') this.act(end, fd => shutdown(fd, SHUT_WR));
+    if (this.kind(end) !== 'pipe') this.act(end, fd => this.world.endWriting(fd));
   }
 
   dup(end: number): void {
-    if (this.ends[end] !== CLOSED && !this.hasDup(end)) this.dups[end] = dup(this.ends[end]);
+    if (this.ends[end] !== CLOSED && !this.hasDup(end)) this.dups[end] = this.world.dup(this.ends[end]);
   }
 
   closeDup(end: number): void {
     if (!this.hasDup(end)) return;
     this.activity[end >> 1]++;
-    close(this.dups[end]);
+    this.world.close(this.dups[end]);
     this.dups[end] = CLOSED;
   }
 
   close(end: number): void {
-    this.act(end, close);
+    this.act(end, fd => this.world.close(fd));
     this.ends[end] = CLOSED;
   }
 
   reset(end: number): void {
-    this.act(end, this.kind(end) === 'tcp' ? reset : close);
+    this.act(end, fd => (this.kind(end) === 'tcp' ? this.world.reset(fd) : this.world.close(fd)));
     this.ends[end] = CLOSED;
   }
 
   /** Closes what is left of a channel and opens it again. */
   reopen(channel: number): void {
     this.closeChannel(channel);
-    [this.ends[2 * channel], this.ends[2 * channel + 1]] = open(this.channels[channel]);
+    [this.ends[2 * channel], this.ends[2 * channel + 1]] = open(this.channels[channel], this.world);
   }
 
   closeAll(): void {
@@ -145,7 +135,7 @@ export class Stage {
   }
 }
 
-function open(kind: ChannelKind): [number, number] {
-  if (kind === 'pipe') return pipe();
-  return kind === 'unix' ? socketpair() : openTcpPair();
+function open(kind: ChannelKind, world: World): [number, number] {
+  if (kind === 'pipe') return world.pipe();
+  return kind === 'unix' ? world.socketPair() : world.tcpPair();
 }

@@ -1,14 +1,11 @@
 /** What changes cost: so many changes between two waits, by batch size and mode. */
 import { READABLE, WRITABLE, type Backend } from '../backends/contract.js';
 import type { Token } from '../base/token.js';
-import { drain, writeSome } from '../conformance/descriptors.js';
-import { close } from '../sys/io.js';
-import { socketpair } from '../sys/socket.js';
-import type { OpenBackend } from './execution.js';
+import type { Subject } from '../conformance/subject.js';
 import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';
 
 export interface SweepPlan {
-  readonly openBackend: OpenBackend;
+  readonly subject: Subject;
   readonly batch: number;
   readonly mode: RegistrationMode;
   /** A wait after every change: libiapp's one call a change. */
@@ -31,20 +28,21 @@ export interface SweepResult {
  *
  * @throws IoError EMFILE: it takes a descriptor for each of the batch, in pairs.
  */
-export function sweepChanges({ openBackend, batch, mode, unbatched, durationMs }: SweepPlan): SweepResult {
+export function sweepChanges({ subject, batch, mode, unbatched, durationMs }: SweepPlan): SweepResult {
+  const { world, factory } = subject.enter();
   const fds: number[] = [];
-  const backend = openBackend({ maxEvents: Math.max(batch, 1) });
+  const backend = factory.open({ maxEvents: Math.max(batch, 1) });
   try {
-    while (fds.length < batch) fds.push(...socketpair());
-    for (const fd of fds) writeSome(fd);
+    while (fds.length < batch) fds.push(...world.socketPair());
+    for (const fd of fds) world.write(fd);
     const tokens = fds.slice(0, batch).map(fd => backend.register(fd, READABLE, lifetimeOf(mode), triggerOf(mode)));
     backend.wait(0);
     return { batch, mode, unbatched, ...measure(backend, tokens, unbatched, durationMs) };
   } finally {
     backend.close();
     for (const fd of fds) {
-      drain(fd);
-      close(fd);
+      world.drain(fd);
+      world.close(fd);
     }
   }
 }

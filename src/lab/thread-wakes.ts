@@ -1,6 +1,6 @@
 /** Wakes from other threads: each ends one wait, and none gets lost on the way. */
 import { Worker } from 'node:worker_threads';
-import type { OpenBackend } from './execution.js';
+import type { BackendFactory } from '../backends/contract.js';
 
 /** A wake that takes so long is lost. */
 const PATIENCE_MS = 2_000;
@@ -14,8 +14,8 @@ export interface ThreadWakesReport {
 }
 
 /** Lets threads take turns to wake a wait, `wakes` times in all. */
-export async function runThreadWakes(openBackend: OpenBackend, wakes: number): Promise<ThreadWakesReport> {
-  const backend = openBackend({ maxEvents: 1 });
+export async function runThreadWakes(factory: BackendFactory, wakes: number): Promise<ThreadWakesReport> {
+  const backend = factory.open({ maxEvents: 1 });
   const threads = Array.from({ length: THREADS }, () => {
     const orders = new Int32Array(new SharedArrayBuffer(8));
     const workerData = { handle: backend.wakeHandle, orders };

@@ -51,6 +51,11 @@ export class Filesystem {
     return new VnodeFile(vnode, { reads, writes, appends: flags.includes('APPEND'), isPath });
   }
 
+  has(path: string): boolean {
+    const [parent, name] = this.split(path);
+    return parent.entries.has(name);
+  }
+
   /** The vnode at a path. @throws Refusal ENOENT, ENOTDIR */
   at(path: string): Vnode {
     const [parent, name] = this.split(path);

@@ -1,15 +1,17 @@
 /** The stress lab: it finds what is broken, shrinks it, and lets pass what is not. */
 import { expect } from 'chai';
-import { backendFactory, probeBackends } from '../../src/backends/select.js';
+import type { Backend } from '../../src/backends/contract.js';
+import { probeBackends } from '../../src/backends/select.js';
+import { realWorld } from '../../src/conformance/real-world.js';
+import { subjectNamed, type Subject } from '../../src/conformance/subject.js';
 import { runCampaign } from '../../src/lab/campaign.js';
 import { compareBackends } from '../../src/lab/comparison.js';
-import { runProgram, type OpenBackend } from '../../src/lab/execution.js';
+import { runProgram } from '../../src/lab/execution.js';
 import { generateProgram } from '../../src/lab/generation.js';
 import { REGISTRATION_MODES, type Program } from '../../src/lab/program.js';
 import { shrink } from '../../src/lab/shrinking.js';
 import { sweepChanges } from '../../src/lab/sweep.js';
 import { runThreadWakes } from '../../src/lab/thread-wakes.js';
-import { countOpenDescriptors } from '../../src/conformance/descriptors.js';
 import { seededBugs } from './broken-backends.js';
 
 const PROGRAMS = 300;
@@ -18,15 +20,23 @@ const SEED = 1;
 
 const names = probeBackends()
   .filter(({ name, probe }) => (name === 'epoll' || name === 'poll') && probe.available)
-  .map(({ name }) => name);
+  .map(({ name }) => name)
+  .concat('model:freebsd-14');
 
-function opener(name: string): OpenBackend {
-  return options => backendFactory(name).open(options);
+/** A subject whose backend has a bug. */
+function broken(subject: Subject, breakIt: (backend: Backend) => Backend): Subject {
+  return {
+    name: subject.name,
+    enter() {
+      const { world, factory } = subject.enter();
+      return { world, factory: { ...factory, open: options => breakIt(factory.open(options)) } };
+    },
+  };
 }
 
-function campaign(openBackend: OpenBackend, unbatched = false) {
+function campaign(subject: Subject, unbatched = false) {
   const goesOn = (programs: number) => programs < PROGRAMS;
-  return runCampaign({ openBackend, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched, goesOn });
+  return runCampaign({ subject, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched, goesOn });
 }
 
 describe('the stress lab', () => {
@@ -61,21 +71,22 @@ describe('the stress lab', () => {
     describe(name, () => {
       it(`breaks nothing in ${PROGRAMS} programs, and no descriptor is left open`, () => {
         campaignOnce(name);
-        const before = countOpenDescriptors();
-        expect(campaign(opener(name)).failure).to.equal(undefined);
-        expect(countOpenDescriptors()).to.equal(before);
+        const before = realWorld.countOpen();
+        expect(campaign(subjectNamed(name)).failure).to.equal(undefined);
+        expect(realWorld.countOpen()).to.equal(before);
       });
 
       it('breaks nothing with a wait after every step', () => {
-        expect(campaign(opener(name), true).failure).to.equal(undefined);
+        expect(campaign(subjectNamed(name), true).failure).to.equal(undefined);
       });
 
       it('loses no wake of another thread', async () => {
-        expect((await runThreadWakes(opener(name), 50)).failure).to.equal(undefined);
+        const { world, factory } = subjectNamed(name).enter();
+        if (world.isReal) expect((await runThreadWakes(factory, 50)).failure).to.equal(undefined);
       });
 
       it('sends no more changes than a batch has', () => {
-        const plan = { openBackend: opener(name), mode: 'oneshot', durationMs: 20 } as const;
+        const plan = { subject: subjectNamed(name), mode: 'oneshot', durationMs: 20 } as const;
         const batched = sweepChanges({ ...plan, batch: 64, unbatched: false });
         const single = sweepChanges({ ...plan, batch: 64, unbatched: true });
         expect(batched.systemCallsPerThousandChanges).to.be.below(single.systemCallsPerThousandChanges);
@@ -83,25 +94,25 @@ describe('the stress lab', () => {
 
       for (const { bug, rules, breakIt } of seededBugs) {
         it(`finds a backend that ${bug}, and shrinks it to at most ${MOST_STEPS} steps`, () => {
-          const open: OpenBackend = options => breakIt(opener(name)(options));
-          const { failure } = campaign(open);
+          const subject = broken(subjectNamed(name), breakIt);
+          const { failure } = campaign(subject);
           expect(failure, `seeds ${SEED} to ${SEED + PROGRAMS - 1}`).to.not.equal(undefined);
           expect(rules, failure!.message).to.include(failure!.rule);
           expect(failure!.program.steps).to.have.lengthOf.at.most(MOST_STEPS);
           // The script that is printed runs this.
-          expect(runProgram(open, failure!.program).violation?.rule).to.equal(failure!.rule);
+          expect(runProgram(subject, failure!.program).violation?.rule).to.equal(failure!.rule);
         });
       }
     });
   }
 
   it('finds no difference of a backend from itself', () => {
-    const contenders = [names[0], names[0]].map(name => ({ name, openBackend: opener(name) }));
-    expect(compareBackends(contenders, generateProgram(SEED)).differences).to.deep.equal([]);
+    const subjects = [names[0], names[0]].map(subjectNamed);
+    expect(compareBackends(subjects, generateProgram(SEED)).differences).to.deep.equal([]);
   });
 });
 
 /** What a backend opens lazily is open after the first program. */
 function campaignOnce(name: string): void {
-  runProgram(opener(name), generateProgram(SEED));
+  runProgram(subjectNamed(name), generateProgram(SEED));
 }

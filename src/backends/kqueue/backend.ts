@@ -59,6 +59,8 @@ export class KqueueBackend implements Backend {
   private readonly array: KeventArray;
   private readonly failures: FailedChanges;
   private kq: number;
+  /** Whether the last harvest brought something that the batch had not. */
+  private gained = false;
 
   /** @throws IoError EMFILE, ENFILE, ENOMEM; EINVAL: structures travel in another layout than `calls.system` says. */
   constructor(
@@ -134,6 +136,7 @@ export class KqueueBackend implements Backend {
     events.clear();
     counters.waits++;
     failures.report();
+    let leftNs = timeoutNs;
     // A change that fails may leave another one to make, so a round may follow; each takes something away, so they end.
     for (;;) {
       this.gatherChanges();
@@ -145,7 +148,7 @@ export class KqueueBackend implements Backend {
         continue;
       }
       if (room === 0) break;
-      const count = this.call(room, events.count > 0 || failures.any ? 0 : timeoutNs);
+      const count = this.call(room, events.count > 0 || failures.any ? 0 : leftNs);
       if (count < 0) {
         const failure = this.lastErrno();
         // Every change was made; sending them again would lose what happened since.
@@ -159,7 +162,9 @@ export class KqueueBackend implements Backend {
         failures.report();
         continue;
       }
-      break;
+      // A full list with fewer registrations in it (two filters of one, a wake) left others out, and they come first now.
+      if (count < room || !this.gained || events.count === events.capacity) break;
+      leftNs = 0;
     }
     counters.events += events.count;
     return events.count;
@@ -247,11 +252,13 @@ export class KqueueBackend implements Backend {
     const { constants } = calls.system;
     const first = events.count;
     let failed = false;
+    this.gained = false;
     for (let index = 0; index < count; index++) {
       const slot = array.udataLow(index);
       const flags = array.flags(index);
       if (slot === WAKE_SLOT) {
         counters.wakes++;
+        this.gained = true;
         continue;
       }
       const isError = (flags & constants.EV_ERROR) !== 0;
@@ -278,7 +285,10 @@ export class KqueueBackend implements Backend {
     if ((wanted & direction) === 0) return;
     const fflags = (flags & constants.EV_EOF) !== 0 && direction !== PRIORITY ? array.fflags(index) : 0;
     const errno = fflags === 0 ? 0 : calls.hostErrno(fflags);
-    events.add(slot, readinessOf(direction, flags, errno, wanted, constants), 0, errno);
+    const readiness = readinessOf(direction, flags, errno, wanted, constants);
+    const before = events.readinessOf(slot);
+    events.add(slot, readiness, 0, errno);
+    this.gained ||= (readiness & ~before) !== 0;
     // Bytes to read go before room to write where both are reported.
     const entry = table.eventIndex[slot];
     if (direction === READABLE || (events.readiness[entry] & READABLE) === 0) events.data[entry] = array.data(index);

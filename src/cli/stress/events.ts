@@ -1,10 +1,10 @@
 /** `pollux stress events`: random programs on a backend, judged by the contract after each wait. */
 import process from 'node:process';
 import { Command } from 'commander';
-import { backendFactory, backendNames, chooseBackend } from '../../backends/select.js';
+import { chooseBackend } from '../../backends/select.js';
+import { subjectNamed, subjectNames, type Subject } from '../../conformance/subject.js';
 import { runCampaign, type CampaignReport } from '../../lab/campaign.js';
 import { compareBackends, type Difference } from '../../lab/comparison.js';
-import type { OpenBackend } from '../../lab/execution.js';
 import { generateProgram } from '../../lab/generation.js';
 import { REGISTRATION_MODES, triggerOf, type RegistrationMode } from '../../lab/program.js';
 import { sweepChanges, type SweepResult } from '../../lab/sweep.js';
@@ -30,7 +30,8 @@ const MOST_SHOWN = 5;
 interface BackendReport {
   readonly backend: string;
   readonly campaign: CampaignReport;
-  readonly threadWakes: ThreadWakesReport;
+  /** Undefined on a model, which has one thread. */
+  readonly threadWakes: ThreadWakesReport | undefined;
   readonly sweep: readonly SweepResult[];
 }
 
@@ -42,11 +43,11 @@ interface ProgramDifferences {
 export function eventsCommand(): Command {
   return new Command('events')
     .description('random programs of changes, traffic and waits on a backend, judged by its contract')
-    .addOption(backendOption().conflicts('compare'))
+    .addOption(backendOption(subjectNames()).conflicts('compare'))
     .option('--seed <number>', 'the seed of the first program; printed, so that a run can be repeated', parseSeed)
     .option('--programs <number>', `how many programs; ${DEFAULT_PROGRAMS} without --duration`, parsePrograms)
     .option('--duration <seconds>', 'go on for so long', parseDuration)
-    .option('--compare <names>', 'the same programs on several backends: epoll,poll', parseBackends(backendNames()))
+    .option('--compare <names>', 'the same programs on several backends: epoll,poll', parseBackends(subjectNames()))
     .option('--mode <names>', 'modes to register with: level,edge,oneshot,oneshot-edge', parseModes, [
       ...REGISTRATION_MODES,
     ])
@@ -70,7 +71,7 @@ async function run(options: EventsOptions): Promise<void> {
   const backends: BackendReport[] = [];
   for (const name of names) backends.push(await runOn(name, seed, options, shares, print));
   const differing = options.compare === undefined ? [] : compare(names, seed, backends, options, print);
-  const ok = backends.every(({ campaign, threadWakes }) => (campaign.failure ?? threadWakes.failure) === undefined);
+  const ok = backends.every(({ campaign, threadWakes }) => (campaign.failure ?? threadWakes?.failure) === undefined);
   if (options.json) process.stdout.write(`${JSON.stringify({ seed, ok, backends, differing })}\n`);
   process.exitCode = ok ? 0 : FAILED;
 }
@@ -82,16 +83,17 @@ async function runOn(
   shares: number,
   print: (text: string) => void,
 ): Promise<BackendReport> {
-  const openBackend = opener(name);
-  const modes = modesOf(openBackend, options.mode);
+  const subject = subjectNamed(name);
+  const modes = modesOf(subject, options.mode);
   const unbatched = options.unbatched === true;
   const goesOn = limit(options, shares);
-  const campaign = runCampaign({ openBackend, modes, firstSeed, unbatched, goesOn });
+  const campaign = runCampaign({ subject, modes, firstSeed, unbatched, goesOn });
   print(campaignText(name, campaign));
-  const threadWakes = await runThreadWakes(openBackend, THREAD_WAKES);
-  print(threadsText(name, threadWakes));
+  const { world, factory } = subject.enter();
+  const threadWakes = world.isReal ? await runThreadWakes(factory, THREAD_WAKES) : undefined;
+  if (threadWakes !== undefined) print(threadsText(name, threadWakes));
   const sweep = modes.flatMap(mode =>
-    (options.batch ?? []).map(batch => sweepChanges({ openBackend, batch, mode, unbatched, durationMs: SWEEP_MS })),
+    (options.batch ?? []).map(batch => sweepChanges({ subject, batch, mode, unbatched, durationMs: SWEEP_MS })),
   );
   if (sweep.length > 0) print(sweepText(name, sweep));
   return { backend: name, campaign, threadWakes, sweep };
@@ -105,9 +107,9 @@ function compare(
   options: EventsOptions,
   print: (text: string) => void,
 ): ProgramDifferences[] {
-  const contenders = names.map(name => ({ name, openBackend: opener(name) }));
-  const modes = contenders.reduce<readonly RegistrationMode[]>(
-    (common, { openBackend }) => modesOf(openBackend, common),
+  const subjects = names.map(subjectNamed);
+  const modes = subjects.reduce<readonly RegistrationMode[]>(
+    (common, subject) => modesOf(subject, common),
     options.mode,
   );
   const programs = Math.min(...reports.map(({ campaign }) => campaign.programs));
@@ -116,7 +118,7 @@ function compare(
   let compared = 0;
   for (; goesOn(compared); compared++) {
     const seed = firstSeed + compared;
-    const { differences } = compareBackends(contenders, generateProgram(seed, modes), options);
+    const { differences } = compareBackends(subjects, generateProgram(seed, modes), options);
     if (differences.length === 0) continue;
     differing.push({ seed, differences });
     if (differing.length <= MOST_SHOWN) print(differencesText(seed, names, differences));
@@ -132,19 +134,16 @@ function limit({ programs, duration }: EventsOptions, shares: number): (done: nu
   return done => done < most && performance.now() < deadline;
 }
 
-function modesOf(openBackend: OpenBackend, modes: readonly RegistrationMode[]): RegistrationMode[] {
-  const backend = openBackend({ maxEvents: 1 });
+function modesOf(subject: Subject, modes: readonly RegistrationMode[]): RegistrationMode[] {
+  const backend = subject.enter().factory.open({ maxEvents: 1 });
   backend.close();
   return modes.filter(mode => backend.traits.triggers.includes(triggerOf(mode)));
 }
 
+/** The name of what 'auto' stands for. */
 function nameOf(name: string): string {
+  if (name !== 'auto') return name;
   const { backend } = chooseBackend(name);
   backend.close();
   return backend.name;
-}
-
-function opener(name: string): OpenBackend {
-  const factory = backendFactory(name);
-  return options => factory.open(options);
 }

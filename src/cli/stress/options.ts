@@ -35,9 +35,10 @@ function size(text: string): number {
   return bytes;
 }
 
-export function backendOption(): Option {
+/** @param names what it may be beside auto. */
+export function backendOption(names = backendNames()): Option {
   return new Option('--backend <name>', 'auto takes POLLUX_BACKEND or the preferred one')
-    .choices([...backendNames(), 'auto'])
+    .choices([...names, 'auto'])
     .default('auto');
 }
 

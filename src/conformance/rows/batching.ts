@@ -1,7 +1,6 @@
 /** Changes: how many reach the kernel, in how many calls, and that a bad one spoils no other. */
 import { ERROR, READABLE, WRITABLE } from '../../backends/contract.js';
 import { EBADF } from '../../sys/errno.js';
-import { writeSome } from '../descriptors.js';
 import { expectAtLeast, expectAtMost, expectBits, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
@@ -14,7 +13,7 @@ function badChange(t: Trial, position: number): void {
   const pipes = Array.from({ length: BATCH }, () => t.pipe());
   const tokens = pipes.map(([reader]) => t.register(reader, 0));
   t.wait(0);
-  for (const [, writer] of pipes) writeSome(writer);
+  for (const [, writer] of pipes) t.world.write(writer);
   for (const token of tokens) t.modify(token, READABLE);
   const bad = tokens[position - 1];
   t.close(pipes[position - 1][0]);
@@ -77,7 +76,7 @@ export const batchingRows: readonly Row[] = [
       const [reader, writer] = t.pipe();
       const tokens = Array.from({ length: MANY }, () => t.register(t.dup(reader), 0));
       t.wait(0);
-      writeSome(writer);
+      t.world.write(writer);
       for (const token of tokens) t.modify(token, READABLE);
       t.waitForAll(tokens, READABLE);
       for (const token of tokens) t.modify(token, 0);
@@ -100,7 +99,7 @@ export const batchingRows: readonly Row[] = [
       let events = 0;
       const token = t.register(fd, READABLE);
       events += t.wait(0);
-      writeSome(peer);
+      t.world.write(peer);
       for (let count = 0; count < 5; count++) events += t.wait(100);
       t.modify(token, 0);
       events += t.wait(0);

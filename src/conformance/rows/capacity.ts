@@ -1,6 +1,5 @@
 /** More descriptors than room: everybody is served, and growing loses nothing. */
 import { READABLE } from '../../backends/contract.js';
-import { drain, writeSome } from '../descriptors.js';
 import { expectAtMost, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 
@@ -17,7 +16,7 @@ export const capacityRows: readonly Row[] = [
       const backend = t.open({ maxEvents: ROOM });
       const tokens = Array.from({ length: READY }, () => {
         const [reader, writer] = t.pipe();
-        writeSome(writer);
+        t.world.write(writer);
         return t.register(reader, READABLE, 'persistent', 'level', backend);
       });
       const waits = t.waitForAll(tokens, READABLE, backend);
@@ -34,7 +33,7 @@ export const capacityRows: readonly Row[] = [
       const backend = t.open({ maxEvents: ROOM });
       const pipes = Array.from({ length: READY }, () => t.pipe());
       const tokens = pipes.map(([reader]) => t.register(reader, READABLE, 'persistent', 'edge', backend));
-      for (const [, writer] of pipes) writeSome(writer);
+      for (const [, writer] of pipes) t.world.write(writer);
       t.waitForAll(tokens, READABLE, backend);
     },
   },
@@ -45,13 +44,13 @@ export const capacityRows: readonly Row[] = [
       const backend = t.open({ maxEvents: 1 });
       const pipes = Array.from({ length: 5 }, () => t.pipe());
       const tokens = pipes.map(([reader]) => t.register(reader, 0, 'persistent', 'level', backend));
-      for (const [, writer] of pipes) writeSome(writer);
+      for (const [, writer] of pipes) t.world.write(writer);
       for (const token of tokens) t.modify(token, READABLE, backend);
       t.waitForAll(tokens, READABLE, backend);
       backend.wake();
       for (let attempt = 0; attempt < 20 && backend.counters.wakes === 0; attempt++) t.wait(0, backend);
       expectEqual(backend.counters.wakes, 1, 'wakes counted among ready descriptors');
-      for (const [reader] of pipes) drain(reader);
+      for (const [reader] of pipes) t.world.drain(reader);
       t.expectQuiet('once drained', backend);
     },
   },
@@ -61,7 +60,7 @@ export const capacityRows: readonly Row[] = [
     needs: { registrations: GROWN },
     run(t) {
       const [reader, writer] = t.pipe();
-      writeSome(writer);
+      t.world.write(writer);
       const tokens = Array.from({ length: GROWN }, (_, index) =>
         t.register(t.dup(reader), index % 2 === 0 ? READABLE : 0),
       );
@@ -86,7 +85,7 @@ export const capacityRows: readonly Row[] = [
     run(t) {
       const [fd, peer] = t.socketPair();
       const token = t.register(fd, READABLE);
-      writeSome(peer, 100);
+      t.world.write(peer, 100);
       t.waitFor(token, READABLE);
       expectEqual(t.backend.events.data[t.indexOf(token)], 100, 'data of a socket with 100 bytes');
     },

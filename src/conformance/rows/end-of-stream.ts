@@ -1,8 +1,5 @@
 /** How the end of a stream is told, and that half of one is not the whole: bytes first, then the end, and no spin. */
 import { END, ERROR, HANGUP, READABLE, WRITABLE } from '../../backends/contract.js';
-import { SHUT_WR } from '../../sys/constants.js';
-import { shutdown } from '../../sys/socket.js';
-import { drain, fill, fillForGood, readSome, writeSome } from '../descriptors.js';
 import { expectAtLeast, expectBits, expectEqual, expectNoBits } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
@@ -31,14 +28,14 @@ function readToEnd(t: Trial, reader: number, peer: number, lengthBytes: number, 
   let received = 0;
   for (;;) {
     while (unsent > 0) {
-      const count = writeSome(peer, unsent);
+      const count = t.world.write(peer, unsent);
       if (count <= 0) break;
       unsent -= count;
-      if (unsent === 0) expectEqual(shutdown(peer, SHUT_WR), 0, 'shutdown(2) of the peer');
+      if (unsent === 0) t.world.endWriting(peer);
     }
     expectBits(t.waitFor(token, READABLE), READABLE, 'an event of the reader');
     for (;;) {
-      const count = readSome(reader);
+      const count = t.world.read(reader);
       if (count === 0) {
         t.unregister(token);
         return received;
@@ -75,7 +72,7 @@ export const endOfStreamRows: readonly Row[] = [
       const [reader, peer] = open(t);
       const token = t.register(reader, READABLE);
       t.wait(0);
-      shutdown(peer, SHUT_WR);
+      t.world.endWriting(peer);
       expectBits(t.waitFor(token, READABLE), READABLE | END, 'readiness after FIN');
     },
   })),
@@ -86,14 +83,14 @@ export const endOfStreamRows: readonly Row[] = [
     run(t) {
       const [reader, peer] = open(t);
       const token = t.register(reader, READABLE, 'persistent', 'edge');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
-      drain(reader);
+      t.world.drain(reader);
       t.backend.wouldBlock(token, READABLE);
       t.expectQuiet('once drained');
-      shutdown(peer, SHUT_WR);
+      t.world.endWriting(peer);
       t.waitFor(token, READABLE);
-      expectEqual(readSome(reader), 0, 'the read after FIN');
+      expectEqual(t.world.read(reader), 0, 'the read after FIN');
     },
   })),
   ...perStream(({ name, open }) => ({
@@ -101,18 +98,18 @@ export const endOfStreamRows: readonly Row[] = [
     why: 'A server answers after the client has said that it will ask nothing more.',
     run(t) {
       const [fd, peer] = open(t);
-      fill(fd);
+      t.world.fill(fd);
       const token = t.register(fd, READABLE | WRITABLE);
-      shutdown(peer, SHUT_WR);
+      t.world.endWriting(peer);
       t.waitFor(token, READABLE);
-      expectEqual(readSome(fd), 0, 'the read after FIN');
+      expectEqual(t.world.read(fd), 0, 'the read after FIN');
       t.modify(token, WRITABLE);
-      expectAtLeast(drain(peer), 1, 'bytes that the peer still received');
+      expectAtLeast(t.world.drain(peer), 1, 'bytes that the peer still received');
       // What a TCP receiver has drained reaches the sender with its next acknowledgement.
       for (let attempt = 0; attempt < 100 && (t.wait(20), t.readinessOf(token) & WRITABLE) === 0; attempt++)
-        drain(peer);
+        t.world.drain(peer);
       expectBits(t.readinessOf(token), WRITABLE, 'readiness once there is room');
-      expectEqual(writeSome(fd), 1, 'bytes written after FIN of the peer');
+      expectEqual(t.world.write(fd), 1, 'bytes written after FIN of the peer');
     },
   })),
   ...perStream(({ name, open }) => ({
@@ -121,15 +118,15 @@ export const endOfStreamRows: readonly Row[] = [
     run(t) {
       const [fd, peer] = open(t);
       const token = t.register(fd, READABLE);
-      shutdown(fd, SHUT_WR);
+      t.world.endWriting(fd);
       t.expectQuiet('after our own FIN');
-      writeSome(peer, 10);
+      t.world.write(peer, 10);
       expectNoBits(t.waitFor(token, READABLE), OVER, 'readiness with bytes of a peer that has not ended');
-      expectEqual(drain(fd), 10, 'bytes received');
+      expectEqual(t.world.drain(fd), 10, 'bytes received');
       t.expectQuiet('once drained');
       t.close(peer);
       t.waitFor(token, READABLE);
-      expectEqual(readSome(fd), 0, 'the read after FIN of the peer');
+      expectEqual(t.world.read(fd), 0, 'the read after FIN of the peer');
     },
   })),
   ...perStream(({ name, open }) => ({
@@ -137,10 +134,10 @@ export const endOfStreamRows: readonly Row[] = [
     why: "Reads paused by back-pressure, output queued: 87 % of Conn's time went into waits that this event ended.",
     run(t) {
       const [fd, peer] = open(t);
-      fillForGood(fd);
+      t.world.fillForGood(fd);
       const token = t.register(fd, READABLE | WRITABLE);
       t.wait(0);
-      shutdown(peer, SHUT_WR);
+      t.world.endWriting(peer);
       t.waitFor(token, READABLE);
       t.modify(token, WRITABLE);
       t.expectQuiet('reading paused, no room to write');
@@ -154,7 +151,7 @@ export const endOfStreamRows: readonly Row[] = [
       const token = t.register(fd, READABLE);
       t.wait(0);
       t.modify(token, 0);
-      shutdown(peer, SHUT_WR);
+      t.world.endWriting(peer);
       t.expectQuiet('after FIN');
       t.close(peer);
       t.expectQuiet('after the peer has closed');

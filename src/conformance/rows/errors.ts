@@ -1,9 +1,6 @@
 /** How a reset, a refusal and a closed pipe are told: to whoever waits, in either direction. */
 import { ERROR, HANGUP, READABLE, WRITABLE, type Interest, type Readiness } from '../../backends/contract.js';
-import { SHUT_WR, SO_ERROR, SOL_SOCKET } from '../../sys/constants.js';
 import { EINPROGRESS, errnoNumber } from '../../sys/errno.js';
-import { getIntOption, shutdown } from '../../sys/socket.js';
-import { fill, fillForGood, openBound, readSome, reset, startConnect, writeSome } from '../descriptors.js';
 import { expectBits, expectEqual, expectIoError } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
@@ -20,9 +17,9 @@ function afterLeaving(t: Trial, fd: number, interest: Interest, leave: () => voi
 
 /** Starts a connection to a port that refuses it. */
 function refusedConnect(t: Trial): { fd: number; errno: number } {
-  const closed = openBound();
+  const closed = t.world.bound();
   t.own(closed.fd);
-  const started = startConnect(closed.address);
+  const started = t.world.startConnect(closed.address);
   t.own(started.fd);
   return started;
 }
@@ -34,10 +31,10 @@ export const errorRows: readonly Row[] = [
     run(t) {
       const [fd, peer] = t.tcpPair();
       const token = t.register(fd, READABLE, 'oneshot');
-      shutdown(peer, SHUT_WR);
+      t.world.endWriting(peer);
       t.waitFor(token, READABLE);
       t.disown(peer);
-      reset(peer);
+      t.world.reset(peer);
       t.modify(token, READABLE);
       t.waitFor(token, READABLE | HANGUP | ERROR);
       t.expectQuiet('after the report of the reset');
@@ -50,9 +47,9 @@ export const errorRows: readonly Row[] = [
       const [fd, peer] = t.tcpPair();
       afterLeaving(t, fd, READABLE, () => {
         t.disown(peer);
-        reset(peer);
+        t.world.reset(peer);
       });
-      expectIoError('ECONNRESET', 'the read after a reset', () => readSome(fd));
+      expectIoError('ECONNRESET', 'the read after a reset', () => t.world.read(fd));
     },
   },
   {
@@ -60,13 +57,13 @@ export const errorRows: readonly Row[] = [
     why: 'Without a report in its direction it waits for ever for a peer that has gone.',
     run(t) {
       const [fd, peer] = t.tcpPair();
-      fillForGood(fd);
+      t.world.fillForGood(fd);
       const readiness = afterLeaving(t, fd, WRITABLE, () => {
         t.disown(peer);
-        reset(peer);
+        t.world.reset(peer);
       });
       expectBits(readiness, WRITABLE, 'readiness of the writer');
-      expectIoError(['ECONNRESET', 'EPIPE'], 'the write after a reset', () => writeSome(fd));
+      expectIoError(['ECONNRESET', 'EPIPE'], 'the write after a reset', () => t.world.write(fd));
     },
   },
   {
@@ -74,7 +71,7 @@ export const errorRows: readonly Row[] = [
     why: 'epoll says it with an error, kqueue with an end; the reader has to learn of it either way.',
     run(t) {
       const [fd, peer] = t.socketPair();
-      writeSome(fd, 100);
+      t.world.write(fd, 100);
       expectBits(
         afterLeaving(t, fd, READABLE, () => t.close(peer)),
         READABLE,
@@ -82,7 +79,7 @@ export const errorRows: readonly Row[] = [
       );
       let count = 0;
       try {
-        count = readSome(fd);
+        count = t.world.read(fd);
       } catch (error) {
         if ((error as { code?: string }).code !== 'ECONNRESET') throw error;
       }
@@ -98,7 +95,7 @@ export const errorRows: readonly Row[] = [
       expectEqual(errno, EINPROGRESS, 'what connect(2) said');
       const token = t.register(fd, WRITABLE);
       t.waitFor(token, WRITABLE);
-      expectEqual(getIntOption(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED, 'SO_ERROR');
+      expectEqual(t.world.takeError(fd), ECONNREFUSED, 'SO_ERROR');
     },
   },
   {
@@ -118,12 +115,12 @@ export const errorRows: readonly Row[] = [
     why: 'It is the other half of every connect.',
     run(t) {
       const listener = t.listener();
-      const { fd } = startConnect(listener.address);
+      const { fd } = t.world.startConnect(listener.address);
       t.own(fd);
       const connector = t.register(fd, WRITABLE);
       const acceptor = t.register(listener.fd, READABLE);
       t.waitForAll([connector, acceptor], READABLE | WRITABLE);
-      expectEqual(getIntOption(fd, SOL_SOCKET, SO_ERROR), 0, 'SO_ERROR');
+      expectEqual(t.world.takeError(fd), 0, 'SO_ERROR');
     },
   },
   {
@@ -131,10 +128,10 @@ export const errorRows: readonly Row[] = [
     why: 'A child that exits early leaves a parent that waits for room in a pipe.',
     run(t) {
       const [reader, writer] = t.pipe();
-      fill(writer);
+      t.world.fill(writer);
       const readiness = afterLeaving(t, writer, WRITABLE, () => t.close(reader));
       expectBits(readiness, WRITABLE, 'readiness of the writer');
-      expectIoError('EPIPE', 'the write to a pipe without reader', () => writeSome(writer));
+      expectIoError('EPIPE', 'the write to a pipe without reader', () => t.world.write(writer));
     },
   },
   {
@@ -142,13 +139,13 @@ export const errorRows: readonly Row[] = [
     why: 'It comes as a hang-up on some kernels, with bytes still in the pipe.',
     run(t) {
       const [reader, writer] = t.pipe();
-      writeSome(writer, 10);
+      t.world.write(writer, 10);
       const token = t.register(reader, READABLE);
       t.close(writer);
       t.waitFor(token, READABLE);
-      expectEqual(readSome(reader, 10), 10, 'bytes in the pipe');
+      expectEqual(t.world.read(reader, 10), 10, 'bytes in the pipe');
       t.waitFor(token, READABLE);
-      expectEqual(readSome(reader), 0, 'the read at the end');
+      expectEqual(t.world.read(reader), 0, 'the read at the end');
     },
   },
   {

@@ -1,6 +1,5 @@
 /** Who a registration is: the open file behind a descriptor, its number, and the order of unregister and close(2). */
 import { READABLE } from '../../backends/contract.js';
-import { drain, writeSome } from '../descriptors.js';
 import { expectAtLeast, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 
@@ -16,7 +15,7 @@ export const identityRows: readonly Row[] = [
       t.unregister(token);
       t.close(reader);
       const stale = t.backend.counters.staleEvents;
-      writeSome(writer);
+      t.world.write(writer);
       t.expectQuiet('with a duplicate still open');
       expectEqual(t.backend.counters.staleEvents, stale, 'staleEvents: nothing reached the backend');
       const second = t.register(copy, READABLE);
@@ -30,12 +29,12 @@ export const identityRows: readonly Row[] = [
       const [reader, writer] = t.pipe();
       const copy = t.dup(reader);
       const tokens = [t.register(reader, READABLE), t.register(copy, READABLE)];
-      writeSome(writer);
+      t.world.write(writer);
       t.waitForAll(tokens, READABLE);
       t.unregister(tokens[0]);
       t.close(reader);
       t.waitFor(tokens[1], READABLE);
-      drain(copy);
+      t.world.drain(copy);
       t.expectQuiet('once drained');
     },
   },
@@ -46,7 +45,7 @@ export const identityRows: readonly Row[] = [
       let [fd, peer] = t.socketPair();
       for (let life = 0; life < 5; life++) {
         const token = t.register(fd, READABLE);
-        writeSome(peer);
+        t.world.write(peer);
         t.waitFor(token, READABLE);
         t.unregister(token);
         const number = fd;
@@ -56,7 +55,7 @@ export const identityRows: readonly Row[] = [
       }
       const token = t.register(fd, READABLE);
       t.expectQuiet('the last life, with nothing to read');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
     },
   },
@@ -71,7 +70,7 @@ export const identityRows: readonly Row[] = [
       t.unregister(token);
       const [fd, peer] = t.reopen(reader);
       const second = t.register(fd, READABLE);
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(second, READABLE);
     },
   },
@@ -92,7 +91,7 @@ export const identityRows: readonly Row[] = [
     why: 'Generations that wrap early, or that are only checked in part, let an old event through.',
     run(t) {
       const [reader, writer] = t.pipe();
-      writeSome(writer);
+      t.world.write(writer);
       const seen = new Set<number>();
       for (let life = 0; life < 1_000; life++) {
         const token = t.register(reader, READABLE);

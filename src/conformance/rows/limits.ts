@@ -1,6 +1,5 @@
 /** Limits of the process and of the backend: they are said, and what works goes on working. */
 import { READABLE } from '../../backends/contract.js';
-import { writeSome } from '../descriptors.js';
 import { expectAtLeast, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 
@@ -30,7 +29,7 @@ export const limitRows: readonly Row[] = [
         `the refusal is ENOSPC or ENOMEM (it was ${refusal})`,
       );
       expectAtLeast(tokens.length, 2, 'registrations that it took');
-      writeSome(writer);
+      t.world.write(writer);
       t.waitForAll(tokens, READABLE);
     },
   },

@@ -7,10 +7,10 @@ import {
   type Readiness,
   type Trigger,
 } from '../../backends/contract.js';
-import { drain, fill, readSome, writeSome, WOULD_BLOCK } from '../descriptors.js';
 import { expectAtLeast, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
+import { WOULD_BLOCK } from '../world.js';
 
 /** A descriptor whose one direction can be made ready and exhausted at will. */
 interface Gauge {
@@ -24,14 +24,14 @@ interface Gauge {
 
 function readGauge(t: Trial): Gauge {
   const [fd, peer] = t.socketPair();
-  return { fd, interest: READABLE, raise: () => void writeSome(peer), exhaust: () => void drain(fd) };
+  return { fd, interest: READABLE, raise: () => void t.world.write(peer), exhaust: () => void t.world.drain(fd) };
 }
 
 /** Starts full, so that it is not ready. */
 function writeGauge(t: Trial): Gauge {
   const [fd, peer] = t.socketPair();
-  fill(fd);
-  return { fd, interest: WRITABLE, raise: () => void drain(peer), exhaust: () => void fill(fd) };
+  t.world.fill(fd);
+  return { fd, interest: WRITABLE, raise: () => void t.world.drain(peer), exhaust: () => void t.world.fill(fd) };
 }
 
 const gauges = [
@@ -138,7 +138,7 @@ export const modeRows: readonly Row[] = [
     run(t) {
       const { peer, token } = bothWays(t, 'oneshot', 'level');
       t.waitFor(token, WRITABLE);
-      writeSome(peer);
+      t.world.write(peer);
       t.expectQuiet('the sibling direction');
       t.modify(token, READABLE | WRITABLE);
       let seen: Readiness = t.waitFor(token, READABLE | WRITABLE);
@@ -158,9 +158,9 @@ export const modeRows: readonly Row[] = [
       t.waitFor(token, WRITABLE);
       t.modify(token, READABLE);
       t.expectQuiet('armed for reading, with nothing to read');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
-      expectAtLeast(drain(fd), 1, 'bytes read');
+      expectAtLeast(t.world.drain(fd), 1, 'bytes read');
     },
   },
   {
@@ -169,12 +169,12 @@ export const modeRows: readonly Row[] = [
     needs: { trigger: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
-      fill(fd);
+      t.world.fill(fd);
       const token = t.register(fd, READABLE | WRITABLE, 'persistent', 'edge');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
       t.expectQuiet('after the edge of reading');
-      drain(peer);
+      t.world.drain(peer);
       t.waitFor(token, WRITABLE);
     },
   },
@@ -184,7 +184,7 @@ export const modeRows: readonly Row[] = [
     needs: { trigger: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
-      writeSome(peer);
+      t.world.write(peer);
       const token = t.register(fd, READABLE, 'persistent', 'edge');
       t.waitFor(token, READABLE);
       t.expectQuiet('after the first report');
@@ -197,11 +197,11 @@ export const modeRows: readonly Row[] = [
     run(t) {
       const [fd, peer] = t.socketPair();
       const token = t.register(fd, READABLE, 'persistent', 'edge');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
-      drain(fd);
-      expectEqual(readSome(fd), WOULD_BLOCK, 'the read that would block');
-      writeSome(peer);
+      t.world.drain(fd);
+      expectEqual(t.world.read(fd), WOULD_BLOCK, 'the read that would block');
+      t.world.write(peer);
       t.backend.wouldBlock(token, READABLE);
       t.waitFor(token, READABLE);
     },
@@ -213,7 +213,7 @@ export const modeRows: readonly Row[] = [
     run(t) {
       const [fd, peer] = t.socketPair();
       const token = t.register(fd, READABLE, 'persistent', 'edge');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
       t.expectQuiet('after the edge');
       t.modify(token, 0);
@@ -249,7 +249,7 @@ export const modeRows: readonly Row[] = [
     run(t) {
       const [fd, peer] = t.socketPair();
       let token = t.register(fd, READABLE, 'oneshot');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
       t.unregister(token);
       token = t.register(fd, READABLE, 'persistent');

@@ -1,7 +1,6 @@
 /** Changes that meet events under way: what is disabled or deleted is silent at once, what is enabled again loses nothing. */
 import { NO_TOKEN } from '../../base/token.js';
 import { READABLE, WRITABLE } from '../../backends/contract.js';
-import { drain, writeSome } from '../descriptors.js';
 import { expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
@@ -9,7 +8,7 @@ import type { Trial } from '../trial.js';
 /** Two pipes with bytes, registered and both reported in one batch. */
 function twoInOneBatch(t: Trial) {
   const pipes = [t.pipe(), t.pipe()];
-  for (const [, writer] of pipes) writeSome(writer);
+  for (const [, writer] of pipes) t.world.write(writer);
   const tokens = pipes.map(([reader]) => t.register(reader, READABLE));
   for (let attempt = 0; attempt < 100 && t.wait(100) < 2; attempt++);
   expectEqual(t.backend.events.count, 2, 'events in one batch');
@@ -28,7 +27,7 @@ export const pendingRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
-      writeSome(writer);
+      t.world.write(writer);
       t.waitFor(token, READABLE);
       t.modify(token, 0);
       t.expectQuiet('paused');
@@ -44,7 +43,7 @@ export const pendingRows: readonly Row[] = [
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
       t.wait(0);
-      writeSome(writer);
+      t.world.write(writer);
       t.modify(token, 0);
       t.expectQuiet('paused');
     },
@@ -56,7 +55,7 @@ export const pendingRows: readonly Row[] = [
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
       t.wait(0);
-      writeSome(writer);
+      t.world.write(writer);
       t.unregister(token);
       t.expectQuiet('unregistered');
     },
@@ -68,14 +67,14 @@ export const pendingRows: readonly Row[] = [
       const [fd, peer] = t.socketPair();
       const token = t.register(fd, READABLE);
       t.wait(0);
-      writeSome(peer);
+      t.world.write(peer);
       t.modify(token, WRITABLE);
       t.waitFor(token, WRITABLE);
       t.modify(token, READABLE | WRITABLE);
       t.waitFor(token, READABLE);
       t.modify(token, READABLE);
       t.waitFor(token, READABLE);
-      drain(fd);
+      t.world.drain(fd);
       t.expectQuiet('once drained');
     },
   },
@@ -87,7 +86,7 @@ export const pendingRows: readonly Row[] = [
       const [fd, peer] = t.socketPair();
       const token = t.register(fd, READABLE, 'persistent', 'edge');
       t.wait(0);
-      writeSome(peer);
+      t.world.write(peer);
       t.modify(token, READABLE | WRITABLE);
       t.waitFor(token, READABLE);
     },
@@ -122,7 +121,7 @@ export const pendingRows: readonly Row[] = [
       expectEqual(t.readinessOf(token), 0, 'readiness of the new one in the batch of the old one');
       t.wait(20);
       expectEqual(t.readinessOf(token), 0, 'readiness of the new one, with nothing to read');
-      writeSome(peer);
+      t.world.write(peer);
       t.waitFor(token, READABLE);
     },
   },

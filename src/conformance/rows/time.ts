@@ -1,6 +1,5 @@
 /** How long a wait lasts. */
 import { READABLE } from '../../backends/contract.js';
-import { writeSome } from '../descriptors.js';
 import { expectAtLeast, expectAtMost, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 
@@ -11,10 +10,6 @@ const HUGE_TIMEOUTS_NS = [2 ** 31 * 1e6, 2 ** 32 * 1e6, 40 * 86_400e9, Number.MA
 /** Beyond a step of the clock: what a busy machine may add to the best of many tries. */
 const SLACK_NS = 5e6;
 
-function nowNs(): bigint {
-  return process.hrtime.bigint();
-}
-
 export const timeRows: readonly Row[] = [
   {
     name: 'a wait with timeout 0 returns at once',
@@ -22,9 +17,9 @@ export const timeRows: readonly Row[] = [
     run(t) {
       const [reader] = t.pipe();
       t.register(reader, READABLE);
-      const start = nowNs();
+      const start = t.world.nowNs();
       for (let count = 0; count < 100; count++) expectEqual(t.backend.wait(0), 0, 'events');
-      expectAtMost(Number(nowNs() - start) / 1e6, t.deadlineMs, 'milliseconds of 100 waits');
+      expectAtMost((t.world.nowNs() - start) / 1e6, t.deadlineMs, 'milliseconds of 100 waits');
       expectEqual(t.backend.counters.waits, 100, 'waits counted');
     },
   },
@@ -34,7 +29,7 @@ export const timeRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
-      writeSome(writer);
+      t.world.write(writer);
       expectEqual(t.wait(0), 1, 'events');
       expectEqual(t.readinessOf(token), READABLE, 'readiness');
     },
@@ -44,9 +39,9 @@ export const timeRows: readonly Row[] = [
     why: 'A timer that is not due yet makes the reactor spin until it is.',
     run(t) {
       for (const timeoutNs of TIMEOUTS_NS) {
-        const start = nowNs();
+        const start = t.world.nowNs();
         const count = t.backend.wait(timeoutNs);
-        const elapsedNs = Number(nowNs() - start);
+        const elapsedNs = t.world.nowNs() - start;
         expectEqual(count, 0, `events of a wait of ${timeoutNs} ns`);
         expectAtLeast(elapsedNs, timeoutNs, `nanoseconds of a wait of ${timeoutNs} ns`);
       }
@@ -59,9 +54,9 @@ export const timeRows: readonly Row[] = [
       const timeoutNs = 2_000_000;
       let bestNs = Infinity;
       for (let attempt = 0; attempt < 20 && bestNs > timeoutNs + t.backend.traits.timeoutStepNs; attempt++) {
-        const start = nowNs();
+        const start = t.world.nowNs();
         t.backend.wait(timeoutNs);
-        bestNs = Math.min(bestNs, Number(nowNs() - start));
+        bestNs = Math.min(bestNs, t.world.nowNs() - start);
       }
       expectAtMost(
         bestNs,
@@ -76,7 +71,7 @@ export const timeRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
-      writeSome(writer);
+      t.world.write(writer);
       for (const timeoutNs of HUGE_TIMEOUTS_NS) {
         expectEqual(t.backend.wait(timeoutNs), 1, `events of a wait of ${timeoutNs} ns`);
         expectEqual(t.readinessOf(token), READABLE, 'readiness');

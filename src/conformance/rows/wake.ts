@@ -1,18 +1,16 @@
 /** Wakes: each ends one wait, however many there were, and none is ever taken for an event. From other threads: see docs/contract.md. */
 import { READABLE } from '../../backends/contract.js';
-import { wakeBackend } from '../../backends/wake.js';
-import { writeSome } from '../descriptors.js';
 import { expectAtLeast, expectAtMost, expectEqual, fail } from '../expectation.js';
 import type { Row } from '../row.js';
-import { clockMs, type Trial } from '../trial.js';
+import type { Trial } from '../trial.js';
 
 const MANY_WAKES = 100_000;
 
 /** A wait that only a wake can end before its deadline. */
 function expectWoken(t: Trial, what: string): void {
-  const start = clockMs();
+  const start = t.clockMs();
   expectEqual(t.wait(t.deadlineMs), 0, `${what}: events of the wait`);
-  if (clockMs() - start >= t.deadlineMs)
+  if (t.clockMs() - start >= t.deadlineMs)
     fail(`${what}: expected the wait to be woken, got a timeout after ${t.deadlineMs} ms`);
 }
 
@@ -34,7 +32,7 @@ export const wakeRows: readonly Row[] = [
     name: 'wakeBackend with the handle wakes as wake does',
     why: 'It is what other threads have.',
     run(t) {
-      wakeBackend(t.backend.wakeHandle);
+      t.world.wake(t.backend.wakeHandle);
       expectWoken(t, 'after wakeBackend');
       t.expectQuiet('after the woken wait');
     },
@@ -45,7 +43,7 @@ export const wakeRows: readonly Row[] = [
     run(t) {
       const copy = structuredClone(t.backend.wakeHandle);
       expectEqual(Number.isInteger(copy.fd) && Number.isInteger(copy.ident), true, 'fd and ident are integers');
-      wakeBackend(copy);
+      t.world.wake(copy);
       expectWoken(t, 'after wakeBackend with a copy');
     },
   },
@@ -79,7 +77,7 @@ export const wakeRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
-      writeSome(writer);
+      t.world.write(writer);
       t.backend.wake();
       t.waitFor(token, READABLE);
       for (let attempt = 0; attempt < 3 && t.backend.counters.wakes === 0; attempt++) t.wait(0);
@@ -92,7 +90,7 @@ export const wakeRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
-      writeSome(writer);
+      t.world.write(writer);
       t.waitFor(token, READABLE);
       t.backend.wake();
       t.modify(token, 0);

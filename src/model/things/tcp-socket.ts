@@ -153,12 +153,16 @@ export class TcpSocket extends Socket {
       this.abort();
       return false;
     }
-    // The segment before this one is acknowledged by now; this one waits for company.
-    this.acknowledge();
-    if (!this.receiving.isOver) this.received.push(bytes);
+    const earlier = this.unacknowledged;
     this.unacknowledged = bytes.length;
+    this.clock.cancel(this.delayedAck);
     this.delayedAck = this.clock.set(this.clock.nowNs + DELAYED_ACK_NS, () => this.acknowledge());
-    if (!this.receiving.isOver) this.receiving.watchers.notify();
+    if (!this.receiving.isOver) {
+      this.received.push(bytes);
+      this.receiving.watchers.notify();
+    }
+    // The segment before this one is acknowledged by now; this one waits for company.
+    if (earlier > 0) this.peer?.onAcknowledged(earlier);
     return true;
   }
 
