@@ -51,12 +51,6 @@ export class EventBatch implements ReadyEvents {
     if (errno !== 0) this.errors[index] = errno;
   }
 
-  /** What the batch reports of a registration so far; 0 if it isn't in it. */
-  readinessOf(slot: number): number {
-    const index = this.registrations.eventIndex[slot];
-    return index < 0 ? 0 : this.readiness[index];
-  }
-
   /** Blanks the entry of a registration that ends, if there is one. */
   blank(slot: number): void {
     const { eventIndex } = this.registrations;

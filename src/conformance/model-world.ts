@@ -5,6 +5,7 @@ import { ModelKernel } from '../model/kernel.js';
 import { ModelKqueueCalls } from '../model/kqueue-calls.js';
 import type { Profile } from '../model/profile.js';
 import { Refusal } from '../model/refusal.js';
+import { PipeEnd } from '../model/things/pipe.js';
 import { TcpSocket } from '../model/things/tcp-socket.js';
 import { errnoNumber } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
@@ -169,9 +170,10 @@ export class ModelWorld extends CommonWorld implements World {
       readiness |= isRead ? READABLE : WRITABLE;
       if ((flags & EV_EOF) !== 0) readiness |= (isRead ? END : HANGUP) | (fflags !== 0 ? ERROR : 0);
     }
-    // A pipe without reader is refused: that is its end.
+    // A pipe without reader is an error to whoever writes; some systems refuse to watch it.
     const refused = receipts.some(({ flags, data }) => (flags & EV_ERROR) !== 0 && data !== 0);
-    return refused ? readiness | WRITABLE | HANGUP | ERROR : readiness;
+    const isDeadPipe = (readiness & HANGUP) !== 0 && this.kernel.descriptors.at(fd) instanceof PipeEnd;
+    return refused || isDeadPipe ? readiness | WRITABLE | HANGUP | ERROR : readiness;
   }
 
   dup(fd: number): number {

@@ -18,6 +18,7 @@ import {
   type Interest,
   type Readiness,
 } from '../backends/contract.js';
+import { EPIPE } from '../sys/errno.js';
 import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';
 import type { Stage } from './stage.js';
 import { Violation } from './violation.js';
@@ -40,8 +41,8 @@ export interface Expectation {
   /** Edge: the directions whose next report is owed. */
   owed: Interest;
   changed: boolean;
-  /** The channel's activity at the last report, -1 before the first. */
-  reportedAt: number;
+  /** By direction: the channel's activity at the last report, -1 before the first. */
+  readonly reportedAt: [number, number];
   /** By direction, reading first: full waits in a row that passed it over, and the most that were ready in one of them. */
   readonly passedOver: [number, number];
   readonly crowd: [number, number];
@@ -77,7 +78,7 @@ export class Oracle {
       armed: true,
       owed: interest,
       changed: false,
-      reportedAt: -1,
+      reportedAt: [-1, -1],
       passedOver: [0, 0],
       crowd: [0, 0],
       before: 0,
@@ -162,14 +163,14 @@ export class Oracle {
       if (expectation === undefined) throw new Violation('dead', `an event for token ${token}, which is not alive`);
       if (tokens.has(token)) throw new Violation('duplicate', `end ${expectation.end} has two entries`);
       tokens.add(token);
-      if (!expectation.orphaned) this.judgeEvent(expectation, readiness, full);
+      if (!expectation.orphaned) this.judgeEvent(expectation, readiness, events.errors[index], full);
       this.reported.set(expectation, readiness);
       seen.push([expectation.end, readiness]);
     }
     return seen.sort(([a], [b]) => a - b);
   }
 
-  private judgeEvent(each: Expectation, readiness: Readiness, full: boolean): void {
+  private judgeEvent(each: Expectation, readiness: Readiness, errno: number, full: boolean): void {
     const after = this.stage.holds(each.end);
     const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)}) was reported ${bits(readiness)}`;
     const oneshot = lifetimeOf(each.mode) === 'oneshot';
@@ -182,17 +183,27 @@ export class Oracle {
     const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & END : 0)) & ~readiness;
     const incomplete = missing !== 0 && (triggerOf(each.mode) === 'level' || (missing & DIRECTIONS) !== 0);
     if (incomplete && !full) throw new Violation('lost', `${where}, and not ${bits(missing)}`);
-    this.judgeCause(each, where);
+    if ((readiness & each.owed) === 0) this.judgeCause(each, readiness, where);
     each.armed = false;
     each.owed &= ~readiness;
     each.changed = false;
-    each.reportedAt = this.stage.activityOf(each.end);
+    // A kernel that does not watch a pipe without reader has said so, once.
+    if (errno === EPIPE && this.stage.kind(each.end) === 'pipe') each.interest &= ~WRITABLE;
+    for (const [place, direction] of [READABLE, WRITABLE].entries()) {
+      // An error is told in every direction, whichever it came from: their own reports are still to come.
+      if ((readiness & direction) !== 0 && (readiness & ERROR) === 0)
+        each.reportedAt[place] = this.stage.activityOf(each.end);
+    }
   }
 
   /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees. */
-  private judgeCause(each: Expectation, where: string): void {
+  private judgeCause(each: Expectation, readiness: Readiness, where: string): void {
     if (each.mode !== 'edge' || each.changed || this.stage.kind(each.end) === 'tcp') return;
-    if (each.reportedAt === this.stage.activityOf(each.end)) {
+    const activity = this.stage.activityOf(each.end);
+    const causes = [READABLE, WRITABLE].filter(
+      (direction, place) => (readiness & direction) !== 0 && each.reportedAt[place] !== activity,
+    );
+    if (causes.length === 0) {
       throw new Violation('no cause', `${where} again, and nothing has happened on its channel`);
     }
   }

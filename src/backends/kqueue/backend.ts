@@ -59,7 +59,9 @@ export class KqueueBackend implements Backend {
   private readonly array: KeventArray;
   private readonly failures: FailedChanges;
   private kq: number;
-  /** Whether the last harvest brought something that the batch had not. */
+  /** By index in the batch: the directions whose filters have reported. */
+  private readonly heard: Uint8Array;
+  /** Whether the last harvest brought a report that the batch had not. */
   private gained = false;
 
   /** @throws IoError EMFILE, ENFILE, ENOMEM; EINVAL: structures travel in another layout than `calls.system` says. */
@@ -74,6 +76,7 @@ export class KqueueBackend implements Backend {
     const length = Math.max(maxEvents, LEAST_CHANGES);
     this.changes = new ChangeList(system, this.registrations, length);
     this.array = new KeventArray(system.layout, length);
+    this.heard = new Uint8Array(maxEvents);
     this.failures = new FailedChanges(this.registrations, this.events);
     const fault = layoutFault(calls);
     if (fault !== undefined) throw new IoError(EINVAL, 'kqueue', calls.provider, fault);
@@ -133,6 +136,7 @@ export class KqueueBackend implements Backend {
     if (this.kq < 0) throw closedError(NAME, 'wait');
     if (Number.isNaN(timeoutNs)) throw new RangeError('timeoutNs: NaN; allowed: -1 (for ever), 0 and more');
     const { counters, events, failures, registrations: table, changes } = this;
+    this.heard.fill(0, 0, events.count);
     events.clear();
     counters.waits++;
     failures.report();
@@ -166,6 +170,7 @@ export class KqueueBackend implements Backend {
       if (count < room || !this.gained || events.count === events.capacity) break;
       leftNs = 0;
     }
+    this.disarmOneshots();
     counters.events += events.count;
     return events.count;
   }
@@ -248,9 +253,8 @@ export class KqueueBackend implements Backend {
 
   /** Reads what a call returned. @returns whether a change failed, in which case nothing was harvested. */
   private harvest(count: number): boolean {
-    const { array, calls, counters, events, registrations: table } = this;
+    const { array, calls, counters, registrations: table } = this;
     const { constants } = calls.system;
-    const first = events.count;
     let failed = false;
     this.gained = false;
     for (let index = 0; index < count; index++) {
@@ -273,24 +277,27 @@ export class KqueueBackend implements Backend {
       if (isError) this.takeFailure(slot, direction, calls.hostErrno(array.data(index)));
       else this.takeEvent(index, slot, direction, flags);
     }
-    this.disarmOneshots(first);
     return failed;
   }
 
   private takeEvent(index: number, slot: number, direction: Interest, flags: number): void {
     const { array, calls, events, registrations: table } = this;
     const { constants } = calls.system;
-    if ((table.mode[slot] & ONESHOT) !== 0) table.applied[slot] &= ~direction;
+    // The kernel's own oneshot: the reader of a pipe has gone, and the filter goes with this report.
+    const isLast = (flags & constants.EV_ONESHOT) !== 0;
+    if (isLast) table.place[slot] &= ~direction;
+    if (isLast || (table.mode[slot] & ONESHOT) !== 0) table.applied[slot] &= ~direction;
     const wanted = table.wanted[slot];
     if ((wanted & direction) === 0) return;
+    if (isLast) table.wanted[slot] &= ~direction;
     const fflags = (flags & constants.EV_EOF) !== 0 && direction !== PRIORITY ? array.fflags(index) : 0;
-    const errno = fflags === 0 ? 0 : calls.hostErrno(fflags);
-    const readiness = readinessOf(direction, flags, errno, wanted, constants);
-    const before = events.readinessOf(slot);
+    const errno = isLast ? EPIPE : fflags === 0 ? 0 : calls.hostErrno(fflags);
+    const readiness = isLast ? direction | HANGUP | ERROR : readinessOf(direction, flags, errno, wanted, constants);
     events.add(slot, readiness, 0, errno);
-    this.gained ||= (readiness & ~before) !== 0;
-    // Bytes to read go before room to write where both are reported.
     const entry = table.eventIndex[slot];
+    this.gained ||= (this.heard[entry] & direction) === 0;
+    this.heard[entry] |= direction;
+    // Bytes to read go before room to write where both are reported.
     if (direction === READABLE || (events.readiness[entry] & READABLE) === 0) events.data[entry] = array.data(index);
   }
 
@@ -306,16 +313,15 @@ export class KqueueBackend implements Backend {
     }
     // A pipe without reader is refused where other systems report it: that is an event, and no failure of the change.
     const gone = errno === EPIPE && direction === WRITABLE;
-    const staysArmed = gone && (table.mode[slot] & ONESHOT) === 0;
     this.failures.add(slot, gone ? WRITABLE | HANGUP | ERROR : ERROR, errno);
-    table.wanted[slot] = staysArmed ? table.wanted[slot] & ~WRITABLE : 0;
+    table.wanted[slot] = gone ? table.wanted[slot] & ~WRITABLE : 0;
     if (table.wanted[slot] !== table.applied[slot]) table.markDirty(slot);
   }
 
   /** The first event of a oneshot registration disarms all its directions, those that were not reported by a change. */
-  private disarmOneshots(first: number): void {
+  private disarmOneshots(): void {
     const { events, registrations: table } = this;
-    for (let index = first; index < events.count; index++) {
+    for (let index = 0; index < events.count; index++) {
       const slot = slotOf(events.tokens[index]);
       if ((table.mode[slot] & ONESHOT) === 0) continue;
       table.wanted[slot] = 0;
