@@ -44,3 +44,9 @@ export const FRUITLESS_EVENTS = 1024;
 
 /** Ceiling for the buffers of one thread. At it receiving stops until somebody releases a chunk. */
 export const MAX_BUFFER_BYTES = 256 * 1024 * 1024;
+
+/**
+ * What a transfer limited in bytes per second may catch up with at once, as time: at half of it it wakes up, some 20 times
+ * a second, so that a slow rate does not mean a call per byte.
+ */
+export const PACE_BURST_MS = 100;

@@ -1,0 +1,135 @@
+/** The handle of bytes on their way: what `copy`, `sendFile` and `join` return at once. */
+import type { TransferAccount } from '../core/transfers/account.js';
+import type { Pace } from '../core/transfers/pace.js';
+import { IoError } from '../sys/io-error.js';
+import { settling } from './settling.js';
+
+/** An error that ended a transfer; `transfer` counts exactly what had moved until then. */
+export type TransferFailure<Account extends object = TransferAccount> = Error & { transfer?: Account };
+
+/** What moves the bytes. It is driven by a Transfer, and tells it the end. */
+export interface TransferEngine<Account extends object = TransferAccount> {
+  readonly account: Account;
+  readonly pace: Pace;
+  /**
+   * Set by the transfer before `start`. To be called once, when all is over and nothing of the ends is touched any more;
+   * never within `start`, `pause`, `resume` or `paceChanged`, but `cancel` may call it.
+   */
+  onSettled: (failure: Error | undefined) => void;
+  /** Checks the ends and begins. @throws what is wrong with them: the transfer is rejected with it, and no byte moved. */
+  start(): void;
+  pause(): void;
+  resume(): void;
+  /** `pace` was given another rate: a wait for the old one is to be thought over. */
+  paceChanged(): void;
+  /** Stops, and settles with `reason` unless all was over already. */
+  cancel(reason: Error): void;
+}
+
+/**
+ * A transfer under way. Awaited it gives its account, or throws what it failed with, whose property `transfer` is the
+ * account, so that the count is exact in either case. Nobody awaiting one that fails is an unhandled rejection, as with a
+ * promise.
+ */
+export class Transfer<Account extends object = TransferAccount> implements PromiseLike<Account> {
+  private readonly settled = settling<Account>();
+  private isSettled = false;
+  /** What was given to `cancel`, and the error that stands for it in the engine, which takes only errors. */
+  private reason: unknown = undefined;
+  private cancellation: Error | undefined = undefined;
+  private readonly abort = () => this.cancel(this.signal!.reason);
+
+  /**
+   * Starts the engine, unless the signal is aborted already.
+   *
+   * @internal
+   */
+  constructor(
+    private readonly engine: TransferEngine<Account>,
+    private readonly signal?: AbortSignal,
+  ) {
+    engine.onSettled = failure => this.settle(failure);
+    if (signal?.aborted) {
+      this.settle(this.cancelWith(signal.reason));
+      return;
+    }
+    try {
+      engine.start();
+    } catch (error) {
+      this.settle(error as Error);
+      return;
+    }
+    signal?.addEventListener('abort', this.abort);
+  }
+
+  /** What has moved until now, by which path. It goes on counting while the transfer is under way. */
+  get account(): Account {
+    return this.engine.account;
+  }
+
+  /** At most so many bytes a second; Infinity, the default, is no limit. @throws RangeError no positive number. */
+  get bytesPerSecond(): number {
+    return this.engine.pace.bytesPerSecond;
+  }
+
+  set bytesPerSecond(bytesPerSecond: number) {
+    this.engine.pace.bytesPerSecond = bytesPerSecond;
+    if (!this.isSettled) this.engine.paceChanged();
+  }
+
+  /** Lets no more bytes move until `resume`; those that a call under way moves are counted. */
+  pause(): void {
+    if (!this.isSettled) this.engine.pause();
+  }
+
+  resume(): void {
+    if (!this.isSettled) this.engine.resume();
+  }
+
+  /**
+   * Stops for good; nothing if it is over already. What this does to the ends is told by the function that made the
+   * transfer.
+   *
+   * @param reason what the transfer is rejected with; IoError ECANCELED by default.
+   */
+  cancel(reason?: unknown): void {
+    if (!this.isSettled) this.engine.cancel(this.cancelWith(reason));
+  }
+
+  then<Fulfilled = Account, Rejected = never>(
+    onFulfilled?: ((account: Account) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((failure: TransferFailure<Account>) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    return this.settled.promise.then(onFulfilled, onRejected);
+  }
+
+  catch<Rejected = never>(
+    onRejected: (failure: TransferFailure<Account>) => Rejected | PromiseLike<Rejected>,
+  ): Promise<Account | Rejected> {
+    return this.settled.promise.catch(onRejected);
+  }
+
+  finally(onSettled: () => void): Promise<Account> {
+    return this.settled.promise.finally(onSettled);
+  }
+
+  private cancelWith(reason: unknown): Error {
+    this.cancellation ??=
+      reason instanceof Error ? reason : new IoError('ECANCELED', 'transfer', undefined, 'the transfer was cancelled');
+    this.reason ??= reason ?? this.cancellation;
+    return this.cancellation;
+  }
+
+  private settle(failure: Error | undefined): void {
+    if (this.isSettled) return;
+    this.isSettled = true;
+    this.signal?.removeEventListener('abort', this.abort);
+    if (failure === undefined) {
+      this.settled.resolve(this.account);
+      return;
+    }
+    // One reason may abort many transfers, and a frozen one carries nothing: then `account` of the handle is what tells.
+    if (Object.isExtensible(failure)) Object.assign(failure, { transfer: this.account });
+    this.settled.reject((failure === this.cancellation ? this.reason : failure) as Error);
+  }
+}
