@@ -21,6 +21,7 @@ export function errnoNumber(name: string): number {
 
 export const EAGAIN = errnoNumber('EAGAIN');
 export const EBADF = errnoNumber('EBADF');
+export const EBUSY = errnoNumber('EBUSY');
 export const ECONNABORTED = errnoNumber('ECONNABORTED');
 export const ECONNRESET = errnoNumber('ECONNRESET');
 export const EEXIST = errnoNumber('EEXIST');
@@ -33,8 +34,10 @@ export const ENOBUFS = errnoNumber('ENOBUFS');
 export const ENOENT = errnoNumber('ENOENT');
 export const ENOMEM = errnoNumber('ENOMEM');
 export const ENOSPC = errnoNumber('ENOSPC');
+export const ENOSYS = errnoNumber('ENOSYS');
 export const ENOTCONN = errnoNumber('ENOTCONN');
 export const ENOTSUP = errnoNumber('ENOTSUP');
+export const EOPNOTSUPP = errnoNumber('EOPNOTSUPP');
 export const EPERM = errnoNumber('EPERM');
 export const EPIPE = errnoNumber('EPIPE');
 export const EPROTO = errnoNumber('EPROTO');
