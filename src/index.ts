@@ -5,7 +5,8 @@
  */
 export { adopt } from './api/adopt.js';
 export { connect, type ConnectOptions } from './api/connect.js';
-export { Connection, type Sendable } from './api/connection.js';
+export { Connection } from './api/connection.js';
+export { SendingSocket, type Sendable } from './api/sending-socket.js';
 export type { State } from './api/connection-states.js';
 export type { Deadline, TimeoutOptions } from './api/deadlines.js';
 export { listen, type ListenOptions } from './api/listen.js';

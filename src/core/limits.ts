@@ -50,3 +50,9 @@ export const MAX_BUFFER_BYTES = 256 * 1024 * 1024;
  * a second, so that a slow rate does not mean a call per byte.
  */
 export const PACE_BURST_MS = 100;
+
+/** Bytes of a file that a pool thread reads ahead at once: a few of the kernel's own read-ahead windows (128 KiB). */
+export const READ_AHEAD_BYTES = 256 * 1024;
+
+/** How far ahead of what is sent a file is read: enough to keep a disk busy, and no more than one socket takes in a turn. */
+export const READ_AHEAD_WINDOW_BYTES = 1024 * 1024;

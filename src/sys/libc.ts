@@ -65,6 +65,23 @@ export function declare<F extends (...args: never[]) => number>(name: string, re
   }
 }
 
+/** Told in a later turn of the loop what a call on a pool thread returned; its errno is `errno()` until the next call. */
+export type Returned = (failure: Error | null, result: number) => void;
+
+/**
+ * A function of the C library that runs on a thread of libuv's pool, so that it may block. Memory that it is given has to
+ * stay where it is until `returned`, which keeps the process alive until then.
+ */
+export function declareBlocking<Args extends number[]>(
+  name: string,
+  result: string,
+  types: string[],
+): (...argumentsAndReturned: [...Args, Returned]) => void {
+  const call = declare(name, result, types) as { async?: (...args: [...Args, Returned]) => void };
+  // Where the function is missing, the call itself says so.
+  return call.async ?? (call as unknown as () => never);
+}
+
 /** Whether the C library has a function of this name. */
 export function hasFunction(name: string): boolean {
   try {
