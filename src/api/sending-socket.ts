@@ -1,6 +1,7 @@
 /** The sending half of a connection: what `send` takes, and transfers that write in between. */
 import { BufferList } from '../core/buffer-list.js';
 import type { Descriptor } from '../core/operation.js';
+import { WRITE_TURNS } from '../core/limits.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
 import type { Reactor } from '../core/reactor.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
@@ -46,7 +47,7 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     super(reactor, descriptor);
   }
 
-  /** Bytes that `send` took and the kernel did not yet. */
+  /** Bytes in memory that the kernel has not taken yet: those of `send`, and what goes before and after a file. */
   get queuedBytes(): number {
     const queuedBytes = this.sender?.queue.length ?? 0;
     const turns = this.waiting?.turns;
@@ -126,7 +127,12 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   /** @internal Lets a transfer write, behind everything sent before and before everything sent later. */
   takeTurn(turn: WriteTurn): void {
     if (!this.canSend) throw this.refusal();
+    this.checkCeiling(turn.queuedBytes);
     const waiting = (this.waiting ??= { bytesSentBefore: 0 });
+    if (waiting.turns !== undefined && waiting.turns.length >= WRITE_TURNS) {
+      const explanation = `${WRITE_TURNS} transfers wait already; await some of them first`;
+      throw new IoError('ENOBUFS', 'sendfile', `descriptor ${this.descriptor.fd}`, explanation);
+    }
     const turns = (waiting.turns ??= new WriteTurns(this.descriptor, sender => this.sendNow(sender)));
     if (this.sender !== undefined && this.sender.queue.length > 0) {
       turns.add(this.sender);
@@ -212,7 +218,7 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     const retired = turns.advance();
     waiting.bytesSentBefore += retired;
     // Whoever ended within `advance` has been here in its place.
-    if (!turns.isEmpty || waiting.turns !== turns || this.isClosed) return;
+    if (turns.length > 0 || waiting.turns !== turns || this.isClosed) return;
     waiting.turns = undefined;
     const { sender } = this;
     if (sender !== undefined && sender.queue.length > 0 && !this.sendNow(sender)) return;

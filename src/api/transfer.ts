@@ -13,7 +13,7 @@ export interface TransferEngine<Account extends object = TransferAccount> {
   readonly pace: Pace;
   /**
    * Set by the transfer before `start`. To be called once, when all is over and nothing of the ends is touched any more;
-   * never within `start`, `pause`, `resume` or `paceChanged`, but `cancel` may call it.
+   * that may be within `start` or any other call, since whoever awaits the transfer is told later.
    */
   onSettled: (failure: Error | undefined) => void;
   /** Checks the ends and begins. @throws what is wrong with them: the transfer is rejected with it, and no byte moved. */
@@ -59,7 +59,7 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
       this.settle(error as Error);
       return;
     }
-    signal?.addEventListener('abort', this.abort);
+    if (!this.isSettled) signal?.addEventListener('abort', this.abort);
   }
 
   /** What has moved until now, by which path. It goes on counting while the transfer is under way. */

@@ -56,3 +56,6 @@ export const READ_AHEAD_BYTES = 256 * 1024;
 
 /** How far ahead of what is sent a file is read: enough to keep a disk busy, and no more than one socket takes in a turn. */
 export const READ_AHEAD_WINDOW_BYTES = 1024 * 1024;
+
+/** Transfers that wait for their turn to write to one connection: a pipeline longer than this is a peer that never reads. */
+export const WRITE_TURNS = 1024;

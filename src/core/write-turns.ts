@@ -10,6 +10,8 @@ import type { Reactor } from './reactor.js';
 export interface WriteTurn {
   /** Bytes that the kernel has taken. */
   readonly bytesSent: number;
+  /** Bytes that it holds in memory. */
+  readonly queuedBytes: number;
   /** It is not the peer that it waits for, but its own user, a disk, or its pace. */
   readonly isHeld: boolean;
   /** Everything before it is with the kernel. It tells its connection the end by `endTurn`, which may be within this call. */
@@ -50,14 +52,14 @@ export class WriteTurns {
     this.line.push(one);
   }
 
-  get isEmpty(): boolean {
-    return this.line.length === 0;
+  get length(): number {
+    return this.line.length;
   }
 
-  /** Bytes that `send` took and that wait in the line. */
+  /** Bytes in memory that wait in the line. */
   get queuedBytes(): number {
     let total = 0;
-    for (const one of this.line) total += isSend(one) ? one.queue.length : 0;
+    for (const one of this.line) total += isSend(one) ? one.queue.length : one.queuedBytes;
     return total;
   }
 

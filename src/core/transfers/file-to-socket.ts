@@ -16,6 +16,15 @@ import { TransferAccount } from './account.js';
 import { nativeFileReads, scratchAddress, type FileReads } from './file-reads.js';
 import { Pace } from './pace.js';
 
+/** What to send, found out when the transfer begins. */
+export interface FileSending {
+  readonly range: FileRange;
+  readonly before: BufferList;
+  readonly after: BufferList;
+  /** Infinity for no limit. */
+  readonly bytesPerSecond: number;
+}
+
 /** The kernel's part, in an object so that a test can play it. */
 export interface FileToSocketCalls {
   readonly sendfile: SendfileCalls;
@@ -27,9 +36,11 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   readonly pace = new Pace();
   onSettled: (failure: Error | undefined) => void = () => {};
 
-  private readonly operation: SendFile;
+  /** From `start` on. */
+  private operation!: SendFile;
   private readonly sendfile: SendfileCalls;
   private readonly reads: FileReads;
+  private fd = -1;
   private descriptor: Descriptor | undefined = undefined;
   private timer: Timer = NO_TIMER;
   private isOver = false;
@@ -42,24 +53,32 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   /** The file had to be read from the disk: it is read ahead from then on. */
   private isCold = false;
 
+  /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
     private readonly target: WriteSide,
-    private readonly file: FileRange,
-    before: BufferList,
-    after: BufferList,
+    private readonly prepare: () => FileSending,
     calls?: FileToSocketCalls,
   ) {
     this.sendfile = calls?.sendfile ?? nativeSendfile();
     this.reads = calls?.reads ?? nativeFileReads;
-    this.operation = new SendFile(this, file, before, after, this.sendfile);
-    // A file that does not know its size is read to its end: sendfile could not tell that end from one that came early.
-    if (file.lengthBytes === Infinity) this.account.path = 'buffers';
   }
 
   // For the transfer
 
   start(): void {
-    this.target.takeTurn(this);
+    const { range, before, after, bytesPerSecond } = this.prepare();
+    this.pace.bytesPerSecond = bytesPerSecond;
+    this.fd = range.fd;
+    this.operation = new SendFile(this, range, before, after, this.sendfile);
+    // A file that does not know its size is read to its end: sendfile could not tell that end from one that came early.
+    if (range.lengthBytes === Infinity) this.account.path = 'buffers';
+    try {
+      this.target.takeTurn(this);
+    } catch (error) {
+      this.isOver = true;
+      this.operation.release();
+      throw error;
+    }
   }
 
   pause(): void {
@@ -95,6 +114,11 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     return this.account.bytesOut;
   }
 
+  get queuedBytes(): number {
+    const { before, buffer, after } = this.operation;
+    return before.length + buffer.length + after.length;
+  }
+
   get isHeld(): boolean {
     return this.isPaused || this.isWaitingForRead || this.timer !== NO_TIMER;
   }
@@ -118,7 +142,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     if (offset < this.warmUntil) return this.warmUntil - offset;
     if (this.sendfile.refusesToWait) return wantedBytes;
     const lengthBytes = Math.min(this.operation.end - offset, READ_AHEAD_WINDOW_BYTES);
-    if (this.reads.isResident(this.file.fd, offset, lengthBytes) !== true) return 0;
+    if (this.reads.isResident(this.fd, offset, lengthBytes) !== true) return 0;
     this.warmUntil = offset + lengthBytes;
     return lengthBytes;
   }
@@ -217,7 +241,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     const offset = this.warmUntil;
     const lengthBytes = Math.min(this.operation.end - offset, READ_AHEAD_BYTES);
     this.isReading = true;
-    this.reads.read(this.file.fd, scratchAddress(), lengthBytes, offset, bytes => {
+    this.reads.read(this.fd, scratchAddress(), lengthBytes, offset, bytes => {
       // The end came early, or the disk fails: the call that sends will find out, and say it of the right byte.
       this.warmUntil = bytes > 0 ? offset + bytes : this.operation.end;
       this.onRead();
@@ -235,7 +259,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     const lengthBytes = Math.min(operation.end - operation.position, lease.chunkBytes);
     this.isReading = true;
     account.calls++;
-    this.reads.read(this.file.fd, lease.address, lengthBytes, operation.position, (bytes, errno) => {
+    this.reads.read(this.fd, lease.address, lengthBytes, operation.position, (bytes, errno) => {
       if (this.isOver || bytes <= 0) lease.release();
       if (this.isOver) return;
       if (bytes > 0) {
@@ -249,7 +273,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
         this.isReading = false;
         this.isWaitingForRead = false;
         if (bytes === 0) operation.cutShort();
-        else operation.failFile(new IoError(errno, 'pread', `descriptor ${this.file.fd}`));
+        else operation.failFile(new IoError(errno, 'pread', `descriptor ${this.fd}`));
         this.finish(operation.failure);
         return;
       }

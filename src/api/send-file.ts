@@ -1,0 +1,123 @@
+/** A file, or a part of it, to a connection. */
+import { fstatSync, type Stats } from 'node:fs';
+import { BufferList } from '../core/buffer-list.js';
+import type { FileRange } from '../core/operations/send-file.js';
+import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
+import { isMadeUp } from '../sys/file-system.js';
+import { IoError } from '../sys/io-error.js';
+import { checkInteger } from './options.js';
+import { SendingSocket, type Sendable } from './sending-socket.js';
+import { Transfer } from './transfer.js';
+
+export interface SendFileOptions {
+  /** Where in the file to begin, in bytes. Default 0. At or after the end of the file there is nothing to send. */
+  readonly offset?: number;
+  /** How many bytes. Default: up to where the file ends now. */
+  readonly length?: number;
+  /** What goes right before the file, in the same packet where the system can: a header. Lists are moved. */
+  readonly before?: Sendable | readonly Sendable[];
+  /** What goes right behind the file. Lists are moved. */
+  readonly after?: Sendable | readonly Sendable[];
+  /** See `Transfer.bytesPerSecond`. */
+  readonly bytesPerSecond?: number;
+  /** Cancels the transfer, which is then rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A file that is open for reading: what `sendFile` needs of it is its descriptor. */
+export interface OpenFile {
+  readonly fd: number;
+}
+
+/** Largest size of a file that takes no block and may still have content, made up as it is read. */
+const MADE_UP_BYTES = 4096;
+
+/**
+ * Sends a file to a connection: by sendfile(2) where the system can, without the bytes ever coming into this process, by
+ * buffers otherwise. What `send` took before goes before it, what `send` takes from now on goes behind it. A file that is
+ * not in memory is read ahead by a thread of the pool, so that a disk keeps nobody waiting.
+ *
+ * The number of bytes is settled when it begins. A file that grows meanwhile sends no more than that. One that is cut short
+ * can't: the transfer fails with EIO and the connection is reset, since nobody could tell where the missing bytes were.
+ *
+ * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was promised
+ * more, reset it.
+ *
+ * @param file open for reading; it stays yours, and has to stay open until the transfer is over.
+ * @returns the transfer, which is under way. It is rejected with
+ *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
+ *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file;
+ *   IoError EPIPE: the write side of the connection was ended; in all these cases no byte has moved;
+ *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
+ */
+export function sendFile(connection: SendingSocket, file: OpenFile, options: SendFileOptions = {}): Transfer {
+  const engine = new FileToSocket(connection, () => prepare(connection, file, options));
+  return new Transfer(engine, options.signal);
+}
+
+function prepare(connection: SendingSocket, file: OpenFile, options: SendFileOptions): FileSending {
+  if (!(connection instanceof SendingSocket)) {
+    throw new TypeError(`connection: ${typeof connection}; allowed: a Connection`);
+  }
+  const range = fileRange(file, options);
+  const before = listOf('before', options.before);
+  const after = listOf('after', options.after);
+  return { range, before, after, bytesPerSecond: options.bytesPerSecond ?? Infinity };
+}
+
+/** @throws what is wrong with the file or the range. */
+function fileRange({ fd }: OpenFile, { offset = 0, length }: SendFileOptions): FileRange {
+  if (!Number.isInteger(fd)) throw new TypeError(`file: its fd is ${fd}; allowed: an open file`);
+  checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+  if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
+  const stats = statOf(fd);
+  checkKind(fd, stats);
+  const { size, blocks } = stats;
+  if (size <= MADE_UP_BYTES && (size === 0 || blocks === 0) && isMadeUp(fd)) {
+    return { fd, offset, lengthBytes: length ?? Infinity };
+  }
+  if (length !== undefined && length > 0 && offset + length > size) {
+    throw new RangeError(
+      `length: ${length} from offset ${offset}; allowed: up to the end of the file, which has ${size} bytes`,
+    );
+  }
+  return { fd, offset, lengthBytes: length ?? Math.max(0, size - offset) };
+}
+
+function statOf(fd: number): Stats {
+  try {
+    return fstatSync(fd);
+  } catch (error) {
+    throw new IoError((error as NodeJS.ErrnoException).code ?? 'EBADF', 'fstat', `descriptor ${fd}`);
+  }
+}
+
+function checkKind(fd: number, stats: Stats): void {
+  if (stats.isFile()) return;
+  const kind = stats.isDirectory()
+    ? 'a directory'
+    : stats.isFIFO()
+      ? 'a pipe or FIFO'
+      : stats.isSocket()
+        ? 'a socket'
+        : 'a device';
+  const explanation = `it is ${kind}; only regular files are sent`;
+  throw new IoError(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'sendfile', `descriptor ${fd}`, explanation);
+}
+
+/** A list of its own: arrays are copied, so that they are their owner's again at once. */
+function listOf(name: string, parts: Sendable | readonly Sendable[] | undefined): BufferList {
+  const list = new BufferList();
+  if (parts === undefined) return list;
+  const all = Array.isArray(parts) ? (parts as readonly Sendable[]) : [parts as Sendable];
+  for (const part of all) {
+    if (typeof part !== 'string' && !(part instanceof Uint8Array) && !(part instanceof BufferList)) {
+      throw new TypeError(`${name}: ${typeof part}; allowed: string, Uint8Array, BufferList, or an array of them`);
+    }
+  }
+  for (const part of all) {
+    if (part instanceof Uint8Array) list.appendCopy(part);
+    else list.append(part);
+  }
+  return list;
+}
