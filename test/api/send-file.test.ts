@@ -34,7 +34,7 @@ function digestOf(...parts: Uint8Array[]): string {
 }
 
 async function failureOf(transfer: PromiseLike<unknown>): Promise<TransferFailure & { code?: string }> {
-  return rejection(Promise.resolve(transfer)) as Promise<TransferFailure & { code?: string }>;
+  return rejection(Promise.resolve(transfer));
 }
 
 describeOnEveryDriver('sendFile', driver => {
