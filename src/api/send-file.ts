@@ -39,6 +39,8 @@ const MADE_UP_BYTES = 4096;
  *
  * The number of bytes is settled when it begins. A file that grows meanwhile sends no more than that. One that is cut short
  * can't: the transfer fails with EIO and the connection is reset, since nobody could tell where the missing bytes were.
+ * What sendfile(2) has taken are the file's own pages: whoever writes to that part of the file before it has gone out changes
+ * what goes out. To replace a file that is being served, rename a new one over it.
  *
  * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was promised
  * more, reset it.

@@ -33,10 +33,15 @@ export class MemoryWindow {
   private readonly block = new NativeBlock(4096);
 
   load(address: number, lengthBytes: number): Buffer {
-    if (lengthBytes === 0) return Buffer.alloc(0);
-    write(this.ends[1], address, lengthBytes);
-    read(this.ends[0], this.block.address, lengthBytes);
-    return Buffer.from(this.block.bytes.slice(0, lengthBytes));
+    const bytes = Buffer.alloc(lengthBytes);
+    for (let loaded = 0; loaded < lengthBytes;) {
+      const piece = Math.min(lengthBytes - loaded, this.block.lengthBytes);
+      write(this.ends[1], address + loaded, piece);
+      read(this.ends[0], this.block.address, piece);
+      bytes.set(this.block.bytes.subarray(0, piece), loaded);
+      loaded += piece;
+    }
+    return bytes;
   }
 
   store(address: number, value: number): void {
