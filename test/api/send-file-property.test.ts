@@ -188,7 +188,7 @@ describeOnEveryDriver(
             if (drawn.event === 'shrink') writeFileSync(file.path, patternBytes(0, FILE_BYTES));
           }
         }),
-        { numRuns: 60 },
+        { numRuns: 200 },
       );
     });
   },
