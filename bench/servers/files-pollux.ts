@@ -12,7 +12,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const folder = process.argv[2];
 const files = new Map<string, ServedFile>();
 for (const name of readdirSync(folder)) {
-  const fd = openSync(`${folder}/${name}`);
+  const fd = openSync(`${folder}/${name}`, 'r');
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${fstatSync(fd).size}\r\nConnection: keep-alive\r\n\r\n`;
   files.set(`/${name}`, { fd, head: Buffer.from(head) });
 }
