@@ -10,6 +10,12 @@ export { sendFile, type OpenFile, type SendFileOptions } from './api/send-file.j
 export { SendingSocket, type Sendable } from './api/sending-socket.js';
 export type { State } from './api/connection-states.js';
 export type { Deadline, TimeoutOptions } from './api/deadlines.js';
+export { EventWatch } from './api/events/event-watch.js';
+export { FileWatch, watchFile, type FileChange, type FileWatchOptions } from './api/events/file.js';
+export { ProcessWatch, watchProcess, type ProcessEnd } from './api/events/process.js';
+export { SignalWatch, watchSignal } from './api/events/signal.js';
+export { TimerWatch, watchTimer, type TimerOptions, type TimeUnit } from './api/events/timer.js';
+export { triggerUser, UserWatch, watchUser, type UserHandle } from './api/events/user.js';
 export { listen, type ListenOptions } from './api/listen.js';
 export { Listener, type ListenerCounters } from './api/listener.js';
 export type { QueueLimits, SocketOptions } from './api/options.js';

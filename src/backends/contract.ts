@@ -4,6 +4,7 @@
  * through an example.
  */
 import type { Token } from '../base/token.js';
+import type { EventSources } from './sources/contract.js';
 
 /** What a registration asks for and what an event reports: a set of bits. */
 export const READABLE = 1;
@@ -113,6 +114,11 @@ export interface Backend {
   readonly counters: BackendCounters;
   readonly events: ReadyEvents;
   readonly wakeHandle: WakeHandle;
+  /**
+   * Optional: what the backend's kernel watches beside descriptors (timers, processes, files, signals, user events), as
+   * registrations of the backend. Without it they are made descriptors, and registered like any other.
+   */
+  readonly sources?: EventSources;
 
   /**
    * Starts to watch a descriptor.

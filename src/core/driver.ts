@@ -3,6 +3,7 @@
  * backend (try the call first, wait for readiness when it would block); a ring driver would submit them.
  */
 import type { Backend, Interest, Lifetime, Trigger } from '../backends/contract.js';
+import type { EventSources, Source } from '../backends/sources/contract.js';
 import type { Descriptor, Operation } from './operation.js';
 
 /** Running totals of the calls that moved bytes and connections; the backend's own calls are in its counters. */
@@ -63,6 +64,12 @@ export interface Driver {
   unwatch(token: number): void;
   /** See `Backend.wouldBlock`. */
   wouldBlock(token: number, interest: Interest): void;
+
+  /** Timers, processes, files and the like, as this backend or this system watches them. */
+  readonly sources: EventSources;
+  /** Hands the events of a source that `sources` opened to `watcher`, until `closeSource`. */
+  followSource(source: Source, watcher: Watcher): void;
+  closeSource(source: Source): void;
 
   /** Whether something can be done without waiting. */
   readonly hasWork: boolean;

@@ -16,6 +16,8 @@ import {
   type Readiness,
   type Trigger,
 } from '../backends/contract.js';
+import type { EventSources, Source } from '../backends/sources/contract.js';
+import { eventSourcesOf } from '../backends/sources/choice.js';
 import { IoError } from '../sys/io-error.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
@@ -60,6 +62,7 @@ export class ReadinessDriver implements Driver {
   private finished: Operation[] = [];
   private telling: Operation[] = [];
   private told = 0;
+  private openedSources: EventSources | undefined;
 
   constructor(
     readonly backend: Backend,
@@ -133,6 +136,19 @@ export class ReadinessDriver implements Driver {
 
   wouldBlock(token: Token, interest: Interest): void {
     this.backend.wouldBlock(token, interest);
+  }
+
+  get sources(): EventSources {
+    return (this.openedSources ??= eventSourcesOf(this.backend));
+  }
+
+  followSource(source: Source, watcher: Watcher): void {
+    this.registered[slotOf(source.token)] = new Watch(source.token, watcher);
+  }
+
+  closeSource(source: Source): void {
+    this.registered[slotOf(source.token)] = undefined;
+    source.close();
   }
 
   get hasWork(): boolean {

@@ -27,6 +27,7 @@ const explanations: Record<string, string> = {
   ENOTSUP: 'not supported here',
   EPERM: 'not permitted for this kind of descriptor',
   EPIPE: 'the other end is closed',
+  ESRCH: 'there is no such process',
   ETIMEDOUT: 'it took too long',
 };
 

@@ -1,0 +1,172 @@
+/** What the watches of timers, signals, processes, files and user events share. */
+import { NOTHING, type Source } from '../../backends/sources/contract.js';
+import type { Watcher } from '../../core/driver.js';
+import { FRUITLESS_EVENTS } from '../../core/limits.js';
+import type { Reactor } from '../../core/reactor.js';
+import { IoError } from '../../sys/io-error.js';
+import { settling, type Settling } from '../settling.js';
+
+/**
+ * Something that is watched in the same wait as the descriptors. What happens is told to the handler that the watch was
+ * made with, or, without one, taken by `next()` or `for await`. What nobody takes adds up in one event, so nothing is lost
+ * and nothing grows.
+ */
+export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
+  /** The watch ended by a failure of the system, which is told nowhere else. Without a handler a warning is emitted. */
+  onError: ((failure: IoError) => void) | undefined = undefined;
+
+  private source: Source | undefined = undefined;
+  private isOpen = true;
+  private referenced = true;
+  private fruitless = 0;
+  private pending: T | undefined = undefined;
+  private taker: Settling<T | null> | undefined = undefined;
+
+  /** @internal */
+  constructor(
+    protected readonly reactor: Reactor,
+    /** What is watched, for messages: 'process 4711'. */
+    private readonly title: string,
+    private readonly handler: ((event: T) => void) | undefined,
+  ) {}
+
+  get isClosed(): boolean {
+    return !this.isOpen;
+  }
+
+  /**
+   * The next event.
+   *
+   * @returns a promise of it, or of null once the watch is closed and nothing is left.
+   * @throws Error the watch has a handler, or another `next()` is under way.
+   */
+  next(): Promise<T | null> {
+    if (this.handler !== undefined) throw new Error(`next: the watch of ${this.title} has a handler; use one way`);
+    if (this.taker !== undefined) throw new Error('next: another next() is under way; await it first');
+    const { pending } = this;
+    this.pending = undefined;
+    if (pending !== undefined) return Promise.resolve(pending);
+    if (!this.isOpen) return Promise.resolve(null);
+    this.taker = settling();
+    return this.taker.promise;
+  }
+
+  /** `for await (const event of watch)`: until the watch is closed. Leaving the loop closes it. */
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    return {
+      next: async () => {
+        const event = await this.next();
+        return event === null ? { done: true, value: undefined } : { done: false, value: event };
+      },
+      return: () => {
+        this.close();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  /** Ends it, at once. Twice is allowed. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    const { source, taker } = this;
+    this.source = undefined;
+    this.taker = undefined;
+    try {
+      if (source !== undefined) this.reactor.driver.closeSource(source);
+    } finally {
+      this.onClosed();
+      this.reactor.leave(this.referenced);
+      taker?.resolve(null);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Keeps the process alive, as it does from the beginning. */
+  ref(): this {
+    return this.keepAlive(true);
+  }
+
+  /** Lets the process exit although this watch is open. */
+  unref(): this {
+    return this.keepAlive(false);
+  }
+
+  /** @internal */
+  onReady(_readiness: number, data: number, errno: number): void {
+    if (errno !== 0) {
+      this.fail(new IoError(errno, 'watch', this.title));
+      return;
+    }
+    let taken: number;
+    try {
+      taken = this.source!.take(data);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      this.fail(error);
+      return;
+    }
+    if (taken !== NOTHING) {
+      this.fruitless = 0;
+      this.onTaken(taken);
+    } else if (++this.fruitless === FRUITLESS_EVENTS) {
+      const explanation = `${FRUITLESS_EVENTS} events in a row about nothing; it is no longer watched`;
+      this.fail(new IoError('ELOOP', 'watch', this.title, explanation));
+    }
+  }
+
+  /** Begins; the source, if there is one, is this watch's from now on. */
+  protected begin(source: Source | undefined): void {
+    this.source = source;
+    if (source !== undefined) this.reactor.driver.followSource(source, this);
+    this.reactor.enter(true);
+  }
+
+  /** What the source's number means. */
+  protected abstract onTaken(taken: number): void;
+
+  /** One event of two that nobody has taken yet. */
+  protected abstract merge(earlier: T, later: T): T;
+
+  /** A place to undo what the watch did beside its source. */
+  protected onClosed(): void {}
+
+  protected tell(event: T): void {
+    const { taker } = this;
+    this.taker = undefined;
+    this.deliver(event, taker);
+  }
+
+  /** Tells of the last event there can be; closed before that, since a handler may throw or watch anew. */
+  protected tellLast(event: T): void {
+    const { taker } = this;
+    this.taker = undefined;
+    this.close();
+    this.deliver(event, taker);
+  }
+
+  private deliver(event: T, taker: Settling<T | null> | undefined): void {
+    const { handler } = this;
+    if (handler !== undefined) handler(event);
+    else if (taker !== undefined) taker.resolve(event);
+    else this.pending = this.pending === undefined ? event : this.merge(this.pending, event);
+  }
+
+  private fail(failure: IoError): void {
+    const { taker } = this;
+    this.taker = undefined;
+    this.close();
+    if (taker !== undefined) taker.reject(failure);
+    else if (this.onError !== undefined) this.onError(failure);
+    else process.emitWarning(failure.message, 'PolluxWatchWarning');
+  }
+
+  private keepAlive(keep: boolean): this {
+    if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
+    this.referenced = keep;
+    return this;
+  }
+}

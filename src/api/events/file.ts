@@ -1,0 +1,102 @@
+/** Changes of files and directories. */
+import {
+  CHANGED_ATTRIBUTES,
+  CHANGED_CLOSE,
+  CHANGED_CLOSE_WRITE,
+  CHANGED_DELETE,
+  CHANGED_EXTEND,
+  CHANGED_LINK,
+  CHANGED_OPEN,
+  CHANGED_READ,
+  CHANGED_RENAME,
+  CHANGED_REVOKE,
+  CHANGED_WRITE,
+  type FileChanges,
+} from '../../backends/sources/contract.js';
+import type { Reactor } from '../../core/reactor.js';
+import { currentReactor } from '../thread-reactor.js';
+import { EventWatch } from './event-watch.js';
+
+const BITS = {
+  /** Its last name was removed, or it was replaced by a rename. */
+  delete: CHANGED_DELETE,
+  /** Its bytes changed; a directory: entries came, went or were renamed. */
+  write: CHANGED_WRITE,
+  /** It grew. */
+  extend: CHANGED_EXTEND,
+  /** Its mode, owner or times changed. */
+  attributes: CHANGED_ATTRIBUTES,
+  /** It got or lost a name, and has one left; a directory: a directory in it came or went. */
+  link: CHANGED_LINK,
+  /** It was renamed. */
+  rename: CHANGED_RENAME,
+  /** Its file system was unmounted, or access to it was revoked. */
+  revoke: CHANGED_REVOKE,
+  /** Somebody opened it; closed it, without and with leave to write; read from it. Not on macOS and OpenBSD. */
+  open: CHANGED_OPEN,
+  close: CHANGED_CLOSE,
+  closeWrite: CHANGED_CLOSE_WRITE,
+  read: CHANGED_READ,
+} as const;
+
+export type FileChange = keyof typeof BITS;
+
+const NAMES = Object.keys(BITS) as FileChange[];
+const DEFAULT_CHANGES: readonly FileChange[] = ['delete', 'write', 'extend', 'attributes', 'link', 'rename', 'revoke'];
+
+export interface FileWatchOptions {
+  /** What to tell of. Default: everything but 'open', 'close', 'closeWrite' and 'read'. */
+  readonly changes?: readonly FileChange[];
+}
+
+/**
+ * Watches a file or a directory: the very file, under whatever name, and not a name. A file that is replaced by another
+ * of the same name tells 'delete'; watch the directory to learn of the other.
+ *
+ * @param file a path, or an open descriptor, which stays yours and may be closed at once.
+ * @param onChange gets what changed since it was last called; several changes are one event.
+ * @returns a watch whose events are sets of changes.
+ * @throws TypeError changes: none, or one that does not exist.
+ * @throws IoError ENOENT, EACCES, EBADF; EINVAL: neither file nor directory; ENOTSUP: a change that this system can't
+ *   tell; EMFILE, ENOSPC (Linux: fs.inotify.max_user_instances, 128 a user as a rule, and max_user_watches). See
+ *   inotify(7), kqueue(2) (EVFILT_VNODE).
+ */
+export function watchFile(
+  file: string | number,
+  options: FileWatchOptions = {},
+  onChange?: (changes: ReadonlySet<FileChange>) => void,
+): FileWatch {
+  if (typeof file !== 'string' && !(Number.isInteger(file) && file >= 0)) {
+    throw new TypeError(`file: ${String(file)}; allowed: a path, or a descriptor from 0`);
+  }
+  return new FileWatch(currentReactor(), file, changeBits(options.changes ?? DEFAULT_CHANGES), onChange);
+}
+
+export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
+  /** @internal Made by `watchFile`. */
+  constructor(
+    reactor: Reactor,
+    file: string | number,
+    changes: FileChanges,
+    onChange: ((changes: ReadonlySet<FileChange>) => void) | undefined,
+  ) {
+    super(reactor, typeof file === 'number' ? `descriptor ${file}` : file, onChange);
+    this.begin(reactor.driver.sources.file(file, changes));
+  }
+
+  protected override onTaken(bits: FileChanges): void {
+    this.tell(new Set(NAMES.filter(name => (bits & BITS[name]) !== 0)));
+  }
+
+  protected override merge(earlier: ReadonlySet<FileChange>, later: ReadonlySet<FileChange>): ReadonlySet<FileChange> {
+    return new Set([...earlier, ...later]);
+  }
+}
+
+function changeBits(changes: readonly FileChange[]): FileChanges {
+  const unknown = changes.find(name => !Object.hasOwn(BITS, name));
+  if (unknown !== undefined || changes.length === 0) {
+    throw new TypeError(`changes: ${unknown === undefined ? 'none' : `'${unknown}'`}; allowed: ${NAMES.join(', ')}`);
+  }
+  return changes.reduce((bits, name) => bits | BITS[name], 0);
+}

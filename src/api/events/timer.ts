@@ -1,0 +1,65 @@
+/** Timers of the kernel: finer than milliseconds, by the wall clock, and counted when nobody could come in time. */
+import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
+import type { Reactor } from '../../core/reactor.js';
+import { currentReactor } from '../thread-reactor.js';
+import { EventWatch } from './event-watch.js';
+
+export type { TimeUnit };
+
+/** When a timer expires: exactly one of `after`, `every` and `at`. */
+export interface TimerOptions {
+  /** Once, so many units from now. */
+  readonly after?: number;
+  /** Again and again, so many units apart. */
+  readonly every?: number;
+  /** Once, at this time of the wall clock: a Date, or units since 1970. A time that is past expires at once. */
+  readonly at?: number | Date;
+  /** 's', 'ms' (the default), 'us' or 'ns'. A kernel may round up to its own step. */
+  readonly unit?: TimeUnit;
+}
+
+/**
+ * Watches a timer.
+ *
+ * @param onExpired gets the expirations since it was last called: more than 1 if the thread was busy.
+ * @returns a watch whose events are numbers of expirations; one that expires only once then closes itself.
+ * @throws TypeError not exactly one of `after`, `every`, `at`; an unknown unit.
+ * @throws RangeError a time that is negative, no integer, or more than 2^31 - 1 seconds.
+ * @throws IoError EMFILE, ENOMEM. See timerfd_create(2), kqueue(2) (EVFILT_TIMER).
+ */
+export function watchTimer(options: TimerOptions, onExpired?: (expirations: number) => void): TimerWatch {
+  return new TimerWatch(currentReactor(), timerSpec(options), onExpired);
+}
+
+export class TimerWatch extends EventWatch<number> {
+  private readonly expiresOnce: boolean;
+
+  /** @internal Made by `watchTimer`. */
+  constructor(reactor: Reactor, spec: TimerSpec, onExpired: ((expirations: number) => void) | undefined) {
+    super(reactor, `a timer (${spec.kind} ${spec.amount} ${spec.unit})`, onExpired);
+    this.expiresOnce = spec.kind !== 'every';
+    this.begin(reactor.driver.sources.timer(spec));
+  }
+
+  protected override onTaken(expirations: number): void {
+    if (this.expiresOnce) this.tellLast(expirations);
+    else this.tell(expirations);
+  }
+
+  protected override merge(earlier: number, later: number): number {
+    return earlier + later;
+  }
+}
+
+const KINDS = ['after', 'every', 'at'] as const;
+
+function timerSpec(options: TimerOptions): TimerSpec {
+  const { unit = 'ms' } = options;
+  const given = KINDS.filter(kind => options[kind] !== undefined);
+  if (given.length !== 1) {
+    throw new TypeError(`${given.join(', ') || 'no time'}: allowed: exactly one of ${KINDS.join(', ')}`);
+  }
+  const [kind] = given;
+  const time = options[kind]!;
+  return time instanceof Date ? { kind, amount: time.getTime(), unit: 'ms' } : { kind, amount: time, unit };
+}

@@ -1,0 +1,57 @@
+/** Events that the program itself brings about, from any of its threads. */
+import type { UserHandle, UserSource } from '../../backends/sources/contract.js';
+import { triggerUserEvent } from '../../backends/sources/trigger.js';
+import type { Reactor } from '../../core/reactor.js';
+import { currentReactor } from '../thread-reactor.js';
+import { EventWatch } from './event-watch.js';
+
+export type { UserHandle };
+
+/**
+ * Watches for being triggered, by `watch.trigger()` here or by `triggerUser(watch.handle)` in any thread. However many
+ * triggers come before the event, they are one.
+ *
+ * @returns a watch whose events are all `true`.
+ * @throws IoError EMFILE, ENFILE. See eventfd(2), kqueue(2) (EVFILT_USER).
+ */
+export function watchUser(onTriggered?: () => void): UserWatch {
+  return new UserWatch(currentReactor(), onTriggered);
+}
+
+/**
+ * Triggers a user event from any thread; `handle` may be posted to a worker.
+ *
+ * It is a descriptor's number that is written to: who closes the watch takes the handle back from the others first.
+ *
+ * @throws IoError EBADF: the watch was closed.
+ */
+export function triggerUser(handle: UserHandle): void {
+  triggerUserEvent(handle);
+}
+
+export class UserWatch extends EventWatch<true> {
+  /** What another thread needs to trigger it: plain numbers. Valid until the watch is closed. */
+  readonly handle: UserHandle;
+
+  /** @internal Made by `watchUser`. */
+  constructor(reactor: Reactor, onTriggered: (() => void) | undefined) {
+    super(reactor, 'a user event', onTriggered);
+    const source: UserSource = reactor.driver.sources.user();
+    this.handle = source.handle;
+    this.begin(source);
+  }
+
+  /** @throws Error the watch is closed. */
+  trigger(): void {
+    if (this.isClosed) throw new Error('trigger: the watch is closed');
+    triggerUserEvent(this.handle);
+  }
+
+  protected override onTaken(): void {
+    this.tell(true);
+  }
+
+  protected override merge(): true {
+    return true;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Sources of events that are no descriptors to begin with: timers, processes, changes of files, signals, wake-ups by
+ * hand. A kernel with filters for them (kqueue) watches them itself; elsewhere each is made a descriptor that any backend
+ * can watch. Core sees these interfaces alone.
+ */
+import type { Token } from '../../base/token.js';
+
+/** What `take` answers when nothing has happened after all. */
+export const NOTHING = -1;
+/** What `take` answers for a process that ended and whose status nobody can tell any more. */
+export const STATUS_UNKNOWN = -2;
+
+/** One thing that is watched. Its events come from the backend, under its token. */
+export interface Source {
+  readonly token: Token;
+  /**
+   * What happened since the last time. Timer: expirations. Process: its wait status, or STATUS_UNKNOWN. File: a set of
+   * CHANGED_ bits. Signal: how often it came. User: 1.
+   *
+   * @param data that of the backend's event.
+   * @returns NOTHING if the event was about nothing.
+   */
+  take(data: number): number;
+  /** Ends it, at once, before its next event. The token is dead afterwards. */
+  close(): void;
+}
+
+/** A source that any thread may trigger, by `triggerUserEvent(handle)`. */
+export interface UserSource extends Source {
+  readonly handle: UserHandle;
+}
+
+/** Made of plain numbers, so that it can be posted to a worker. Valid until its source is closed. */
+export interface UserHandle {
+  readonly kind: 'eventfd' | 'pipe' | 'kqueue';
+  /** The descriptor to write to, or the kqueue. */
+  readonly fd: number;
+  /** kqueue: ident of the user event and the two words of its user data. 0 elsewhere. */
+  readonly ident: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
+
+/**
+ * `after` expires once, `amount` units from now; `every` expires again and again; `at` expires once, when the wall clock
+ * shows `amount` units since 1970, at once if that is past.
+ */
+export interface TimerSpec {
+  readonly kind: 'after' | 'every' | 'at';
+  /** An integer from 0 (`every`: from 1). */
+  readonly amount: number;
+  readonly unit: TimeUnit;
+}
+
+/** Changes of a file or directory, as bits; the numbers are those of FreeBSD's NOTE_ flags. */
+export const CHANGED_DELETE = 1;
+export const CHANGED_WRITE = 2;
+export const CHANGED_EXTEND = 4;
+export const CHANGED_ATTRIBUTES = 8;
+export const CHANGED_LINK = 16;
+export const CHANGED_RENAME = 32;
+export const CHANGED_REVOKE = 64;
+export const CHANGED_OPEN = 128;
+export const CHANGED_CLOSE = 256;
+export const CHANGED_CLOSE_WRITE = 512;
+export const CHANGED_READ = 1024;
+export type FileChanges = number;
+
+/** What a backend's kernel can watch. Each call starts at once and throws what the kernel refuses. */
+export interface EventSources {
+  /** How it is done, for people: 'kqueue filters', 'timerfd, pidfd, inotify, eventfd'. */
+  readonly means: string;
+  /** @throws RangeError an amount that no timer takes. @throws IoError EMFILE, ENOMEM. */
+  timer(spec: TimerSpec): Source;
+  /** @throws IoError ESRCH: no such process; EPERM, EMFILE. */
+  process(pid: number): Source;
+  /**
+   * @param file a path, or an open descriptor, which stays the caller's and may be closed at once.
+   * @param changes what to tell of; a change that this kernel can't tell of is refused.
+   * @throws IoError ENOENT, EACCES; ENOTSUP: a change that can't be told; EINVAL: no file or directory; EMFILE.
+   */
+  file(file: string | number, changes: FileChanges): Source;
+  user(): UserSource;
+  /**
+   * Counts deliveries of a signal, ignored ones too; what the signal does to the process is not changed. Absent where the
+   * kernel can't in a process with several threads (Linux: a signalfd loses what other threads take).
+   */
+  readonly signal?: (signal: number) => Source;
+}

@@ -1,0 +1,192 @@
+/**
+ * Changes of one file by inotify, in the words of kqueue's vnode filter.
+ *
+ * A file is held open (O_PATH: that neither counts as an open nor needs permission to read), for two reasons: inotify says
+ * "attributes" of a link that came or went, and only the number of links tells which; and the size tells whether a write
+ * extended it. A directory is not held: inotify tells of its removal only when nobody holds it.
+ */
+import { fstatSync, openSync, type Stats } from 'node:fs';
+import { O_CLOEXEC } from '../../sys/constants.js';
+import { EBADF, EINVAL } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
+import {
+  addInotifyWatch,
+  drainInotify,
+  IN_ACCESS,
+  IN_ATTRIB,
+  IN_CLOSE_NOWRITE,
+  IN_CLOSE_WRITE,
+  IN_CREATE,
+  IN_DELETE,
+  IN_DELETE_SELF,
+  IN_ISDIR,
+  IN_MODIFY,
+  IN_MOVE_SELF,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+  IN_OPEN,
+  IN_Q_OVERFLOW,
+  IN_UNMOUNT,
+  openInotify,
+} from '../../sys/inotify.js';
+import { close } from '../../sys/io.js';
+import type { Backend } from '../contract.js';
+import {
+  CHANGED_ATTRIBUTES,
+  CHANGED_CLOSE,
+  CHANGED_CLOSE_WRITE,
+  CHANGED_DELETE,
+  CHANGED_EXTEND,
+  CHANGED_LINK,
+  CHANGED_OPEN,
+  CHANGED_READ,
+  CHANGED_RENAME,
+  CHANGED_REVOKE,
+  CHANGED_WRITE,
+  NOTHING,
+  type FileChanges,
+  type Source,
+} from './contract.js';
+import { DescriptorSource } from './descriptor-source.js';
+
+const O_PATH = 0o10000000;
+const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+
+/** @throws IoError ENOENT, EACCES, EBADF; EINVAL: neither file nor directory; EMFILE, ENOSPC. */
+export function openInotifySource(backend: Backend, file: string | number, changes: FileChanges): Source {
+  const held = openPath(file);
+  let queue = -1;
+  try {
+    const stats = fstatSync(held);
+    if (!stats.isFile() && !stats.isDirectory()) {
+      throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
+    }
+    queue = openInotify();
+    addInotifyWatch(queue, descriptorPath(held), maskOf(changes, stats.isDirectory()));
+    if (stats.isFile()) return new FileSource(backend, queue, changes, held, stats);
+  } catch (error) {
+    if (queue >= 0) close(queue);
+    close(held);
+    throw error;
+  }
+  close(held);
+  return new DirectorySource(backend, queue, changes);
+}
+
+abstract class InotifySource extends DescriptorSource {
+  private changes: FileChanges = 0;
+
+  constructor(
+    backend: Backend,
+    queue: number,
+    private readonly wanted: FileChanges,
+  ) {
+    super(backend, queue);
+  }
+
+  take(): number {
+    this.changes = 0;
+    drainInotify(this.fd, this.onRecord);
+    return this.changes & this.wanted || NOTHING;
+  }
+
+  /** What a record about the watched thing itself, or about an entry of the directory, means. */
+  protected abstract meaningOf(mask: number, ofEntry: boolean): FileChanges;
+
+  private readonly onRecord = (mask: number, named: boolean): void => {
+    // Records are missing: anything may have happened.
+    if ((mask & IN_Q_OVERFLOW) !== 0) this.changes = this.wanted;
+    this.changes |= this.meaningOf(mask, named);
+  };
+}
+
+class FileSource extends InotifySource {
+  constructor(
+    backend: Backend,
+    queue: number,
+    wanted: FileChanges,
+    private readonly held: number,
+    private stats: Stats,
+  ) {
+    super(backend, queue, wanted);
+  }
+
+  override close(): void {
+    super.close();
+    close(this.held);
+  }
+
+  protected override meaningOf(mask: number): FileChanges {
+    const changes = plainChanges(mask);
+    return (mask & (IN_ATTRIB | IN_MODIFY)) === 0 ? changes : changes | this.compare(mask);
+  }
+
+  private compare(mask: number): FileChanges {
+    const before = this.stats;
+    const after = (this.stats = fstatSync(this.held));
+    if ((mask & IN_MODIFY) !== 0) return CHANGED_WRITE | (after.size > before.size ? CHANGED_EXTEND : 0);
+    if (after.nlink === 0) return CHANGED_DELETE;
+    const sameOwner = after.mode === before.mode && after.uid === before.uid && after.gid === before.gid;
+    const link = after.nlink === before.nlink ? 0 : CHANGED_LINK;
+    return link !== 0 && sameOwner ? link : link | CHANGED_ATTRIBUTES;
+  }
+}
+
+class DirectorySource extends InotifySource {
+  protected override meaningOf(mask: number, ofEntry: boolean): FileChanges {
+    if ((mask & ENTRIES) !== 0) {
+      // A directory's own ".." is a link to the one above it.
+      const links = (mask & (IN_CREATE | IN_DELETE)) !== 0 && (mask & IN_ISDIR) !== 0;
+      return CHANGED_WRITE | (links ? CHANGED_LINK : 0);
+    }
+    // Entries that are opened, read or changed are no change of the directory.
+    if (ofEntry) return 0;
+    return plainChanges(mask) | ((mask & IN_ATTRIB) !== 0 ? CHANGED_ATTRIBUTES : 0);
+  }
+}
+
+/** What needs no second look. */
+function plainChanges(mask: number): FileChanges {
+  return (
+    ((mask & IN_DELETE_SELF) !== 0 ? CHANGED_DELETE : 0) |
+    ((mask & IN_MOVE_SELF) !== 0 ? CHANGED_RENAME : 0) |
+    ((mask & IN_UNMOUNT) !== 0 ? CHANGED_REVOKE : 0) |
+    ((mask & IN_OPEN) !== 0 ? CHANGED_OPEN : 0) |
+    ((mask & IN_CLOSE_NOWRITE) !== 0 ? CHANGED_CLOSE : 0) |
+    ((mask & IN_CLOSE_WRITE) !== 0 ? CHANGED_CLOSE_WRITE : 0) |
+    ((mask & IN_ACCESS) !== 0 ? CHANGED_READ : 0)
+  );
+}
+
+function maskOf(changes: FileChanges, isDirectory: boolean): number {
+  const asks = (wanted: FileChanges, mask: number): number => ((changes & wanted) !== 0 ? mask : 0);
+  return (
+    // Always something: the kernel refuses an empty mask.
+    IN_DELETE_SELF |
+    asks(CHANGED_DELETE | CHANGED_ATTRIBUTES | CHANGED_LINK, IN_ATTRIB) |
+    asks(CHANGED_WRITE | CHANGED_EXTEND | (isDirectory ? CHANGED_LINK : 0), isDirectory ? ENTRIES : IN_MODIFY) |
+    asks(CHANGED_RENAME, IN_MOVE_SELF) |
+    asks(CHANGED_OPEN, IN_OPEN) |
+    asks(CHANGED_CLOSE, IN_CLOSE_NOWRITE) |
+    asks(CHANGED_CLOSE_WRITE, IN_CLOSE_WRITE) |
+    asks(CHANGED_READ, IN_ACCESS)
+  );
+}
+
+function openPath(file: string | number): number {
+  try {
+    return openSync(typeof file === 'number' ? descriptorPath(file) : file, O_PATH | O_CLOEXEC);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    throw new IoError(typeof file === 'number' && code === 'ENOENT' ? EBADF : code, 'open', nameOf(file));
+  }
+}
+
+/** inotify takes paths alone; this one leads to the very file, whatever its name is now. */
+function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+function nameOf(file: string | number): string {
+  return typeof file === 'number' ? `descriptor ${file}` : file;
+}

@@ -1,0 +1,25 @@
+/** The times that a timer may be given, and their words for a kernel. */
+import type { Timespec } from '../../sys/timerfd.js';
+import type { TimerSpec, TimeUnit } from './contract.js';
+
+const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 };
+/** Kernels count a timer in 31 bits of seconds: FreeBSD overflows beyond that, and the timer would expire at once. */
+const MAX_SECONDS = 2 ** 31 - 1;
+
+/**
+ * @throws RangeError, TypeError naming what makes no sense.
+ */
+export function checkTimerSpec({ kind, amount, unit }: TimerSpec): void {
+  if (!Object.hasOwn(PER_SECOND, unit)) throw new TypeError(`unit: '${String(unit)}'; allowed: s, ms, us, ns`);
+  const least = kind === 'every' ? 1 : 0;
+  const most = Math.min(MAX_SECONDS * PER_SECOND[unit] * (kind === 'at' ? 2 : 1), Number.MAX_SAFE_INTEGER);
+  if (!Number.isInteger(amount) || amount < least || amount > most) {
+    throw new RangeError(`${kind}: ${amount} ${unit}; allowed: integers from ${least} to ${most}`);
+  }
+}
+
+export function timespecOf({ amount, unit }: TimerSpec): Timespec {
+  const perSecond = PER_SECOND[unit];
+  const seconds = Math.floor(amount / perSecond);
+  return { seconds, nanoseconds: (amount - seconds * perSecond) * (1e9 / perSecond) };
+}

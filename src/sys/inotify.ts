@@ -1,0 +1,67 @@
+/** inotify(7): changes of files as records read from a descriptor, Linux. */
+import { O_CLOEXEC, O_NONBLOCK } from './constants.js';
+import { IoError } from './io-error.js';
+import { read } from './io.js';
+import { declare, errno } from './libc.js';
+import { NativeBlock } from './memory.js';
+
+export const IN_ACCESS = 0x1;
+export const IN_MODIFY = 0x2;
+export const IN_ATTRIB = 0x4;
+export const IN_CLOSE_WRITE = 0x8;
+export const IN_CLOSE_NOWRITE = 0x10;
+export const IN_OPEN = 0x20;
+export const IN_MOVED_FROM = 0x40;
+export const IN_MOVED_TO = 0x80;
+export const IN_CREATE = 0x100;
+export const IN_DELETE = 0x200;
+export const IN_DELETE_SELF = 0x400;
+export const IN_MOVE_SELF = 0x800;
+/** Reported only: the file system was unmounted; the queue was full and records are missing; the watch has ended. */
+export const IN_UNMOUNT = 0x2000;
+export const IN_Q_OVERFLOW = 0x4000;
+/** Reported only: the record is about an entry that is a directory. */
+export const IN_ISDIR = 0x40000000;
+
+/** struct inotify_event before its name: watch, mask, cookie and the name's length, 32 bits each. */
+const HEADER_BYTES = 16;
+/** A record has at most a name of 256 bytes. */
+const records = new NativeBlock(4096);
+
+const init = declare<(flags: number) => number>('inotify_init1', 'int', ['int']);
+const add = declare<(fd: number, path: string, mask: number) => number>('inotify_add_watch', 'int', [
+  'int',
+  'str',
+  'uint32_t',
+]);
+
+/** A queue of records, non-blocking and close-on-exec. @throws IoError EMFILE (fs.inotify.max_user_instances), ENFILE. */
+export function openInotify(): number {
+  const fd = init(O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0)
+    throw new IoError(errno(), 'inotify_init1', undefined, 'no queue left: see fs.inotify.max_user_instances');
+  return fd;
+}
+
+/** @throws IoError ENOENT, EACCES, ENOSPC (fs.inotify.max_user_watches). */
+export function addInotifyWatch(fd: number, path: string, mask: number): void {
+  if (add(fd, path, mask) < 0) throw new IoError(errno(), 'inotify_add_watch', path);
+}
+
+/**
+ * Takes every record off the queue.
+ *
+ * @param onRecord gets the mask of each, and whether the record names an entry of the watched directory.
+ */
+export function drainInotify(fd: number, onRecord: (mask: number, named: boolean) => void): void {
+  for (;;) {
+    const lengthBytes = read(fd, records.address, records.lengthBytes);
+    if (lengthBytes <= 0) return;
+    for (let offset = 0; offset < lengthBytes;) {
+      const word = offset / 4;
+      const nameBytes = records.u32[word + 3];
+      onRecord(records.u32[word + 1], nameBytes > 0);
+      offset += HEADER_BYTES + nameBytes;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** A worker that tries to watch a signal and posts what it is told. */
+import { parentPort } from 'node:worker_threads';
+import { watchSignal, type IoError } from '../../../../src/index.js';
+
+try {
+  watchSignal('SIGUSR2').close();
+  parentPort!.postMessage({});
+} catch (error) {
+  const { code, message } = error as IoError;
+  parentPort!.postMessage({ code, message });
+}
