@@ -15,6 +15,8 @@ export const EDGE = 2;
 
 const INITIAL_SLOTS = 64;
 const NO_SLOT = -1;
+/** In place of a descriptor's number where none is watched. The kernel gives out no such number. */
+const NO_DESCRIPTOR = 0x7fffffff;
 const INTEREST_BITS = READABLE | WRITABLE | PRIORITY;
 
 export class Registrations {
@@ -79,6 +81,22 @@ export class Registrations {
     return tokenOf(slot, this.generation[slot]);
   }
 
+  /** Takes a slot for something that is no descriptor; the backend knows what. @throws IoError ENOSPC. */
+  addSource(): Token {
+    const slot = this.takeSlot();
+    this.fd[slot] = NO_DESCRIPTOR;
+    this.wanted[slot] = 0;
+    this.applied[slot] = 0;
+    this.mode[slot] = 0;
+    this.place[slot] = 0;
+    this.size++;
+    return tokenOf(slot, this.generation[slot]);
+  }
+
+  isSource(slot: number): boolean {
+    return this.fd[slot] === NO_DESCRIPTOR;
+  }
+
   /** @throws RangeError for bits that no interest has. */
   checkInterest(interest: Interest): void {
     if (!Number.isInteger(interest) || (interest & ~INTEREST_BITS) !== 0) {
@@ -88,7 +106,7 @@ export class Registrations {
 
   /** Frees the slot; from now on the token is dead. */
   remove(slot: number): void {
-    this.slotOfFd[this.fd[slot]] = NO_SLOT;
+    if (!this.isSource(slot)) this.slotOfFd[this.fd[slot]] = NO_SLOT;
     this.fd[slot] = -1;
     this.wanted[slot] = 0;
     this.applied[slot] = 0;

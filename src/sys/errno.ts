@@ -19,6 +19,7 @@ export function errnoNumber(name: string): number {
   return numbers[name] ?? -1;
 }
 
+export const EACCES = errnoNumber('EACCES');
 export const EAGAIN = errnoNumber('EAGAIN');
 export const EBADF = errnoNumber('EBADF');
 export const EBUSY = errnoNumber('EBUSY');

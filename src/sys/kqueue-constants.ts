@@ -36,6 +36,21 @@ export interface KqueueConstants {
   readonly NOTE_USECONDS: number;
   readonly NOTE_NSECONDS: number;
   readonly NOTE_ABSTIME: number;
+  readonly NOTE_DELETE: number;
+  readonly NOTE_WRITE: number;
+  readonly NOTE_EXTEND: number;
+  readonly NOTE_ATTRIB: number;
+  readonly NOTE_LINK: number;
+  readonly NOTE_RENAME: number;
+  readonly NOTE_REVOKE: number;
+  /** The next four FreeBSD and NetBSD have; the same bits mean something else elsewhere. */
+  readonly NOTE_OPEN?: number;
+  readonly NOTE_CLOSE?: number;
+  readonly NOTE_CLOSE_WRITE?: number;
+  readonly NOTE_READ?: number;
+  readonly NOTE_EXIT: number;
+  /** macOS: the exit status is told only if it is asked for, which only a parent may. */
+  readonly NOTE_EXITSTATUS?: number;
 }
 
 /** What all systems share, since 4.4BSD's sons copied it from FreeBSD 4.1. */
@@ -52,7 +67,17 @@ const common = {
   EV_EOF: 0x8000,
   NOTE_TRIGGER: 0x01000000,
   NOTE_LOWAT: 0x1,
+  NOTE_DELETE: 0x1,
+  NOTE_WRITE: 0x2,
+  NOTE_EXTEND: 0x4,
+  NOTE_ATTRIB: 0x8,
+  NOTE_LINK: 0x10,
+  NOTE_RENAME: 0x20,
+  NOTE_REVOKE: 0x40,
+  NOTE_EXIT: 0x80000000,
 } as const;
+
+const openAndClose = { NOTE_OPEN: 0x80, NOTE_CLOSE: 0x100, NOTE_CLOSE_WRITE: 0x200, NOTE_READ: 0x400 } as const;
 
 const negativeFilters = {
   EVFILT_READ: -1,
@@ -76,6 +101,7 @@ const numberedUnits = {
 export const freebsdConstants: KqueueConstants = {
   ...common,
   ...negativeFilters,
+  ...openAndClose,
   EVFILT_USER: -11,
   EVFILT_EMPTY: -13,
   EV_FORCEONESHOT: 0x100,
@@ -98,6 +124,7 @@ export const macosConstants: KqueueConstants = {
   NOTE_USECONDS: 0x2,
   NOTE_NSECONDS: 0x4,
   NOTE_ABSTIME: 0x8,
+  NOTE_EXITSTATUS: 0x04000000,
 };
 
 export const openbsdConstants: KqueueConstants = {
@@ -112,6 +139,7 @@ export const openbsdConstants: KqueueConstants = {
 export const netbsdConstants: KqueueConstants = {
   ...common,
   ...numberedUnits,
+  ...openAndClose,
   EVFILT_READ: 0,
   EVFILT_WRITE: 1,
   EVFILT_AIO: 2,

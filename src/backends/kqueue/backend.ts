@@ -28,6 +28,8 @@ import { closedError, ONESHOT, Registrations } from '../registrations.js';
 import { ChangeList } from './change-list.js';
 import { FailedChanges } from './failed-changes.js';
 import { directionOf, readinessOf } from './flags.js';
+import type { WatchedFiles } from './knote-sources.js';
+import { NativeSources } from './native-sources.js';
 import { addUserEvent, triggerUserEvent, WAKE_IDENT, WAKE_SLOT } from './user-event.js';
 
 const NAME = 'kqueue';
@@ -51,6 +53,7 @@ export class KqueueBackend implements Backend {
   readonly counters = newCounters();
   readonly events: EventBatch;
   readonly wakeHandle: WakeHandle;
+  readonly sources: NativeSources;
   /** Errors that only say that a filter had gone with its descriptor: ENOENT and EBADF of a removal or a disabling. */
   absorbedErrors = 0;
 
@@ -68,6 +71,7 @@ export class KqueueBackend implements Backend {
   constructor(
     options: BackendOptions = {},
     private readonly calls: KqueueCalls = nativeKqueue(),
+    files?: WatchedFiles,
   ) {
     const { system } = calls;
     const maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
@@ -89,6 +93,7 @@ export class KqueueBackend implements Backend {
       throw error;
     }
     this.wakeHandle = { kind: 'kqueue', fd: this.kq, ident: WAKE_IDENT };
+    this.sources = new NativeSources(this, this.kq, this.registrations, this.events, calls, files);
   }
 
   register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
@@ -112,6 +117,7 @@ export class KqueueBackend implements Backend {
     const table = this.registrations;
     const slot = table.slot(token, 'modify');
     table.checkInterest(interest);
+    if (table.isSource(slot)) throw new IoError(EINVAL, 'modify', `token ${token} of ${NAME}`, 'it is no descriptor');
     if (this.lacks(interest)) throw new IoError(ENOTSUP, 'modify', `token ${token} of ${NAME}`);
     this.counters.changesAsked++;
     table.wanted[slot] = interest;
@@ -122,7 +128,7 @@ export class KqueueBackend implements Backend {
     const table = this.registrations;
     const slot = table.slot(token, 'unregister');
     this.counters.changesAsked++;
-    const failure = table.place[slot] === 0 || this.kq < 0 ? 0 : this.remove(slot);
+    const failure = this.kq < 0 ? 0 : this.remove(slot);
     this.events.blank(slot);
     table.remove(slot);
     if (failure !== 0) throw new IoError(failure, 'unregister', `token ${token} of ${NAME}`);
@@ -233,7 +239,9 @@ export class KqueueBackend implements Backend {
 
   /** @returns an errno that is news, or 0. */
   private remove(slot: number): number {
-    const { changes, array } = this;
+    const { changes, array, registrations: table } = this;
+    if (table.isSource(slot)) return this.sources.remove(slot);
+    if (table.place[slot] === 0) return 0;
     const { EV_ERROR } = this.calls.system.constants;
     changes.clear();
     changes.addRemoval(slot);
@@ -274,7 +282,8 @@ export class KqueueBackend implements Backend {
         continue;
       }
       const direction = directionOf(array.filter(index), constants);
-      if (isError) this.takeFailure(slot, direction, calls.hostErrno(array.data(index)));
+      if (direction === 0 && !isError) this.sources.takeEvent(array, index, slot);
+      else if (isError) this.takeFailure(slot, direction, calls.hostErrno(array.data(index)));
       else this.takeEvent(index, slot, direction, flags);
     }
     return failed;

@@ -1,7 +1,7 @@
 /** The user event that wakes a kqueue, from its own thread or from another. */
 import { IoError } from '../../sys/io-error.js';
-import { KeventArray } from '../../sys/kevent-array.js';
 import type { KqueueCalls } from '../../sys/kqueue.js';
+import { changeKnote } from './knote.js';
 
 /** User data of the wake-up, a slot that no table gives out. */
 export const WAKE_SLOT = 0xffffffff;
@@ -29,8 +29,6 @@ export function triggerKnote(calls: KqueueCalls, kq: number, ident: number, low:
   change(calls, kq, ident, 0, calls.system.constants.NOTE_TRIGGER, low, high);
 }
 
-const entries = new WeakMap<KqueueCalls, KeventArray>();
-
 function change(
   calls: KqueueCalls,
   kq: number,
@@ -40,13 +38,7 @@ function change(
   low: number,
   high: number,
 ): void {
-  let entry = entries.get(calls);
-  if (entry === undefined) {
-    entry = new KeventArray(calls.system.layout, 1);
-    entries.set(calls, entry);
-  }
-  entry.set(0, ident, calls.system.constants.EVFILT_USER, flags, fflags, 0, low, high);
-  if (calls.kevent(kq, entry, 1, undefined, 0, 0) < 0) {
-    throw new IoError(calls.hostErrno(calls.errno()), 'kevent', `user event ${ident} of descriptor ${kq}`);
-  }
+  const filter = calls.system.constants.EVFILT_USER;
+  const failure = changeKnote(calls, kq, { ident, filter, flags, fflags, data: 0 }, low, high);
+  if (failure !== 0) throw new IoError(failure, 'kevent', `user event ${ident} of descriptor ${kq}`);
 }

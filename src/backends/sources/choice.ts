@@ -1,13 +1,14 @@
 /** Who watches timers, processes and files: the backend itself if its kernel can, otherwise descriptors of this system. */
 import { platform } from '../../sys/platform.js';
-import { IoError } from '../../sys/io-error.js';
+import { nativeKqueue } from '../../sys/kqueue.js';
 import type { Backend } from '../contract.js';
+import { QueueSources } from '../kqueue/queue-sources.js';
 import type { EventSources } from './contract.js';
 import { LinuxSources } from './linux-sources.js';
 
-/** @throws IoError ENOTSUP: this system has no such thing. */
+/** @throws IoError ENOSYS, ENOENT, EINVAL: this system should have kqueue, and has not. */
 export function eventSourcesOf(backend: Backend): EventSources {
   if (backend.sources !== undefined) return backend.sources;
   if (platform === 'linux') return new LinuxSources(backend);
-  throw new IoError('ENOTSUP', 'watch', `sources of events on ${platform} with ${backend.name}`);
+  return new QueueSources(backend, nativeKqueue());
 }

@@ -3,8 +3,8 @@ import type { Timespec } from '../../sys/timerfd.js';
 import type { TimerSpec, TimeUnit } from './contract.js';
 
 const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 };
-/** Kernels count a timer in 31 bits of seconds: FreeBSD overflows beyond that, and the timer would expire at once. */
-const MAX_SECONDS = 2 ** 31 - 1;
+/** FreeBSD counts a timer in 31 bits of seconds, and at their end it overflows and expires at once. */
+const MAX_SECONDS = 2 ** 31 - 2;
 
 /**
  * @throws RangeError, TypeError naming what makes no sense.
