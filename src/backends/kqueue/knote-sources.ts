@@ -4,7 +4,7 @@
  */
 import { fstatSync, openSync } from 'node:fs';
 import { O_CLOEXEC, O_NONBLOCK } from '../../sys/constants.js';
-import { EACCES, EINVAL, ENOTSUP } from '../../sys/errno.js';
+import { EACCES, ENOTSUP } from '../../sys/errno.js';
 import { close, dup } from '../../sys/io.js';
 import { IoError } from '../../sys/io-error.js';
 import type { KqueueConstants } from '../../sys/kqueue-constants.js';
@@ -22,6 +22,7 @@ import {
   CHANGED_RENAME,
   CHANGED_REVOKE,
   CHANGED_WRITE,
+  NOTHING,
   STATUS_UNKNOWN,
   type EventSources,
   type FileChanges,
@@ -37,7 +38,15 @@ import type { Knote } from './knote.js';
 export interface WatchedFiles {
   /** A descriptor of its own for the file. @throws IoError */
   open(file: string | number): number;
+  stat(fd: number): WatchedStat;
   close(fd: number): void;
+}
+
+export interface WatchedStat {
+  readonly isDirectory: boolean;
+  /** How many names it has. */
+  readonly links: number;
+  readonly sizeBytes: number;
 }
 
 type Constant = keyof KqueueConstants;
@@ -105,11 +114,13 @@ export abstract class KnoteSources implements EventSources {
   file(file: string | number, changes: FileChanges): Source {
     const { EV_ADD, EV_CLEAR, EVFILT_VNODE } = this.constants;
     const title = typeof file === 'number' ? `descriptor ${file}` : file;
-    const fflags = this.notesOf(changes, title);
+    // More than was asked for, since `translate` makes other changes of them.
+    const told = changes & (CHANGED_WRITE | CHANGED_EXTEND) ? changes | CHANGED_ATTRIBUTES : changes;
+    const fflags = this.notesOf(told & CHANGED_LINK ? told | CHANGED_DELETE : told, title);
     const fd = this.files.open(file);
     try {
       const source = this.place({ ident: fd, filter: EVFILT_VNODE, flags: EV_ADD | EV_CLEAR, fflags, data: 0 }, title);
-      return new FileSource(source, fd, this.files);
+      return new FileSource(source, fd, changes, this.files);
     } catch (error) {
       this.files.close(fd);
       throw error;
@@ -148,25 +159,44 @@ export function reportOf(filter: number, fflags: number, data: number, constants
   return NOTES.reduce((changes, [change, name]) => changes | ((fflags & (constants[name] ?? 0)) === 0 ? 0 : change), 0);
 }
 
-/** Holds what is watched open as long as it is watched. */
+/**
+ * Holds what is watched open as long as it is watched, and brings its notes to what they mean elsewhere: FreeBSD says
+ * "deleted" also while other names remain, and "attributes" of a change of size by ftruncate(2).
+ */
 class FileSource implements Source {
   readonly token;
+  private before: WatchedStat;
 
   constructor(
     private readonly source: Source,
     private readonly fd: number,
+    private readonly wanted: FileChanges,
     private readonly files: WatchedFiles,
   ) {
     this.token = source.token;
+    this.before = files.stat(fd);
   }
 
   take(data: number): number {
-    return this.source.take(data);
+    const notes = this.source.take(data);
+    if (notes === NOTHING || this.before.isDirectory) return notes;
+    return this.translate(notes) & this.wanted || NOTHING;
   }
 
   close(): void {
     this.source.close();
     this.files.close(this.fd);
+  }
+
+  private translate(notes: FileChanges): FileChanges {
+    const { before } = this;
+    const after = (this.before = this.files.stat(this.fd));
+    let changes = notes;
+    if ((notes & CHANGED_DELETE) !== 0 && after.links > 0) changes = (notes & ~CHANGED_DELETE) | CHANGED_LINK;
+    if ((notes & CHANGED_ATTRIBUTES) !== 0 && after.sizeBytes !== before.sizeBytes) {
+      changes |= CHANGED_WRITE | (after.sizeBytes > before.sizeBytes ? CHANGED_EXTEND : 0);
+    }
+    return changes;
   }
 }
 
@@ -200,10 +230,11 @@ const nativeFiles: WatchedFiles = {
     } catch (error) {
       throw new IoError((error as NodeJS.ErrnoException).code ?? 'EIO', 'open', file);
     }
+    return fd;
+  },
+  stat(fd) {
     const stats = fstatSync(fd);
-    if (stats.isFile() || stats.isDirectory()) return fd;
-    close(fd);
-    throw new IoError(EINVAL, 'watch', file, 'neither a file nor a directory');
+    return { isDirectory: stats.isDirectory(), links: stats.nlink, sizeBytes: stats.size };
   },
   close,
 };
