@@ -8,6 +8,7 @@ export { connect, type ConnectOptions } from './api/connect.js';
 export { Connection } from './api/connection.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/send-file.js';
 export { SendingSocket, type Sendable } from './api/sending-socket.js';
+export type { DeferAccept } from './api/defer-accept.js';
 export type { State } from './api/connection-states.js';
 export type { Deadline, TimeoutOptions } from './api/deadlines.js';
 export { EventWatch } from './api/events/event-watch.js';

@@ -18,6 +18,7 @@ import { checkAddress, type Address } from '../sys/sockaddr.js';
 import { bind, listen as listenOn, localAddress, openSocket, setOption } from '../sys/socket.js';
 import type { Connection } from './connection.js';
 import { Listener } from './listener.js';
+import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import { checkInteger, checkPort, queueLimits, type QueueLimits, type SocketOptions } from './options.js';
 import { resolve } from './resolve.js';
 import { applySocketOptions } from './socket-options.js';
@@ -39,6 +40,12 @@ export interface ListenOptions extends SocketOptions, Partial<QueueLimits> {
    * 'prefer' goes on without (see `listener.reusePort`). Default 'off'.
    */
   readonly reusePort?: 'off' | 'prefer' | 'require';
+  /**
+   * Has the kernel keep a TCP connection back until its first bytes are there: 'data', or 'http' for a whole request head.
+   * Where it can't, listening goes on without (see `listener.deferAccept`). A peer that waits to be spoken to first is
+   * accepted late (Linux: after some 10 s) or never, so it is not for protocols in which the server begins. Default 'off'.
+   */
+  readonly deferAccept?: DeferAccept;
   /** See `Listener.onConnection`. */
   readonly onConnection?: (connection: Connection) => void;
 }
@@ -58,16 +65,27 @@ export async function listen(options: ListenOptions = {}): Promise<Listener> {
   if (!['off', 'prefer', 'require'].includes(reusePort)) {
     throw new TypeError(`reusePort: '${String(reusePort)}'; allowed: off, prefer, require`);
   }
+  if (!DEFER_ACCEPT.includes(options.deferAccept ?? 'off')) {
+    throw new TypeError(`deferAccept: '${String(options.deferAccept)}'; allowed: ${DEFER_ACCEPT.join(', ')}`);
+  }
   if (path !== undefined && (options.port !== undefined || options.host !== undefined)) {
     throw new TypeError('path: it excludes host and port');
   }
   const limits = queueLimits(options);
   const candidates = path === undefined ? await internetCandidates(options.host, port) : [unixAddress(path)];
   const reactor = currentReactor();
-  const { fd, shared } = openFirst(candidates, backlog, options);
+  const { fd, shared, deferred } = openFirst(candidates, backlog, options);
   const address = localAddress(fd);
   const descriptor = reactor.driver.add(fd);
-  const listener = new Listener(reactor, descriptor, address, shared, limits, acceptedOptions(address, options));
+  const listener = new Listener(
+    reactor,
+    descriptor,
+    address,
+    shared,
+    limits,
+    acceptedOptions(address, options),
+    deferred,
+  );
   try {
     listener.onConnection = options.onConnection;
   } catch (error) {
@@ -81,6 +99,8 @@ interface Opened {
   readonly fd: number;
   /** Whether other listeners may share the port. */
   readonly shared: boolean;
+  /** What the kernel waits for before it hands a connection over. */
+  readonly deferred: DeferAccept;
 }
 
 /** Listens on the first candidate that this machine has: '::' is tried on the chance that there is IPv6. */
@@ -104,7 +124,8 @@ function openListening(address: Address, backlog: number, options: ListenOptions
     const shared = prepare(fd, address, options);
     bind(fd, address);
     listenOn(fd, backlog);
-    return { fd, shared };
+    const deferred = address.family === 'unix' ? 'off' : deferAccept(fd, options.deferAccept ?? 'off');
+    return { fd, shared, deferred };
   } catch (error) {
     close(fd);
     throw error;
@@ -136,8 +157,13 @@ function prepare(fd: number, address: Address, options: ListenOptions): boolean 
   if (reusePort === 'off') return false;
   // macOS and OpenBSD have the option, but hand all connections to one of the listeners.
   if (platform === 'linux' || platform === 'freebsd') {
-    setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    return true;
+    try {
+      setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+      return true;
+    } catch (error) {
+      // SO_REUSEPORT_LB came with FreeBSD 12.
+      if (reusePort === 'require' || !(error instanceof IoError && error.code === 'ENOPROTOOPT')) throw error;
+    }
   }
   if (reusePort === 'prefer') return false;
   throw new IoError('ENOTSUP', 'setsockopt', 'SO_REUSEPORT', `${platform} does not spread connections over listeners`);

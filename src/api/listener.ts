@@ -11,6 +11,7 @@ import { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
 import { accept, openSocket } from '../sys/socket.js';
 import { Connection } from './connection.js';
+import type { DeferAccept } from './defer-accept.js';
 import type { QueueLimits } from './options.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
@@ -53,6 +54,8 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     readonly reusePort: boolean,
     private readonly limits: QueueLimits,
     private readonly prepare: (fd: number) => void,
+    /** What became of `deferAccept`. */
+    readonly deferAccept: DeferAccept = 'off',
   ) {
     super(reactor, descriptor);
     this.spare = openSpare();

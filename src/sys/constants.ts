@@ -34,12 +34,16 @@ export const SO_RCVLOWAT = pick({ linux: 18, ...bsd(0x1004) });
 export const SO_KEEPALIVE = pick({ linux: 9, ...bsd(8) });
 /** macOS counts SO_LINGER in ticks; SO_LINGER_SEC is the one in seconds. */
 export const SO_LINGER = pick({ linux: 13, ...bsd(0x80), darwin: 0x1080 });
-/** The option that spreads connections over listeners: plain SO_REUSEPORT does not on FreeBSD. */
+/** The option that spreads connections over listeners. On FreeBSD that is SO_REUSEPORT_LB: plain SO_REUSEPORT does not. */
 export const SO_REUSEPORT = pick({ linux: 15, ...bsd(0x200), freebsd: 0x10000 });
+/** A listener's filter that keeps connections back until something came; macOS and OpenBSD have none. */
+export const SO_ACCEPTFILTER = pick({ freebsd: 0x1000, netbsd: 0x1000 });
 export const SO_NOSIGPIPE = pick({ darwin: 0x1022, netbsd: 0x800, freebsd: 0x800 });
 
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+/** Linux: seconds for which a listener keeps a connection back until data came. */
+export const TCP_DEFER_ACCEPT = pick({ linux: 9 });
 export const TCP_KEEPIDLE = pick({ linux: 4, freebsd: 256, netbsd: 3, darwin: 0x10 });
 export const TCP_KEEPINTVL = pick({ linux: 5, freebsd: 512, netbsd: 5, darwin: 0x101 });
 export const TCP_KEEPCNT = pick({ linux: 6, freebsd: 1024, netbsd: 6, darwin: 0x102 });

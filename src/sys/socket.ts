@@ -85,8 +85,8 @@ const hasTypeFlags = SOCK_NONBLOCK > 0;
 
 /** One block a thread: no call below keeps it past its return. */
 const sockaddr = new SockaddrBlock();
-/** A value of up to 128 bytes, and its socklen_t behind it. */
-const OPTION_BYTES = 128;
+/** A value of up to 256 bytes (struct accept_filter_arg), and its socklen_t behind it. */
+const OPTION_BYTES = 256;
 const option = new NativeBlock(OPTION_BYTES + 8);
 
 function ready(fd: number): number {
@@ -176,7 +176,7 @@ export function remoteAddress(fd: number): Address {
  * setsockopt(2) with an int, or with the bytes of a structure.
  *
  * @throws IoError ENOPROTOOPT, EINVAL, EBADF.
- * @throws RangeError a structure of more than 128 bytes.
+ * @throws RangeError a structure of more than 256 bytes.
  */
 export function setOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
   let lengthBytes = 4;

@@ -145,6 +145,7 @@ describeOnEveryDriver(
       ['a port that is no number', { port: '80' as unknown as number }, RangeError, 'port: 80'],
       ['a backlog of 0', { backlog: 0 }, RangeError, 'backlog: 0'],
       ['an unknown reusePort', { reusePort: 'yes' as 'off' }, TypeError, "reusePort: 'yes'; allowed: off"],
+      ['an unknown deferAccept', { deferAccept: 'yes' as 'off' }, TypeError, "deferAccept: 'yes'; allowed: off, data"],
       ['a path and a port', { path: '/x', port: 1 }, TypeError, 'path: it excludes'],
       ['an empty path', { path: '' }, TypeError, 'path: an empty path'],
       ['a path too long', { path: `/${'x'.repeat(200)}` }, TypeError, 'path: 201 bytes'],
@@ -184,6 +185,24 @@ describeOnEveryDriver(
       for (let count = 0; count < 20; count++) await connected({ host: '127.0.0.1', port: portOf(first) });
       await all.promise;
       expect(first.counters.accepted + second.counters.accepted).to.equal(20);
+    });
+
+    it('deferAccept: a connection comes with its first bytes, and listener.deferAccept says what the kernel does', async () => {
+      let accepted = 0;
+      const first = settling<Connection>();
+      const onConnection = (connection: Connection) => {
+        accepted++;
+        first.resolve(connection);
+      };
+      const listener = await listening({ host: '127.0.0.1', deferAccept: 'http', onConnection });
+      const client = await connected({ host: '127.0.0.1', port: portOf(listener) });
+      await turns();
+      if (process.platform === 'linux') expect(listener.deferAccept).to.equal('data');
+      if (listener.deferAccept !== 'off') expect(accepted).to.equal(0);
+      client.send('GET / HTTP/1.1\r\n\r\n');
+      expect(await readExactly(await first.promise, 18)).to.equal('GET / HTTP/1.1\r\n\r\n');
+      expect((await listening({ deferAccept: 'off' })).deferAccept).to.equal('off');
+      expect((await listening({ path: join(directory, 'unix'), deferAccept: 'data' })).deferAccept).to.equal('off');
     });
 
     it('without a handler nothing is accepted, and what waits is not lost', async () => {

@@ -24,7 +24,7 @@ export interface TimerOptions {
  * @param onExpired gets the expirations since it was last called: more than 1 if the thread was busy.
  * @returns a watch whose events are numbers of expirations; one that expires only once then closes itself.
  * @throws TypeError not exactly one of `after`, `every`, `at`; an unknown unit.
- * @throws RangeError a time that is negative, no integer, or more than 2^31 - 1 seconds.
+ * @throws RangeError a time that is negative, no integer, or more than 2^31 - 2 seconds (68 years).
  * @throws IoError EMFILE, ENOMEM. See timerfd_create(2), kqueue(2) (EVFILT_TIMER).
  */
 export function watchTimer(options: TimerOptions, onExpired?: (expirations: number) => void): TimerWatch {
