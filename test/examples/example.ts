@@ -56,6 +56,10 @@ export class Example {
     return this.ended;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** For the end of a test that failed. */
   kill(): void {
     this.child.kill('SIGKILL');

@@ -142,6 +142,31 @@ describe('examples', () => {
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
+  it('supervise runs a command anew when its file changes or SIGHUP comes, and tells how it ended', async () => {
+    const path = join(directory, 'file');
+    writeFileSync(path, '');
+    const example = run('supervise', path, 'sh', '-c', 'read line');
+    await example.says(/^started sh\n/m);
+    writeFileSync(path, 'changed');
+    await example.says(/^changed: write\nended by SIGTERM\nstarted sh\n/m);
+    example.signal('SIGHUP');
+    await example.says(/(started sh\n[^]*){3}/);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.match(/started sh\nended by SIGTERM\n$/);
+  });
+
+  it('user-event brings a result from a worker', async () => {
+    const example = run('user-event');
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.equal('the answer is 42\n');
+  });
+
+  it('ticks counts the expirations of a timer', async () => {
+    const example = run('ticks', '100');
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.match(/^\d+ ticks in \d+ wake-ups\n$/);
+  });
+
   it('each is short, and each is run here', () => {
     const tests = readFileSync(new URL('../../../test/examples/examples.test.ts', import.meta.url), 'utf8');
     for (const file of readdirSync(sources).filter(name => name.endsWith('.ts'))) {
