@@ -39,4 +39,28 @@ export {
   type BackendChoice,
   type ProbedBackend,
 } from './select.js';
+export { eventSourcesOf } from './sources/choice.js';
+export {
+  CHANGED_ATTRIBUTES,
+  CHANGED_CLOSE,
+  CHANGED_CLOSE_WRITE,
+  CHANGED_DELETE,
+  CHANGED_EXTEND,
+  CHANGED_LINK,
+  CHANGED_OPEN,
+  CHANGED_READ,
+  CHANGED_RENAME,
+  CHANGED_REVOKE,
+  CHANGED_WRITE,
+  NOTHING,
+  STATUS_UNKNOWN,
+  type EventSources,
+  type FileChanges,
+  type Source,
+  type TimerSpec,
+  type TimeUnit,
+  type UserHandle,
+  type UserSource,
+} from './sources/contract.js';
+export { triggerUserEvent } from './sources/trigger.js';
 export { Waker, wakeBackend } from './wake.js';

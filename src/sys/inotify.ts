@@ -1,5 +1,6 @@
 /** inotify(7): changes of files as records read from a descriptor, Linux. */
 import { O_CLOEXEC, O_NONBLOCK } from './constants.js';
+import { EMFILE } from './errno.js';
 import { IoError } from './io-error.js';
 import { read } from './io.js';
 import { declare, errno } from './libc.js';
@@ -38,9 +39,10 @@ const add = declare<(fd: number, path: string, mask: number) => number>('inotify
 /** A queue of records, non-blocking and close-on-exec. @throws IoError EMFILE (fs.inotify.max_user_instances), ENFILE. */
 export function openInotify(): number {
   const fd = init(O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0)
-    throw new IoError(errno(), 'inotify_init1', undefined, 'no queue left: see fs.inotify.max_user_instances');
-  return fd;
+  if (fd >= 0) return fd;
+  const failure = errno();
+  const full = 'no descriptor left (ulimit -n), or no queue (fs.inotify.max_user_instances)';
+  throw new IoError(failure, 'inotify_init1', undefined, failure === EMFILE ? full : undefined);
 }
 
 /** @throws IoError ENOENT, EACCES, ENOSPC (fs.inotify.max_user_watches). */

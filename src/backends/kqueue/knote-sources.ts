@@ -156,7 +156,9 @@ export abstract class KnoteSources implements EventSources {
 export function reportOf(filter: number, fflags: number, data: number, constants: KqueueConstants): number {
   if (filter === constants.EVFILT_USER) return 1;
   if (filter !== constants.EVFILT_VNODE) return data;
-  return NOTES.reduce((changes, [change, name]) => changes | ((fflags & (constants[name] ?? 0)) === 0 ? 0 : change), 0);
+  let changes = 0;
+  for (const [change, name] of NOTES) if ((fflags & (constants[name] ?? 0)) !== 0) changes |= change;
+  return changes;
 }
 
 /**

@@ -1,9 +1,13 @@
 /** What this kernel and runtime offer beyond the backends, and what Pollux makes of it. */
-import { backendNames } from '../../backends/select.js';
+import process from 'node:process';
+import { backendNames, openBackend } from '../../backends/select.js';
+import { eventSourcesOf } from '../../backends/sources/choice.js';
+import { CHANGED_WRITE } from '../../backends/sources/contract.js';
 import { listen as listenOn, bind, openSocket } from '../../sys/socket.js';
 import { AF_INET6, SOCK_STREAM } from '../../sys/constants.js';
 import { hasEventfd } from '../../sys/eventfd.js';
 import { close } from '../../sys/io.js';
+import type { IoError } from '../../sys/io-error.js';
 import { ioUringRefusal } from '../../sys/io-uring-probe.js';
 import { kernelSetting } from '../../sys/limits.js';
 import { hasLibuv, kernelRelease, platform, runtime } from '../../sys/platform.js';
@@ -22,7 +26,9 @@ export interface FeatureFinding {
 export function examineFeatures(): FeatureFinding[] {
   // What is a backend already is reported as one.
   const backends = backendNames();
-  return [ioUring(), kqueue(), eventLoop(), wakeUp(), ipv6()].filter(({ name }) => !backends.includes(name));
+  return [ioUring(), kqueue(), eventLoop(), wakeUp(), eventSources(), ipv6()].filter(
+    ({ name }) => !backends.includes(name),
+  );
 }
 
 const NO_DRIVER = 'detected; this version has no driver for it yet';
@@ -93,6 +99,31 @@ function wakeUp(): FeatureFinding {
       : 'none here; a pipe wakes a waiting thread instead',
     fix: null,
   };
+}
+
+/** One of each is opened and closed again, with the backend that runs everywhere. */
+function eventSources(): FeatureFinding {
+  const name = 'event sources';
+  try {
+    const backend = openBackend('poll');
+    try {
+      const sources = eventSourcesOf(backend);
+      const opened = [
+        () => sources.timer({ kind: 'after', amount: 1, unit: 's' }),
+        () => sources.process(process.pid),
+        () => sources.file('/', CHANGED_WRITE),
+        () => sources.user(),
+      ];
+      for (const open of opened) open().close();
+      return { name, available: true, used: true, reason: `${sources.means} work`, fix: null };
+    } finally {
+      backend.close();
+    }
+  } catch (error) {
+    const full = (error as IoError).syscall === 'inotify_init1' && platform === 'linux';
+    const fix = full ? 'sysctl -w fs.inotify.max_user_instances=1024' : null;
+    return { name, available: false, used: false, reason: (error as Error).message, fix };
+  }
 }
 
 function ipv6(): FeatureFinding {

@@ -89,6 +89,14 @@ const ofLinux: readonly Limit[] = [
     read: () => setting('fs.epoll.max_user_watches'),
   },
   {
+    name: 'fs.inotify.max_user_instances',
+    unit: 'files',
+    effect: 'files and directories that all programs of one user can watch, each with a queue of its own (EMFILE)',
+    wanted: 128,
+    fix: 'sysctl -w fs.inotify.max_user_instances=1024',
+    read: () => setting('fs.inotify.max_user_instances'),
+  },
+  {
     name: 'fs.pipe-max-size',
     unit: 'bytes',
     effect: 'size of one pipe, through which splice moves bytes (EPERM)',
