@@ -15,7 +15,8 @@ export type Theme =
   | 'time'
   | 'batching'
   | 'capacity'
-  | 'limits';
+  | 'limits'
+  | 'sources';
 
 /**
  * What a row can't do without. A row whose needs are not met is skipped; since they are declared in `traits`, a skip of

@@ -10,6 +10,7 @@ import { limitRows } from './rows/limits.js';
 import { modeRows } from './rows/modes.js';
 import { pendingRows } from './rows/pending.js';
 import { registrationRows } from './rows/registration.js';
+import { sourceRows } from './rows/sources.js';
 import { timeRows } from './rows/time.js';
 import { wakeRows } from './rows/wake.js';
 
@@ -26,6 +27,7 @@ const rowsByTheme: Readonly<Record<Theme, readonly Row[]>> = {
   batching: batchingRows,
   capacity: capacityRows,
   limits: limitRows,
+  sources: sourceRows,
 };
 
 export const suite: readonly ThemedRow[] = Object.entries(rowsByTheme).flatMap(([theme, rows]) =>

@@ -18,6 +18,8 @@ import {
   type Readiness,
   type Trigger,
 } from '../backends/contract.js';
+import { eventSourcesOf } from '../backends/sources/choice.js';
+import type { EventSources, Source } from '../backends/sources/contract.js';
 import type { InternetAddress } from '../sys/sockaddr.js';
 import { expectEqual, fail, readinessText } from './expectation.js';
 import type { World } from './world.js';
@@ -44,6 +46,8 @@ export class Trial {
   private readonly backends: Backend[] = [];
   private readonly descriptors: number[] = [];
   private readonly cleanups: (() => void)[] = [];
+  private readonly followed: Source[] = [];
+  private openedSources: EventSources | undefined = undefined;
   /** What each backend was asked for by token, so that reports of what nobody asked for are found. */
   private readonly interests = new Map<Backend, Map<Token, Interest>>();
 
@@ -193,6 +197,17 @@ export class Trial {
     }
   }
 
+  /** Timers, processes, files and the like for the backend. */
+  get sources(): EventSources {
+    return (this.openedSources ??= eventSourcesOf(this.backend));
+  }
+
+  /** Has a source closed after the row, if the row does not. */
+  follow<S extends Source>(source: S): S {
+    this.followed.push(source);
+    return source;
+  }
+
   /** Readiness of a registration in the last batch; 0 if it isn't in it. */
   readinessOf(token: Token, backend = this.backend): Readiness {
     const index = this.indexOf(token, backend);
@@ -289,6 +304,7 @@ export class Trial {
         failures.push(error);
       }
     };
+    for (const source of this.followed) if (this.backend.has(source.token)) attempt(() => source.close());
     for (const backend of this.backends) attempt(() => backend.close());
     for (const cleanup of this.cleanups.reverse()) attempt(cleanup);
     for (const fd of this.descriptors) attempt(() => this.world.close(fd));

@@ -153,7 +153,7 @@ describe('kqueue sources: random programs', () => {
             for (const next of commands) run.step(next);
             run.finish();
           }),
-          { numRuns: 150 },
+          { numRuns: 400 },
         );
       });
     }
