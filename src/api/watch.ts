@@ -90,6 +90,10 @@ export class Watch implements Watcher {
     this.reactor.leave(this.referenced);
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   ref(): this {
     return this.keepAlive(true);
   }

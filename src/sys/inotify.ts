@@ -54,11 +54,12 @@ export function addInotifyWatch(fd: number, path: string, mask: number): void {
  * Takes every record off the queue.
  *
  * @param onRecord gets the mask of each, and whether the record names an entry of the watched directory.
+ * @returns whether there was any.
  */
-export function drainInotify(fd: number, onRecord: (mask: number, named: boolean) => void): void {
-  for (;;) {
+export function drainInotify(fd: number, onRecord: (mask: number, named: boolean) => void): boolean {
+  for (let any = false; ; any = true) {
     const lengthBytes = read(fd, records.address, records.lengthBytes);
-    if (lengthBytes <= 0) return;
+    if (lengthBytes <= 0) return any;
     for (let offset = 0; offset < lengthBytes;) {
       const word = offset / 4;
       const nameBytes = records.u32[word + 3];

@@ -85,6 +85,7 @@ export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
   }
 
   protected override onTaken(bits: FileChanges): void {
+    if (bits === 0) return;
     this.tell(new Set(NAMES.filter(name => (bits & BITS[name]) !== 0)));
   }
 

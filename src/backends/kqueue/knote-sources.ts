@@ -182,7 +182,7 @@ class FileSource implements Source {
   take(data: number): number {
     const notes = this.source.take(data);
     if (notes === NOTHING || this.before.isDirectory) return notes;
-    return this.translate(notes) & this.wanted || NOTHING;
+    return this.translate(notes) & this.wanted;
   }
 
   close(): void {

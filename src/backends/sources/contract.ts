@@ -15,10 +15,10 @@ export interface Source {
   readonly token: Token;
   /**
    * What happened since the last time. Timer: expirations. Process: its wait status, or STATUS_UNKNOWN. File: a set of
-   * CHANGED_ bits. Signal: how often it came. User: 1.
+   * CHANGED_ bits, empty if something happened that was not asked for. Signal: how often it came. User: 1.
    *
    * @param data that of the backend's event.
-   * @returns NOTHING if the event was about nothing.
+   * @returns NOTHING if nothing has happened after all: an event that comes again like this would be a spin.
    */
   take(data: number): number;
   /** Ends it, at once, before its next event. The token is dead afterwards. */

@@ -86,8 +86,7 @@ abstract class InotifySource extends DescriptorSource {
 
   take(): number {
     this.changes = 0;
-    drainInotify(this.fd, this.onRecord);
-    return this.changes & this.wanted || NOTHING;
+    return drainInotify(this.fd, this.onRecord) ? this.changes & this.wanted : NOTHING;
   }
 
   /** What a record about the watched thing itself, or about an entry of the directory, means. */

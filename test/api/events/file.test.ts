@@ -19,6 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchFile, watchTimer, type FileChange } from '../../../src/index.js';
+import { FRUITLESS_EVENTS } from '../../../src/core/limits.js';
 import { close, pipe } from '../../../src/sys/io.js';
 import { describeOnEveryDriver } from '../every-driver.js';
 import { refusal } from '../refusal.js';
@@ -113,6 +114,22 @@ describeOnEveryDriver(
       renameSync(path, `${path}.2`);
       expect([...(await next)]).to.deep.equal(['rename']);
       expect(told.all).to.have.length(1);
+    });
+
+    it('any number of changes that nobody asked for is no spin', async function () {
+      this.timeout(20_000);
+      const [file, inside] = [
+        kept(watchFile(path, { changes: ['delete'] })),
+        kept(watchFile(directory, { changes: ['delete', 'attributes'] })),
+      ];
+      const witness = kept(watchFile(path, { changes: ['attributes'] }));
+      for (let count = 0; count < FRUITLESS_EVENTS + 100; count++) {
+        chmodSync(path, 0o600 + (count & 1));
+        await witness.next();
+      }
+      expect([file.isClosed, inside.isClosed]).to.deep.equal([false, false]);
+      unlinkSync(path);
+      expect([...(await file.next())!]).to.include('delete');
     });
 
     it('open, read, and both kinds of close', async () => {
