@@ -2,6 +2,7 @@
 import { Random } from '../base/random.js';
 import { READABLE, WRITABLE } from '../backends/contract.js';
 import {
+  lifetimeOf,
   REGISTRATION_MODES,
   type ChannelKind,
   type EndOperation,
@@ -15,6 +16,11 @@ const LEAST_STEPS = 20;
 const MOST_STEPS = 160;
 /** Small batches are where fairness shows. */
 const BATCHES = [1, 2, 3, 8, 64] as const;
+const CROWDED_BATCHES = [1, 2, 3, 5] as const;
+/** Steps after which no further round of a crowd begins. */
+const CROWDED_STEPS = 160;
+/** One program in so many is a crowd. */
+const CROWDS = 5;
 const KINDS: readonly ChannelKind[] = ['unix', 'unix', 'pipe', 'tcp'];
 const INTERESTS = [0, READABLE, READABLE, WRITABLE, READABLE | WRITABLE];
 /** 1 ms is the step of most kernels' timeouts; a wait of nothing is asked for far more often. */
@@ -51,10 +57,40 @@ const CHOICES = WEIGHTS.flatMap(([choice, weight]) => Array<Choice>(weight).fill
 /** @param modes the modes to register with: those that the backend has. */
 export function generateProgram(seed: number, modes: readonly RegistrationMode[] = REGISTRATION_MODES): Program {
   const random = new Random(seed);
+  return random.below(CROWDS) === 0 ? generateCrowd(random, modes) : generateMixture(random, modes);
+}
+
+function generateMixture(random: Random, modes: readonly RegistrationMode[]): Program {
   const channels = Array.from({ length: 1 + random.below(MOST_CHANNELS) }, () => random.pick(KINDS));
   const length = LEAST_STEPS + random.below(MOST_STEPS - LEAST_STEPS);
   const maxEvents = random.pick(BATCHES);
   const steps = Array.from({ length }, () => generateStep(random, channels.length, modes));
+  return { maxEvents, channels, steps };
+}
+
+/**
+ * More that is ready than a batch takes, oneshots for the most part, some or all of which are armed again after each wait:
+ * a backend that serves by place instead of by turn lets them push in before others.
+ */
+function generateCrowd(random: Random, modes: readonly RegistrationMode[]): Program {
+  const channels = Array.from({ length: 2 + random.below(MOST_CHANNELS - 1) }, () => 'unix' as const);
+  const ends = 2 * channels.length;
+  const maxEvents = random.pick(CROWDED_BATCHES);
+  const rearmedOf10 = random.pick([1, 3, 10]);
+  const oneshots = modes.filter(mode => lifetimeOf(mode) === 'oneshot');
+  const steps: Step[] = [];
+  for (let end = 0; end < ends; end++) {
+    const mode = random.pick(oneshots.length > 0 && random.below(4) > 0 ? oneshots : modes);
+    steps.push({ op: 'register', end, interest: random.pick([READABLE, WRITABLE, WRITABLE]), mode });
+  }
+  while (steps.length < CROWDED_STEPS) {
+    for (let waits = 1 + random.below(ends); waits > 0; waits--) steps.push({ op: 'wait', timeoutMs: 0 });
+    if (random.below(2) === 0) steps.push({ op: 'write', end: random.below(ends), lengthBytes: 1 });
+    for (let end = 0; end < ends; end++) {
+      if (random.below(10) < rearmedOf10)
+        steps.push({ op: 'modify', end, interest: random.pick([READABLE, WRITABLE]) });
+    }
+  }
   return { maxEvents, channels, steps };
 }
 

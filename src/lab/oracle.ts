@@ -25,8 +25,8 @@ import { Violation } from './violation.js';
 
 const DIRECTIONS = READABLE | WRITABLE;
 const STATES = END | HANGUP | ERROR;
-/** Waits that may pass a registration over beyond one lap round all that are ready, for those that come meanwhile. */
-const SPARE_ROUNDS = 3;
+/** Waits that may pass a registration over beyond one lap round all that are ready, for what came while the first of them ran. */
+const SPARE_ROUNDS = 1;
 
 /** What is known of one living registration. */
 export interface Expectation {
@@ -128,7 +128,7 @@ export class Oracle {
       throw new Violation('early', `a wait of ${timeoutMs} ms ended after ${elapsedMs.toFixed(3)} ms with nothing`);
     }
     const observation = this.judgeEvents(full);
-    this.judgeSilence(full);
+    this.judgeSilence(full, Math.min(wakes, 1));
     return observation;
   }
 
@@ -208,14 +208,15 @@ export class Oracle {
     }
   }
 
-  private judgeSilence(full: boolean): void {
+  /** @param wakes a wake stands in line like an event, and takes the room of one. */
+  private judgeSilence(full: boolean, wakes: number): void {
     const living = [...this.living.values()].filter(each => !each.orphaned);
     const silent = living.map(each => {
       const due = this.due(each, each.before & this.stage.holds(each.end));
       return due & ~(this.reported.get(each) ?? 0);
     });
     // kqueue keeps a place in its queue for each direction, so it is those that stand in line.
-    const crowd = [...silent, ...this.reported.values()].reduce((sum, each) => sum + directionsIn(each), 0);
+    const crowd = [...silent, ...this.reported.values()].reduce((sum, each) => sum + directionsIn(each), wakes);
     living.forEach((each, index) => {
       for (const [place, direction] of [READABLE, WRITABLE].entries()) {
         if ((silent[index] & direction) === 0) {

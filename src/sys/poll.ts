@@ -81,6 +81,11 @@ export class PollfdArray {
     this.masks[index * 4 + 2] = events;
   }
 
+  /** What the last poll reported of an entry. */
+  revents(index: number): number {
+    return this.masks[index * 4 + 3];
+  }
+
   /** What the last poll reported of an entry, once: it reads 0 afterwards. */
   takeRevents(index: number): number {
     const revents = this.masks[index * 4 + 3];

@@ -116,11 +116,15 @@ export interface SeededBug {
 export const seededBugs: readonly SeededBug[] = [
   {
     bug: 'drops the change after a bad one',
-    rules: ['lost', 'unasked', 'phantom', 'oneshot'],
+    rules: ['lost', 'starved', 'unasked', 'phantom', 'oneshot'],
     breakIt: inner => new DropsChangeAfterBadOne(inner),
   },
   { bug: 'delivers a stale token', rules: ['dead'], breakIt: inner => new DeliversStaleToken(inner) },
-  { bug: 'delivers a oneshot twice', rules: ['oneshot'], breakIt: inner => new DeliversOneshotTwice(inner) },
+  {
+    bug: 'delivers a oneshot twice',
+    rules: ['oneshot', 'counters'],
+    breakIt: inner => new DeliversOneshotTwice(inner),
+  },
   {
     bug: 'loses an edge when it is armed again',
     rules: ['lost', 'unasked', 'counters'],

@@ -1,6 +1,6 @@
 /** The stress lab: it finds what is broken, shrinks it, and lets pass what is not. */
 import { expect } from 'chai';
-import type { Backend } from '../../src/backends/contract.js';
+import { READABLE, WRITABLE, type Backend } from '../../src/backends/contract.js';
 import { probeBackends } from '../../src/backends/select.js';
 import { realWorld } from '../../src/conformance/real-world.js';
 import { subjectNamed, type Subject } from '../../src/conformance/subject.js';
@@ -8,7 +8,7 @@ import { runCampaign } from '../../src/lab/campaign.js';
 import { compareBackends } from '../../src/lab/comparison.js';
 import { runProgram } from '../../src/lab/execution.js';
 import { generateProgram } from '../../src/lab/generation.js';
-import { REGISTRATION_MODES, type Program } from '../../src/lab/program.js';
+import { REGISTRATION_MODES, type Program, type Step } from '../../src/lab/program.js';
 import { shrink } from '../../src/lab/shrinking.js';
 import { sweepChanges } from '../../src/lab/sweep.js';
 import { runThreadWakes } from '../../src/lab/thread-wakes.js';
@@ -17,6 +17,9 @@ import { seededBugs } from './broken-backends.js';
 const PROGRAMS = 300;
 const MOST_STEPS = 9;
 const SEED = 1;
+/** An end whose channel belongs to nobody else, and how many compete with it. */
+const NEWCOMER = 0;
+const CROWD = 10;
 
 const names = probeBackends()
   .filter(({ name, probe }) => (name === 'epoll' || name === 'poll') && probe.available)
@@ -80,6 +83,15 @@ describe('the stress lab', () => {
         expect(campaign(subjectNamed(name), true).failure).to.equal(undefined);
       });
 
+      for (const maxEvents of [1, 2, 3]) {
+        it(`serves a newcomer in his turn, however many oneshots are armed again before it, ${maxEvents} to a batch`, () => {
+          const outcome = runProgram(subjectNamed(name), newcomerAmongRearmed(maxEvents));
+          expect(outcome.violation).to.equal(undefined);
+          const wait = outcome.waits.findIndex(observation => observation.some(([end]) => end === NEWCOMER));
+          expect(wait).to.be.within(0, Math.ceil((CROWD + 1) / maxEvents) + 1);
+        });
+      }
+
       it('loses no wake of another thread', async () => {
         const { world, factory } = subjectNamed(name).enter();
         if (world.isReal) expect((await runThreadWakes(factory, 50)).failure).to.equal(undefined);
@@ -111,6 +123,28 @@ describe('the stress lab', () => {
     expect(compareBackends(subjects, generateProgram(SEED)).differences).to.deep.equal([]);
   });
 });
+
+/**
+ * A crowd of oneshots with room to write, one of them served, then a newcomer; the crowd is armed again whenever all of it
+ * has been served.
+ */
+function newcomerAmongRearmed(maxEvents: number): Program {
+  const crowd = Array.from({ length: CROWD }, (_, index) => 2 * (index + 1));
+  const lap = Array<Step>(Math.ceil(CROWD / maxEvents)).fill({ op: 'wait', timeoutMs: 0 });
+  const rearm = crowd.map((end): Step => ({ op: 'modify', end, interest: WRITABLE }));
+  const steps: Step[] = [
+    ...crowd.map((end): Step => ({ op: 'register', end, interest: WRITABLE, mode: 'oneshot' })),
+    { op: 'register', end: NEWCOMER, interest: READABLE, mode: 'oneshot' },
+    lap[0],
+    { op: 'write', end: NEWCOMER + 1, lengthBytes: 1 },
+    ...lap.slice(1),
+    ...rearm,
+    ...lap,
+    ...rearm,
+    ...lap,
+  ];
+  return { maxEvents, channels: Array<'unix'>(CROWD + 1).fill('unix'), steps };
+}
 
 /** What a backend opens lazily is open after the first program. */
 function campaignOnce(name: string): void {

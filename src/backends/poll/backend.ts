@@ -18,6 +18,7 @@ import { closedError, EDGE, ONESHOT, Registrations } from '../registrations.js';
 import { Waker, wakeBackend } from '../wake.js';
 import { ArmedSet } from './armed-set.js';
 import { pollEvents, readinessOf } from './flags.js';
+import { WaitingLine } from './waiting-line.js';
 
 const NAME = 'poll';
 /** The waker's place in the array. */
@@ -42,9 +43,8 @@ export class PollBackend implements Backend {
 
   private readonly registrations = new Registrations(NAME);
   private readonly armed = new ArmedSet(this.registrations);
+  private readonly line = new WaitingLine();
   private readonly waker: Waker;
-  /** Where the next harvest of more than a batch goes on, so that it does not always serve the same descriptors. */
-  private start = Infinity;
   private closed = false;
 
   constructor(options: BackendOptions = {}) {
@@ -132,26 +132,37 @@ export class PollBackend implements Backend {
     this.waker.close();
   }
 
-  /**
-   * Reads the `ready` entries that have revents, down the array, as many as the batch takes. Downwards, because an entry
-   * that a oneshot or an edge takes out is replaced by the last one: mostly one that this lap has read, and one that is
-   * armed anew waits at the end for the next lap. Upwards, a few that are armed again and again would starve the others.
-   */
+  /** Reads the `ready` entries that have revents, as many as the batch takes. */
   private harvest(ready: number): void {
-    const { events, armed } = this;
-    const first = WAKE_INDEX + 1;
-    const full = ready > events.capacity;
-    let index = full ? Math.min(this.start, armed.count - 1) : armed.count - 1;
-    let left = full ? events.capacity : ready;
-    // Two laps reach every entry, also one that was moved to where the first lap had been.
-    for (let steps = 2 * armed.count; left > 0 && steps > 0; steps--, index--) {
-      if (index < first) index = armed.count - 1;
+    if (ready > this.events.capacity) {
+      this.harvestInTurn();
+      return;
+    }
+    const { armed, line } = this;
+    if (!line.isEmpty) line.clear();
+    // Downwards: an entry that a oneshot or an edge takes out is replaced by the last one, which has been read by then.
+    for (let index = armed.count - 1, left = ready; left > 0 && index > WAKE_INDEX; index--) {
       const revents = armed.array.takeRevents(index);
       if (revents === 0) continue;
       left--;
       this.report(armed.slot(index), revents);
     }
-    if (full) this.start = index < first ? Infinity : index;
+  }
+
+  /** More is ready than the batch takes: everybody joins the line, and the first are served. */
+  private harvestInTurn(): void {
+    const { armed, line, events } = this;
+    for (let index = WAKE_INDEX + 1; index < armed.count; index++) {
+      if (armed.array.revents(index) !== 0) line.join(armed.slot(index));
+    }
+    while (events.count < events.capacity) {
+      const slot = line.take();
+      // Nobody is left only if poll counted more than it marked.
+      if (slot < 0) return;
+      const revents = armed.array.takeRevents(this.registrations.place[slot]);
+      // No longer ready since it joined.
+      if (revents !== 0) this.report(slot, revents);
+    }
   }
 
   private report(slot: number, revents: number): void {
@@ -176,5 +187,6 @@ export class PollBackend implements Backend {
   private arm(slot: number, interest: Interest): void {
     this.registrations.applied[slot] = interest;
     this.armed.arm(slot, pollEvents(interest));
+    if (interest === 0) this.line.leave(slot);
   }
 }
