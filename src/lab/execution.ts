@@ -93,6 +93,13 @@ class Execution {
         this.unregister(2 * step.channel);
         this.unregister(2 * step.channel + 1);
         return this.stage.reopen(step.channel);
+      case 'replace':
+        this.forgetOrphans();
+        this.unregister(2 * step.channel);
+        this.unregister(2 * step.channel + 1);
+        return this.stage.replace(step.channel);
+      case 'burst':
+        return this.stage.burst(step.lengthBytes);
       case 'register':
         return this.register(step.end, step.interest, step.mode);
       case 'change-mode':
@@ -123,6 +130,13 @@ class Execution {
         return;
       case 'half-close':
         return stage.halfClose(end);
+      case 'connect':
+        if (stage.kind(end) !== 'listener') return;
+        this.forgetOrphans();
+        this.unregister(end | 1);
+        return stage.connect(end);
+      case 'accept':
+        return stage.accept(end);
       case 'reset':
         this.unregister(end);
         return stage.reset(end);

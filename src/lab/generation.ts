@@ -21,10 +21,10 @@ const CROWDED_BATCHES = [1, 2, 3, 5] as const;
 const CROWDED_STEPS = 160;
 /** One program in so many is a crowd. */
 const CROWDS = 5;
-const KINDS: readonly ChannelKind[] = ['unix', 'unix', 'pipe', 'tcp'];
+const KINDS: readonly ChannelKind[] = ['unix', 'unix', 'unix', 'pipe', 'pipe', 'tcp', 'listener'];
 const INTERESTS = [0, READABLE, READABLE, WRITABLE, READABLE | WRITABLE];
-/** 1 ms is the step of most kernels' timeouts; a wait of nothing is asked for far more often. */
-const TIMEOUTS_MS = [0, 0, 0, 0, 0, 1];
+/** 1 ms is the step of most kernels' timeouts, and what lies off a step must not be cut; mostly a wait only looks. */
+const TIMEOUTS_MS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 0.3, 1.5];
 const LENGTHS_BYTES = [1, 100, 5_000];
 
 type Choice = Step['op'];
@@ -50,6 +50,10 @@ const WEIGHTS: readonly (readonly [Choice, number])[] = [
   ['reopen', 3],
   ['modify-dead', 1],
   ['unregister-dead', 1],
+  ['connect', 4],
+  ['accept', 2],
+  ['replace', 2],
+  ['burst', 1],
   ['wake', 3],
 ];
 const CHOICES = WEIGHTS.flatMap(([choice, weight]) => Array<Choice>(weight).fill(choice));
@@ -107,7 +111,10 @@ function generateStep(random: Random, channels: number, modes: readonly Registra
     case 'read':
       return { op, end, lengthBytes: random.pick(LENGTHS_BYTES) };
     case 'reopen':
+    case 'replace':
       return { op, channel: end >> 1 };
+    case 'burst':
+      return { op, lengthBytes: random.pick(LENGTHS_BYTES) };
     case 'wait':
       return { op, timeoutMs: random.pick(TIMEOUTS_MS) };
     case 'modify-dead':

@@ -198,7 +198,7 @@ export class Oracle {
 
   /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees. */
   private judgeCause(each: Expectation, readiness: Readiness, where: string): void {
-    if (each.mode !== 'edge' || each.changed || this.stage.kind(each.end) === 'tcp') return;
+    if (each.mode !== 'edge' || each.changed || this.stage.isNetwork(each.end)) return;
     const activity = this.stage.activityOf(each.end);
     const causes = [READABLE, WRITABLE].filter(
       (direction, place) => (readiness & direction) !== 0 && each.reportedAt[place] !== activity,

@@ -4,8 +4,11 @@
  */
 import type { Interest, Lifetime, Trigger } from '../backends/contract.js';
 
-/** `unix` is a socket pair, `pipe` has its read end at the even number, `tcp` is a connection over the loopback. */
-export type ChannelKind = 'unix' | 'pipe' | 'tcp';
+/**
+ * `unix` is a socket pair, `pipe` has its read end at the even number, `tcp` is a connection over the loopback, `listener`
+ * listens at the even number and has its latest client at the odd one, closed at first.
+ */
+export type ChannelKind = 'unix' | 'pipe' | 'tcp' | 'listener';
 
 export type Step =
   | { readonly op: 'register'; readonly end: number; readonly interest: Interest; readonly mode: RegistrationMode }
@@ -17,13 +20,18 @@ export type Step =
   | { readonly op: EndOperation; readonly end: number }
   /** Closes what is left of a channel and opens it anew, which uses the numbers again. */
   | { readonly op: 'reopen'; readonly channel: number }
+  /** As `reopen`, by dup2(2) onto the numbers that are still open. */
+  | { readonly op: 'replace'; readonly channel: number }
+  /** Writes at every end that can. */
+  | { readonly op: 'burst'; readonly lengthBytes: number }
   /** A change that must be refused with ENOENT. */
   | { readonly op: 'modify-dead' | 'unregister-dead' }
   | { readonly op: 'wake' }
   | { readonly op: 'wait'; readonly timeoutMs: number };
 
 /**
- * `drain` and `fill` go on until the call would block, and say so; `close` and `reset` unregister first, `close-early`
+ * `drain` and `fill` go on until the call would block, and say so (a listener is drained by accepting); `connect` starts a
+ * connection of the channel's listener, refused if that is closed, and `accept` takes one and closes it; `close` and `reset` unregister first, `close-early`
  * does not; `register-twice` must be refused with EEXIST.
  */
 export type EndOperation =
@@ -34,6 +42,8 @@ export type EndOperation =
   | 'reset'
   | 'close'
   | 'close-early'
+  | 'connect'
+  | 'accept'
   | 'dup'
   | 'close-dup'
   | 'register-twice';

@@ -83,6 +83,7 @@ function simplerSteps(step: Step): Step[] {
       return [1, 2].filter(interest => step.interest > interest).map(interest => ({ ...step, interest }));
     case 'write':
     case 'read':
+    case 'burst':
       return step.lengthBytes > 1 ? [{ ...step, lengthBytes: 1 }] : [];
     case 'wait':
       return step.timeoutMs > 0 ? [{ ...step, timeoutMs: 0 }] : [];

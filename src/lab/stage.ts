@@ -4,17 +4,22 @@
  */
 import { READABLE, WRITABLE, type Readiness } from '../backends/contract.js';
 import type { World } from '../conformance/world.js';
-import { ECONNRESET, EPIPE } from '../sys/errno.js';
+import { ECONNABORTED, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
+import type { InternetAddress } from '../sys/sockaddr.js';
 import type { ChannelKind } from './program.js';
 
 const CLOSED = -1;
+/** What a call says of a peer that has gone, or that never was there. */
+const PEER_GONE: readonly number[] = [EPIPE, ECONNRESET, ECONNREFUSED, ECONNABORTED, ENOTCONN];
 
 export class Stage {
   private readonly ends: number[] = [];
   private readonly dups: number[];
   /** By channel: how often something was done to it. A kernel's edge needs such a cause. */
   private readonly activity: number[];
+  /** By channel, where it has a listener. */
+  private readonly addresses: InternetAddress[] = [];
 
   constructor(
     readonly channels: readonly ChannelKind[],
@@ -22,7 +27,7 @@ export class Stage {
   ) {
     this.dups = Array<number>(2 * channels.length).fill(CLOSED);
     this.activity = Array<number>(channels.length).fill(0);
-    for (const kind of channels) this.ends.push(...open(kind, world));
+    channels.forEach((_kind, channel) => this.ends.push(...this.open(channel)));
   }
 
   get endCount(): number {
@@ -36,6 +41,11 @@ export class Stage {
 
   kind(end: number): ChannelKind {
     return this.channels[end >> 1];
+  }
+
+  /** Whether things happen there that no step has done: segments and acknowledgements arrive when they like. */
+  isNetwork(end: number): boolean {
+    return this.kind(end) === 'tcp' || this.kind(end) === 'listener';
   }
 
   activityOf(end: number): number {
@@ -61,20 +71,39 @@ export class Stage {
 
   /** Reads until it would block. @returns whether it would block now: false at an end or an error. */
   drain(end: number): boolean {
-    if (!this.canRead(end)) return false;
-    this.act(end, fd => this.world.drain(fd));
+    if (this.isListener(end)) this.act(end, () => this.acceptAll(end));
+    else if (this.canRead(end)) this.act(end, fd => this.world.drain(fd));
+    else return false;
     return (this.holds(end) & READABLE) === 0;
   }
 
-  /** Writes until it would block. TCP is left out: its room comes back when the other side's kernel likes. */
+  /** Writes until it would block. On TCP room may be back by the time that this returns. */
   fill(end: number): boolean {
-    if (!this.canWrite(end) || this.kind(end) === 'tcp') return false;
+    if (!this.canWrite(end)) return false;
     this.act(end, fd => this.world.fill(fd));
     return (this.holds(end) & WRITABLE) === 0;
   }
 
   halfClose(end: number): void {
-    if (this.kind(end) !== 'pipe') this.act(end, fd => this.world.endWriting(fd));
+    if (this.kind(end) !== 'pipe' && !this.isListener(end)) this.act(end, fd => this.world.endWriting(fd));
+  }
+
+  burst(lengthBytes: number): void {
+    for (let end = 0; end < this.endCount; end++) this.write(end, lengthBytes);
+  }
+
+  /** Starts a connection to the channel's listener, in place of the last one; who listens no longer refuses it. */
+  connect(end: number): void {
+    const client = end | 1;
+    this.close(client);
+    this.activity[end >> 1]++;
+    this.ends[client] = this.world.startConnect(this.addresses[end >> 1]).fd;
+  }
+
+  /** Takes a connection that waits to be accepted, if there is one, and closes it. */
+  accept(end: number): void {
+    const listener = end & ~1;
+    if (this.isListener(listener) && this.isReadable(listener)) this.act(listener, fd => this.acceptOne(fd));
   }
 
   dup(end: number): void {
@@ -94,14 +123,30 @@ export class Stage {
   }
 
   reset(end: number): void {
-    this.act(end, fd => (this.kind(end) === 'tcp' ? this.world.reset(fd) : this.world.close(fd)));
+    this.act(end, fd => (this.isNetwork(end) && !this.isListener(end) ? this.world.reset(fd) : this.world.close(fd)));
     this.ends[end] = CLOSED;
   }
 
   /** Closes what is left of a channel and opens it again. */
   reopen(channel: number): void {
     this.closeChannel(channel);
-    [this.ends[2 * channel], this.ends[2 * channel + 1]] = open(this.channels[channel], this.world);
+    [this.ends[2 * channel], this.ends[2 * channel + 1]] = this.open(channel);
+  }
+
+  /** Opens a channel again under the numbers that it has, which are never free meanwhile. */
+  replace(channel: number): void {
+    this.activity[channel]++;
+    this.open(channel).forEach((fd, index) => {
+      const end = 2 * channel + index;
+      const onto = this.ends[end];
+      if (onto === CLOSED || fd === CLOSED) {
+        this.close(end);
+        this.ends[end] = fd;
+        return;
+      }
+      this.world.dup2(fd, onto);
+      this.world.close(fd);
+    });
   }
 
   closeAll(): void {
@@ -115,12 +160,45 @@ export class Stage {
     }
   }
 
+  private open(channel: number): [number, number] {
+    const { world } = this;
+    switch (this.channels[channel]) {
+      case 'unix':
+        return world.socketPair();
+      case 'pipe':
+        return world.pipe();
+      case 'tcp':
+        return world.tcpPair();
+      case 'listener': {
+        const { fd, address } = world.listener();
+        this.addresses[channel] = address;
+        return [fd, CLOSED];
+      }
+    }
+  }
+
+  private isListener(end: number): boolean {
+    return this.kind(end) === 'listener' && end % 2 === 0;
+  }
+
+  private isReadable(end: number): boolean {
+    return this.ends[end] !== CLOSED && (this.holds(end) & READABLE) !== 0;
+  }
+
+  private acceptOne(listener: number): void {
+    this.world.close(this.world.accept(listener));
+  }
+
+  private acceptAll(end: number): void {
+    while (this.isReadable(end)) this.acceptOne(this.ends[end]);
+  }
+
   private canRead(end: number): boolean {
-    return this.kind(end) !== 'pipe' || end % 2 === 0;
+    return this.kind(end) === 'pipe' ? end % 2 === 0 : !this.isListener(end);
   }
 
   private canWrite(end: number): boolean {
-    return this.kind(end) !== 'pipe' || end % 2 === 1;
+    return this.kind(end) === 'pipe' ? end % 2 === 1 : !this.isListener(end);
   }
 
   /** A peer that is gone is part of the play. */
@@ -130,12 +208,7 @@ export class Stage {
     try {
       call(this.ends[end]);
     } catch (error) {
-      if (!(error instanceof IoError && (error.errno === EPIPE || error.errno === ECONNRESET))) throw error;
+      if (!(error instanceof IoError && PEER_GONE.includes(error.errno))) throw error;
     }
   }
-}
-
-function open(kind: ChannelKind, world: World): [number, number] {
-  if (kind === 'pipe') return world.pipe();
-  return kind === 'unix' ? world.socketPair() : world.tcpPair();
 }

@@ -24,6 +24,7 @@ export const EAGAIN = errnoNumber('EAGAIN');
 export const EBADF = errnoNumber('EBADF');
 export const EBUSY = errnoNumber('EBUSY');
 export const ECONNABORTED = errnoNumber('ECONNABORTED');
+export const ECONNREFUSED = errnoNumber('ECONNREFUSED');
 export const ECONNRESET = errnoNumber('ECONNRESET');
 export const EEXIST = errnoNumber('EEXIST');
 export const EINPROGRESS = errnoNumber('EINPROGRESS');

@@ -83,7 +83,7 @@ class LosesEdgeOnRearm extends ForwardingBackend {
   }
 
   override modify(token: Token, interest: Interest): void {
-    if (!this.edges.has(token)) super.modify(token, interest);
+    if (!this.edges.has(token) || !this.has(token)) super.modify(token, interest);
   }
 }
 
