@@ -6,6 +6,7 @@
 export { adopt } from './api/adopt.js';
 export { connect, type ConnectOptions } from './api/connect.js';
 export { Connection } from './api/connection.js';
+export { join, type JoinOptions } from './api/join.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/send-file.js';
 export { SendingSocket, type Sendable } from './api/sending-socket.js';
 export type { DeferAccept } from './api/defer-accept.js';
@@ -31,5 +32,7 @@ export type { DriverCounters } from './core/driver.js';
 export { Reactor, type ReactorCounters, type ReactorOptions } from './core/reactor.js';
 export type { Mode } from './core/readiness-driver.js';
 export type { TransferAccount, TransferPath } from './core/transfers/account.js';
+export type { RelayAccount } from './core/transfers/relay-account.js';
+export type { DirectionLimits, TunnelAccount, TunnelDirection } from './core/transfers/tunnel.js';
 export { IoError } from './sys/io-error.js';
 export type { Address, InternetAddress, UnixAddress } from './sys/sockaddr.js';

@@ -125,6 +125,11 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.onClose?.(failure);
   }
 
+  /** @internal */
+  override get hasPeerEnded(): boolean {
+    return this.state === 'peer-ended' || this.state === 'last-words';
+  }
+
   protected override get isDelivering(): boolean {
     return delivers(this.state);
   }

@@ -2,11 +2,16 @@
 import type { BufferList } from '../core/buffer-list.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
+import type { Descriptor } from '../core/operation.js';
+import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
 import { Reader, type ReaderSource } from './reader.js';
 import { Socket } from './socket.js';
 
-export abstract class ReceivingSocket extends Socket implements ReceiveOwner, ReaderSource, AsyncIterable<BufferList> {
+export abstract class ReceivingSocket
+  extends Socket
+  implements ReceiveOwner, ReaderSource, ReadSide, AsyncIterable<BufferList>
+{
   /** Bytes received so far. */
   bytesReceived = 0;
 
@@ -14,6 +19,8 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
   private receiver: Receive | undefined = undefined;
   private reader: Reader | undefined = undefined;
   private paused = false;
+  /** The transfer that has the read side. */
+  private borrower: ReadTurn | undefined = undefined;
 
   /**
    * What to do with bytes that arrive: the path without promises. Setting it starts receiving. The list and its bytes hold
@@ -22,6 +29,7 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
    * @throws Error a `read` is under way.
    */
   set onData(handler: ((chunk: BufferList) => void) | undefined) {
+    if (handler !== undefined) this.checkNotBorrowed('onData');
     if (handler !== undefined && this.isReading) {
       throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
     }
@@ -105,6 +113,32 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
     this.updateReceiving();
   }
 
+  // For transfers
+
+  /** @internal */
+  borrowReads(turn: ReadTurn): Descriptor {
+    if (!this.isDelivering) throw this.failure ?? this.cancelled('read');
+    this.checkOneReader('transfer');
+    this.borrower = turn;
+    return this.descriptor;
+  }
+
+  /** @internal */
+  returnReads(turn: ReadTurn): void {
+    if (this.borrower === turn) this.borrower = undefined;
+  }
+
+  /** @internal */
+  onTurnArrival(lengthBytes: number): void {
+    this.bytesReceived += lengthBytes;
+    this.onArrival();
+  }
+
+  /** @internal */
+  onTurnEnd(failure: Error | undefined): void {
+    this.onReceiveEnd(failure);
+  }
+
   // For the driver
 
   /** @internal */
@@ -147,7 +181,12 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
     return this.descriptor.reads instanceof ReceiveInto || this.reader?.isReading === true;
   }
 
+  private checkNotBorrowed(method: string): void {
+    if (this.borrower !== undefined) throw new Error(`${method}: the connection is joined or copied from`);
+  }
+
   private checkOneReader(method: string): void {
+    this.checkNotBorrowed(method);
     if (this.dataHandler !== undefined)
       throw new Error(`${method}: the connection has an onData handler; unset it first`);
     if (this.isReading) throw new Error(`${method}: another read is under way; await it first`);
@@ -160,6 +199,15 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
       : this.isDiscarding;
     if (wanted) this.startReceiving();
     else this.stopReceiving();
+    if (this.isDiscarding) this.takeReadsBack(this.cancelled('read'));
+  }
+
+  /** The connection needs its read side itself: a transfer that has it learns so later in the turn. */
+  private takeReadsBack(failure: Error): void {
+    const { borrower } = this;
+    if (borrower === undefined) return;
+    this.borrower = undefined;
+    this.reactor.defer({ onDeferred: () => borrower.sourceClosed(failure) });
   }
 
   /** The stream ended as it should: whoever reads is told. */
@@ -170,6 +218,9 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
   /** The descriptor is closed: whoever still reads is refused. */
   protected tellClosed(failure: Error | undefined): void {
     this.reader?.close(failure ?? this.cancelled('read'), failure);
+    const { borrower } = this;
+    this.borrower = undefined;
+    borrower?.sourceClosed(failure ?? this.cancelled('read'));
   }
 
   /** What a call gets that was under way when the connection was closed here. */
@@ -177,6 +228,8 @@ export abstract class ReceivingSocket extends Socket implements ReceiveOwner, Re
     return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
   }
 
+  /** @internal The peer's FIN was read. */
+  abstract get hasPeerEnded(): boolean;
   /** Whether what arrives goes to the user. */
   protected abstract get isDelivering(): boolean;
   /** Whether what arrives is thrown away, in wait for the peer's FIN. */

@@ -144,9 +144,14 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   }
 
   /** @internal */
-  endTurn(turn: WriteTurn): void {
+  endTurn(turn: WriteTurn, rest?: BufferList): void {
     const { waiting } = this;
-    if (waiting?.turns?.remove(turn) !== true) return;
+    let sender: Send | undefined;
+    if (rest !== undefined && rest.length > 0) {
+      sender = new Send(this);
+      sender.queue.append(rest);
+    }
+    if (waiting?.turns?.remove(turn, sender) !== true) return;
     waiting.bytesSentBefore += turn.bytesSent;
     if (!this.isClosed) this.advanceTurns();
   }

@@ -59,3 +59,30 @@ export const READ_AHEAD_WINDOW_BYTES = 1024 * 1024;
 
 /** Transfers that wait for their turn to write to one connection: a pipeline longer than this is a peer that never reads. */
 export const WRITE_TURNS = 1024;
+
+/** Capacity asked for a pipe that bytes are spliced through: as much as a socket gives in one call on a fast link. */
+export const PIPE_BYTES = 256 * 1024;
+
+/** A pipe smaller than this (the kernel's quota for a user is used up) costs more calls than a copy costs time. */
+export const MIN_PIPE_BYTES = 64 * 1024;
+
+/** Empty pipes kept by a thread while transfers are under way. A pipe is taken for as long as bytes lie in it. */
+export const POOLED_PIPES = 16;
+
+/** How long no pipe is asked for after the system had none; bytes go through buffers meanwhile. */
+export const PIPE_REST_MS = 1000;
+
+/** Bytes that one direction of a join moves in one turn; a fast pair can't starve the others. */
+export const RELAY_BYTES_PER_TURN = 1024 * 1024;
+
+/** A receive call that brings this much speaks for splicing, which saves two copies and costs a pipe. */
+export const SPLICE_FROM_BYTES = 32 * 1024;
+
+/** So many of them in a row, and a join splices: one alone may be a large message. */
+export const SPLICE_AFTER_FILLS = 2;
+
+/** A splice that brings less than this was not worth it. */
+export const SPLICE_LEAST_BYTES = 8 * 1024;
+
+/** So many of them in a row, and a join goes back to plain calls. */
+export const SPLICE_SMALL_FILLS = 4;

@@ -2,6 +2,7 @@
  * Who writes after whom, on a connection where others than `send` write too. What `send` took before a transfer began goes
  * before it and what it takes meanwhile goes after it; one writes at a time. A connection has this only while it lasts.
  */
+import type { BufferList } from './buffer-list.js';
 import type { Send } from './operations/send.js';
 import type { Descriptor } from './operation.js';
 import type { Reactor } from './reactor.js';
@@ -24,10 +25,16 @@ export interface WriteTurn {
 export interface WriteSide {
   readonly reactor: Reactor;
   readonly isClosed: boolean;
+  /** The kernel's number; -1 once closed. */
+  readonly fd: number;
   /** @throws IoError EPIPE: nothing can be written any more. */
   takeTurn(turn: WriteTurn): void;
-  /** The turn is over, or given up before it came. */
-  endTurn(turn: WriteTurn): void;
+  /**
+   * The turn is over, or given up before it came.
+   *
+   * @param rest what the turn leaves behind, moved out of the list: it is sent in its place.
+   */
+  endTurn(turn: WriteTurn, rest?: BufferList): void;
   /** Bytes have gone, or `isHeld` has changed. */
   onTurnProgress(): void;
   /** The stream can't go on: resets the connection, which tells every turn. */
@@ -99,12 +106,13 @@ export class WriteTurns {
     return retired;
   }
 
-  /** Takes a turn out, wherever it stands. @returns whether it was there. */
-  remove(turn: WriteTurn): boolean {
+  /** Takes a turn out, wherever it stands. @param rest stands there in its place. @returns whether it was there. */
+  remove(turn: WriteTurn, rest?: Send): boolean {
     const index = this.line.indexOf(turn);
     if (index < 0) return false;
     if (index === 0) this.hasBegun = false;
-    this.line.splice(index, 1);
+    if (rest === undefined) this.line.splice(index, 1);
+    else this.line[index] = rest;
     return true;
   }
 

@@ -64,6 +64,9 @@ export const F_GETFD = 1;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
+/** Capacity of a pipe in bytes, rounded up to a power of two pages. */
+export const F_SETPIPE_SZ = pick({ linux: 1031 });
+export const F_GETPIPE_SZ = pick({ linux: 1032 });
 export const FD_CLOEXEC = 1;
 export const O_NONBLOCK = pick({ linux: 0o4000, ...bsd(4) });
 export const O_CLOEXEC = pick({

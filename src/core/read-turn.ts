@@ -1,0 +1,30 @@
+/** The read side of a connection in the hands of a transfer: what arrives goes to it and to nobody else. */
+import type { Descriptor } from './operation.js';
+import type { Reactor } from './reactor.js';
+
+export interface ReadTurn {
+  /** The connection was closed, or is being closed: its side is taken back. */
+  sourceClosed(failure: Error): void;
+}
+
+/** The read side of a connection, as the one who has borrowed it sees it. */
+export interface ReadSide {
+  readonly reactor: Reactor;
+  readonly isClosed: boolean;
+  /** The kernel's number; -1 once closed. */
+  readonly fd: number;
+  /** The peer's FIN has been read already. */
+  readonly hasPeerEnded: boolean;
+  /**
+   * Takes the read side over.
+   *
+   * @throws Error it is being read by `onData`, a read under way or another transfer, or it is closed.
+   */
+  borrowReads(turn: ReadTurn): Descriptor;
+  /** Gives the read side back to the user. Nothing if the turn does not have it. */
+  returnReads(turn: ReadTurn): void;
+  /** The transfer has taken bytes. */
+  onTurnArrival(lengthBytes: number): void;
+  /** The transfer has met the end of the stream, or what it broke with: the connection is closed then. */
+  onTurnEnd(failure: Error | undefined): void;
+}

@@ -1,0 +1,168 @@
+/**
+ * Which way the bytes of a relay go, decided as they come: a source that keeps filling the buffer is spliced, one that gives
+ * little at a time is better off with plain calls.
+ */
+import { EINVAL, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM, errnoName } from '../../sys/errno.js';
+import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/splice.js';
+import { isSocket, pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
+import { BufferList } from '../buffer-list.js';
+import { SPLICE_AFTER_FILLS, SPLICE_FROM_BYTES, SPLICE_LEAST_BYTES, SPLICE_SMALL_FILLS } from '../limits.js';
+import type { ReceiveBuffer } from '../receive-buffer.js';
+import { BufferConduit } from './buffer-conduit.js';
+import type { Conduit } from './conduit.js';
+import { PipeConduit } from './pipe-conduit.js';
+import { PipePool } from './pipe-pool.js';
+import type { RelayAccount } from './relay-account.js';
+
+/** The kernel's part of a relay, in an object so that a test can play it. */
+export interface RelayCalls {
+  readonly socketStream: StreamCalls;
+  /** undefined where the system has no splice. */
+  readonly splice: SpliceCalls | undefined;
+  readonly pipes: PipePool;
+}
+
+let native: RelayCalls | undefined;
+
+/** The calls of this machine, with the one pool of this thread. */
+export function nativeRelayCalls(): RelayCalls {
+  native ??= { socketStream, splice: nativeSplice(), pipes: new PipePool(nativePipes) };
+  return native;
+}
+
+/** Refusals of splice itself. Anything else is the stream's own error, and the kernel says that only once. */
+const REFUSALS: readonly number[] = [EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM, EPERM];
+
+export class RelayConduits {
+  /** Whether the last fill brought less than would have fitted. */
+  wasShort = false;
+
+  private readonly buffers: BufferConduit;
+  private readonly pipes: PipeConduit | undefined;
+  private current: Conduit;
+  private sourceFd = -1;
+  private sinkFd = -1;
+  private source: StreamCalls;
+  private sink: StreamCalls;
+  /** Fills in a row that speak for the other way. */
+  private streak = 0;
+  private canSplice: boolean;
+  private isOpen = false;
+
+  constructor(
+    private readonly account: RelayAccount,
+    private readonly calls: RelayCalls,
+    buffer: ReceiveBuffer,
+  ) {
+    const { splice, pipes } = calls;
+    this.current = this.buffers = new BufferConduit(buffer);
+    this.pipes = splice === undefined ? undefined : new PipeConduit(splice, pipes);
+    this.canSplice = splice !== undefined;
+    this.source = this.sink = calls.socketStream;
+  }
+
+  /** @throws IoError EBADF. */
+  open(sourceFd: number, sinkFd: number): void {
+    this.sourceFd = sourceFd;
+    this.sinkFd = sinkFd;
+    this.isOpen = true;
+    this.calls.pipes.enter();
+    if (sourceFd >= 0 && !isSocket(sourceFd)) this.source = pipeStream;
+    if (!isSocket(sinkFd)) this.sink = pipeStream;
+  }
+
+  get heldBytes(): number {
+    return this.current.heldBytes;
+  }
+
+  /** What is held in memory of the process, and not in a pipe. */
+  get inMemoryBytes(): number {
+    return this.buffers.heldBytes;
+  }
+
+  get errno(): number {
+    return this.current.errno;
+  }
+
+  get fillName(): string {
+    return this.current.fillName;
+  }
+
+  get drainName(): string {
+    return this.current.drainName;
+  }
+
+  /** See `Conduit.fill`. */
+  fill(mostBytes: number): number {
+    this.choose(mostBytes);
+    const { current } = this;
+    const taken = current.fill(this.sourceFd, this.source, mostBytes);
+    if (taken > 0) this.judge(taken);
+    return taken;
+  }
+
+  /** See `Conduit.drain`. */
+  drain(): number {
+    return this.current.drain(this.sinkFd, this.sink);
+  }
+
+  /** Nothing is held: a pipe goes back to the pool. */
+  rest(): void {
+    if (this.current === this.pipes) this.pipes.release();
+  }
+
+  /** After a failed call: goes over to buffers, with everything held, if it was splice that was refused. */
+  fallBack(): boolean {
+    if (this.current === this.buffers || !REFUSALS.includes(this.current.errno)) return false;
+    this.canSplice = false;
+    this.account.fallback = `splice: ${errnoName(this.current.errno)}`;
+    this.toBuffers();
+    return true;
+  }
+
+  empty(into: BufferList): void {
+    this.account.calls += this.current.empty(into);
+  }
+
+  close(): void {
+    this.current.release();
+    if (this.isOpen) this.calls.pipes.leave();
+    this.isOpen = false;
+  }
+
+  private choose(mostBytes: number): void {
+    const { pipes } = this;
+    if (pipes === undefined || !this.canSplice) return;
+    if (this.current === pipes) {
+      if (this.streak >= SPLICE_SMALL_FILLS || mostBytes < SPLICE_LEAST_BYTES || !pipes.reserve()) this.toBuffers();
+      return;
+    }
+    if (this.streak < SPLICE_AFTER_FILLS || mostBytes < SPLICE_FROM_BYTES) return;
+    this.streak = 0;
+    if (pipes.reserve()) {
+      this.current = pipes;
+      this.account.path = 'splice';
+    } else {
+      this.account.fallback = this.calls.pipes.refusal;
+    }
+  }
+
+  private judge(takenBytes: number): void {
+    if (this.current === this.buffers) {
+      this.streak = takenBytes >= SPLICE_FROM_BYTES ? this.streak + 1 : 0;
+      this.wasShort = takenBytes < SPLICE_FROM_BYTES;
+    } else {
+      this.account.splicedBytes += takenBytes;
+      this.streak = takenBytes < SPLICE_LEAST_BYTES ? this.streak + 1 : 0;
+      this.wasShort = takenBytes < SPLICE_FROM_BYTES;
+    }
+  }
+
+  private toBuffers(): void {
+    this.streak = 0;
+    const rest = new BufferList();
+    this.empty(rest);
+    this.buffers.take(rest);
+    this.current = this.buffers;
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * One direction of a join: bytes of a source go to a sink, in order, until the source ends, a limit is reached or one of
+ * them breaks.
+ *
+ * It waits for one thing at a time. While it holds bytes it waits for room in the sink and leaves the source alone; while it
+ * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
+ * blocked always says which of the two it was.
+ */
+import { performance } from 'node:perf_hooks';
+import { EAGAIN, EINTR } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
+import { BufferList } from '../buffer-list.js';
+import { RELAY_BYTES_PER_TURN } from '../limits.js';
+import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../operation.js';
+import type { ReadSide, ReadTurn } from '../read-turn.js';
+import type { Deferred } from '../reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
+import type { WriteSide, WriteTurn } from '../write-turns.js';
+import { NO_MEMORY } from './conduit.js';
+import type { Pace } from './pace.js';
+import type { RelayAccount } from './relay-account.js';
+import { RelayConduits, type RelayCalls } from './relay-conduits.js';
+import { RelayStep, type RelayStepOwner } from './relay-step.js';
+
+export interface RelayOwner {
+  /** Bytes have gone to the sink. */
+  onRelayBytes(relay: Relay, lengthBytes: number): void;
+  /** It is over, nothing of the ends is touched any more; `failure` of it says how. */
+  onRelayEnd(relay: Relay): void;
+}
+
+export interface RelayLimits {
+  /** Bytes after which it is over; Infinity for no limit. */
+  readonly maxBytes: number;
+  /** Of this direction, and one that it may share with others. */
+  readonly paces: readonly Pace[];
+}
+
+/** What comes next: the thing that is waited for. */
+type Next = 'source' | 'sink' | 'pace' | 'memory' | 'end';
+
+export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, Deferred {
+  /** What it broke with, and which end did. */
+  failure: Error | undefined = undefined;
+  brokenEnd: 'source' | 'sink' | undefined = undefined;
+  /** The source has said its last byte, and it did not break. */
+  hasSourceEnded = false;
+  isOver = false;
+
+  private readonly conduits: RelayConduits;
+  private readonly reading = new RelayStep(this, 'read');
+  private readonly writing = new RelayStep(this, 'write');
+  private from: Descriptor | undefined = undefined;
+  private to: Descriptor | undefined = undefined;
+  private remainingBytes: number;
+  private isSourceOver = false;
+  private isPaused = false;
+  private next: Next = 'source';
+  private timer: Timer = NO_TIMER;
+
+  constructor(
+    private readonly owner: RelayOwner,
+    readonly source: ReadSide,
+    readonly sink: WriteSide,
+    private readonly limits: RelayLimits,
+    readonly account: RelayAccount,
+    calls: RelayCalls,
+  ) {
+    this.conduits = new RelayConduits(account, calls, source.reactor.receiveBuffer);
+    this.remainingBytes = limits.maxBytes;
+  }
+
+  /** Borrows both sides. @throws Error one of them can't be had; neither is borrowed then. */
+  start(): void {
+    if (this.source.hasPeerEnded) this.endSource(undefined);
+    else this.from = this.source.borrowReads(this);
+    try {
+      this.sink.takeTurn(this);
+    } catch (error) {
+      this.source.returnReads(this);
+      throw error;
+    }
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.stop();
+    this.sink.onTurnProgress();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.goOn();
+    this.sink.onTurnProgress();
+  }
+
+  paceChanged(): void {
+    if (this.next === 'pace') this.goOn();
+  }
+
+  /** Stops for good. What was taken from the source and not sent yet is left to the sink, which sends it next. */
+  cancel(): void {
+    if (this.isOver) return;
+    this.stop();
+    const rest = new BufferList();
+    this.conduits.empty(rest);
+    this.leave(rest);
+  }
+
+  // For the connections
+
+  get bytesSent(): number {
+    return this.account.bytesOut;
+  }
+
+  get queuedBytes(): number {
+    return this.conduits.inMemoryBytes;
+  }
+
+  get isHeld(): boolean {
+    return this.isPaused || this.next !== 'sink';
+  }
+
+  begin(descriptor: Descriptor): void {
+    this.to = descriptor;
+    this.conduits.open(this.source.fd, this.sink.fd);
+    this.goOn();
+  }
+
+  broken(failure: Error): void {
+    if (this.isOver) return;
+    this.fail('sink', failure);
+    this.finish();
+  }
+
+  sourceClosed(failure: Error): void {
+    if (this.isOver || this.isSourceOver) return;
+    this.endSource(failure);
+    if (this.to !== undefined) this.goOn();
+  }
+
+  // For the driver and the reactor
+
+  step(step: RelayStep): Outcome {
+    const { account } = this;
+    const { bytesIn, bytesOut } = account;
+    const next = this.move();
+    this.next = next;
+    const took = account.bytesIn - bytesIn;
+    const gave = account.bytesOut - bytesOut;
+    if (next !== 'end') this.waitFor(next, step);
+    // Last, since these run code of the user's, who may cancel.
+    if (took > 0) this.source.onTurnArrival(took);
+    if (gave > 0) {
+      this.sink.onTurnProgress();
+      this.owner.onRelayBytes(this, gave);
+    }
+    if (next === 'end') return DONE;
+    return took > 0 || gave > 0 ? AGAIN : WAIT;
+  }
+
+  onStepOver(): void {
+    this.finish();
+  }
+
+  onStepFailed(step: RelayStep, failure: Error): void {
+    if (step === this.writing) this.fail('sink', failure);
+    else this.endSource(failure);
+  }
+
+  onTimer(): void {
+    this.timer = NO_TIMER;
+    this.goOn();
+  }
+
+  onDeferred(): void {
+    if (this.next === 'end') this.finish();
+  }
+
+  /** Moves bytes until something has to be waited for. */
+  private move(): Next {
+    const { conduits, account, sink } = this;
+    const { counters } = sink.reactor.driver;
+    let budget = RELAY_BYTES_PER_TURN;
+    for (;;) {
+      if (conduits.heldBytes === 0) {
+        const next = budget <= 0 ? 'source' : this.take();
+        if (next !== undefined) {
+          conduits.rest();
+          return next;
+        }
+      }
+      counters.systemCalls++;
+      account.calls++;
+      const sent = conduits.drain();
+      if (sent < 0) {
+        const { errno } = conduits;
+        if (errno === EINTR) continue;
+        if (errno === EAGAIN) return 'sink';
+        if (conduits.fallBack()) continue;
+        this.fail('sink', new IoError(errno, conduits.drainName, `descriptor ${sink.fd}`));
+        return 'end';
+      }
+      account.bytesOut += sent;
+      counters.bytesSent += sent;
+      budget -= sent;
+      // It took less than it was offered: no call is spent on hearing that it is full.
+      if (conduits.heldBytes > 0) return 'sink';
+      // As much as there was, in all likelihood: the next wait tells whether there is more.
+      if (conduits.wasShort && !this.isSourceOver && this.remainingBytes > 0) {
+        conduits.rest();
+        return 'source';
+      }
+    }
+  }
+
+  /** Takes bytes of the source. @returns undefined if there are some, otherwise what comes next. */
+  private take(): Next | undefined {
+    if (this.isSourceOver || this.remainingBytes === 0) return 'end';
+    const { conduits, account, source } = this;
+    const { counters } = source.reactor.driver;
+    const allowedBytes = this.allowedBytes();
+    if (allowedBytes === 0) return 'pace';
+    for (;;) {
+      counters.systemCalls++;
+      account.calls++;
+      const taken = conduits.fill(allowedBytes);
+      if (taken > 0) {
+        account.bytesIn += taken;
+        counters.bytesReceived += taken;
+        this.remainingBytes -= taken;
+        for (const pace of this.limits.paces) pace.spend(taken);
+        return undefined;
+      }
+      if (taken === NO_MEMORY) return 'memory';
+      if (taken === 0) {
+        this.endSource(undefined);
+        return 'end';
+      }
+      const { errno } = conduits;
+      if (errno === EAGAIN) return 'source';
+      if (errno === EINTR || conduits.fallBack()) continue;
+      this.endSource(new IoError(errno, conduits.fillName, `descriptor ${source.fd}`));
+      return 'end';
+    }
+  }
+
+  private allowedBytes(): number {
+    let allowedBytes = this.remainingBytes;
+    for (const pace of this.limits.paces) {
+      if (pace.isLimited) allowedBytes = pace.allow(Math.min(allowedBytes, RELAY_BYTES_PER_TURN), performance.now());
+      if (allowedBytes === 0) return 0;
+    }
+    return allowedBytes;
+  }
+
+  /** Stands in line for what comes next; `step` is the one that stands there now. */
+  private waitFor(next: Next, step: RelayStep | undefined): void {
+    const wanted = next === 'source' ? this.reading : next === 'sink' ? this.writing : undefined;
+    if (step === wanted && step !== undefined) return;
+    const { driver, receiveBuffer } = this.source.reactor;
+    if (step !== undefined) driver.cancel(step);
+    if (next === 'pace') this.armPace();
+    else if (next === 'memory') receiveBuffer.whenAvailable(() => this.next === 'memory' && this.goOn());
+    if (wanted === undefined) return;
+    try {
+      driver.start(wanted === this.reading ? this.from! : this.to!, wanted);
+    } catch (error) {
+      this.onStepFailed(wanted, error as Error);
+      this.endSoon();
+    }
+  }
+
+  /** Goes on from wherever it stands, in a later step of a turn: nothing moves within this call. */
+  private goOn(): void {
+    if (this.isOver || this.isPaused || this.to === undefined) return;
+    this.stop();
+    if (this.conduits.heldBytes > 0) this.next = 'sink';
+    else if (this.isSourceOver || this.remainingBytes === 0) this.next = 'end';
+    else this.next = 'source';
+    if (this.next === 'end') this.endSoon();
+    else this.waitFor(this.next, undefined);
+  }
+
+  private endSoon(): void {
+    this.next = 'end';
+    this.source.reactor.defer(this);
+  }
+
+  private armPace(): void {
+    const nowMs = performance.now();
+    const delayMs = Math.max(...this.limits.paces.map(pace => pace.delayMs(nowMs)));
+    this.timer = this.source.reactor.arm(this, 0, delayMs);
+  }
+
+  /** Leaves every line that it stands in. */
+  private stop(): void {
+    const { driver } = this.source.reactor;
+    driver.cancel(this.reading);
+    driver.cancel(this.writing);
+    this.source.reactor.disarm(this.timer);
+    this.timer = NO_TIMER;
+  }
+
+  private endSource(failure: Error | undefined): void {
+    this.isSourceOver = true;
+    if (failure === undefined) this.hasSourceEnded = true;
+    else this.fail('source', failure);
+  }
+
+  private fail(end: 'source' | 'sink', failure: Error): void {
+    this.failure ??= failure;
+    this.brokenEnd ??= end;
+  }
+
+  private finish(): void {
+    if (this.isOver) return;
+    this.stop();
+    this.leave(undefined);
+  }
+
+  /** Gives both sides back. */
+  private leave(rest: BufferList | undefined): void {
+    const { account, source, sink, conduits } = this;
+    this.isOver = true;
+    account.residueBytes = rest === undefined ? conduits.heldBytes : rest.length;
+    conduits.close();
+    try {
+      source.returnReads(this);
+      sink.endTurn(this, rest);
+    } finally {
+      this.owner.onRelayEnd(this);
+    }
+  }
+}

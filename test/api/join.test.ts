@@ -1,0 +1,162 @@
+import { expect } from 'chai';
+import { join } from '../../src/api/join.js';
+import type { TransferFailure } from '../../src/api/transfer.js';
+import type { TunnelAccount } from '../../src/core/transfers/tunnel.js';
+import { describeOnEveryDriver } from './every-driver.js';
+import { joined, receiveStream, sendStream, twoPairs } from './joined.js';
+import { closing, fillUp, readAll, readExactly, rejection, tcpPair, turns } from './sockets.js';
+
+const MEGABYTE = 1 << 20;
+
+async function failureOf(
+  transfer: PromiseLike<TunnelAccount>,
+): Promise<TransferFailure<TunnelAccount> & { code?: string }> {
+  return rejection(Promise.resolve(transfer));
+}
+
+describeOnEveryDriver('join', () => {
+  for (const kind of ['TCP', 'Unix'] as const) {
+    it(`${kind}: 16 MB both ways at once, every byte`, async () => {
+      const { left, right, transfer } = await joined({}, kind);
+      const received = [receiveStream(right), receiveStream(left)];
+      const sent = await Promise.all([sendStream(left, 16 * MEGABYTE), sendStream(right, 16 * MEGABYTE)]);
+      left.end();
+      right.end();
+      expect((await Promise.all(received)).map(String)).to.deep.equal(sent.map(String));
+      const { aToB, bToA } = await transfer;
+      for (const direction of [aToB, bToA]) {
+        expect(direction).to.include({ bytesIn: 16 * MEGABYTE, bytesOut: 16 * MEGABYTE, residueBytes: 0 });
+        expect(direction.bytes).to.equal(16 * MEGABYTE);
+      }
+    });
+  }
+
+  it('small messages back and forth go by plain receive and send', async () => {
+    const { left, right, transfer } = await joined();
+    for (let message = 0; message < 50; message++) {
+      left.send('ping');
+      expect(await readExactly(right, 4)).to.equal('ping');
+      right.send('pong');
+      expect(await readExactly(left, 4)).to.equal('pong');
+    }
+    left.end();
+    right.end();
+    const { aToB } = await transfer;
+    expect(aToB).to.include({ path: 'buffers', bytesOut: 200, splicedBytes: 0 });
+    expect(aToB.fallback).to.equal(undefined);
+  });
+
+  it('FIN of one end ends the write side of the other, and the other direction goes on', async () => {
+    const { left, right, a, b, transfer } = await joined();
+    left.end('question');
+    expect(Buffer.from(await readAll(right)).toString()).to.equal('question');
+    right.send('ans');
+    expect(await readExactly(left, 3)).to.equal('ans');
+    right.end('wer');
+    expect(Buffer.from(await readAll(left)).toString()).to.equal('wer');
+    await transfer;
+    await Promise.all([a.closed, b.closed]);
+  });
+
+  it('what was queued on an end goes out before what is joined to it', async () => {
+    const { left, right, a, b } = await twoPairs();
+    const queued = fillUp(b);
+    a.send('greeting ');
+    left.end('tail');
+    const transfer = join(a, b);
+    b.send('after');
+    const received = await readAll(right);
+    expect(received.length).to.equal(queued + 9);
+    expect(Buffer.from(received.subarray(queued)).toString()).to.equal('tailafter');
+    right.end('body');
+    expect(Buffer.from(await readAll(left)).toString()).to.equal('greeting body');
+    await transfer;
+  });
+
+  it('an end that breaks: what came from it is delivered, the other is reset, and the join says why', async () => {
+    const { left, right, b, transfer } = await joined();
+    left.send('last words');
+    await turns(8);
+    const told = closing(right);
+    left.reset();
+    const failure = await failureOf(transfer);
+    expect(failure).to.include({ code: 'ECONNRESET' });
+    expect(failure.transfer!.aToB).to.include({ bytesIn: 10, bytesOut: 10, residueBytes: 0 });
+    expect(b.isClosed).to.equal(true);
+    right.onData = () => {};
+    expect(await told.told).to.include({ code: 'ECONNRESET' });
+  });
+
+  it("cancelled, both ends stay open and are the user's again", async () => {
+    const { left, right, a, b, transfer } = await joined();
+    left.send('one');
+    expect(await readExactly(right, 3)).to.equal('one');
+    transfer.cancel();
+    expect(await failureOf(transfer)).to.include({ code: 'ECANCELED' });
+    left.send('two');
+    expect(await readExactly(a, 3)).to.equal('two');
+    b.send('three');
+    expect(await readExactly(right, 5)).to.equal('three');
+  });
+
+  it('cancelled over a stalled sink, what was taken from the source is left in the queue of the sink', async () => {
+    const { left, right, b, transfer } = await joined();
+    const sending = sendStream(left, 32 * MEGABYTE).catch(() => {});
+    let before = -1;
+    while (before !== transfer.account.aToB.bytesIn || before === 0) {
+      before = transfer.account.aToB.bytesIn;
+      await turns(50);
+    }
+    const { aToB } = transfer.account;
+    transfer.cancel();
+    expect(aToB.residueBytes).to.be.above(0);
+    expect(aToB.bytesIn).to.equal(aToB.bytesOut + aToB.residueBytes);
+    expect(b.queuedBytes).to.equal(aToB.residueBytes);
+    await failureOf(transfer);
+    b.end('!');
+    const received = await readAll(right);
+    expect(received.length).to.equal(aToB.bytesIn + 1);
+    left.destroy();
+    await sending;
+  });
+
+  it('refuses an end that is joined, being read, closed or ended, and touches neither', async () => {
+    const { left, right, a, b } = await twoPairs();
+    const other = await tcpPair();
+    expect((await failureOf(join(a, a))).message).to.contain('same connection');
+    other.client.onData = () => {};
+    expect((await failureOf(join(a, other.client))).message).to.contain('onData');
+    other.client.onData = undefined;
+    const reading = other.client.read();
+    expect((await failureOf(join(other.client, a))).message).to.contain('another read');
+    other.server.end('x');
+    await reading;
+    other.client.end();
+    expect(await failureOf(join(a, other.client))).to.include({ code: 'EPIPE' });
+    other.client.destroy();
+    expect(await failureOf(join(other.client, a))).to.include({ code: 'ECANCELED' });
+    const transfer = join(a, b);
+    expect((await failureOf(join(b, a))).message).to.contain('joined');
+    expect(() => (a.onData = () => {})).to.throw('joined');
+    expect(() => a.read()).to.throw('joined');
+    left.end('still joined');
+    expect(Buffer.from(await readAll(right)).toString()).to.equal('still joined');
+    right.end();
+    await transfer;
+  });
+});
+
+describe('join, options', () => {
+  it('refuses what makes no sense', async () => {
+    const wrong = [
+      { idleTimeoutMs: -1 },
+      { halfCloseTimeoutMs: NaN },
+      { bytesPerSecond: 0 },
+      { limits: { aToB: { maxBytes: -1 } } },
+      { limits: { bToA: { bytesPerSecond: -5 } } },
+    ];
+    const { left, right, a, b } = await twoPairs('Unix');
+    for (const options of wrong) expect(await failureOf(join(a, b, options))).to.be.instanceOf(RangeError);
+    for (const end of [left, right, a, b]) end.destroy();
+  });
+});
