@@ -115,6 +115,7 @@ export class RelayConduits {
   fallBack(): boolean {
     if (this.current === this.buffers || !REFUSALS.includes(this.current.errno)) return false;
     this.canSplice = false;
+    this.account.path = 'buffers';
     this.account.fallback = `splice: ${errnoName(this.current.errno)}`;
     this.toBuffers();
     return true;

@@ -1,0 +1,62 @@
+/** Bytes of one connection copied to another, one way: a relay alone, which ends neither of the two. */
+import type { ReadSide } from '../read-turn.js';
+import type { WriteSide } from '../write-turns.js';
+import { Pace } from './pace.js';
+import { RelayAccount } from './relay-account.js';
+import type { RelayCalls } from './relay-conduits.js';
+import { Relay, type RelayOwner } from './relay.js';
+import type { DirectionLimits } from './tunnel.js';
+
+export class OneWay implements RelayOwner {
+  readonly account = new RelayAccount();
+  readonly pace = new Pace();
+  onSettled: (failure: Error | undefined) => void = () => {};
+
+  /** From `start` on. */
+  private relay!: Relay;
+  private cancellation: Error | undefined = undefined;
+
+  /** @param prepare checks what the user gave. @throws what is wrong with it. */
+  constructor(
+    private readonly source: ReadSide,
+    private readonly sink: WriteSide,
+    private readonly prepare: () => DirectionLimits,
+    private readonly calls: RelayCalls,
+  ) {}
+
+  start(): void {
+    const { maxBytes, bytesPerSecond } = this.prepare();
+    const { source, sink, pace, account, calls } = this;
+    pace.bytesPerSecond = bytesPerSecond;
+    this.relay = new Relay(this, source, sink, { maxBytes, paces: [pace] }, account, calls);
+    this.relay.start();
+  }
+
+  pause(): void {
+    this.relay.pause();
+  }
+
+  resume(): void {
+    this.relay.resume();
+  }
+
+  paceChanged(): void {
+    this.relay.paceChanged();
+  }
+
+  cancel(reason: Error): void {
+    this.cancellation = reason;
+    this.relay.cancel();
+  }
+
+  onRelayBytes(): void {
+    // The account tells.
+  }
+
+  onRelayEnd({ failure, brokenEnd, hasSourceEnded }: Relay): void {
+    this.onSettled(this.cancellation ?? failure);
+    if (brokenEnd === 'sink') this.sink.breakTurn(failure!);
+    else if (brokenEnd === 'source') this.source.onTurnEnd(failure);
+    else if (hasSourceEnded) this.source.onTurnEnd(undefined);
+  }
+}

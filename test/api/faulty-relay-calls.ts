@@ -1,0 +1,114 @@
+/** The kernel's part of a join with faults at given calls, and pipes that are short. */
+import type { RelayCalls } from '../../src/core/transfers/relay-conduits.js';
+import { PipePool } from '../../src/core/transfers/pipe-pool.js';
+import { EAGAIN, EINTR, EINVAL, ENOMEM } from '../../src/sys/errno.js';
+import { IoError } from '../../src/sys/io-error.js';
+import { errno as lastErrno } from '../../src/sys/libc.js';
+import { nativePipes, nativeSplice, type PipeCalls } from '../../src/sys/splice.js';
+import { socketStream } from '../../src/sys/stream.js';
+
+/** What one call does. `share` is how much of what it was asked for it does at most, from 0 to 1. */
+export interface Fault {
+  readonly kind: 'pass' | 'short' | 'EAGAIN' | 'EINTR' | 'EINVAL' | 'ENOMEM';
+  readonly share: number;
+}
+
+export const PASS: Fault = { kind: 'pass', share: 1 };
+const NUMBERS = { EAGAIN, EINTR, EINVAL, ENOMEM };
+
+/** Which refusals the pool meets. */
+export interface PipeFaults {
+  /** Opening fails with this from the n-th pipe on. */
+  readonly openFails?: { readonly from: number; readonly code: 'EMFILE' | 'ENFILE' };
+  /** Enlarging fails with EPERM, and the pipes that are had hold so much. */
+  readonly smallBytes?: number;
+}
+
+export interface FaultyRelay {
+  readonly calls: RelayCalls;
+  /** Calls that the script has answered. */
+  readonly answered: () => number;
+  readonly pipesOpened: () => number;
+  /** Calls by name. */
+  readonly counts: { receive: number; send: number; splice: number };
+}
+
+/**
+ * @param faults answers to the calls in their order; when they are used up, every call passes.
+ * @param outOfPipe answers to those that splice out of a pipe, before the others.
+ */
+export function faultyRelay(
+  faults: readonly Fault[] = [],
+  pipeFaults: PipeFaults = {},
+  outOfPipe: readonly Fault[] = [],
+): FaultyRelay {
+  const readEnds = new Set<number>();
+  let drained = 0;
+  let answered = 0;
+  let opened = 0;
+  let injected = 0;
+  const counts = { receive: 0, send: 0, splice: 0 };
+  const errno = () => (injected !== 0 ? injected : lastErrno());
+
+  const run = (
+    lengthBytes: number,
+    canRefuse: boolean,
+    call: (lengthBytes: number) => number,
+    first?: Fault,
+  ): number => {
+    const fault = first ?? faults[answered++] ?? PASS;
+    injected = 0;
+    if (fault.kind === 'pass') return call(lengthBytes);
+    if (fault.kind === 'short') return call(Math.max(1, Math.floor(lengthBytes * fault.share)));
+    // Only splice is refused: of a stream these are no errors that a socket has.
+    if ((fault.kind === 'EINVAL' || fault.kind === 'ENOMEM') && !canRefuse) return call(lengthBytes);
+    injected = NUMBERS[fault.kind];
+    return -1;
+  };
+
+  const native = nativeSplice();
+  const pipes: PipeCalls = {
+    ...nativePipes,
+    open: () => {
+      const { openFails } = pipeFaults;
+      if (openFails !== undefined && opened >= openFails.from) throw new IoError(openFails.code, 'pipe');
+      opened++;
+      const ends = nativePipes.open();
+      readEnds.add(ends[0]);
+      return ends;
+    },
+    resize: (fd, lengthBytes) => {
+      if (pipeFaults.smallBytes === undefined) return nativePipes.resize(fd, lengthBytes);
+      nativePipes.resize(fd, pipeFaults.smallBytes);
+      throw new IoError('EPERM', 'fcntl', `descriptor ${fd}`);
+    },
+  };
+  return {
+    counts,
+    answered: () => answered,
+    pipesOpened: () => opened,
+    calls: {
+      socketStream: {
+        ...socketStream,
+        errno,
+        receive: (fd, address, lengthBytes) => {
+          counts.receive++;
+          return run(lengthBytes, false, bytes => socketStream.receive(fd, address, bytes));
+        },
+        send: (fd, address, lengthBytes) => {
+          counts.send++;
+          return run(lengthBytes, false, bytes => socketStream.send(fd, address, bytes));
+        },
+      },
+      splice: native && {
+        errno,
+        splice: (from, to, lengthBytes) => {
+          counts.splice++;
+          const first = readEnds.has(from) ? outOfPipe[drained++] : undefined;
+          return run(lengthBytes, true, bytes => native.splice(from, to, bytes), first);
+        },
+      },
+      pipes: new PipePool(pipes),
+    },
+  };
+}

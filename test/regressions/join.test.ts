@@ -1,0 +1,274 @@
+import { expect } from 'chai';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { joinWith } from '../../src/api/join.js';
+import type { TransferFailure } from '../../src/api/transfer.js';
+import type { Connection, TunnelAccount } from '../../src/index.js';
+import { describeOnEveryDriver } from '../api/every-driver.js';
+import { faultyRelay, PASS, type Fault } from '../api/faulty-relay-calls.js';
+import { joined, receiveStream, sendStream, twoPairs } from '../api/joined.js';
+import { atEnd, Digest, readExactly, rejection, turns } from '../api/sockets.js';
+import { openDescriptors } from '../api/descriptors.js';
+import { runProgram } from '../api/child.js';
+
+const MEGABYTE = 1 << 20;
+const isLinux = process.platform === 'linux';
+
+type Failure = TransferFailure<TunnelAccount> & { code?: string };
+
+function failureOf(transfer: PromiseLike<TunnelAccount>): Promise<Failure> {
+  return rejection(Promise.resolve(transfer));
+}
+
+/** Lets a flood run into a reader that does not read. @returns when nothing moves any more. */
+async function stall(account: { bytesIn: number }): Promise<void> {
+  for (let before = 0; before !== account.bytesIn || before === 0;) {
+    before = account.bytesIn;
+    await turns(50);
+  }
+}
+
+function pipes(): number {
+  return openDescriptors().filter(line => line.includes(' pipe:')).length;
+}
+
+/** A flood that ends when the connection does. */
+function flood(connection: Connection): void {
+  void sendStream(connection, 1024 * MEGABYTE).catch(() => {});
+}
+
+// Not by edges: an EAGAIN that the kernel did not say is followed by no edge.
+describeOnEveryDriver(
+  'join under faults',
+  () => {
+    const places = { 'at the source': 0, 'at the sink': 1 };
+    for (const kind of ['EAGAIN', 'EINTR', 'short', 'EINVAL', 'ENOMEM'] as const) {
+      for (const [place, first] of Object.entries(places)) {
+        it(`regression 29: ${kind} ${place}, plain or spliced: not a byte lost`, async () => {
+          const fault: Fault = { kind, share: 0.3 };
+          const faults = Array.from({ length: 200 }, (_, index) => (index % 5 === first + 1 ? fault : PASS));
+          const faulty = faultyRelay(faults);
+          const { left, right, transfer } = await joined({}, 'TCP', faulty.calls);
+          const received = receiveStream(right);
+          const sent = await sendStream(left, 8 * MEGABYTE);
+          left.end();
+          right.end();
+          expect(String(await received)).to.equal(String(sent));
+          const { aToB } = await transfer;
+          expect(aToB).to.include({ bytesIn: 8 * MEGABYTE, bytesOut: 8 * MEGABYTE, residueBytes: 0 });
+          if (isLinux && (kind === 'EINVAL' || kind === 'ENOMEM')) {
+            expect(aToB).to.include({ path: 'buffers', fallback: `splice: ${kind}` });
+          }
+        });
+      }
+    }
+
+    it('regression 29: a refusal with bytes in the pipe: they go before what comes by buffers', async () => {
+      if (!isLinux) return;
+      // Out of the pipe goes a part, and then the rest of it is refused.
+      const outOfPipe: Fault[] = [
+        { kind: 'short', share: 0.1 },
+        { kind: 'EINVAL', share: 0 },
+      ];
+      const faulty = faultyRelay([], {}, outOfPipe);
+      const { left, right, a, b } = await twoPairs();
+      const sending = sendStream(left, 4 * MEGABYTE);
+      // Enough for full receive calls from the first on.
+      await turns(20);
+      const transfer = joinWith(faulty.calls, a, b);
+      const received = receiveStream(right);
+      const sent = await sending;
+      left.end();
+      right.end();
+      expect(String(await received)).to.equal(String(sent));
+      const { aToB } = await transfer;
+      expect(aToB).to.include({ path: 'buffers', fallback: 'splice: EINVAL', bytesOut: 4 * MEGABYTE });
+      expect(aToB.splicedBytes).to.be.greaterThan(0);
+    });
+  },
+  ['level', 'oneshot'],
+);
+
+describeOnEveryDriver('join and its pipes', () => {
+  it('regression 29: a source that breaks while the sink is full: what was taken is delivered', async () => {
+    const { left, right, b, transfer } = await joined({}, 'TCP');
+    flood(left);
+    await stall(transfer.account.aToB);
+    const { aToB } = transfer.account;
+    expect(aToB.bytesIn).to.be.greaterThan(aToB.bytesOut);
+    left.reset();
+    await turns(10);
+    let received = 0;
+    right.onData = chunk => (received += chunk.length);
+    const failure = await failureOf(transfer);
+    expect(failure.code).to.equal('ECONNRESET');
+    expect(aToB.residueBytes).to.equal(0);
+    expect(aToB.bytesOut).to.equal(aToB.bytesIn);
+    expect(b.isClosed).to.equal(true);
+    await rejection(right.closed);
+    expect(received).to.be.greaterThan(0);
+  });
+
+  it('regression 30: a sink that stalls costs no CPU', async () => {
+    const { left, a, transfer } = await joined({}, 'Unix');
+    flood(left);
+    await stall(transfer.account.aToB);
+    const { counters } = a.reactor;
+    const before = counters.turns;
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    await delay(500);
+    const { user, system } = process.cpuUsage(cpu);
+    const elapsedMs = performance.now() - start;
+    expect(counters.turns - before, 'turns of the loop').to.be.lessThan(20);
+    expect((user + system) / 1000 / elapsedMs, 'share of a core').to.be.lessThan(0.1);
+    transfer.cancel();
+    await failureOf(transfer);
+    left.destroy();
+  });
+
+  it('regression 31: small messages after a flood are not held back', async () => {
+    const { left, right, transfer } = await joined();
+    const received = new Digest();
+    right.onData = chunk => received.add(chunk);
+    await sendStream(left, 8 * MEGABYTE);
+    while (received.lengthBytes < 8 * MEGABYTE) await turns(1);
+    right.onData = undefined;
+    const start = performance.now();
+    for (let message = 0; message < 20; message++) {
+      left.send('ping');
+      expect(await readExactly(right, 4)).to.equal('ping');
+      right.send('pong');
+      expect(await readExactly(left, 4)).to.equal('pong');
+    }
+    // Held back by MSG_MORE or SPLICE_F_MORE, each of the 40 messages takes 200 ms.
+    expect(performance.now() - start).to.be.lessThan(2_000);
+    if (isLinux) expect(transfer.account.aToB.path).to.equal('splice');
+    transfer.cancel();
+    await failureOf(transfer);
+  });
+
+  it('an idle join holds no pipe, also after a flood', async () => {
+    const before = pipes();
+    const { left, right, transfer } = await joined();
+    const others = await Promise.all(Array.from({ length: 20 }, () => joined({}, 'Unix')));
+    const received = new Digest();
+    right.onData = chunk => received.add(chunk);
+    expect(pipes()).to.equal(before);
+    await sendStream(left, 4 * MEGABYTE);
+    while (received.lengthBytes < 4 * MEGABYTE) await turns(1);
+    await turns(2);
+    // The pool of the thread keeps what the flood needed, for the next one.
+    expect(pipes() - before).to.be.at.most(4);
+    for (const running of [...others.map(other => other.transfer), transfer]) {
+      running.cancel();
+      await failureOf(running);
+    }
+    expect(pipes()).to.equal(before);
+  });
+
+  for (const [what, faults] of [
+    ['EMFILE', { openFails: { from: 0, code: 'EMFILE' } }],
+    ['ENFILE', { openFails: { from: 0, code: 'ENFILE' } }],
+    ['EPERM and pipes of two pages', { smallBytes: 8192 }],
+  ] as const) {
+    it(`regression 32: ${what}: buffers serve`, async () => {
+      if (!isLinux) return;
+      const faulty = faultyRelay([], faults);
+      const { left, right, transfer } = await joined({}, 'TCP', faulty.calls);
+      const received = receiveStream(right);
+      const sent = await sendStream(left, 16 * MEGABYTE);
+      left.end();
+      right.end();
+      expect(String(await received)).to.equal(String(sent));
+      const { aToB } = await transfer;
+      const reason = 'openFails' in faults ? `pipe: ${what}` : 'fcntl: EPERM';
+      expect(aToB).to.include({ path: 'buffers', fallback: reason, splicedBytes: 0, residueBytes: 0 });
+    });
+  }
+
+  it('regression 32: EPERM and pipes of half the size: smaller pipes serve', async () => {
+    if (!isLinux) return;
+    const faulty = faultyRelay([], { smallBytes: 64 * 1024 });
+    const { left, right, transfer } = await joined({}, 'TCP', faulty.calls);
+    const received = receiveStream(right);
+    const sent = await sendStream(left, 16 * MEGABYTE);
+    left.end();
+    right.end();
+    expect(String(await received)).to.equal(String(sent));
+    expect((await transfer).aToB).to.include({ path: 'splice', residueBytes: 0 });
+  });
+});
+
+describe('join and the quota of the kernel', () => {
+  it('regression 32: a user who has used up his pipe pages and descriptors is served all the same', async function () {
+    if (!isLinux || process.getuid?.() !== 0) this.skip();
+    const finished = await runProgram('pipe-quota', { openFiles: 200 });
+    expect(finished).to.include({ status: 0, stderr: '' });
+    const result = JSON.parse(finished.stdout) as Record<string, { path: string; fallback?: string; bytes: number }>;
+    for (const { bytes } of Object.values(result)) expect(bytes).to.equal(8 * MEGABYTE);
+    expect(result.free).to.include({ path: 'splice' });
+    expect(result.quota).to.include({ path: 'buffers', fallback: 'fcntl: EPERM' });
+    expect(result.descriptors).to.include({ path: 'buffers', fallback: 'pipe: EMFILE' });
+  });
+});
+
+describeOnEveryDriver(
+  'join and time',
+  () => {
+    const HALF_CLOSE_MS = 60;
+
+    it('regression 34: a healthy tunnel that is idle is left alone by the half-close timeout', async () => {
+      const { left, right, transfer } = await joined({ halfCloseTimeoutMs: HALF_CLOSE_MS });
+      await delay(3 * HALF_CLOSE_MS);
+      left.send('still here');
+      expect(await readExactly(right, 10)).to.equal('still here');
+      left.end();
+      right.end();
+      await transfer;
+    });
+
+    it('regression 34: after the first FIN bytes put the timeout off, and silence ends the join', async () => {
+      const { left, right, transfer } = await joined({ halfCloseTimeoutMs: HALF_CLOSE_MS });
+      left.end();
+      const start = performance.now();
+      while (performance.now() - start < 3 * HALF_CLOSE_MS) {
+        right.send('.');
+        await readExactly(left, 1);
+        await delay(HALF_CLOSE_MS / 6);
+      }
+      const failure = await failureOf(transfer);
+      expect(failure.code).to.equal('ETIMEDOUT');
+      expect(failure.message).to.contain('half-closed');
+      expect(failure.transfer!.bToA.bytesOut).to.be.at.least(3);
+    });
+
+    it('the idle timeout counts from the last byte either way', async () => {
+      const { left, right, a, b, transfer } = await joined({ idleTimeoutMs: HALF_CLOSE_MS });
+      const start = performance.now();
+      while (performance.now() - start < 2 * HALF_CLOSE_MS) {
+        right.send('.');
+        await readExactly(left, 1);
+        await delay(HALF_CLOSE_MS / 6);
+      }
+      expect(await failureOf(transfer)).to.include({ code: 'ETIMEDOUT' });
+      expect([a.isClosed, b.isClosed]).to.deep.equal([true, true]);
+      atEnd(() => left.destroy());
+    });
+  },
+  ['level'],
+);
+
+for (const path of ['splice', 'buffers']) {
+  describe(`join and memory (${path})`, () => {
+    it('regression 35: 1 GiB for a reader that stops again and again: the process grows by less than 4 MiB', async () => {
+      const finished = await runProgram('stopped-join', { flags: ['--expose-gc'], args: [path] });
+      expect(finished).to.include({ status: 0, stderr: '' });
+      const result = JSON.parse(finished.stdout) as { grownBytes: number; receivedBytes: number; path: string };
+      expect(result.receivedBytes).to.equal(1 << 30);
+      expect(result.grownBytes).to.be.below(4 << 20);
+      if (isLinux) expect(result.path).to.equal(path);
+    });
+  });
+}
