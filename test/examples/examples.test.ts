@@ -167,6 +167,35 @@ describe('examples', () => {
     expect(example.stdout).to.match(/^\d+ ticks in \d+ wake-ups\n$/);
   });
 
+  it('tcp-proxy joins clients to its target, and says what it did', async function () {
+    if (spawnSync('curl', ['--version']).error !== undefined) this.skip();
+    const content = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 7) & 255));
+    writeFileSync(join(directory, 'big.bin'), content);
+    const files = run('static-files', directory, '0');
+    const proxy = run('tcp-proxy', '0', `${await files.port()}`);
+    const port = await proxy.port();
+    const fetched = execFileSync(
+      'curl',
+      ['-s', '--max-time', '20', '--limit-rate', '20M', `http://127.0.0.1:${port}/big.bin`],
+      { maxBuffer: 2 * content.length },
+    );
+    expect(Buffer.compare(fetched, content)).to.equal(0);
+    await proxy.says(/^up: \d+ bytes by buffers in \d+ calls; down: 3000\d+ bytes by \w+ in \d+ calls$/m);
+
+    const echo = run('echo', '0');
+    const toEcho = run('tcp-proxy', '0', `${await echo.port()}`);
+    const text = 'xyz'.repeat(300_000);
+    const client = new Client({ host: '127.0.0.1', port: await toEcho.port() });
+    expect(await client.send(text).end()).to.equal(text);
+    await toEcho.says(/^up: 900000 bytes .*; down: 900000 bytes/m);
+    const open = new Client({ host: '127.0.0.1', port: await toEcho.port() });
+    await open.send('still there').receives('still there');
+    expect(await toEcho.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    for (const example of [proxy, files, echo]) {
+      expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    }
+  });
+
   it('each is short, and each is run here', () => {
     const tests = readFileSync(new URL('../../../test/examples/examples.test.ts', import.meta.url), 'utf8');
     for (const file of readdirSync(sources).filter(name => name.endsWith('.ts'))) {
