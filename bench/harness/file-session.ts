@@ -1,13 +1,12 @@
 /** A server of files in a process of its own, and the load of bench/c/http_load.c on it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { requireCProgram } from './c-program.js';
 import { Child } from './child.js';
 import type { Contender, Sample } from './benchmark.js';
 import { serverProgram, startEchoServer, type EchoServer } from './echo-session.js';
 import type { Peer } from './peer.js';
 import { pinning } from './pinning.js';
+import { freePort, listening } from './port.js';
 
 /** What is served, and how it is asked for. */
 export interface FileLoad {
@@ -83,28 +82,4 @@ export function fileContender(
     }
   };
   return { name: peer.name, version: peer.version, measure };
-}
-
-/** A port that nobody uses now; somebody might before it is used, which ends the benchmark with words. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
-
-const PATIENCE_MS = 5_000;
-
-async function listening(port: number): Promise<void> {
-  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(20)) {
-    const socket = connect(port, '127.0.0.1');
-    const isThere = await new Promise<boolean>(resolve => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isThere) return;
-  }
-  throw new Error(`nobody listens on port ${port} after ${PATIENCE_MS / 1000} s`);
 }

@@ -1,0 +1,128 @@
+/** A TCP proxy: what a gigabyte costs it, and what a small message back and forth does. */
+import type { Benchmark, Comparison, Contender, Figure, Sample, Session, Trial } from './harness/benchmark.js';
+import { requireCProgram } from './harness/c-program.js';
+import { Child } from './harness/child.js';
+import { cpuSecondsOf, cpuTimeSource } from './harness/cpu-time.js';
+import { runEchoLoad, type LoadResult } from './harness/echo-session.js';
+import { pinning } from './harness/pinning.js';
+import { proxyContender, startHaproxy, startProxyProgram, type ProxySession } from './harness/proxy-session.js';
+import { runTrial } from './harness/trial.js';
+import { findHaproxy } from './peers/haproxy.js';
+import { findNode } from './peers/node.js';
+import { findPollux } from './peers/pollux.js';
+
+const FLOODS = 4;
+const MESSAGE_BYTES = 1024;
+const CONNECTIONS = 64;
+/** A trip through the proxy and back: a message each way. */
+const MESSAGES_PER_REQUEST = 2;
+
+interface Amounts {
+  readonly warmUpMegabytes: number;
+  readonly megabytes: number;
+  readonly warmUpMs: number;
+  readonly measuredMs: number;
+}
+
+const AMOUNTS: Amounts = { warmUpMegabytes: 512, megabytes: 2048, warmUpMs: 1_500, measuredMs: 2_500 };
+const QUICK_AMOUNTS: Amounts = { warmUpMegabytes: 128, megabytes: 512, warmUpMs: 700, measuredMs: 800 };
+
+interface Flood {
+  readonly bytes: number;
+  readonly elapsedNs: number;
+}
+
+function startLoad(program: string, args: readonly (string | number)[] = []): Child {
+  return Child.start(program, pinning.load([...requireCProgram(program), ...args.map(String)]));
+}
+
+async function observeFlood({ proxy, port }: ProxySession, load: Child, amounts: Amounts): Promise<Sample> {
+  await load.ask<Flood>(`run ${port} ${amounts.warmUpMegabytes}`);
+  const before = await cpuSecondsOf(proxy);
+  const { bytes, elapsedNs } = await load.ask<Flood>(`run ${port} ${amounts.megabytes}`);
+  const spent = (await cpuSecondsOf(proxy)) - before;
+  return { cpuSecondsPerGigabyte: spent / (bytes / 1e9), gigabytesPerSecond: bytes / elapsedNs };
+}
+
+async function observeMessages({ proxy, port }: ProxySession, amounts: Amounts): Promise<Sample> {
+  await using load = startLoad('echo_load', [port, CONNECTIONS, MESSAGE_BYTES]);
+  await load.next();
+  await runEchoLoad(load, amounts.warmUpMs);
+  const before = await cpuSecondsOf(proxy);
+  const { requests, elapsedNs, p50Ns, p99Ns }: LoadResult = await runEchoLoad(load, amounts.measuredMs);
+  const spent = (await cpuSecondsOf(proxy)) - before;
+  return {
+    cpuMicros: (spent / (requests * MESSAGES_PER_REQUEST)) * 1e6,
+    requestsPerSecond: requests / (elapsedNs / 1e9),
+    p50Micros: p50Ns / 1e3,
+    p99Micros: p99Ns / 1e3,
+  };
+}
+
+function contenders(origin: () => number, observe: (session: ProxySession) => Promise<Sample>): Contender[] {
+  return [
+    proxyContender(findPollux('epoll'), startProxyProgram('proxy-pollux'), origin, observe),
+    proxyContender(findHaproxy(), startHaproxy, origin, observe),
+    proxyContender({ ...findNode(), name: 'node pipe' }, startProxyProgram('proxy-node'), origin, observe),
+  ];
+}
+
+function comparedTo(peer: string, figure: string, atMost: number): Comparison {
+  return { of: { contender: 'pollux epoll', figure }, against: { contender: peer, figure }, atMost };
+}
+
+const FLOOD_FIGURES: readonly Figure[] = [
+  { key: 'cpuSecondsPerGigabyte', title: 'proxy CPU s/GB', digits: 3 },
+  { key: 'gigabytesPerSecond', title: 'GB/s', digits: 2 },
+];
+
+const MESSAGE_FIGURES: readonly Figure[] = [
+  { key: 'cpuMicros', title: 'proxy CPU µs/message', digits: 2 },
+  { key: 'requestsPerSecond', title: 'trips/s', digits: 0 },
+  { key: 'p50Micros', title: 'p50 µs', digits: 0 },
+  { key: 'p99Micros', title: 'p99 µs', digits: 0 },
+];
+
+async function runFlood(session: Session, amounts: Amounts) {
+  await using load = startLoad('flood_load', [FLOODS]);
+  const { port } = await load.next<{ port: number }>();
+  const trial: Trial = {
+    title: `join, a flood over ${FLOODS} connections`,
+    method: `${amounts.megabytes} MB from an origin to clients that throw them away in the kernel; ${pinning.words}. CPU time of the proxy: ${cpuTimeSource}.`,
+    figures: FLOOD_FIGURES,
+    contenders: contenders(
+      () => port,
+      proxy => observeFlood(proxy, load, amounts),
+    ),
+    comparisons: [
+      comparedTo('haproxy', 'cpuSecondsPerGigabyte', 1),
+      comparedTo('node pipe', 'cpuSecondsPerGigabyte', 1 / 3),
+    ],
+  };
+  return await runTrial(trial, session);
+}
+
+async function runMessages(session: Session, amounts: Amounts) {
+  await using origin = startLoad('echo_epoll');
+  const { port } = await origin.next<{ port: number }>();
+  const trial: Trial = {
+    title: `join, messages of ${MESSAGE_BYTES} bytes back and forth, ${CONNECTIONS} connections`,
+    method: `Closed loop through the proxy to an echo server in C, one message in flight a connection; ${pinning.words}. CPU time of the proxy: ${cpuTimeSource}.`,
+    figures: MESSAGE_FIGURES,
+    contenders: contenders(
+      () => port,
+      proxy => observeMessages(proxy, amounts),
+    ),
+    comparisons: [comparedTo('haproxy', 'cpuMicros', 1.1), comparedTo('node pipe', 'cpuMicros', 1)],
+  };
+  return await runTrial(trial, session);
+}
+
+export const benchmark: Benchmark = {
+  name: 'join',
+  summary: 'CPU time of a TCP proxy per gigabyte and per small message; against HAProxy and Node pipes',
+  async run(session) {
+    const amounts = session.quick ? QUICK_AMOUNTS : AMOUNTS;
+    return [await runFlood(session, amounts), await runMessages(session, amounts)];
+  },
+};
