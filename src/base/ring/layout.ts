@@ -1,0 +1,173 @@
+/**
+ * Where things lie in the shared memory of a ring, and what a state word means. The protocol is told in
+ * docs/decisions/0007-ring.md; the names of its steps stand beside the code that takes them.
+ *
+ *     control | slots, one a sender | heads, one a unit | units of 64 bytes
+ *
+ * A position counts units since the beginning and wraps at 2^32; its low bits are the index of a unit, the bits above are
+ * its lap. Heads lie apart from the bytes, so a stale state word is never mistaken for payload, nor payload for a state.
+ */
+
+/** The grain of the ring: a cache line. A record takes whole units, at least one. */
+export const UNIT_BYTES = 64;
+const UNIT_SHIFT = 6;
+
+// Control words. What different threads write lies on cache lines of its own.
+export const UNIT_COUNT = 0;
+export const SENDER_COUNT = 1;
+/** 1: the receiver has gone or is going. */
+export const CLOSED = 2;
+/** Position of the next record; written by senders. */
+export const TAIL = 16;
+/** Units before this position are free; written by the receiver. */
+export const HEAD = 32;
+/** Position after the last record that the receiver was handed. Plain; for those who look after its death. */
+export const READ = 33;
+/** 1: the receiver sleeps or is about to, and wants to be woken. */
+export const SLEEPING = 48;
+/** 1: some slot may be waiting for room. */
+export const ROOM_WANTED = 64;
+const CONTROL_WORDS = 80;
+
+// Words of a slot. Those that a sender writes with every record lie on its first line.
+export const CLAIM_START = 0;
+export const CLAIM_UNITS = 1;
+/** 0: free; otherwise the thread that owns the slot, plus one. */
+export const OWNER = 16;
+/** 1: the owner wants to be woken when there is room. */
+export const WAITING = 17;
+/** Three words that the ring does not look at: how the owner is woken. */
+export const OWNER_WAKE = 18;
+/** 1: the owner is about to wake the receiver, whose wake handle must stay valid. */
+export const WAKING = 21;
+const SLOT_WORDS = 32;
+
+// Words of a head.
+export const STATE = 0;
+export const LENGTH = 1;
+export const CHANNEL = 2;
+export const TAG = 3;
+const HEAD_WORDS = 4;
+
+// A state word: lap in the high 21 bits, sender in 8, state in 3. Memory of zeros is a ring in its first lap.
+export const FREE = 0;
+/** Owned by a sender who fills it; its length is in the sender's claim. */
+export const RESERVED = 1;
+export const COMMITTED = 2;
+/** Skip to the end of the ring, where the next record did not fit in one piece. */
+export const PADDING = 3;
+/** Its sender died or gave up before it was filled. Skip it. */
+export const ABANDONED = 4;
+const STATE_MASK = 7;
+const SENDER_SHIFT = 3;
+const LAP_SHIFT = 11;
+const LAP_MASK = ~0x7ff;
+
+/** The most senders that a state word can name. */
+export const MAX_SENDERS = 256;
+/** 2^24 units, 1 GiB: half of the range in which positions can be compared would be far more. */
+const MAX_UNITS = 2 ** 24;
+const MIN_UNITS = 4;
+
+export function stateOf(word: number): number {
+  return word & STATE_MASK;
+}
+
+export function senderOf(word: number): number {
+  return (word >> SENDER_SHIFT) & 0xff;
+}
+
+export function unitsFor(lengthBytes: number): number {
+  return lengthBytes === 0 ? 1 : (lengthBytes + UNIT_BYTES - 1) >>> UNIT_SHIFT;
+}
+
+/** One thread's view of a ring's memory. */
+export class RingMemory {
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+  readonly unitCount: number;
+  readonly senderCount: number;
+  /** The longest record: half of the ring, so that padding and record always fit an empty one. */
+  readonly maxRecordBytes: number;
+  private readonly lapShift: number;
+  private readonly headsAt: number;
+  private readonly bytesAt: number;
+
+  /** @throws TypeError the buffer is no ring. */
+  constructor(readonly buffer: SharedArrayBuffer) {
+    if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength < CONTROL_WORDS * 4) {
+      throw new TypeError('buffer: not the memory of a ring; allowed: what createRing returned');
+    }
+    this.words = new Int32Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+    this.unitCount = this.words[UNIT_COUNT];
+    this.senderCount = this.words[SENDER_COUNT];
+    this.headsAt = CONTROL_WORDS + this.senderCount * SLOT_WORDS;
+    this.bytesAt = 4 * (this.headsAt + this.unitCount * HEAD_WORDS);
+    if (this.unitCount < MIN_UNITS || buffer.byteLength !== this.bytesAt + this.unitCount * UNIT_BYTES) {
+      throw new TypeError('buffer: not the memory of a ring; allowed: what createRing returned');
+    }
+    this.lapShift = 31 - Math.clz32(this.unitCount);
+    this.maxRecordBytes = (this.unitCount >> 1) * UNIT_BYTES;
+  }
+
+  index(position: number): number {
+    return position & (this.unitCount - 1);
+  }
+
+  /** The index of a head's first word. */
+  head(position: number): number {
+    return this.headsAt + (position & (this.unitCount - 1)) * HEAD_WORDS;
+  }
+
+  /** The index of a slot's first word. */
+  slot(sender: number): number {
+    return CONTROL_WORDS + sender * SLOT_WORDS;
+  }
+
+  /** Where the bytes of a position begin. */
+  offset(position: number): number {
+    return this.bytesAt + (position & (this.unitCount - 1)) * UNIT_BYTES;
+  }
+
+  /** The state word of a position in its lap. */
+  word(position: number, state: number, sender: number): number {
+    return ((position >>> this.lapShift) << LAP_SHIFT) | (sender << SENDER_SHIFT) | state;
+  }
+
+  /** Whether a state word speaks of the lap of `position`. */
+  sameLap(word: number, position: number): boolean {
+    return ((word ^ ((position >>> this.lapShift) << LAP_SHIFT)) & LAP_MASK) === 0;
+  }
+
+  /** Units that a settled record at `position` takes: one that is not RESERVED. */
+  span(position: number, word: number): number {
+    if (stateOf(word) === PADDING) return this.unitCount - this.index(position);
+    return unitsFor(this.words[this.head(position) + LENGTH]);
+  }
+}
+
+/**
+ * Memory for a ring.
+ *
+ * @param lengthBytes room for records: a power of two, at least 256. A record may take half of it.
+ * @param senderCount how many senders it can have at a time, up to 256.
+ * @throws RangeError a length or a count outside what is allowed.
+ */
+export function createRing(lengthBytes: number, senderCount: number): SharedArrayBuffer {
+  const units = lengthBytes / UNIT_BYTES;
+  if (!(Number.isInteger(units) && units >= MIN_UNITS && units <= MAX_UNITS && (units & (units - 1)) === 0)) {
+    throw new RangeError(
+      `lengthBytes: ${lengthBytes}; allowed: a power of two from ${MIN_UNITS * UNIT_BYTES} to ${MAX_UNITS * UNIT_BYTES}`,
+    );
+  }
+  if (!(Number.isInteger(senderCount) && senderCount >= 1 && senderCount <= MAX_SENDERS)) {
+    throw new RangeError(`senderCount: ${senderCount}; allowed: 1 to ${MAX_SENDERS}`);
+  }
+  const headWords = CONTROL_WORDS + senderCount * SLOT_WORDS + units * HEAD_WORDS;
+  const buffer = new SharedArrayBuffer(headWords * 4 + lengthBytes);
+  const words = new Int32Array(buffer);
+  words[UNIT_COUNT] = units;
+  words[SENDER_COUNT] = senderCount;
+  return buffer;
+}

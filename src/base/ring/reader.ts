@@ -1,0 +1,142 @@
+/** The receiving side of a ring: one thread, records in order, read where they lie. */
+import {
+  ABANDONED,
+  CHANNEL,
+  CLOSED,
+  FREE,
+  HEAD,
+  LENGTH,
+  OWNER,
+  PADDING,
+  READ,
+  RESERVED,
+  ROOM_WANTED,
+  RingMemory,
+  SLEEPING,
+  STATE,
+  TAG,
+  TAIL,
+  WAITING,
+  senderOf,
+  stateOf,
+} from './layout.js';
+
+export class RingReader {
+  readonly memory: RingMemory;
+  /** The record that `next` found lies here, from `start` to `end`, until `release`. */
+  readonly bytes: Uint8Array;
+  start = 0;
+  end = 0;
+  /** Numbers that the sender gave it. */
+  channel = 0;
+  tag = 0;
+  /** The slot of its sender. */
+  sender = 0;
+  /** Records given up by their senders, or by their senders' deaths. */
+  abandoned = 0;
+  private released: number;
+  private position: number;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.memory = new RingMemory(buffer);
+    this.bytes = this.memory.bytes;
+    this.released = Atomics.load(this.memory.words, HEAD);
+    this.position = this.released;
+  }
+
+  /** Goes to the next record. @returns whether there is one; if not, the fields keep what they had. */
+  next(): boolean {
+    const { memory } = this;
+    const { words } = memory;
+    for (;;) {
+      const { position } = this;
+      const head = memory.head(position);
+      const found = Atomics.load(words, head + STATE);
+      const state = stateOf(found);
+      // After a whole lap that was read and not released, what is found is a record of the lap before.
+      if (state === FREE || state === RESERVED || !memory.sameLap(found, position)) return false;
+      const next = (position + memory.span(position, found)) | 0;
+      this.position = next;
+      words[READ] = next;
+      if (state !== PADDING && state !== ABANDONED) {
+        this.start = memory.offset(position);
+        this.end = this.start + words[head + LENGTH];
+        this.channel = words[head + CHANNEL];
+        this.tag = words[head + TAG];
+        this.sender = senderOf(found);
+        return true;
+      }
+      // Its sender may have been stopped before it moved TAIL; freed units behind TAIL would stop everybody.
+      Atomics.compareExchange(words, TAIL, position, next);
+      if (state === ABANDONED) this.abandoned++;
+    }
+  }
+
+  /** Gives the room of everything read so far back to the senders. */
+  release(): void {
+    const { memory, position } = this;
+    const { words, unitCount } = memory;
+    let at = this.released;
+    if (at === position) return;
+    // Step "free": every unit says that it is free in the next lap, and only then HEAD says so too.
+    for (; at !== position; at = (at + 1) | 0)
+      words[memory.head(at) + STATE] = memory.word((at + unitCount) | 0, FREE, 0);
+    this.released = position;
+    Atomics.store(words, HEAD, position);
+  }
+
+  /** Units that are read and not yet released. */
+  get unreleasedUnits(): number {
+    return (this.position - this.released) | 0;
+  }
+
+  /**
+   * Whether some sender is to be told of room: it asked, and half of the ring is free. Call it after `release`; then ask
+   * `takeWaiting` of every slot.
+   */
+  takeRoomWanted(): boolean {
+    const { words, unitCount } = this.memory;
+    if (Atomics.load(words, ROOM_WANTED) === 0) return false;
+    if (((Atomics.load(words, TAIL) - this.released) | 0) > unitCount >> 1) return false;
+    Atomics.store(words, ROOM_WANTED, 0);
+    return true;
+  }
+
+  /** Whether this slot's owner waits for room, and is to be woken now. */
+  takeWaiting(sender: number): boolean {
+    const { words } = this.memory;
+    const slot = this.memory.slot(sender);
+    if (Atomics.load(words, slot + WAITING) === 0) return false;
+    Atomics.store(words, slot + WAITING, 0);
+    return Atomics.load(words, slot + OWNER) !== 0;
+  }
+
+  /**
+   * Says that the receiver is about to sleep.
+   *
+   * @returns true: there is nothing, and whoever commits a record from now on wakes us. false: a record has come.
+   */
+  beginSleep(): boolean {
+    // Step "sleep", and only then step "look again".
+    Atomics.store(this.memory.words, SLEEPING, 1);
+    if (!this.isReady) return true;
+    this.endSleep();
+    return false;
+  }
+
+  endSleep(): void {
+    Atomics.store(this.memory.words, SLEEPING, 0);
+  }
+
+  /** Whether `next` has something to do. */
+  get isReady(): boolean {
+    const found = Atomics.load(this.memory.words, this.memory.head(this.position) + STATE);
+    const state = stateOf(found);
+    return state !== FREE && state !== RESERVED && this.memory.sameLap(found, this.position);
+  }
+
+  /** From now on `reserve` says GONE. What is in the ring can still be read. */
+  close(): void {
+    Atomics.store(this.memory.words, CLOSED, 1);
+  }
+}

@@ -1,0 +1,98 @@
+/** Who sends: the slots of a ring, and what happens to a record whose sender has died. */
+import {
+  ABANDONED,
+  CHANNEL,
+  CLAIM_START,
+  CLAIM_UNITS,
+  COMMITTED,
+  FREE,
+  LENGTH,
+  OWNER,
+  READ,
+  RESERVED,
+  STATE,
+  TAG,
+  TAIL,
+  UNIT_BYTES,
+  WAITING,
+  WAKING,
+  senderOf,
+  stateOf,
+  type RingMemory,
+} from './layout.js';
+
+/**
+ * Takes a free slot.
+ *
+ * @param owner a number from 0 that names the thread, for `releaseSenders`.
+ * @returns the slot's number, or -1: all are taken.
+ */
+export function claimSlot(memory: RingMemory, owner: number): number {
+  for (let sender = 0; sender < memory.senderCount; sender++) {
+    if (Atomics.compareExchange(memory.words, memory.slot(sender) + OWNER, 0, owner + 1) === 0) return sender;
+  }
+  return -1;
+}
+
+/**
+ * Frees the slots of a thread that sends no more: one that has ended, however it did, or that let go of the ring. A record
+ * that it had reserved and not committed becomes one to skip. The caller wakes the receiver after it: the thread may have
+ * died when that fell to it.
+ *
+ * @returns how many records were reserved and not committed.
+ */
+export function releaseSenders(memory: RingMemory, owner: number): number {
+  let abandoned = 0;
+  for (let sender = 0; sender < memory.senderCount; sender++) {
+    const slot = memory.slot(sender);
+    if (Atomics.load(memory.words, slot + OWNER) !== owner + 1) continue;
+    if (abandonClaim(memory, sender)) abandoned++;
+    Atomics.store(memory.words, slot + WAITING, 0);
+    Atomics.store(memory.words, slot + WAKING, 0);
+    Atomics.store(memory.words, slot + OWNER, 0);
+  }
+  return abandoned;
+}
+
+/**
+ * Walks over the records of a sender that were committed and not read, oldest first. For a ring whose receiver has ended;
+ * with a living one it is a guess.
+ *
+ * @param from the position where the sender began.
+ */
+export function forEachUnread(
+  memory: RingMemory,
+  sender: number,
+  from: number,
+  visit: (start: number, lengthBytes: number, channel: number, tag: number) => void,
+): void {
+  const { words } = memory;
+  const tail = Atomics.load(words, TAIL);
+  let position = Atomics.load(words, READ);
+  while (position !== tail) {
+    const head = memory.head(position);
+    const word = Atomics.load(words, head + STATE);
+    const state = stateOf(word);
+    if (!memory.sameLap(word, position) || state === FREE) return;
+    if (state === COMMITTED && senderOf(word) === sender && ((position - from) | 0) >= 0) {
+      visit(memory.offset(position), words[head + LENGTH], words[head + CHANNEL], words[head + TAG]);
+    }
+    const units =
+      state === RESERVED ? Atomics.load(words, memory.slot(senderOf(word)) + CLAIM_UNITS) : memory.span(position, word);
+    position = (position + units) | 0;
+  }
+}
+
+function abandonClaim(memory: RingMemory, sender: number): boolean {
+  const { words } = memory;
+  const slot = memory.slot(sender);
+  const position = words[slot + CLAIM_START];
+  const units = words[slot + CLAIM_UNITS];
+  const head = memory.head(position);
+  const reserved = memory.word(position, RESERVED, sender);
+  if (Atomics.load(words, head + STATE) !== reserved) return false;
+  words[head + LENGTH] = units * UNIT_BYTES;
+  Atomics.compareExchange(words, TAIL, position, (position + units) | 0);
+  Atomics.store(words, head + STATE, memory.word(position, ABANDONED, sender));
+  return true;
+}
