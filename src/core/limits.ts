@@ -86,3 +86,17 @@ export const SPLICE_LEAST_BYTES = 8 * 1024;
 
 /** So many of them in a row, and a join goes back to plain calls. */
 export const SPLICE_SMALL_FILLS = 4;
+/** Room for messages in a thread's mailbox. Untouched pages of it cost no memory, and a message may take half of it. */
+export const MAILBOX_BYTES = 1024 * 1024;
+
+/** Threads that can send to one mailbox at a time; a slot costs 128 bytes. */
+export const MAILBOX_SENDERS = 64;
+
+/** Messages of other threads that are handed on in one turn, before descriptors get their chance. */
+export const RECORDS_PER_TURN = 1024;
+
+/** Bytes that may wait in the sender's own memory until a receiver has room. Beyond, sending is refused. */
+export const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** How long a thread that leaves waits for another that is about to wake it: a thousand times what a wake takes. */
+export const FAREWELL_MS = 1000;

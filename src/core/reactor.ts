@@ -1,8 +1,9 @@
 /**
  * The reactor: the loop of one thread. A turn:
  *
- *   flush changes and wait → read the clock → run due timers → dispatch events, each within its budget, and look for
- *   more a few times → tell what is over → schedule the next turn while anything is referenced
+ *   flush changes and wait → read the clock → run due timers → run what other threads posted → dispatch events, each
+ *   within its budget → look for more of both a few times → tell what is over → schedule the next turn while anything is
+ *   referenced
  */
 import { performance } from 'node:perf_hooks';
 import { READABLE } from '../backends/contract.js';
@@ -12,6 +13,7 @@ import type { Driver } from './driver.js';
 import { BoundedHost } from './host/bounded-host.js';
 import type { Host } from './host/host.js';
 import { NodeHost } from './host/node-host.js';
+import type { Inbox } from './inbox.js';
 import { WAITS_PER_TURN } from './limits.js';
 import { MODES, ReadinessDriver, type Mode } from './readiness-driver.js';
 import { ReceiveBuffer } from './receive-buffer.js';
@@ -55,6 +57,7 @@ export class Reactor {
   private readonly timers: Timers;
   /** Monotonic, in milliseconds; read once a turn. */
   private now = performance.now();
+  private inbox: Inbox | undefined = undefined;
   private deferred: Deferred[] = [];
   private handles = 0;
   private references = 0;
@@ -123,6 +126,16 @@ export class Reactor {
     if (timer !== NO_TIMER) this.timers.cancel(timer);
   }
 
+  /** Makes what other threads post a step of the turn. @throws Error there is one already. */
+  attach(inbox: Inbox): void {
+    if (this.inbox !== undefined) throw new Error('this thread has a mailbox already; close it first');
+    this.inbox = inbox;
+  }
+
+  detach(inbox: Inbox): void {
+    if (this.inbox === inbox) this.inbox = undefined;
+  }
+
   get isClosed(): boolean {
     return this.closed;
   }
@@ -152,19 +165,23 @@ export class Reactor {
     const { driver } = this;
     let busy = true;
     try {
-      const timeoutMs = this.timeoutMs();
-      if (timeoutMs !== 0) this.counters.sleeps++;
-      let events = driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
+      let events = this.wait();
       this.now = performance.now();
       const due = this.timers.run(this.now);
       const had = driver.hasWork;
+      let posted = this.inbox?.run() ?? false;
       driver.dispatch();
-      // While there are events, look for more at once: the way round the host's loop costs more than a wait.
-      for (let waits = 1; events > 0 && waits < WAITS_PER_TURN && !this.closed && !driver.hasWork; waits++) {
+      // While there is something, look for more at once: the way round the host's loop costs more than a wait.
+      for (
+        let waits = 1;
+        (events > 0 || posted) && waits < WAITS_PER_TURN && !this.closed && !driver.hasWork;
+        waits++
+      ) {
         events = driver.wait(0);
+        posted = this.inbox?.run() ?? false;
         driver.dispatch();
       }
-      busy = events > 0 || due > 0 || had || driver.hasWork || this.deferred.length > 0;
+      busy = events > 0 || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
       this.runDeferred();
     } finally {
       this.inTurn = false;
@@ -173,15 +190,30 @@ export class Reactor {
     }
   }
 
+  /** Waits as long as there is nothing to do. @returns how many events there are to dispatch. */
+  private wait(): number {
+    const timeoutMs = this.timeoutMs();
+    // Whoever posts something from here on wakes us; what came before is seen by the inbox itself.
+    if (timeoutMs === 0 || this.inbox?.beginSleep() === false) return this.driver.wait(0);
+    this.counters.sleeps++;
+    const events = this.driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
+    this.inbox?.endSleep();
+    return events;
+  }
+
   /** 0 with work at hand, otherwise until the nearest timer, ours or the host's. */
   private timeoutMs(): number {
-    if (this.driver.hasWork || this.deferred.length > 0) return 0;
+    if (this.hasWork) return 0;
     // Kept awake by others only, who have ended meanwhile: nothing would ever end the wait.
     if (this.references === 0 && !this.host.othersAlive()) return 0;
     const host = this.host.sleepMs(this.quietTurns);
     if (host === 0 || this.timers.size === 0) return host;
     const ours = this.timers.timeoutMs(performance.now());
     return host < 0 ? ours : ours < 0 ? host : Math.min(host, ours);
+  }
+
+  private get hasWork(): boolean {
+    return this.driver.hasWork || this.deferred.length > 0 || this.inbox?.hasWork === true;
   }
 
   private runDeferred(): void {
@@ -198,7 +230,7 @@ export class Reactor {
   }
 
   private reschedule(): void {
-    const work = this.deferred.length > 0 || (!this.closed && this.driver.hasWork);
+    const work = this.deferred.length > 0 || (!this.closed && this.hasWork);
     if (this.handles === 0 && !work) return;
     this.scheduled = true;
     // Handles that keep nothing alive are still served as long as something else does.

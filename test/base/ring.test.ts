@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRing, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
+import { createRing, HEAD, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
 import { RingReader } from '../../src/base/ring/reader.js';
 import { claimSlot, forEachUnread, releaseSenders } from '../../src/base/ring/senders.js';
 import { FULL, GONE, RingWriter } from '../../src/base/ring/writer.js';
@@ -110,6 +110,7 @@ describe('ring', () => {
     expect(releaseSenders(memory, 8)).to.equal(1);
     expect(read(reader)).to.equal('after');
     expect(read(reader)).to.equal(undefined);
+    expect(releaseSenders(memory, 8)).to.equal(0);
     expect(reader.abandoned).to.equal(2);
     expect(claimSlot(memory, 3)).to.equal(dying.sender);
   });
@@ -126,6 +127,25 @@ describe('ring', () => {
     expect(read(reader)).to.equal(undefined);
     releaseSenders(memory, 8);
     expect(read(reader)).to.equal('living');
+  });
+
+  it('lets a sender take a record back as long as the receiver has not taken it', () => {
+    const buffer = createRing(1024, 1);
+    const writer = writerOf(buffer);
+    const reader = new RingReader(buffer);
+    const positions = [10, 11, 12].map(tag => {
+      writer.reserve(1);
+      writer.commit(0, tag, true);
+      return writer.lastPosition;
+    });
+    expect(reader.next()).to.equal(true);
+    expect(positions.map(position => writer.revoke(position))).to.deep.equal([false, true, true]);
+    expect(positions.map(position => writer.revoke(position))).to.deep.equal([false, false, false]);
+    expect(reader.next()).to.equal(false);
+    // A later lap: the old positions name nothing any more.
+    reader.release();
+    for (let count = 0; count < 16; count++) write(writer, 'later');
+    expect(writer.revoke(positions[0])).to.equal(false);
   });
 
   it('tells what a receiver that died was not handed', () => {
@@ -190,7 +210,7 @@ describe('ring', () => {
 /** Makes an empty ring look as if so much had gone through it. */
 function setPosition(buffer: SharedArrayBuffer, position: number): void {
   const memory = new RingMemory(buffer);
-  memory.words[TAIL] = memory.words[32] = position;
+  memory.words[TAIL] = memory.words[HEAD] = position;
   for (let index = 0; index < memory.unitCount; index++) {
     const at = (position & ~(memory.unitCount - 1)) + index;
     const unit = ((at - position) | 0) < 0 ? (at + memory.unitCount) | 0 : at;

@@ -17,6 +17,8 @@ export const UNIT_COUNT = 0;
 export const SENDER_COUNT = 1;
 /** 1: the receiver has gone or is going. */
 export const CLOSED = 2;
+/** 1: the receiver has more than it can do, and asks for no more than it must have. Senders keep to it by themselves. */
+export const HELD = 3;
 /** Position of the next record; written by senders. */
 export const TAIL = 16;
 /** Units before this position are free; written by the receiver. */
@@ -34,12 +36,14 @@ export const CLAIM_START = 0;
 export const CLAIM_UNITS = 1;
 /** 0: free; otherwise the thread that owns the slot, plus one. */
 export const OWNER = 16;
-/** 1: the owner wants to be woken when there is room. */
+/** 1: the owner wants to be woken when there is room; 2: when it is no longer HELD. */
 export const WAITING = 17;
-/** Three words that the ring does not look at: how the owner is woken. */
+/** Three words that the ring only clears: how the owner is woken; the first is 0 where nobody is. */
 export const OWNER_WAKE = 18;
-/** 1: the owner is about to wake the receiver, whose wake handle must stay valid. */
+/** 1: the owner is about to wake the receiver, whose wake handle must stay valid. The ring does not look at it. */
 export const WAKING = 21;
+/** 1: the receiver is about to wake the owner. The ring does not look at it. */
+export const OWNER_WAKING = 22;
 const SLOT_WORDS = 32;
 
 // Words of a head.
@@ -58,6 +62,10 @@ export const COMMITTED = 2;
 export const PADDING = 3;
 /** Its sender died or gave up before it was filled. Skip it. */
 export const ABANDONED = 4;
+/** Committed, and its sender may still take it back: the receiver takes it by an exchange. */
+export const REVOCABLE = 5;
+/** Was REVOCABLE, and the receiver has it. */
+export const TAKEN = 6;
 const STATE_MASK = 7;
 const SENDER_SHIFT = 3;
 const LAP_SHIFT = 11;

@@ -5,17 +5,19 @@ import {
   CLOSED,
   FREE,
   HEAD,
+  HELD,
   LENGTH,
-  OWNER,
   PADDING,
   READ,
   RESERVED,
+  REVOCABLE,
   ROOM_WANTED,
   RingMemory,
   SLEEPING,
   STATE,
   TAG,
   TAIL,
+  TAKEN,
   WAITING,
   senderOf,
   stateOf,
@@ -56,6 +58,11 @@ export class RingReader {
       // After a whole lap that was read and not released, what is found is a record of the lap before.
       if (state === FREE || state === RESERVED || !memory.sameLap(found, position)) return false;
       const next = (position + memory.span(position, found)) | 0;
+      if (state === REVOCABLE) {
+        // Step "take". Lost: its sender has taken it back, and the next look finds that.
+        const taken = memory.word(position, TAKEN, senderOf(found));
+        if (Atomics.compareExchange(words, head + STATE, found, taken) !== found) continue;
+      }
       this.position = next;
       words[READ] = next;
       if (state !== PADDING && state !== ABANDONED) {
@@ -106,9 +113,15 @@ export class RingReader {
   takeWaiting(sender: number): boolean {
     const { words } = this.memory;
     const slot = this.memory.slot(sender);
-    if (Atomics.load(words, slot + WAITING) === 0) return false;
+    const waiting = Atomics.load(words, slot + WAITING);
+    if (waiting === 0 || (waiting === 2 && Atomics.load(words, HELD) !== 0)) return false;
     Atomics.store(words, slot + WAITING, 0);
-    return Atomics.load(words, slot + OWNER) !== 0;
+    return true;
+  }
+
+  /** Asks senders to hold back what can wait, or ceases to; then `takeWaiting` of every slot tells whom to wake. */
+  hold(held: boolean): void {
+    Atomics.store(this.memory.words, HELD, held ? 1 : 0);
   }
 
   /**

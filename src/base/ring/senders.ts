@@ -8,8 +8,10 @@ import {
   FREE,
   LENGTH,
   OWNER,
+  OWNER_WAKE,
   READ,
   RESERVED,
+  REVOCABLE,
   STATE,
   TAG,
   TAIL,
@@ -35,23 +37,30 @@ export function claimSlot(memory: RingMemory, owner: number): number {
 }
 
 /**
- * Frees the slots of a thread that sends no more: one that has ended, however it did, or that let go of the ring. A record
- * that it had reserved and not committed becomes one to skip. The caller wakes the receiver after it: the thread may have
- * died when that fell to it.
+ * Frees the slots of a thread that has ended, however it did. A record that it had reserved and not committed becomes one
+ * to skip. The caller wakes the receiver after it: the thread may have died when that fell to it.
  *
- * @returns how many records were reserved and not committed.
+ * @returns how many slots it had.
  */
 export function releaseSenders(memory: RingMemory, owner: number): number {
-  let abandoned = 0;
+  let released = 0;
   for (let sender = 0; sender < memory.senderCount; sender++) {
-    const slot = memory.slot(sender);
-    if (Atomics.load(memory.words, slot + OWNER) !== owner + 1) continue;
-    if (abandonClaim(memory, sender)) abandoned++;
-    Atomics.store(memory.words, slot + WAITING, 0);
-    Atomics.store(memory.words, slot + WAKING, 0);
-    Atomics.store(memory.words, slot + OWNER, 0);
+    if (Atomics.load(memory.words, memory.slot(sender) + OWNER) !== owner + 1) continue;
+    releaseSlot(memory, sender);
+    released++;
   }
-  return abandoned;
+  return released;
+}
+
+/** Frees one slot: that of the calling thread, or of one that has ended. */
+export function releaseSlot(memory: RingMemory, sender: number): void {
+  const { words } = memory;
+  const slot = memory.slot(sender);
+  abandonClaim(memory, sender);
+  Atomics.store(words, slot + WAITING, 0);
+  Atomics.store(words, slot + WAKING, 0);
+  Atomics.store(words, slot + OWNER_WAKE, 0);
+  Atomics.store(words, slot + OWNER, 0);
 }
 
 /**
@@ -74,7 +83,7 @@ export function forEachUnread(
     const word = Atomics.load(words, head + STATE);
     const state = stateOf(word);
     if (!memory.sameLap(word, position) || state === FREE) return;
-    if (state === COMMITTED && senderOf(word) === sender && ((position - from) | 0) >= 0) {
+    if ((state === COMMITTED || state === REVOCABLE) && senderOf(word) === sender && ((position - from) | 0) >= 0) {
       visit(memory.offset(position), words[head + LENGTH], words[head + CHANNEL], words[head + TAG]);
     }
     const units =
@@ -83,16 +92,16 @@ export function forEachUnread(
   }
 }
 
-function abandonClaim(memory: RingMemory, sender: number): boolean {
+/** Steps "bury": what was claimed and reserved, and not committed, is abandoned. Nothing if there is no such record. */
+function abandonClaim(memory: RingMemory, sender: number): void {
   const { words } = memory;
   const slot = memory.slot(sender);
   const position = words[slot + CLAIM_START];
   const units = words[slot + CLAIM_UNITS];
   const head = memory.head(position);
   const reserved = memory.word(position, RESERVED, sender);
-  if (Atomics.load(words, head + STATE) !== reserved) return false;
+  if (Atomics.load(words, head + STATE) !== reserved) return;
   words[head + LENGTH] = units * UNIT_BYTES;
   Atomics.compareExchange(words, TAIL, position, (position + units) | 0);
   Atomics.store(words, head + STATE, memory.word(position, ABANDONED, sender));
-  return true;
 }

@@ -14,6 +14,7 @@ import {
   LENGTH,
   PADDING,
   RESERVED,
+  REVOCABLE,
   RingMemory,
   SLEEPING,
   STATE,
@@ -106,14 +107,39 @@ export class RingWriter {
    * Hands the record to the receiver.
    *
    * @param channel, tag two numbers that travel with it, 32 bits each; the ring does not look at them.
+   * @param revocable whether `revoke` may take it back.
    * @returns true: the receiver sleeps, and it falls to the caller to wake it.
    */
-  commit(channel: number, tag: number): boolean {
+  commit(channel: number, tag: number, revocable = false): boolean {
     const head = this.memory.head(this.position);
     const { words } = this.memory;
     words[head + CHANNEL] = channel;
     words[head + TAG] = tag;
-    return this.settle(head, COMMITTED);
+    return this.settle(head, revocable ? REVOCABLE : COMMITTED);
+  }
+
+  /** The position of the record that was committed last, for `revoke`. */
+  get lastPosition(): number {
+    return this.position;
+  }
+
+  /**
+   * Takes a revocable record back, unless the receiver has it.
+   *
+   * @returns whether it was taken back; exactly one of the two sides gets a record.
+   */
+  revoke(position: number): boolean {
+    const { memory, sender } = this;
+    const revocable = memory.word(position, REVOCABLE, sender);
+    // Step "revoke". The lap in the word tells this record from a later one at the same place.
+    return (
+      Atomics.compareExchange(
+        memory.words,
+        memory.head(position) + STATE,
+        revocable,
+        memory.word(position, ABANDONED, sender),
+      ) === revocable
+    );
   }
 
   /** Gives up a record that was reserved. @returns as `commit`. */
@@ -124,9 +150,11 @@ export class RingWriter {
   /**
    * Asks to be woken when there is room; then try again at once, before waiting, since room may have come meanwhile.
    * Waking ends it.
+   *
+   * @param untilUnheld only once the receiver ceases to hold senders back (HELD).
    */
-  wantRoom(): void {
-    Atomics.store(this.memory.words, this.slot + WAITING, 1);
+  wantRoom(untilUnheld = false): void {
+    Atomics.store(this.memory.words, this.slot + WAITING, untilUnheld ? 2 : 1);
     Atomics.store(this.memory.words, ROOM_WANTED, 1);
   }
 
@@ -144,7 +172,7 @@ export class RingWriter {
     return Atomics.load(this.memory.words, CLOSED) !== 0;
   }
 
-  private settle(head: number, state: typeof COMMITTED | typeof ABANDONED): boolean {
+  private settle(head: number, state: typeof COMMITTED | typeof REVOCABLE | typeof ABANDONED): boolean {
     if (this.lengthBytes < 0) throw new Error('commit: nothing is reserved');
     const { words } = this.memory;
     words[head + LENGTH] = this.lengthBytes;

@@ -1,0 +1,14 @@
+/** What other threads posted, as the reactor sees it: a step of its turn, and a question before it sleeps. */
+export interface Inbox {
+  /** Whether `run` has something to do. */
+  readonly hasWork: boolean;
+
+  /** Runs what was posted, within its budget. @returns whether there was anything. */
+  run(): boolean;
+
+  /** Called before a wait that may block. @returns false: something was posted meanwhile, so don't block. */
+  beginSleep(): boolean;
+
+  /** Called after such a wait. */
+  endSleep(): void;
+}
