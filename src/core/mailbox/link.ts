@@ -168,8 +168,9 @@ export class Link {
     if (this.waiting > 0 && !this.writer.wantsRoom) this.flush();
   }
 
+  /** A hint, so a plain read will do; `flush` asks again after it has said that it waits. */
   private get isHeld(): boolean {
-    return Atomics.load(this.memory.words, HELD) !== 0;
+    return this.memory.words[HELD] !== 0;
   }
 
   private get target(): string {
