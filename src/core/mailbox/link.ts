@@ -99,7 +99,7 @@ export class Link {
     const { payload, channel, tag, mayHold, revocable } = outgoing;
     const blocked = this.urgent.length > 0 || (mayHold && (this.held.length > 0 || this.isHeld));
     if (!blocked && this.put(payload, channel, tag, revocable)) {
-      outgoing.position = this.writer.lastPosition;
+      outgoing.written(this.writer.lastPosition);
       return true;
     }
     if (this.isGone) throw this.goneError();
@@ -120,6 +120,18 @@ export class Link {
     return false;
   }
 
+  /** Whether a message of that length could be sent, or wait. @throws RangeError, IoError ENOBUFS: it can't. */
+  checkSendable(lengthBytes: number): void {
+    this.checkLength(lengthBytes);
+    if (this.waitingBytes + lengthBytes <= WAITING_BYTES) return;
+    throw new IoError(
+      'ENOBUFS',
+      'send',
+      this.target,
+      `${this.waitingBytes} bytes wait for room in its mailbox already`,
+    );
+  }
+
   /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back before. */
   revoke(outgoing: Outgoing): boolean {
     if (outgoing.position !== undefined) return this.writer.revoke(outgoing.position);
@@ -127,7 +139,7 @@ export class Link {
     const index = queue.indexOf(outgoing);
     if (index < 0) return false;
     queue.splice(index, 1);
-    this.waitingBytes -= outgoing.payload.length;
+    this.waitingBytes -= outgoing.lengthBytes;
     this.owner.onWaiting(-1);
     return true;
   }
@@ -179,6 +191,7 @@ export class Link {
 
   private put(payload: Payload, channel: number, tag: number, revocable: boolean): boolean {
     const { writer } = this;
+    if (this.gone) throw this.goneError();
     if (this.closed) throw new IoError('ECANCELED', 'send', this.target, 'the link was closed here');
     this.checkLength(payload.length);
     const offset = writer.reserve(payload.length);
@@ -212,10 +225,9 @@ export class Link {
     try {
       while (written < queue.length) {
         const outgoing = queue[written];
-        const { length } = outgoing.payload;
         if (!this.put(outgoing.payload, outgoing.channel, outgoing.tag, outgoing.revocable)) break;
-        outgoing.position = this.writer.lastPosition;
-        this.waitingBytes -= length;
+        outgoing.written(this.writer.lastPosition);
+        this.waitingBytes -= outgoing.lengthBytes;
         written++;
       }
     } finally {

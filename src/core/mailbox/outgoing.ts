@@ -3,9 +3,12 @@ import { BufferList } from '../buffer-list.js';
 
 export type Payload = Uint8Array | BufferList;
 
+const NOTHING = new Uint8Array(0);
+
 export class Outgoing {
   /** Where it lies in the receiver's ring; undefined while it waits. */
   position: number | undefined = undefined;
+  readonly lengthBytes: number;
 
   /**
    * @param channel, tag numbers that travel with it.
@@ -20,7 +23,15 @@ export class Outgoing {
     readonly mayHold: boolean,
     readonly revocable: boolean,
     readonly onSettled: ((failure: Error | undefined) => void) | undefined,
-  ) {}
+  ) {
+    this.lengthBytes = payload.length;
+  }
+
+  /** It lies in the ring now, and its bytes are needed here no more. */
+  written(position: number): void {
+    this.position = position;
+    this.payload = NOTHING;
+  }
 
   /** Makes the bytes its own, since the caller may use them for something else from now on. */
   keep(): void {

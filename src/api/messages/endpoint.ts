@@ -1,0 +1,359 @@
+/** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
+import { threadId } from 'node:worker_threads';
+import type { RingReader } from '../../base/ring/reader.js';
+import type { MailboxAddress } from '../../core/mailbox/address.js';
+import { Mailbox, type MailboxCounters, type MailboxOptions, type Recipient } from '../../core/mailbox/mailbox.js';
+import type { Reactor } from '../../core/reactor.js';
+import { currentReactor } from '../thread-reactor.js';
+import {
+  CALL,
+  DISCONNECTED,
+  FAILURE,
+  HELLO,
+  isValue,
+  kindOf,
+  MESSAGE,
+  NAME,
+  nameOf,
+  PUBLISHED,
+  REPLY,
+  REQUEST,
+  SUBSCRIBE,
+  UNSUBSCRIBE,
+} from './channel.js';
+import { Arrival, encode, type Message } from './message.js';
+import { Peer, type PeerOwner } from './peer.js';
+import { Queue } from './queue.js';
+import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
+import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
+import { Topic } from './topic.js';
+
+/** Answers that wait for the address of who asked. */
+const MAX_POSTPONED = 4096;
+
+/** A thread that sends here, by its slot: who it is, and what its numbers stand for. */
+class Correspondent {
+  readonly names: string[] = [''];
+  constructor(readonly threadId: number) {}
+}
+
+/** @param argument what came with the request. @returns the answer, or a promise of it; bytes or anything cloneable. */
+export type Answer<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
+
+export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
+  readonly threadId = threadId;
+  private readonly mailbox: Mailbox;
+  private readonly peers = new Map<number, Peer>();
+  private readonly correspondents: Correspondent[] = [];
+  private readonly queues = new Map<string, Queue>();
+  private readonly topics = new Map<string, Topic>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly answers = new Map<string, Answer>();
+  private readonly functions = new Map<string, (argument: never) => void>();
+  private readonly overfull = new Set<object>();
+  private postponed: { to: number; run: (peer: Peer) => void }[] = [];
+  private readonly arrival = new Arrival();
+  /** What keeps the thread alive: somebody receives, or waits for an answer. */
+  private reasons = 0;
+  private referenced = true;
+
+  /** @internal Made by `openEndpoint`. */
+  constructor(
+    private readonly reactor: Reactor,
+    options: MailboxOptions,
+  ) {
+    this.mailbox = new Mailbox(reactor, this, options);
+  }
+
+  /** How other threads reach this one. Plain data: post it to them, who give it to `endpoint.peer`. */
+  get address(): MailboxAddress {
+    return this.mailbox.address;
+  }
+
+  get counters(): Readonly<MailboxCounters> {
+    return this.mailbox.counters;
+  }
+
+  /**
+   * Another thread; the same object for the same address.
+   *
+   * @throws TypeError it is this thread's own address.
+   * @throws IoError EPIPE: the thread has ended.
+   * @throws Error it has no slot for one more sender.
+   */
+  peer(address: MailboxAddress): Peer {
+    const known = this.peers.get(address.threadId);
+    if (known !== undefined && known.address.ring === address.ring) return known;
+    const peer = new Peer(this, this.mailbox.link(address));
+    this.peers.set(address.threadId, peer);
+    for (const subscription of this.subscriptions.values()) void this.announce(subscription, peer);
+    const due = this.postponed.filter(({ to }) => to === address.threadId);
+    this.postponed = this.postponed.filter(({ to }) => to !== address.threadId);
+    for (const { run } of due) run(peer);
+    return peer;
+  }
+
+  /** The queue of that name, of which this thread is the receiver. */
+  queue<T = unknown>(name: string): Queue<T> {
+    checkName(name);
+    let queue = this.queues.get(name);
+    if (queue === undefined) this.queues.set(name, (queue = new Queue(this, name)));
+    return queue as Queue<T>;
+  }
+
+  /** Answers requests of that name. @throws Error somebody does already. */
+  answer<Q = unknown, A = unknown>(name: string, answer: Answer<Q, A>): void {
+    checkName(name);
+    if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);
+    this.answers.set(name, answer as Answer);
+    this.onReceiving(1);
+  }
+
+  /** Makes a function known that other threads may schedule here. @throws Error the name is taken. */
+  define<A = unknown>(name: string, run: (argument: A) => void): void {
+    checkName(name);
+    if (this.functions.has(name)) throw new Error(`define: '${name}' is defined already`);
+    this.functions.set(name, run);
+    this.onReceiving(1);
+  }
+
+  /** The topic of that name, to publish to. */
+  topic<T = unknown>(name: string): Topic<T> {
+    checkName(name);
+    let topic = this.topics.get(name);
+    if (topic === undefined) this.topics.set(name, (topic = new Topic(name)));
+    return topic;
+  }
+
+  /**
+   * Receives what other threads publish to a topic, those included that become known later.
+   *
+   * @throws Error this thread has subscribed to it already.
+   * @throws TypeError an unknown policy.
+   */
+  subscribe<T = unknown>(
+    name: string,
+    onMessage?: (message: Message<T>) => void,
+    options: SubscribeOptions = {},
+  ): Subscription<T> {
+    checkName(name);
+    const { whenSlow = 'block' } = options;
+    if (!SLOW_POLICIES.includes(whenSlow)) {
+      throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
+    }
+    if (this.subscriptions.has(name)) throw new Error(`subscribe: this thread has subscribed to '${name}' already`);
+    const subscription = new Subscription<T>(this, name, whenSlow);
+    this.subscriptions.set(name, subscription as Subscription);
+    const known = [...this.peers.values()].filter(peer => !peer.isGone);
+    subscription.ready = Promise.all(known.map(peer => this.announce(subscription as Subscription, peer))).then(
+      () => {},
+    );
+    if (onMessage !== undefined) subscription.onMessage = onMessage;
+    return subscription;
+  }
+
+  /**
+   * Tells all threads known here that one has ended, who could not say so itself. For whoever learns of a worker's end
+   * ('exit'), before the descriptors of that thread are closed.
+   */
+  bury(threadId: number): void {
+    this.mailbox.bury(threadId);
+  }
+
+  /** Keeps the thread alive for what may come (the default), as long as somebody here receives or waits for an answer. */
+  ref(): this {
+    this.referenced = true;
+    this.updateKeepAlive();
+    return this;
+  }
+
+  unref(): this {
+    this.referenced = false;
+    this.updateKeepAlive();
+    return this;
+  }
+
+  /** Ends everything: those that send here learn of it, and whoever waits here for something is refused. */
+  close(): void {
+    if (this.mailbox.isClosed) return;
+    for (const peer of [...this.peers.values()]) peer.close();
+    for (const queue of [...this.queues.values(), ...this.subscriptions.values()]) queue.end();
+    this.mailbox.close();
+  }
+
+  // For the mailbox
+
+  /** @internal */
+  onRecord(reader: RingReader): void {
+    const kind = kindOf(reader.channel);
+    if (kind === HELLO) {
+      this.correspondents[reader.sender] = new Correspondent(reader.tag);
+      return;
+    }
+    const { arrival } = this;
+    const { threadId: from, names } = this.correspondents[reader.sender];
+    arrival.from = from;
+    arrival.tag = reader.tag;
+    arrival.isValue = isValue(reader.channel);
+    arrival.set(reader.bytes, reader.start, reader.end);
+    const name = names[nameOf(reader.channel)];
+    if (kind === MESSAGE) this.queue(name).receive(arrival);
+    else if (kind === PUBLISHED) this.subscriptions.get(name)?.receive(arrival);
+    else if (kind === NAME) names[reader.tag] = arrival.text();
+    else this.dispatch(kind, name, arrival);
+  }
+
+  private dispatch(kind: number, name: string, arrival: Arrival): void {
+    const { from, tag } = arrival;
+    if (kind === REQUEST) this.answerRequest(name, arrival);
+    else if (kind === CALL) this.call(name, arrival);
+    else if (kind === REPLY) {
+      const { value } = arrival;
+      this.peers.get(from)?.answer(tag, undefined, () => value);
+    } else if (kind === FAILURE) {
+      const failure = new Error(arrival.text());
+      if (name === '') this.peers.get(from)?.answer(tag, () => failure, undefined);
+      else this.peers.get(from)?.fail(failure);
+    } else if (kind === SUBSCRIBE) {
+      const policy = arrival.value as SlowPolicy;
+      this.withPeer(from, peer => {
+        this.topic(name).add(peer, policy);
+        peer.submit(REPLY, '', new Uint8Array(0), false, tag);
+      });
+    } else if (kind === UNSUBSCRIBE) {
+      this.withPeer(from, peer => this.topics.get(name)?.remove(peer));
+    } else if (kind === DISCONNECTED) {
+      this.subscriptions.get(name)?.disconnected(arrival);
+    }
+  }
+
+  private answerRequest(name: string, arrival: Arrival): void {
+    const { from, tag } = arrival;
+    const answer = this.answers.get(name);
+    if (answer === undefined) {
+      this.sendFailure(from, '', tag, `thread ${threadId} answers no requests for '${name}'`);
+      return;
+    }
+    const failed = (error: unknown) => this.sendFailure(from, '', tag, messageOf(error));
+    const reply = (value: unknown) => {
+      try {
+        const { payload, isValue } = encode(value);
+        this.withPeer(from, peer => peer.submit(REPLY, '', payload, isValue, tag));
+      } catch (error) {
+        failed(error);
+      }
+    };
+    let value: unknown;
+    try {
+      value = answer(arrival);
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    if (value instanceof Promise) value.then(reply, failed);
+    else reply(value);
+  }
+
+  private call(name: string, arrival: Arrival): void {
+    const run = this.functions.get(name);
+    if (run === undefined) {
+      this.sendFailure(arrival.from, name, 0, `thread ${threadId} has no function '${name}' to run`);
+      return;
+    }
+    run(arrival.value as never);
+  }
+
+  private sendFailure(to: number, name: string, tag: number, text: string): void {
+    this.withPeer(to, peer => peer.submit(FAILURE, name, Buffer.from(text), false, tag));
+  }
+
+  /** Does something with the thread that has sent something here; later, if its address is not known yet. */
+  private withPeer(threadId: number, run: (peer: Peer) => void): void {
+    const peer = this.peers.get(threadId);
+    if (peer !== undefined) {
+      if (!peer.isGone) run(peer);
+      return;
+    }
+    if (this.postponed.length >= MAX_POSTPONED) {
+      throw new Error(
+        `${MAX_POSTPONED} answers wait for the address of threads unknown here, such as ${threadId}: give it to peer()`,
+      );
+    }
+    this.postponed.push({ to: threadId, run });
+  }
+
+  private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
+    subscription.forget(peer.threadId);
+    // A publisher that goes before it answers will not publish.
+    return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).promise.catch(() => {});
+  }
+
+  // For peers, queues and subscriptions
+
+  /** @internal */
+  onRequests(by: 1 | -1): void {
+    this.onReceiving(by);
+  }
+
+  /** @internal */
+  onPeerGone(peer: Peer): void {
+    for (const topic of this.topics.values()) topic.remove(peer);
+  }
+
+  /** @internal */
+  onPeerClosed(peer: Peer): void {
+    this.onPeerGone(peer);
+    if (this.peers.get(peer.threadId) === peer) this.peers.delete(peer.threadId);
+  }
+
+  /** @internal */
+  onReceiving(by: 1 | -1): void {
+    this.reasons += by;
+    this.updateKeepAlive();
+  }
+
+  /** @internal */
+  onOverfull(queue: object, overfull: boolean): void {
+    const before = this.overfull.size > 0;
+    if (overfull) this.overfull.add(queue);
+    else this.overfull.delete(queue);
+    const after = this.overfull.size > 0;
+    if (before !== after && !this.mailbox.isClosed) this.mailbox.hold(after);
+  }
+
+  /** @internal */
+  defer(run: () => void): void {
+    this.reactor.defer({ onDeferred: run });
+  }
+
+  /** @internal */
+  onSubscriptionClosed(name: string): void {
+    this.subscriptions.delete(name);
+    for (const peer of this.peers.values()) {
+      if (!peer.isGone) peer.submit(UNSUBSCRIBE, name, new Uint8Array(0), false, 0);
+    }
+  }
+
+  private updateKeepAlive(): void {
+    this.mailbox.keepAlive(this.referenced && this.reasons > 0);
+  }
+}
+
+/**
+ * Opens this thread's endpoint; it has one. It lives in the thread's reactor.
+ *
+ * @throws RangeError a size that is not allowed.
+ * @throws Error this thread has one already, or no backend runs here.
+ */
+export function openEndpoint(options: MailboxOptions = {}): Endpoint {
+  return new Endpoint(currentReactor(), options);
+}
+
+function checkName(name: string): void {
+  if (typeof name === 'string' && name.length > 0 && name.length <= 256) return;
+  throw new TypeError(`name: ${JSON.stringify(name)}; allowed: a string of 1 to 256 characters`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

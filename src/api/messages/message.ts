@@ -1,0 +1,74 @@
+/** What is sent, and what comes: bytes as they are, everything else as v8 serialises it. */
+import { deserialize, serialize } from 'node:v8';
+import { BufferList } from '../../core/buffer-list.js';
+import type { Payload } from '../../core/mailbox/outgoing.js';
+
+/** A message as its receiver sees it. It holds during the call that it is given to. */
+export interface Message<T = unknown> {
+  /** The thread that sent it. */
+  readonly from: number;
+  /** The payload where it lies, without a copy: valid during the call only. */
+  readonly bytes: Uint8Array;
+  /** The payload as it was sent, for good: a copy of bytes, or the value. Made anew each time it is read. */
+  readonly value: T;
+}
+
+/** A payload ready for a ring. */
+export interface Encoded {
+  readonly payload: Payload;
+  readonly isValue: boolean;
+}
+
+/** @throws TypeError a value that can't be cloned: a function, a symbol, or something that holds one. */
+export function encode(payload: unknown): Encoded {
+  if (payload instanceof Uint8Array || payload instanceof BufferList) return { payload, isValue: false };
+  try {
+    return { payload: serialize(payload), isValue: true };
+  } catch (error) {
+    throw new TypeError(`payload: it can't be cloned: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** A message in the ring, or kept. One object serves for all that are handed on as they come. */
+export class Arrival implements Message {
+  from = 0;
+  tag = 0;
+  isValue = false;
+  private memory: Uint8Array = new Uint8Array(0);
+  private start = 0;
+  private end = 0;
+
+  set(memory: Uint8Array, start: number, end: number): void {
+    this.memory = memory;
+    this.start = start;
+    this.end = end;
+  }
+
+  get bytes(): Uint8Array {
+    return this.memory.subarray(this.start, this.end);
+  }
+
+  get lengthBytes(): number {
+    return this.end - this.start;
+  }
+
+  get value(): unknown {
+    // A copy that is not shared, so what v8 makes of it may point into it.
+    const own = this.memory.slice(this.start, this.end);
+    return this.isValue ? (deserialize(own) as unknown) : own;
+  }
+
+  text(): string {
+    return Buffer.from(this.memory.slice(this.start, this.end)).toString();
+  }
+
+  /** One that lasts. */
+  keep(): Arrival {
+    const kept = new Arrival();
+    kept.from = this.from;
+    kept.tag = this.tag;
+    kept.isValue = this.isValue;
+    kept.set(this.memory.slice(this.start, this.end), 0, this.lengthBytes);
+    return kept;
+  }
+}

@@ -1,0 +1,230 @@
+/** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
+import type { MailboxAddress } from '../../core/mailbox/address.js';
+import type { Link } from '../../core/mailbox/link.js';
+import { Outgoing, type Payload } from '../../core/mailbox/outgoing.js';
+import { IoError } from '../../sys/io-error.js';
+import { settling, type Settling } from '../settling.js';
+import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
+import { encode } from './message.js';
+import { QueueSender } from './queue-sender.js';
+import { Ticket } from './ticket.js';
+
+/** Requests to one thread that wait for their answers at a time. */
+const MAX_REQUESTS = 65_536;
+const NOTHING = new Uint8Array(0);
+
+/** What was sent to a thread that has ended, and it was not handed. */
+export interface Undelivered {
+  readonly kind: 'message' | 'request' | 'call' | 'published' | 'reply';
+  /** Of the queue, the answer, the topic or the function; '' for a reply. */
+  readonly name: string;
+  /** Bytes where they lie, valid during the call. */
+  readonly bytes: Uint8Array;
+  readonly isValue: boolean;
+}
+
+export interface RequestOptions {
+  /** Gives up waiting; the other thread answers all the same, and nobody hears it. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a peer needs of its endpoint. */
+export interface PeerOwner {
+  readonly threadId: number;
+  onRequests(by: 1 | -1): void;
+  onPeerGone(peer: Peer): void;
+  onPeerClosed(peer: Peer): void;
+}
+
+export class Peer {
+  /** Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get. */
+  onGone: ((peer: Peer) => void) | undefined = undefined;
+  /** A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown. */
+  onFailure: ((failure: Error) => void) | undefined = undefined;
+
+  private readonly names = new Map<string, number>();
+  private readonly requests = new Map<number, Settling<unknown>>();
+  private lastNumber = 0;
+
+  /** @internal Made by `endpoint.peer`. */
+  constructor(
+    private readonly owner: PeerOwner,
+    private readonly link: Link,
+  ) {
+    link.onGone = () => {
+      this.refuseRequests(this.goneError());
+      owner.onPeerGone(this);
+      try {
+        this.onGone?.(this);
+      } finally {
+        this.close();
+      }
+    };
+    link.submit(new Outgoing(NOTHING, HELLO, owner.threadId, false, false, undefined));
+  }
+
+  get threadId(): number {
+    return this.link.address.threadId;
+  }
+
+  get address(): MailboxAddress {
+    return this.link.address;
+  }
+
+  /** Whether the thread has ended or takes no more messages. */
+  get isGone(): boolean {
+    return this.link.isGone;
+  }
+
+  /** The longest payload. */
+  get maxBytes(): number {
+    return this.link.maxBytes;
+  }
+
+  /** The sending end of one of its queues. Messages sent before it opens the queue are kept for it. */
+  queue<T = unknown>(name: string): QueueSender<T> {
+    return new QueueSender<T>(this.link, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
+  }
+
+  /**
+   * Asks for an answer.
+   *
+   * @param name one that the thread gave to `endpoint.answer`.
+   * @returns (by the promise) the answer.
+   * @throws TypeError (by the promise, as all) a payload that can't be cloned.
+   * @throws RangeError longer than `maxBytes`.
+   * @throws IoError EPIPE: the thread has ended, before or meanwhile; ENOBUFS: too much waits for it already.
+   * @throws Error what the other thread threw; or nobody answers to that name.
+   * @throws AbortError `signal`'s reason.
+   */
+  async request<A = unknown>(name: string, payload: unknown, options: RequestOptions = {}): Promise<A> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const { number, promise } = this.ask(REQUEST, name, payload);
+    if (signal === undefined) return (await promise) as A;
+    const abort = () => this.answer(number, () => signal.reason as Error, undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return (await promise) as A;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /**
+   * Runs a function there that the thread gave to `endpoint.define`, as soon as it gets to it, in the order of asking.
+   *
+   * @param argument cloned.
+   * @throws TypeError, RangeError, IoError as `request`.
+   */
+  schedule(name: string, argument?: unknown): Ticket {
+    const { payload, isValue } = encode(argument);
+    const outgoing = new Outgoing(payload, this.channel(CALL, name, isValue), 0, false, true, undefined);
+    this.link.submit(outgoing);
+    return new Ticket(outgoing, taken => this.link.revoke(taken));
+  }
+
+  /**
+   * Tells what was sent from here to a thread that has ended and that it was not handed, oldest first. The message in whose
+   * handler it died counts as handed.
+   *
+   * @throws Error it lives.
+   */
+  forEachUndelivered(visit: (undelivered: Undelivered) => void): void {
+    if (!this.isGone) throw new Error(`thread ${this.threadId} lives; what it has not read it may read yet`);
+    const names = new Map([...this.names].map(([name, number]) => [number, name]));
+    this.link.forEachUnread((bytes, channel) => {
+      const kind = KINDS[kindOf(channel)];
+      if (kind === undefined) return;
+      visit({ kind, name: names.get(nameOf(channel)) ?? '', bytes, isValue: isValue(channel) });
+    });
+  }
+
+  /** Lets go of the thread: what waits for room and for answers is refused. */
+  close(): void {
+    this.refuseRequests(new IoError('ECANCELED', 'request', `thread ${this.threadId}`, 'the peer was closed here'));
+    this.link.close();
+    this.owner.onPeerClosed(this);
+  }
+
+  // For the endpoint
+
+  /** @internal */
+  ask(kind: number, name: string, payload: unknown): { number: number; promise: Promise<unknown> } {
+    if (this.requests.size >= MAX_REQUESTS) {
+      throw new RangeError(`request: ${MAX_REQUESTS} wait for answers of thread ${this.threadId} already`);
+    }
+    const encoded = encode(payload);
+    const number = (this.lastNumber = (this.lastNumber + 1) | 0);
+    const waiting = settling<unknown>();
+    this.submit(kind, name, encoded.payload, encoded.isValue, number);
+    this.requests.set(number, waiting);
+    this.owner.onRequests(1);
+    return { number, promise: waiting.promise };
+  }
+
+  /** @internal */
+  submit(kind: number, name: string, payload: Payload, asValue: boolean, tag: number): void {
+    this.link.submit(new Outgoing(payload, this.channel(kind, name, asValue), tag, false, false, undefined));
+  }
+
+  /** @internal An answer came, or a failure. */
+  answer(number: number, failure: (() => Error) | undefined, value: (() => unknown) | undefined): void {
+    const waiting = this.requests.get(number);
+    // Given up before.
+    if (waiting === undefined) return;
+    this.requests.delete(number);
+    this.owner.onRequests(-1);
+    if (failure !== undefined) waiting.reject(failure());
+    else waiting.resolve(value!());
+  }
+
+  /** @internal A scheduled call failed. */
+  fail(failure: Error): void {
+    if (this.onFailure === undefined) throw failure;
+    this.onFailure(failure);
+  }
+
+  /** @internal */
+  get rawLink(): Link {
+    return this.link;
+  }
+
+  /** @internal The channel of a name, which is introduced at its first use; '' needs none. */
+  channel(kind: number, name: string, asValue: boolean): number {
+    if (name === '') return channelOf(kind, 0, asValue);
+    let number = this.names.get(name);
+    if (number === undefined) {
+      if (this.names.size >= MAX_NAMES) {
+        throw new RangeError(`name: '${name}'; ${MAX_NAMES} names are in use towards thread ${this.threadId} already`);
+      }
+      number = this.names.size + 1;
+      this.link.submit(new Outgoing(Buffer.from(name), NAME, number, false, false, undefined));
+      this.names.set(name, number);
+    }
+    return channelOf(kind, number, asValue);
+  }
+
+  private refuseRequests(failure: Error): void {
+    for (const number of [...this.requests.keys()]) this.answer(number, () => failure, undefined);
+  }
+
+  private goneError(): IoError {
+    return new IoError('EPIPE', 'request', `thread ${this.threadId}`, 'the thread has ended or takes no more messages');
+  }
+}
+
+/** What a user sent, by kind; the rest is ours. */
+const KINDS: readonly (Undelivered['kind'] | undefined)[] = [
+  'message',
+  'request',
+  'reply',
+  'reply',
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  'published',
+  undefined,
+  'call',
+];

@@ -1,0 +1,45 @@
+/** The sending end of another thread's queue. */
+import type { Link } from '../../core/mailbox/link.js';
+import { Outgoing } from '../../core/mailbox/outgoing.js';
+import { BufferList } from '../../core/buffer-list.js';
+import { encode } from './message.js';
+
+export class QueueSender<T = unknown> {
+  /** @internal Made by `peer.queue`. */
+  constructor(
+    private readonly link: Link,
+    private readonly bytesChannel: number,
+    private readonly valueChannel: number,
+  ) {}
+
+  /**
+   * Sends if there is room. Bytes are copied once, into the receiver's mailbox, and are the caller's again; a BufferList is
+   * left empty; anything else goes through v8.serialize.
+   *
+   * @returns false: no room, or messages wait already, and nothing was done. Try again later, or `send`.
+   * @throws TypeError a payload that can't be cloned.
+   * @throws RangeError a payload longer than half of the receiver's mailbox.
+   * @throws IoError EPIPE: the thread has ended; ECANCELED: the peer was closed here.
+   */
+  trySend(payload: T | Uint8Array | BufferList): boolean {
+    if (payload instanceof Uint8Array || payload instanceof BufferList) {
+      return this.link.tryWrite(payload, this.bytesChannel, 0, true);
+    }
+    return this.link.tryWrite(encode(payload).payload, this.valueChannel, 0, true);
+  }
+
+  /**
+   * Sends, and waits for room if there is none. Messages arrive in the order of the calls, awaited or not.
+   *
+   * @returns (by the promise) when it is in the receiver's mailbox.
+   * @throws (by the promise) as `trySend`; IoError ENOBUFS: 16 MiB wait for that thread already.
+   */
+  send(payload: T | Uint8Array | BufferList): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const encoded = encode(payload);
+      const settled = (failure: Error | undefined) => (failure === undefined ? resolve() : reject(failure));
+      const channel = encoded.isValue ? this.valueChannel : this.bytesChannel;
+      if (this.link.submit(new Outgoing(encoded.payload, channel, 0, true, false, settled))) resolve();
+    });
+  }
+}

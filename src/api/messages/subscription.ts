@@ -1,0 +1,73 @@
+/** The receiving end of a topic. */
+import type { Arrival } from './message.js';
+import { Queue, type QueueOwner } from './queue.js';
+import type { SlowPolicy } from './subscriber.js';
+
+export interface SubscribeOptions {
+  /** What publishers do when this thread is slow. Default 'block'. */
+  readonly whenSlow?: SlowPolicy;
+}
+
+/** What a subscription needs of its thread. */
+export interface SubscriptionOwner extends QueueOwner {
+  onSubscriptionClosed(name: string): void;
+}
+
+/** Receives by `onMessage` or `for await`, as a queue does. */
+export class Subscription<T = unknown> extends Queue<T> {
+  /** Messages of the topic that this thread never saw, since it was slow. */
+  dropped = 0;
+  /** Called when a publisher has let this thread go because it was slow; the subscription is closed then. */
+  onDisconnect: ((failure: Error) => void) | undefined = undefined;
+  /** Resolves when every thread that was known when it was made publishes to it. */
+  ready: Promise<void> = Promise.resolve();
+  /** By publishing thread: the number that its next message has if none is dropped. */
+  private readonly expected = new Map<number, number>();
+  private isOpen = true;
+
+  /** @internal Made by `endpoint.subscribe`. */
+  constructor(
+    private readonly thread: SubscriptionOwner,
+    name: string,
+    readonly whenSlow: SlowPolicy,
+  ) {
+    super(thread, name);
+  }
+
+  /** Takes no more; what was kept can still be read by `for await`. Twice is allowed. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.thread.onSubscriptionClosed(this.name);
+    this.end();
+  }
+
+  /** @internal */
+  override receive(arrival: Arrival): void {
+    this.countDropped(arrival);
+    super.receive(arrival);
+  }
+
+  /** @internal The thread published under another life of this subscription, or begins anew. */
+  forget(publisher: number): void {
+    this.expected.delete(publisher);
+  }
+
+  /** @internal */
+  disconnected(arrival: Arrival): void {
+    if (!this.isOpen) return;
+    this.countDropped(arrival);
+    const failure = new Error(
+      `thread ${arrival.from} let this thread's subscription to '${this.name}' go: it was too slow`,
+    );
+    this.end(failure);
+    this.close();
+    this.onDisconnect?.(failure);
+  }
+
+  private countDropped(arrival: Arrival): void {
+    const expected = this.expected.get(arrival.from) ?? 0;
+    this.dropped += (arrival.tag - expected) | 0;
+    this.expected.set(arrival.from, (arrival.tag + 1) | 0);
+  }
+}

@@ -1,0 +1,103 @@
+/** A topic: published by any thread, received by every other thread that subscribed to it. */
+import { BufferList } from '../../core/buffer-list.js';
+import { encode } from './message.js';
+import type { Peer } from './peer.js';
+import { Subscriber, type SlowPolicy, type SubscriberCounters } from './subscriber.js';
+
+export interface TopicCounters {
+  /** Messages published from this thread. */
+  published: number;
+  /** Messages that some subscriber will never see ('drop oldest'), one for each subscriber. */
+  dropped: number;
+  /** Subscribers let go because they were slow ('disconnect'). */
+  disconnected: number;
+}
+
+export class Topic<T = unknown> {
+  private readonly subscribed = new Map<Peer, Subscriber>();
+  private published = 0;
+  private disconnected = 0;
+  /** Of subscribers that have gone. */
+  private droppedBefore = 0;
+
+  /** @internal Made by `endpoint.topic`. */
+  constructor(readonly name: string) {}
+
+  /** The threads that get what is published from here now, and what their slowness has cost. */
+  get subscribers(): SubscriberCounters[] {
+    return [...this.subscribed.values()].map(({ counters }) => counters);
+  }
+
+  get counters(): TopicCounters {
+    const dropped = [...this.subscribed.values()].reduce((sum, each) => sum + each.dropped, this.droppedBefore);
+    return { published: this.published, dropped, disconnected: this.disconnected };
+  }
+
+  /**
+   * Publishes unless a subscriber with the policy 'block' still waits for something earlier.
+   *
+   * @returns false: nothing was published.
+   * @throws TypeError a payload that can't be cloned.
+   * @throws RangeError longer than half of some subscriber's mailbox; nobody gets it.
+   */
+  tryPublish(payload: T | Uint8Array | BufferList): boolean {
+    for (const { policy, waiting } of this.subscribed.values()) if (policy === 'block' && waiting > 0) return false;
+    this.fanOut(payload, () => {});
+    return true;
+  }
+
+  /**
+   * Publishes. Those with room get it at once, whoever else is slow.
+   *
+   * @returns (by the promise) when every subscriber with the policy 'block' has it in its mailbox, or has gone.
+   * @throws (by the promise) as `tryPublish`; IoError ENOBUFS: 16 MiB wait for a subscriber already; nobody gets it.
+   */
+  publish(payload: T | Uint8Array | BufferList): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let waits = 1;
+      const settled = () => {
+        if (--waits === 0) resolve();
+      };
+      try {
+        waits += this.fanOut(payload, settled);
+        settled();
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+  }
+
+  /** @internal A thread subscribes. */
+  add(peer: Peer, policy: SlowPolicy): void {
+    this.subscribed.set(peer, new Subscriber(peer, this.name, policy));
+  }
+
+  /** @internal A thread takes its subscription back, or has gone. */
+  remove(peer: Peer): void {
+    this.droppedBefore += this.subscribed.get(peer)?.dropped ?? 0;
+    this.subscribed.delete(peer);
+  }
+
+  /** @returns how many subscribers the publisher has to wait for. */
+  private fanOut(payload: unknown, settled: () => void): number {
+    const { payload: encoded, isValue } = encode(payload);
+    const bytes = encoded instanceof BufferList ? encoded.toBytes() : encoded;
+    // All or nobody: what one can't take is found out before the first has it.
+    for (const { peer } of this.subscribed.values()) peer.rawLink.checkSendable(bytes.length);
+    if (encoded instanceof BufferList) encoded.release();
+    this.published++;
+    let waits = 0;
+    for (const subscriber of [...this.subscribed.values()]) {
+      // Its end is on its way to us.
+      if (subscriber.peer.isGone) continue;
+      const outcome = subscriber.offer(bytes, isValue, settled);
+      if (outcome === 'waits') waits++;
+      if (outcome === 'disconnect') {
+        this.disconnected++;
+        this.remove(subscriber.peer);
+        subscriber.sendDisconnected();
+      }
+    }
+    return waits;
+  }
+}

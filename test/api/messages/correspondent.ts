@@ -1,0 +1,103 @@
+/** The other thread of the tests: `workerData.part` says what it does. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { openEndpoint } from '../../../src/api/messages/endpoint.js';
+import type { SlowPolicy } from '../../../src/api/messages/subscriber.js';
+import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
+
+interface Data {
+  readonly part: keyof typeof parts;
+  readonly addresses: MailboxAddress[];
+  readonly ringBytes?: number;
+  readonly messages: number;
+  readonly whenSlow: SlowPolicy;
+  /** Two words: the other threads wait until the first is 1; a scheduled call counts in the second. */
+  readonly gate: Int32Array;
+}
+
+const { part, addresses, ringBytes, messages, whenSlow, gate } = workerData as Data;
+const endpoint = openEndpoint({ ringBytes });
+
+const parts = {
+  /** Sends back what it gets, in order. */
+  echo() {
+    const [first] = addresses;
+    const back = endpoint.peer(first).queue('echoes');
+    endpoint.queue('words').onMessage = message => void back.send(message.value);
+  },
+
+  /** Sums up what it gets by an iterator that takes its time, and answers what it has. */
+  slowReader() {
+    let sum = 0;
+    let count = 0;
+    endpoint.answer('sum', () => ({ sum, count }));
+    void (async () => {
+      for await (const value of endpoint.queue<Uint8Array>('numbers')) {
+        sum += value.length;
+        if (++count % 16 === 0) await new Promise(resolve => setImmediate(resolve));
+      }
+    })();
+  },
+
+  answers() {
+    endpoint.answer<number>('double', message => message.value * 2);
+    endpoint.answer<number>('later', async message => {
+      await new Promise(resolve => setImmediate(resolve));
+      return new Uint8Array(message.value).fill(7);
+    });
+    endpoint.answer('throws', () => {
+      throw new Error('as it was told');
+    });
+    endpoint.answer('function', () => () => {});
+    endpoint.answer('never', () => new Promise(() => {}));
+  },
+
+  /** Blocks at a word, and counts the calls that run. */
+  functions() {
+    endpoint.queue('block').onMessage = () => {
+      Atomics.store(gate, 2, 1);
+      Atomics.notify(gate, 2);
+      Atomics.wait(gate, 0, 0);
+    };
+    endpoint.define('count', () => Atomics.add(gate, 1, 1));
+    endpoint.define<{ by: number }>('add', ({ by }) => Atomics.add(gate, 1, by));
+  },
+
+  /** Subscribes, blocks until the gate opens if it is there, and answers what it saw. */
+  subscriber() {
+    const seen: number[] = [];
+    const subscription = endpoint.subscribe<number>('news', message => seen.push(message.value), { whenSlow });
+    let disconnected = '';
+    subscription.onDisconnect = failure => (disconnected = failure.message);
+    endpoint.answer('seen', () => ({ seen, dropped: subscription.dropped, disconnected }));
+    endpoint.answer('unsubscribe', () => subscription.close());
+    endpoint.queue('block').onMessage = () => {
+      Atomics.store(gate, 2, 1);
+      Atomics.notify(gate, 2);
+      Atomics.wait(gate, 0, 0);
+    };
+    void subscription.ready.then(() => parentPort!.postMessage('subscribed'));
+  },
+
+  /** Sends numbers to the first address; each a little longer than the one before, over and over. */
+  async sender() {
+    const [first] = addresses;
+    const queue = endpoint.peer(first).queue('flood');
+    const bytes = new Uint8Array(260);
+    const view = new DataView(bytes.buffer);
+    for (let number = 0; number < messages; number++) {
+      view.setUint32(0, number);
+      const length = 4 + (number % 256);
+      bytes.fill(number & 0xff, 4, length);
+      if (!queue.trySend(bytes.subarray(0, length))) await queue.send(bytes.subarray(0, length));
+    }
+    parentPort!.postMessage({ wakes: endpoint.counters.wakes });
+  },
+
+  quiet() {
+    endpoint.queue('nothing').onMessage = () => {};
+  },
+};
+
+for (const address of addresses) endpoint.peer(address);
+parentPort!.postMessage(endpoint.address);
+await parts[part]();

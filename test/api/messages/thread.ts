@@ -1,0 +1,43 @@
+/** Threads with endpoints, started by hand, for the tests. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Endpoint } from '../../../src/api/messages/endpoint.js';
+import type { Peer } from '../../../src/api/messages/peer.js';
+import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
+
+export interface Started {
+  readonly worker: Worker;
+  readonly peer: Peer;
+  readonly threadId: number;
+}
+
+const living = new Set<Worker>();
+
+/**
+ * Starts `correspondent.js` in the part `part`, knows it as a peer, and buries it when it ends.
+ *
+ * @param others addresses that it gets besides ours.
+ */
+export async function startThread(
+  endpoint: Endpoint,
+  part: string,
+  parameters: Record<string, unknown> = {},
+  others: MailboxAddress[] = [],
+): Promise<Started> {
+  const worker = new Worker(new URL('correspondent.js', import.meta.url), {
+    workerData: { part, addresses: [endpoint.address, ...others], ...parameters },
+  });
+  living.add(worker);
+  const { threadId } = worker;
+  const [address] = (await once(worker, 'message')) as [MailboxAddress];
+  const peer = endpoint.peer(address);
+  worker.once('exit', () => {
+    living.delete(worker);
+    endpoint.bury(threadId);
+  });
+  return { worker, peer, threadId };
+}
+
+export async function endThreads(): Promise<void> {
+  await Promise.all([...living].map(worker => worker.terminate()));
+}
