@@ -92,7 +92,7 @@ export function forEachUnread(
   }
 }
 
-/** Steps "bury": what was claimed and reserved, and not committed, is abandoned. Nothing if there is no such record. */
+/** Step "abandon": what was claimed and reserved, and not committed, is abandoned. Nothing if there is no such record. */
 function abandonClaim(memory: RingMemory, sender: number): void {
   const { words } = memory;
   const slot = memory.slot(sender);
@@ -102,6 +102,5 @@ function abandonClaim(memory: RingMemory, sender: number): void {
   const reserved = memory.word(position, RESERVED, sender);
   if (Atomics.load(words, head + STATE) !== reserved) return;
   words[head + LENGTH] = units * UNIT_BYTES;
-  Atomics.compareExchange(words, TAIL, position, (position + units) | 0);
   Atomics.store(words, head + STATE, memory.word(position, ABANDONED, sender));
 }

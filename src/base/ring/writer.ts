@@ -204,8 +204,7 @@ export class RingWriter {
       stateOf(found) === RESERVED
         ? Atomics.load(memory.words, memory.slot(senderOf(found)) + CLAIM_UNITS)
         : memory.span(tail, found);
-    // As long as the state is what it was, the length belongs to it.
-    if (Atomics.load(memory.words, memory.head(tail) + STATE) !== found) return;
+    // If the length is another record's by now, TAIL has gone on before that, and the exchange does nothing.
     Atomics.compareExchange(memory.words, TAIL, tail, (tail + units) | 0);
   }
 }

@@ -1,0 +1,643 @@
+/**
+ * The protocol of src/base/ring as an explicit model: each step is one access to shared memory, named as in the code and in
+ * docs/decisions/0007-ring.md. `explore` goes through every interleaving of two senders, a receiver and, when a sender may
+ * die, the thread that buries it.
+ */
+
+export interface Scenario {
+  readonly unitCount: number;
+  /** By sender: the lengths of its records, in units. */
+  readonly records: readonly (readonly number[])[];
+  /** Whether sender 0 may be stopped for good between any two steps. */
+  readonly mayDie?: boolean;
+  /** Whether sender 0 tries to take each of its records back once it is committed. */
+  readonly revokes?: boolean;
+  /** Whether the receiver chooses when to release; otherwise it does so when nothing is left to read. */
+  readonly releasesAnyTime?: boolean;
+}
+
+/** Ways to get the protocol wrong, each of which `explore` must find out. */
+export const FLAWS = [
+  'sleeps without looking again',
+  'waits for room without trying again',
+  'looks for room in the first unit only',
+  'reserves by the tail alone',
+  'claims after reserving',
+  'skips without moving the tail',
+  'buries without waking',
+  'takes without an exchange',
+  'asks whether it sleeps before committing',
+] as const;
+export type Flaw = (typeof FLAWS)[number];
+
+export interface Exploration {
+  readonly states: number;
+  /** What went wrong, and the steps that lead there. */
+  readonly violation: { readonly what: string; readonly steps: readonly string[] } | undefined;
+}
+
+const FREE = 0;
+const RESERVED = 1;
+const COMMITTED = 2;
+const PADDING = 3;
+const ABANDONED = 4;
+const REVOCABLE = 5;
+const TAKEN = 6;
+
+class Sender {
+  pc = 'read tail';
+  record = 0;
+  tail = 0;
+  knownHead = 0;
+  found = 0;
+  units = 0;
+  filled = 0;
+  position = 0;
+  /** In the second try, after it said that it wants room. */
+  again = false;
+
+  clone(): Sender {
+    const copy = new Sender();
+    copy.pc = this.pc;
+    copy.record = this.record;
+    copy.tail = this.tail;
+    copy.knownHead = this.knownHead;
+    copy.found = this.found;
+    copy.units = this.units;
+    copy.filled = this.filled;
+    copy.position = this.position;
+    copy.again = this.again;
+    return copy;
+  }
+
+  key(): number[] {
+    const { record, tail, knownHead, found, units, filled, position } = this;
+    return [numberOf(this.pc), record, tail, knownHead, found, units, filled, position, this.again ? 1 : 0];
+  }
+}
+
+class State {
+  tail = 0;
+  head = 0;
+  sleeping = 0;
+  roomWanted = 0;
+  /** Wakes that are under way: of the receiver, and of each sender. */
+  wake = 0;
+  senderWake = [0, 0];
+  waiting = [0, 0];
+  claimStart = [0, 0];
+  claimUnits = [0, 0];
+  words: number[];
+  lengths: number[];
+  bytes: number[];
+  senders = [new Sender(), new Sender()];
+  pc = 'look';
+  position = 0;
+  released = 0;
+  /** Of the receiver: the unit or slot that it is at. */
+  cursor = 0;
+  found = 0;
+  dead = false;
+  burial = '';
+  /** By sender: the record that must come next, and a set of those taken back. */
+  next = [0, 0];
+  revoked = 0;
+  violation = '';
+
+  constructor(unitCount: number) {
+    this.words = new Array<number>(unitCount).fill(0);
+    this.lengths = new Array<number>(unitCount).fill(0);
+    this.bytes = new Array<number>(unitCount).fill(0);
+  }
+
+  clone(): State {
+    const copy = new State(0);
+    copy.tail = this.tail;
+    copy.head = this.head;
+    copy.sleeping = this.sleeping;
+    copy.roomWanted = this.roomWanted;
+    copy.wake = this.wake;
+    copy.senderWake = this.senderWake.slice();
+    copy.waiting = this.waiting.slice();
+    copy.claimStart = this.claimStart.slice();
+    copy.claimUnits = this.claimUnits.slice();
+    copy.words = this.words.slice();
+    copy.lengths = this.lengths.slice();
+    copy.bytes = this.bytes.slice();
+    copy.senders = [this.senders[0].clone(), this.senders[1].clone()];
+    copy.pc = this.pc;
+    copy.position = this.position;
+    copy.released = this.released;
+    copy.cursor = this.cursor;
+    copy.found = this.found;
+    copy.dead = this.dead;
+    copy.burial = this.burial;
+    copy.next = this.next.slice();
+    copy.revoked = this.revoked;
+    copy.violation = this.violation;
+    return copy;
+  }
+
+  /** All of it as a string, a character for each number. */
+  key(): string {
+    const [first, second] = this.senders;
+    return String.fromCharCode(
+      this.tail,
+      this.head,
+      this.sleeping |
+        (this.roomWanted << 1) |
+        (this.wake << 2) |
+        (this.dead ? 8 : 0) |
+        (this.violation === '' ? 0 : 16),
+      this.senderWake[0] | (this.senderWake[1] << 1) | (this.waiting[0] << 2) | (this.waiting[1] << 3),
+      ...this.claimStart,
+      ...this.claimUnits,
+      ...this.words,
+      ...this.lengths,
+      ...this.bytes,
+      ...this.next,
+      this.revoked,
+      numberOf(this.pc),
+      numberOf(this.burial),
+      this.position,
+      this.released,
+      this.cursor,
+      this.found,
+      ...first.key(),
+      ...second.key(),
+    );
+  }
+}
+
+const numbers = new Map<string, number>();
+
+/** A number for the name of a step. */
+function numberOf(name: string): number {
+  let number = numbers.get(name);
+  if (number === undefined) numbers.set(name, (number = numbers.size));
+  return number;
+}
+
+type Step = (state: State) => void;
+
+class Model {
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly flaw: Flaw | undefined,
+  ) {}
+
+  start(): State {
+    const state = new State(this.scenario.unitCount);
+    this.scenario.records.forEach((records, who) => {
+      if (records.length === 0) state.senders[who].pc = 'done';
+    });
+    return state;
+  }
+
+  /** Everything that may happen next, by name. */
+  steps(state: State): [string, Step][] {
+    const steps: [string, Step][] = [];
+    for (const who of [0, 1]) {
+      if (who === 0 && state.dead) continue;
+      const step = this.senderStep(state, who);
+      if (step === undefined) continue;
+      steps.push([`sender ${who}: ${state.senders[who].pc}`, step]);
+      if (who === 0 && this.scenario.mayDie === true) steps.push(['sender 0: dies', dies]);
+    }
+    if (state.burial !== '') steps.push([`burial: ${state.burial}`, this.burialStep(state)]);
+    for (const [name, step] of this.receiverSteps(state)) steps.push([`receiver: ${name}`, step]);
+    return steps;
+  }
+
+  /** What must hold when nothing can happen any more. */
+  checkEnd(state: State): string {
+    for (const who of [0, 1]) {
+      const count = this.scenario.records[who].length;
+      const { record, pc } = state.senders[who];
+      if (!(who === 0 && state.dead) && pc !== 'done') return `sender ${who} waits for ever (${pc})`;
+      let next = state.next[who];
+      while (who === 0 && (state.revoked >> next) & 1) next++;
+      if (who === 0 && state.dead ? next < record : next < count) return `record ${next} of sender ${who} never came`;
+    }
+    return '';
+  }
+
+  private word(position: number, state: number, sender: number): number {
+    return Math.floor(position / this.scenario.unitCount) * 16 + sender * 8 + state;
+  }
+
+  private at(position: number): number {
+    return position % this.scenario.unitCount;
+  }
+
+  private sameLap(word: number, position: number): boolean {
+    return word >> 4 === Math.floor(position / this.scenario.unitCount);
+  }
+
+  private span(state: State, position: number, word: number): number {
+    const at = this.at(position);
+    return (word & 7) === PADDING ? this.scenario.unitCount - at : state.lengths[at];
+  }
+
+  private senderStep(state: State, who: number): Step | undefined {
+    const { unitCount, records, revokes } = this.scenario;
+    const { flaw } = this;
+    const me = (to: State) => to.senders[who];
+    const sender = me(state);
+    const units = records[who][sender.record] ?? 0;
+    const left = unitCount - this.at(sender.tail);
+    const needed = flaw === 'looks for room in the first unit only' ? 1 : Math.min(left, units);
+    const at = this.at(sender.tail);
+    const free = this.word(sender.tail, FREE, 0);
+    const go = (to: State, pc: string) => {
+      const next = me(to);
+      next.pc = pc;
+      // What will be read anew, or is needed no more, would only multiply the states.
+      if (pc === 'read tail' || pc === 'fill') next.tail = next.found = next.units = 0;
+      if (pc === 'ask' || pc === 'commit') next.filled = 0;
+    };
+    switch (sender.pc) {
+      case 'read tail':
+        return to => {
+          me(to).tail = to.tail;
+          const wanted = Math.min(needed, unitCount - this.at(to.tail));
+          go(to, to.tail + wanted - sender.knownHead > unitCount ? 'read head' : 'read state');
+        };
+      case 'read head':
+        return to => {
+          me(to).knownHead = to.head;
+          go(to, sender.tail + needed - to.head > unitCount ? 'full' : 'read state');
+        };
+      case 'read state':
+        return to => {
+          if (to.words[at] === free || flaw === 'reserves by the tail alone') {
+            go(to, left < units ? 'pad' : flaw === 'claims after reserving' ? 'reserve' : 'claim');
+          } else go(to, 'help: look');
+        };
+      case 'pad':
+        return to => {
+          const found = to.words[at] === free;
+          if (found) to.words[at] = this.word(sender.tail, PADDING, who);
+          go(to, found ? 'pad: advance' : 'read tail');
+        };
+      case 'pad: advance':
+        return to => {
+          if (to.tail === sender.tail) to.tail += left;
+          go(to, 'read tail');
+        };
+      case 'claim':
+        return to => {
+          to.claimStart[who] = sender.tail;
+          to.claimUnits[who] = units;
+          go(to, flaw === 'claims after reserving' ? 'advance' : 'reserve');
+        };
+      case 'reserve':
+        return to => {
+          const found = to.words[at] === free || (flaw === 'reserves by the tail alone' && to.tail === sender.tail);
+          if (found) to.words[at] = this.word(sender.tail, RESERVED, who);
+          go(to, !found ? 'read tail' : flaw === 'claims after reserving' ? 'claim' : 'advance');
+        };
+      case 'advance':
+        return to => {
+          if (to.tail === sender.tail) to.tail += units;
+          me(to).position = sender.tail;
+          go(to, 'fill');
+        };
+      case 'fill':
+        return to => {
+          to.bytes[this.at(sender.position) + sender.filled] = idOf(who, sender.record);
+          me(to).filled++;
+          if (sender.filled + 1 < units) return;
+          to.lengths[this.at(sender.position)] = units;
+          go(to, flaw === 'asks whether it sleeps before committing' ? 'ask' : 'commit');
+        };
+      case 'commit':
+        return to => {
+          const revocable = revokes === true && who === 0;
+          to.words[this.at(sender.position)] = this.word(sender.position, revocable ? REVOCABLE : COMMITTED, who);
+          // From here on it counts as sent: its sender may die, and it must come.
+          me(to).record++;
+          go(to, flaw === 'asks whether it sleeps before committing' ? 'over' : 'ask');
+        };
+      case 'ask':
+        return to => {
+          // The load and the exchange as one: between them only other senders may take the duty over.
+          const duty = to.sleeping === 1;
+          if (duty) to.sleeping = 0;
+          go(to, duty ? 'wake' : flaw === 'asks whether it sleeps before committing' ? 'commit' : 'over');
+        };
+      case 'wake':
+        return to => {
+          to.wake = 1;
+          go(to, flaw === 'asks whether it sleeps before committing' ? 'commit' : 'over');
+        };
+      case 'over':
+        return to => {
+          if (sender.again) to.waiting[who] = 0;
+          me(to).again = false;
+          if (revokes === true && who === 0) go(to, 'revoke');
+          else this.nextRecord(me(to), who);
+        };
+      case 'revoke':
+        return to => {
+          const place = this.at(sender.position);
+          if (to.words[place] === this.word(sender.position, REVOCABLE, who)) {
+            to.words[place] = this.word(sender.position, ABANDONED, who);
+            to.revoked |= 1 << (sender.record - 1);
+          }
+          this.nextRecord(me(to), who);
+        };
+      case 'full':
+        return to => {
+          if (sender.again || flaw === 'waits for room without trying again') {
+            if (!sender.again) {
+              to.waiting[who] = 1;
+              to.roomWanted = 1;
+            }
+            me(to).again = false;
+            go(to, 'asleep');
+          } else {
+            to.waiting[who] = 1;
+            go(to, 'want room');
+          }
+        };
+      case 'want room':
+        return to => {
+          to.roomWanted = 1;
+          me(to).again = true;
+          go(to, 'read tail');
+        };
+      case 'asleep':
+        if (state.senderWake[who] === 0) return undefined;
+        return to => {
+          to.senderWake[who] = 0;
+          // A wake for something else leaves it waiting.
+          if (to.waiting[who] === 0) go(to, 'read tail');
+        };
+      case 'help: look':
+        return to => {
+          me(to).found = to.words[at];
+          go(
+            to,
+            (to.words[at] & 7) === FREE || !this.sameLap(to.words[at], sender.tail) ? 'read tail' : 'help: length',
+          );
+        };
+      case 'help: length':
+        return to => {
+          const claimant = (sender.found >> 3) & 1;
+          me(to).units =
+            (sender.found & 7) === RESERVED ? to.claimUnits[claimant] : this.span(to, sender.tail, sender.found);
+          go(to, 'help: advance');
+        };
+      case 'help: advance':
+        return to => {
+          if (to.tail === sender.tail) to.tail += sender.units;
+          go(to, 'read tail');
+        };
+      default:
+        return undefined;
+    }
+  }
+
+  private nextRecord(sender: Sender, who: number): void {
+    sender.pc = sender.record < this.scenario.records[who].length ? 'read tail' : 'done';
+    sender.position = sender.tail = sender.found = sender.units = sender.filled = 0;
+  }
+
+  private burialStep(state: State): Step {
+    const position = state.claimStart[0];
+    const at = this.at(position);
+    switch (state.burial) {
+      case 'look':
+        return to => {
+          const reserved = to.claimUnits[0] > 0 && to.words[at] === this.word(position, RESERVED, 0);
+          if (reserved) to.lengths[at] = to.claimUnits[0];
+          to.waiting[0] = 0;
+          to.burial = reserved ? 'abandon' : 'wake';
+        };
+      case 'abandon':
+        return to => {
+          to.words[at] = this.word(position, ABANDONED, 0);
+          to.burial = 'wake';
+        };
+      default:
+        return to => {
+          if (this.flaw !== 'buries without waking') to.wake = 1;
+          to.burial = '';
+        };
+    }
+  }
+
+  private receiverSteps(state: State): [string, Step][] {
+    const { unitCount, releasesAnyTime } = this.scenario;
+    const { flaw } = this;
+    const at = this.at(state.position);
+    const named = (step: Step): [string, Step][] => [[state.pc, step]];
+    switch (state.pc) {
+      case 'look': {
+        const looks: Step = to => {
+          const found = to.words[at];
+          const kind = found & 7;
+          to.found = found;
+          to.cursor = 0;
+          if (kind === FREE || kind === RESERVED || !this.sameLap(found, to.position)) {
+            to.found = 0;
+            to.cursor = to.released;
+            to.pc = to.released === to.position ? 'sleep' : 'free';
+          } else if (kind === PADDING || kind === ABANDONED) {
+            to.pc = flaw === 'skips without moving the tail' ? 'skip' : 'skip: advance';
+          } else {
+            to.pc = kind === REVOCABLE ? 'take' : 'read';
+          }
+        };
+        const steps = named(looks);
+        if (releasesAnyTime === true && state.released !== state.position) {
+          steps.push([
+            'release',
+            to => {
+              to.cursor = to.released;
+              to.pc = 'free';
+            },
+          ]);
+        }
+        return steps;
+      }
+      case 'take':
+        return named(to => {
+          const same = to.words[at] === state.found;
+          if (same) to.words[at] = this.word(to.position, TAKEN, (state.found >> 3) & 1);
+          to.pc = same || flaw === 'takes without an exchange' ? 'read' : 'look';
+        });
+      case 'read':
+        return named(to => {
+          const sender = (state.found >> 3) & 1;
+          if (to.bytes[at + to.cursor] !== to.bytes[at]) to.violation = 'a record is torn';
+          if (++to.cursor < to.lengths[at]) return;
+          this.deliver(to, sender, to.bytes[at]);
+          to.position += to.lengths[at];
+          to.pc = 'look';
+          to.found = to.cursor = 0;
+        });
+      case 'skip: advance':
+        return named(to => {
+          if (to.tail === to.position) to.tail += this.span(to, to.position, to.found);
+          to.pc = 'skip';
+        });
+      case 'skip':
+        return named(to => {
+          to.position += this.span(to, to.position, to.found);
+          to.pc = 'look';
+          to.found = 0;
+        });
+      case 'free':
+        return named(to => {
+          to.words[this.at(to.cursor)] = this.word(to.cursor + unitCount, FREE, 0);
+          to.lengths[this.at(to.cursor)] = 0;
+          to.cursor++;
+          if (to.cursor < to.position) return;
+          to.pc = 'move head';
+          to.released = to.position;
+          to.cursor = 0;
+        });
+      case 'move head':
+        return named(to => {
+          to.head = to.position;
+          to.pc = 'room wanted';
+        });
+      case 'room wanted':
+        return named(to => {
+          to.pc = to.roomWanted === 1 && to.tail - to.released <= unitCount / 2 ? 'tell of room' : 'look';
+        });
+      case 'tell of room':
+        return named(to => {
+          to.roomWanted = 0;
+          to.cursor = 0;
+          to.pc = 'wake who waits';
+        });
+      case 'wake who waits':
+        return named(to => {
+          if (to.waiting[to.cursor] === 1) {
+            to.waiting[to.cursor] = 0;
+            to.senderWake[to.cursor] = 1;
+          }
+          if (++to.cursor < 2) return;
+          to.cursor = 0;
+          to.pc = 'look';
+        });
+      case 'sleep':
+        return named(to => {
+          to.sleeping = 1;
+          to.cursor = 0;
+          to.pc = flaw === 'sleeps without looking again' ? 'asleep' : 'look again';
+        });
+      case 'look again':
+        return named(to => {
+          const kind = to.words[at] & 7;
+          const ready = kind !== FREE && kind !== RESERVED && this.sameLap(to.words[at], to.position);
+          if (ready) to.sleeping = 0;
+          to.pc = ready ? 'look' : 'asleep';
+        });
+      default:
+        if (state.wake === 0) return [];
+        return named(to => {
+          to.wake = 0;
+          to.sleeping = 0;
+          to.pc = 'look';
+        });
+    }
+  }
+
+  private deliver(state: State, sender: number, id: number): void {
+    const record = id - idOf(sender, 0);
+    if (record < 0 || record >= this.scenario.records[sender].length) {
+      state.violation = `sender ${sender} never sent what came`;
+      return;
+    }
+    if (sender === 0 && (state.revoked >> record) & 1) state.violation = `record ${record} came and was taken back`;
+    let next = state.next[sender];
+    while (next < record && sender === 0 && (state.revoked >> next) & 1) next++;
+    if (next !== record) state.violation = `sender ${sender}: record ${record} came in place of ${next}`;
+    state.next[sender] = record + 1;
+  }
+}
+
+function dies(state: State): void {
+  state.dead = true;
+  state.burial = 'look';
+  state.senderWake[0] = 0;
+  const [sender] = state.senders;
+  // Only what it left in shared memory matters now.
+  state.senders[0] = new Sender();
+  state.senders[0].pc = 'dead';
+  state.senders[0].record = sender.record;
+}
+
+/** What a record's units hold; never 0, which is what unwritten memory holds. */
+function idOf(sender: number, record: number): number {
+  return 1 + sender * 8 + record;
+}
+
+/** How a state was reached first. */
+interface Reached {
+  readonly number: number;
+  readonly step: string;
+  readonly before: Reached | undefined;
+}
+
+/**
+ * Goes through all states that can be reached. Stops at the first that must not be; and in the end finds those from which
+ * no end can be reached, where threads spin for ever.
+ */
+export function explore(scenario: Scenario, flaw?: Flaw): Exploration {
+  const model = new Model(scenario, flaw);
+  const first = model.start();
+  const known = new Map([[first.key(), 0]]);
+  const reached: Reached[] = [{ number: 0, step: '', before: undefined }];
+  const stack: { state: State; reached: Reached }[] = [{ state: first, reached: reached[0] }];
+  /** The way back: from each state, by number, to those that lead to it. */
+  const from: number[][] = [[]];
+  const ends: number[] = [];
+  while (stack.length > 0) {
+    const { state, reached: here } = stack.pop()!;
+    const steps = model.steps(state);
+    const what = state.violation || (steps.length === 0 ? model.checkEnd(state) : '');
+    if (what !== '') return { states: known.size, violation: { what, steps: stepsTo(here) } };
+    if (steps.length === 0) ends.push(here.number);
+    for (const [step, take] of steps) {
+      const next = state.clone();
+      take(next);
+      const key = next.key();
+      let number = known.get(key);
+      if (number === undefined) {
+        known.set(key, (number = known.size));
+        from.push([]);
+        reached.push({ number, step, before: here });
+        stack.push({ state: next, reached: reached[number] });
+      }
+      from[number].push(here.number);
+    }
+  }
+  const spinning = endless(from, ends);
+  const violation = spinning < 0 ? undefined : { what: 'a thread spins for ever', steps: stepsTo(reached[spinning]) };
+  return { states: known.size, violation };
+}
+
+/** A state from which none of `ends` can be reached, or -1. */
+function endless(from: readonly number[][], ends: number[]): number {
+  const ending = new Uint8Array(from.length);
+  for (const end of ends) ending[end] = 1;
+  for (let number = ends.pop(); number !== undefined; number = ends.pop()) {
+    for (const before of from[number]) {
+      if (ending[before] === 1) continue;
+      ending[before] = 1;
+      ends.push(before);
+    }
+  }
+  return ending.indexOf(0);
+}
+
+function stepsTo(reached: Reached): string[] {
+  const steps: string[] = [];
+  for (let at = reached; at.before !== undefined; at = at.before) steps.unshift(at.step);
+  return steps;
+}
