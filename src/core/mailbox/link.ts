@@ -16,7 +16,7 @@ import { awaitWakers, storeOwnerWake, wakeReceiver } from './waking.js';
 /** What a link needs of the mailbox that it belongs to. */
 export interface LinkOwner {
   readonly address: MailboxAddress;
-  readonly counters: { wakes: number };
+  readonly counters: { sent: number; wakes: number };
   /** Messages begin or cease to wait here for room. */
   onWaiting(by: 1 | -1): void;
   onLinkClosed(link: Link): void;
@@ -26,8 +26,6 @@ export class Link {
   readonly memory: RingMemory;
   /** Called once when the receiver is found to have gone: closed or dead. `forEachUnread` then tells what was not read. */
   onGone: (() => void) | undefined = undefined;
-  /** Messages written to the receiver's ring. */
-  sent = 0;
 
   private readonly writer: RingWriter;
   private readonly sender: number;
@@ -203,7 +201,7 @@ export class Link {
       payload.copyTo(writer.bytes, offset);
       payload.release();
     }
-    this.sent++;
+    this.owner.counters.sent++;
     if (writer.commit(channel, tag, revocable)) this.wake();
     return true;
   }

@@ -11,6 +11,7 @@ import { MAILBOX_BYTES, MAILBOX_SENDERS, RECORDS_PER_TURN } from '../limits.js';
 import type { Reactor } from '../reactor.js';
 import type { MailboxAddress } from './address.js';
 import { Link, type LinkOwner } from './link.js';
+import { Patience } from './patience.js';
 import { awaitSenders, wakeOwner } from './waking.js';
 
 export interface MailboxOptions {
@@ -27,19 +28,22 @@ export interface Recipient {
 }
 
 export interface MailboxCounters {
-  /** Records handed to the recipient. */
+  /** Messages handed to this thread, and written to others' mailboxes by it. */
   received: number;
+  sent: number;
   /** Wake-ups of other threads, system calls: for a message, or for room. */
   wakes: number;
 }
 
 export class Mailbox implements Inbox, LinkOwner {
   readonly address: MailboxAddress;
-  readonly counters: MailboxCounters = { received: 0, wakes: 0 };
+  readonly counters: MailboxCounters = { received: 0, sent: 0, wakes: 0 };
   readonly reader: RingReader;
   /** Links from here to others. */
   readonly links = new Set<Link>();
   private seenWakes: number;
+  private seenSent = 0;
+  private readonly patience = new Patience();
   private alive = false;
   private closed = false;
 
@@ -136,11 +140,24 @@ export class Mailbox implements Inbox, LinkOwner {
 
   run(): boolean {
     this.lookAfterLinks();
+    let records = this.drain(RECORDS_PER_TURN);
+    const { sent } = this.counters;
+    if (records > 0 || sent !== this.seenSent) {
+      this.seenSent = sent;
+      while (records < RECORDS_PER_TURN && !this.closed && this.patience.lookFor(this.reader)) {
+        records += this.drain(RECORDS_PER_TURN - records);
+      }
+    }
+    return records > 0;
+  }
+
+  /** Hands on what there is. @returns how many records. */
+  private drain(limit: number): number {
     const { reader } = this;
     const batch = reader.memory.unitCount >> 2;
     let records = 0;
     try {
-      while (records < RECORDS_PER_TURN && reader.next()) {
+      while (records < limit && reader.next()) {
         records++;
         this.recipient.onRecord(reader);
         // In good time, so that senders need not wait for the end of the turn.
@@ -151,7 +168,7 @@ export class Mailbox implements Inbox, LinkOwner {
       this.counters.received += records;
       this.release();
     }
-    return records > 0;
+    return records;
   }
 
   beginSleep(): boolean {
