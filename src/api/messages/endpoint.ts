@@ -34,6 +34,8 @@ const MAX_POSTPONED = 4096;
 /** A thread that sends here, by its slot: who it is, and what its numbers stand for. */
 class Correspondent {
   readonly names: string[] = [''];
+  /** By the same number: the queue of that name, once a message came for it. */
+  readonly queues: (Queue | undefined)[] = [];
   constructor(readonly threadId: number) {}
 }
 
@@ -191,14 +193,20 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
       return;
     }
     const { arrival } = this;
-    const { threadId: from, names } = this.correspondents[reader.sender];
-    arrival.from = from;
+    const correspondent = this.correspondents[reader.sender];
+    const { names } = correspondent;
+    arrival.from = correspondent.threadId;
     arrival.tag = reader.tag;
     arrival.isValue = isValue(reader.channel);
     arrival.set(reader.bytes, reader.start, reader.end);
-    const name = names[nameOf(reader.channel)];
-    if (kind === MESSAGE) this.queue(name).receive(arrival);
-    else if (kind === PUBLISHED) this.subscriptions.get(name)?.receive(arrival);
+    const number = nameOf(reader.channel);
+    if (kind === MESSAGE) {
+      const queue = (correspondent.queues[number] ??= this.queue(names[number]));
+      queue.receive(arrival);
+      return;
+    }
+    const name = names[number];
+    if (kind === PUBLISHED) this.subscriptions.get(name)?.receive(arrival);
     else if (kind === NAME) names[reader.tag] = arrival.text();
     else this.dispatch(kind, name, arrival);
   }
