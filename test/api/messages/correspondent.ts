@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openEndpoint } from '../../../src/api/messages/endpoint.js';
 import type { SlowPolicy } from '../../../src/api/messages/subscriber.js';
 import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
+import { numbered, numberOf } from './numbered.js';
 
 interface Data {
   readonly part: keyof typeof parts;
@@ -12,9 +13,12 @@ interface Data {
   readonly whenSlow: SlowPolicy;
   /** Two words: the other threads wait until the first is 1; a scheduled call counts in the second. */
   readonly gate: Int32Array;
+  /** A word for each counting thread, and which is this one's. */
+  readonly tally: Int32Array;
+  readonly place: number;
 }
 
-const { part, addresses, ringBytes, messages, whenSlow, gate } = workerData as Data;
+const { part, addresses, ringBytes, messages, whenSlow, gate, tally, place } = workerData as Data;
 const endpoint = openEndpoint({ ringBytes });
 
 const parts = {
@@ -82,15 +86,18 @@ const parts = {
   async sender() {
     const [first] = addresses;
     const queue = endpoint.peer(first).queue('flood');
-    const bytes = new Uint8Array(260);
-    const view = new DataView(bytes.buffer);
     for (let number = 0; number < messages; number++) {
-      view.setUint32(0, number);
-      const length = 4 + (number % 256);
-      bytes.fill(number & 0xff, 4, length);
-      if (!queue.trySend(bytes.subarray(0, length))) await queue.send(bytes.subarray(0, length));
+      const bytes = numbered(number);
+      if (!queue.trySend(bytes)) await queue.send(bytes);
     }
     parentPort!.postMessage({ wakes: endpoint.counters.wakes });
+  },
+
+  /** Counts what it gets in its own word of the tally; something out of order makes it -1. */
+  counter() {
+    endpoint.queue('flood').onMessage = ({ bytes }) => {
+      tally[place] = tally[place] === numberOf(bytes) ? tally[place] + 1 : -1;
+    };
   },
 
   quiet() {

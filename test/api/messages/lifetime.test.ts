@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { backendsHere } from '../every-driver.js';
+import { runProgram } from '../child.js';
+
+const ENDS = [
+  'an endpoint that nobody uses',
+  'a sender alone',
+  'a queue whose handler was unset',
+  'an endpoint that is unref-ed',
+  'an endpoint that was closed',
+  'a request that was answered',
+];
+const STAYS = [
+  'a queue with a handler',
+  'a queue that is awaited',
+  'an answer',
+  'a subscription',
+  'a request under way',
+];
+
+for (const backend of backendsHere()) {
+  describe(`regression 40: the life of a thread with messages (${backend})`, () => {
+    for (const scene of ENDS) {
+      it(`ends with ${scene}`, async () => {
+        const finished = await runProgram('message-lifetime', { args: [scene], backend });
+        expect(finished).to.deep.equal({ status: 0, signal: null, stdout: 'alive', stderr: '' });
+      });
+    }
+    for (const scene of STAYS) {
+      it(`goes on with ${scene}`, async () => {
+        const finished = await runProgram('message-lifetime', { args: [scene], backend });
+        expect(finished).to.deep.equal({ status: 0, signal: null, stdout: 'aliveserved', stderr: '' });
+      });
+    }
+
+    it('a worker that only waits for messages stays alive, uses no CPU, and can be terminated', async () => {
+      const { status, stdout, stderr } = await runProgram('message-worker', { backend });
+      expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
+      const { answered, cpuMs } = JSON.parse(stdout) as { answered: string; cpuMs: number };
+      expect(answered).to.equal('still here');
+      // Two threads of which one has a timer, for half a second.
+      expect(cpuMs).to.be.below(50);
+    });
+  });
+}
