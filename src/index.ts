@@ -12,6 +12,7 @@ export { sendFile, type OpenFile, type SendFileOptions } from './api/send-file.j
 export { SendingSocket, type Sendable } from './api/sending-socket.js';
 export type { DeferAccept } from './api/defer-accept.js';
 export type { State } from './api/connection-states.js';
+export { Directory, openDirectory } from './api/directory.js';
 export type { Deadline, TimeoutOptions } from './api/deadlines.js';
 export { EventWatch } from './api/events/event-watch.js';
 export { FileWatch, watchFile, type FileChange, type FileWatchOptions } from './api/events/file.js';
@@ -19,8 +20,10 @@ export { ProcessWatch, watchProcess, type ProcessEnd } from './api/events/proces
 export { SignalWatch, watchSignal } from './api/events/signal.js';
 export { TimerWatch, watchTimer, type TimerOptions, type TimeUnit } from './api/events/timer.js';
 export { triggerUser, UserWatch, watchUser, type UserHandle } from './api/events/user.js';
+export { File, type Advice, type FileFailure } from './api/file.js';
 export { listen, type ListenOptions } from './api/listen.js';
 export { Listener, type ListenerCounters } from './api/listener.js';
+export { open, type OpenFlags, type OpenOptions } from './api/open.js';
 export type { QueueLimits, SocketOptions } from './api/options.js';
 export { openEndpoint, Endpoint, type Answer } from './api/messages/endpoint.js';
 export type { Message } from './api/messages/message.js';
@@ -46,5 +49,6 @@ export type { Mode } from './core/readiness-driver.js';
 export type { TransferAccount, TransferPath } from './core/transfers/account.js';
 export type { RelayAccount } from './core/transfers/relay-account.js';
 export type { DirectionLimits, TunnelAccount, TunnelDirection } from './core/transfers/tunnel.js';
+export type { FileKind, FileStat } from './sys/file-stat.js';
 export { IoError } from './sys/io-error.js';
 export type { Address, InternetAddress, UnixAddress } from './sys/sockaddr.js';

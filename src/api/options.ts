@@ -70,3 +70,13 @@ export function checkDelay(name: string, delayMs: number): void {
 export function checkPort(port: number, least: 0 | 1): void {
   checkInteger('port', port, least, 65535);
 }
+
+/** @throws TypeError */
+export function checkPath(name: string, path: string): void {
+  if (typeof path !== 'string') throw new TypeError(`${name}: ${typeof path}; allowed: a path, as a string`);
+  if (path === '' || path.includes('\0')) {
+    throw new TypeError(
+      `${name}: '${path.replaceAll('\0', '\\0')}'; allowed: a path, which is not empty and has no NUL`,
+    );
+  }
+}

@@ -288,12 +288,15 @@ export class BufferList implements Iterable<Uint8Array> {
   /**
    * Writes the first ranges into a table for a vectored call.
    *
+   * @param most bytes that the table may cover; the last range is cut short for it.
    * @returns the bytes that the table covers.
    */
-  fillIovecs(table: IovecTable): number {
+  fillIovecs(table: IovecTable, most = Infinity): number {
     table.clear();
     for (let segment = this.first; segment !== undefined && table.count < table.capacity; segment = segment.next) {
-      table.add(segment.address, segment.end - segment.start);
+      const room = most - table.lengthBytes;
+      if (room <= 0) break;
+      table.add(segment.address, Math.min(segment.end - segment.start, room));
     }
     return table.lengthBytes;
   }

@@ -1,4 +1,5 @@
 /** Every bound of core, with its reason. Nothing in Pollux grows past one of these. */
+import process from 'node:process';
 
 /**
  * Memory of one receive call and unit of the slab. 64 KiB takes what a TCP window brings in one call and still lies in
@@ -106,3 +107,23 @@ export const WAITING_BYTES = 16 * 1024 * 1024;
 
 /** How long a thread that leaves waits for another that is about to wake it: a thousand times what a wake takes. */
 export const FAREWELL_MS = 1000;
+/** Threads of libuv's pool, which all threads of the process share; libuv's own default is 4. */
+const POOL_THREADS = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE) || 4);
+
+/** Calls of one thread that wait for a disk at the same time. A thread of the pool is left to Node's own files and names. */
+export const DISK_CALLS = Math.max(1, POOL_THREADS - 1);
+
+/** How many of them may wait for one device, so that a slow disk can't take all. */
+export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
+
+/** Calls that wait for their turn at a disk; beyond it they are refused, since whoever asks for more never looks back. */
+export const DISK_CALLS_WAITING = 16 * 1024;
+
+/** Bytes of one call on the pool: some tens of milliseconds of a slow disk, after which others have their turn. */
+export const DISK_BYTES_PER_CALL = 16 * 1024 * 1024;
+
+/** Bytes that files have out of the system's memory at once, in one turn of the loop: half a millisecond of copying. */
+export const NOW_BYTES_PER_TURN = 4 * 1024 * 1024;
+
+/** Calls of the same, so that a loop of small reads lets the other events through. */
+export const NOW_CALLS_PER_TURN = 256;

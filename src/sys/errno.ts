@@ -32,7 +32,9 @@ export const EINTR = errnoNumber('EINTR');
 export const EINVAL = errnoNumber('EINVAL');
 export const EIO = errnoNumber('EIO');
 export const EISDIR = errnoNumber('EISDIR');
+export const ELOOP = errnoNumber('ELOOP');
 export const EMFILE = errnoNumber('EMFILE');
+export const EMLINK = errnoNumber('EMLINK');
 export const ENFILE = errnoNumber('ENFILE');
 export const ENOBUFS = errnoNumber('ENOBUFS');
 export const ENOENT = errnoNumber('ENOENT');
@@ -40,12 +42,15 @@ export const ENOMEM = errnoNumber('ENOMEM');
 export const ENOSPC = errnoNumber('ENOSPC');
 export const ENOSYS = errnoNumber('ENOSYS');
 export const ENOTCONN = errnoNumber('ENOTCONN');
+export const ENOTDIR = errnoNumber('ENOTDIR');
 export const ENOTSUP = errnoNumber('ENOTSUP');
+export const ENXIO = errnoNumber('ENXIO');
 export const EOPNOTSUPP = errnoNumber('EOPNOTSUPP');
 export const EPERM = errnoNumber('EPERM');
 export const EPIPE = errnoNumber('EPIPE');
 export const EPROTO = errnoNumber('EPROTO');
 export const ETIMEDOUT = errnoNumber('ETIMEDOUT');
+export const EXDEV = errnoNumber('EXDEV');
 
 /** Whether a call failed only because it would have blocked. EWOULDBLOCK is the same number on every platform here. */
 export function wouldBlock(errno: number): boolean {

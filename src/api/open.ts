@@ -1,0 +1,113 @@
+/** Opening files. */
+import { OpenDescriptor } from '../core/disk/open-descriptor.js';
+import { openFolder, openRegular, type Beneath } from '../core/disk/open-file.js';
+import { diskPool } from '../core/disk/pool.js';
+import { bypassCache, directAlignment } from '../sys/direct-io.js';
+import { O_CREAT, O_DIRECT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../sys/file-constants.js';
+import { IoError } from '../sys/io-error.js';
+import { close } from '../sys/io.js';
+import { Directory } from './directory.js';
+import { File } from './file.js';
+import { checkInteger, checkPath } from './options.js';
+import { currentReactor } from './thread-reactor.js';
+
+const FLAGS = {
+  r: O_RDONLY,
+  'r+': O_RDWR,
+  rw: O_RDWR | O_CREAT,
+  w: O_WRONLY | O_CREAT | O_TRUNC,
+  'w+': O_RDWR | O_CREAT | O_TRUNC,
+  wx: O_WRONLY | O_CREAT | O_EXCL,
+  'wx+': O_RDWR | O_CREAT | O_EXCL,
+};
+
+/**
+ * 'r' reads, 'r+' reads and writes what exists, 'rw' makes the file if it is missing and leaves its content alone, 'w' and
+ * 'w+' make or empty it, 'wx' and 'wx+' make it and refuse one that exists; those with + read and write.
+ */
+export type OpenFlags = keyof typeof FLAGS;
+
+export interface OpenOptions {
+  /** Default 'r'. There is no appending: with offsets, write at `stat().sizeBytes`. */
+  readonly flags?: OpenFlags;
+  /** Permissions of a file that is made, less the umask. Default 0o666. */
+  readonly mode?: number;
+  /**
+   * A directory that the path is relative to and may not lead out of, whatever its parts and symbolic links say; a path for
+   * one time, or a Directory. Linux ≥ 5.6 and FreeBSD ≥ 13 see to it themselves, elsewhere each part is opened in turn.
+   */
+  readonly beneath?: string | Directory;
+  /** Around the page cache (O_DIRECT), on the boundaries of `File.alignmentBytes`. */
+  readonly direct?: boolean;
+  /** Gives up: the promise is rejected with the signal's reason at once, and a file that is opened after that is closed. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a regular file. It is done by a thread of the pool, since even a look-up may wait for a disk.
+ *
+ * @param path relative to `beneath` or to the working directory.
+ * @throws TypeError, RangeError: an argument that makes no sense.
+ * @throws IoError EXDEV: the path leads out of `beneath`; EISDIR, EINVAL, ENXIO: it is a directory, FIFO, socket or device;
+ *   ENOENT, EACCES, EEXIST and what else openat(2) says.
+ */
+export async function open(path: string, options: OpenOptions = {}): Promise<File> {
+  const { flags = 'r', mode = 0o666, beneath, direct = false, signal } = options;
+  checkPath('path', path);
+  if (!Object.hasOwn(FLAGS, flags)) {
+    throw new TypeError(`flags: '${String(flags)}'; allowed: ${Object.keys(FLAGS).join(', ')}`);
+  }
+  checkInteger('mode', mode, 0, 0o7777);
+  if (typeof beneath === 'string') checkPath('beneath', beneath);
+  else if (beneath !== undefined && !(beneath instanceof Directory)) {
+    throw new TypeError(`beneath: ${typeof beneath}; allowed: a path or a Directory`);
+  } else if (beneath?.isClosed) {
+    throw new IoError('EBADF', 'open', path, `the directory ${beneath.path} is closed`);
+  }
+  signal?.throwIfAborted();
+  const opening = openFile({ path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode }, beneath, direct);
+  return signal === undefined ? opening : unlessAborted(opening, signal);
+}
+
+type Opening = Parameters<typeof openRegular>[1];
+
+async function openFile(opening: Opening, beneath: string | Directory | undefined, direct: boolean): Promise<File> {
+  const { fd, stat } = await openRelative(opening, beneath);
+  let alignmentBytes = 0;
+  if (direct) {
+    try {
+      bypassCache(fd);
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
+    alignmentBytes = directAlignment(fd);
+  }
+  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct });
+  return new File(descriptor, currentReactor().slab, alignmentBytes);
+}
+
+async function openRelative(opening: Opening, beneath: string | Directory | undefined) {
+  if (typeof beneath !== 'string') return openRegular(diskPool, opening, beneath);
+  const folder: Beneath = { path: beneath, fd: await openFolder(diskPool, beneath, undefined) };
+  try {
+    return await openRegular(diskPool, opening, folder);
+  } finally {
+    close(folder.fd);
+  }
+}
+
+function unlessAborted(opening: Promise<File>, signal: AbortSignal): Promise<File> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    opening
+      .finally(() => signal.removeEventListener('abort', abort))
+      .then(file => {
+        if (signal.aborted) return file.close();
+        resolve(file);
+        return undefined;
+      })
+      .catch(reject);
+  });
+}

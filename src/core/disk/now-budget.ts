@@ -1,0 +1,31 @@
+/**
+ * How much may be read and written at once, without a pool thread, until the loop has gone round. Promises that are
+ * settled at once run before anything else does, so without a bound a program that reads in a loop would stop the others.
+ */
+import { NOW_BYTES_PER_TURN, NOW_CALLS_PER_TURN } from '../limits.js';
+
+let bytesLeft = NOW_BYTES_PER_TURN;
+let callsLeft = NOW_CALLS_PER_TURN;
+let isRefillDue = false;
+
+/** Counts a call. @returns the bytes that it may move; 0 for none until the next turn. */
+export function takeNowCall(): number {
+  if (callsLeft === 0 || bytesLeft <= 0) return 0;
+  callsLeft--;
+  if (!isRefillDue) {
+    isRefillDue = true;
+    setImmediate(refill);
+  }
+  return bytesLeft;
+}
+
+/** Counts what the call moved. */
+export function spendNowBytes(lengthBytes: number): void {
+  bytesLeft -= lengthBytes;
+}
+
+function refill(): void {
+  isRefillDue = false;
+  bytesLeft = NOW_BYTES_PER_TURN;
+  callsLeft = NOW_CALLS_PER_TURN;
+}

@@ -1,0 +1,191 @@
+/**
+ * A descriptor of a file with what is under way on it. Bytes that the system has in memory move at once; for the others a
+ * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
+ */
+import { EAGAIN, EBADF, EINTR, EIO, ENOSYS, ENOTSUP, EOPNOTSUPP } from '../../sys/errno.js';
+import { closeFile } from '../../sys/open-file.js';
+import { IoError } from '../../sys/io-error.js';
+import type { Done } from '../../sys/blocking-call.js';
+import type { BufferList } from '../buffer-list.js';
+import { IovecTable } from '../iovec-table.js';
+import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';
+import { nativeFileCalls, type FileCalls } from './file-calls.js';
+import { spendNowBytes, takeNowCall } from './now-budget.js';
+import { diskPool, type DiskPool } from './pool.js';
+
+/** Answers that mean "ask a thread": this file system can't tell what it has in memory. */
+const UNABLE = new Set([ENOSYS, ENOTSUP, EOPNOTSUPP]);
+
+/** No boundary for direct calls is finer. */
+const SECTOR_BYTES = 512;
+
+const nowTable = new IovecTable(IOVECS_PER_CALL);
+/** Tables of calls on the pool, which keep theirs until they answer. */
+const spareTables: IovecTable[] = [];
+
+export interface DescriptorOptions {
+  readonly pool?: DiskPool;
+  readonly calls?: FileCalls;
+  /** It goes around the page cache. */
+  readonly direct?: boolean;
+}
+
+export class OpenDescriptor {
+  /** Operations under way. */
+  inFlight = 0;
+  /** Calls that were answered at once, and calls on the pool. */
+  readonly counters = { nowCalls: 0, poolCalls: 0 };
+
+  private readonly pool: DiskPool;
+  private readonly calls: FileCalls;
+  private readonly direct: boolean;
+  private canReadNow: boolean;
+  private canWriteNow: boolean;
+  private closing: Promise<void> | undefined = undefined;
+  private onIdle: (() => void) | undefined = undefined;
+
+  /**
+   * @param fd belongs to this object from now on.
+   * @param device st_dev.
+   * @param target for messages: the path.
+   */
+  constructor(
+    readonly fd: number,
+    readonly device: number,
+    readonly target: string,
+    options: DescriptorOptions = {},
+  ) {
+    this.pool = options.pool ?? diskPool;
+    this.calls = options.calls ?? nativeFileCalls;
+    this.direct = options.direct ?? false;
+    // Around the cache there is nothing in memory.
+    this.canReadNow = !this.direct;
+    this.canWriteNow = !this.direct;
+  }
+
+  get isClosed(): boolean {
+    return this.closing !== undefined;
+  }
+
+  /**
+   * Fills a list from the file. The list is consumed as it is filled.
+   *
+   * @param rest a list of its own shares, which this call releases.
+   * @returns bytes read, fewer than asked for only at the end of the file.
+   * @throws IoError what the system refused; EBADF once `close` was called.
+   */
+  read(rest: BufferList, offset: number): Promise<number> {
+    return this.move('preadv', rest, offset);
+  }
+
+  /** Writes a list to the file, all of it or it fails. Otherwise as `read`. */
+  write(rest: BufferList, offset: number): Promise<number> {
+    return this.move('pwritev', rest, offset);
+  }
+
+  /**
+   * Makes another call on the descriptor on a pool thread.
+   *
+   * @returns what it returned, 0 or more.
+   * @throws IoError what the system refused; EBADF once `close` was called.
+   */
+  async call(syscall: string, begin: (fd: number, done: Done) => void): Promise<number> {
+    this.enter(syscall);
+    try {
+      const result = await this.onPool(done => begin(this.fd, done));
+      if (result < 0) throw this.error(-result, syscall);
+      return result;
+    } finally {
+      this.leave();
+    }
+  }
+
+  /** Waits for what is under way, then closes. Always the same promise. @throws IoError EIO, ENOSPC, EDQUOT (NFS). */
+  close(): Promise<void> {
+    this.closing ??= this.closeIdle();
+    return this.closing;
+  }
+
+  private async closeIdle(): Promise<void> {
+    if (this.inFlight > 0) await new Promise<void>(resolve => (this.onIdle = resolve));
+    const result = await this.onPool(done => closeFile(this.fd, done));
+    // Interrupted or not, the descriptor is gone.
+    if (result < 0 && result !== -EINTR) throw this.error(-result, 'close');
+  }
+
+  private async move(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): Promise<number> {
+    let position = offset;
+    try {
+      this.enter(syscall);
+      try {
+        while (rest.length > 0) {
+          const result = this.moveNow(syscall, rest, position) ?? (await this.moveOnPool(syscall, rest, position));
+          if (result < 0) throw this.error(-result, syscall, position - offset);
+          if (result === 0) {
+            if (syscall === 'preadv') break;
+            throw this.error(EIO, syscall, position - offset);
+          }
+          rest.consume(result);
+          position += result;
+          // The end of the file: a further direct call would begin off a boundary and be refused.
+          if (this.direct && syscall === 'preadv' && rest.length > 0 && result % SECTOR_BYTES !== 0) break;
+        }
+      } finally {
+        this.leave();
+      }
+    } finally {
+      rest.release();
+    }
+    return position - offset;
+  }
+
+  /** @returns undefined if a pool thread has to do it. */
+  private moveNow(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): number | undefined {
+    const isRead = syscall === 'preadv';
+    if (!(isRead ? this.canReadNow : this.canWriteNow)) return undefined;
+    const allowed = takeNowCall();
+    if (allowed === 0) return undefined;
+    const { calls, fd } = this;
+    rest.fillIovecs(nowTable, allowed);
+    const result = (isRead ? calls.readNow : calls.writeNow)(fd, nowTable.address, nowTable.count, offset);
+    this.counters.nowCalls++;
+    if (result >= 0) {
+      spendNowBytes(result);
+      return result;
+    }
+    if (UNABLE.has(-result)) {
+      if (isRead) this.canReadNow = false;
+      else this.canWriteNow = false;
+      return undefined;
+    }
+    return result === -EAGAIN || result === -EINTR ? undefined : result;
+  }
+
+  private async moveOnPool(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): Promise<number> {
+    const table = spareTables.pop() ?? new IovecTable(IOVECS_PER_CALL);
+    rest.fillIovecs(table, DISK_BYTES_PER_CALL);
+    const result = await this.onPool(done => this.calls[syscall](this.fd, table.address, table.count, offset, done));
+    spareTables.push(table);
+    return result;
+  }
+
+  private onPool(begin: (done: Done) => void): Promise<number> {
+    this.counters.poolCalls++;
+    return this.pool.call(this.device, begin);
+  }
+
+  private enter(syscall: string): void {
+    if (this.isClosed) throw this.error(EBADF, syscall, 0);
+    this.inFlight++;
+  }
+
+  private leave(): void {
+    if (--this.inFlight === 0) this.onIdle?.();
+  }
+
+  private error(errno: number, syscall: string, movedBytes = 0): IoError {
+    const failure = new IoError(errno, syscall, this.target);
+    // How much was written, or read, before: the caller may go on behind it.
+    return Object.assign(failure, { movedBytes });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Calls that wait for a disk, on the threads of libuv's pool. There are few of these threads, so at most some calls are
+ * under way at once and fewer on one device; the others wait in a queue of their device, and the devices take turns. A disk
+ * that hangs stops its own queue and no other.
+ */
+import type { Done } from '../../sys/blocking-call.js';
+import { IoError } from '../../sys/io-error.js';
+import { DISK_CALLS, DISK_CALLS_PER_DEVICE, DISK_CALLS_WAITING } from '../limits.js';
+
+/** st_dev of a file that is still to be found: a hanging file system must not hold up what is open already. */
+export const UNKNOWN_DEVICE = -1;
+
+export interface DiskLimits {
+  /** Under way at once. */
+  readonly calls: number;
+  /** Under way at once on one device. */
+  readonly callsPerDevice: number;
+  /** Waiting for their turn. */
+  readonly callsWaiting: number;
+}
+
+/** One call, from `submit` to its end. */
+export interface DiskCall {
+  readonly queue: DeviceQueue;
+  /** Makes the call, whose answer comes in a later turn. */
+  readonly begin: (done: Done) => void;
+  readonly done: Done;
+}
+
+interface DeviceQueue {
+  readonly device: number;
+  running: number;
+  readonly waiting: Set<DiskCall>;
+}
+
+export class DiskPool {
+  /** Calls under way. */
+  running = 0;
+  /** Calls that wait for their turn. */
+  waiting = 0;
+
+  /** The device whose turn is next comes first. One with nothing to do is forgotten. */
+  private readonly queues = new Map<number, DeviceQueue>();
+
+  constructor(
+    private readonly limits: DiskLimits = {
+      calls: DISK_CALLS,
+      callsPerDevice: DISK_CALLS_PER_DEVICE,
+      callsWaiting: DISK_CALLS_WAITING,
+    },
+  ) {}
+
+  /**
+   * Makes a call as soon as its device has room. Calls of one device begin in the order in which they came.
+   *
+   * @param device st_dev of the file.
+   * @param begin makes the call. It may be long after this returns, unless the call is cancelled before.
+   * @param done told the answer in a later turn, never from within this call.
+   * @throws IoError ENOBUFS: too many wait already.
+   */
+  submit(device: number, begin: (done: Done) => void, done: Done): DiskCall {
+    if (this.waiting >= this.limits.callsWaiting) {
+      const explanation = `${this.waiting} calls wait for a disk already`;
+      throw new IoError('ENOBUFS', 'disk', `device ${device}`, explanation);
+    }
+    let queue = this.queues.get(device);
+    if (queue === undefined) {
+      queue = { device, running: 0, waiting: new Set() };
+      this.queues.set(device, queue);
+    }
+    const call: DiskCall = { queue, begin, done };
+    queue.waiting.add(call);
+    this.waiting++;
+    this.startWaiting();
+    return call;
+  }
+
+  /**
+   * `submit` for those who await.
+   *
+   * @param signal takes the call back if it has not begun.
+   * @returns the answer, an errno with its sign turned included.
+   */
+  call(device: number, begin: (done: Done) => void, signal?: AbortSignal): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (signal === undefined) {
+        this.submit(device, begin, resolve);
+        return;
+      }
+      signal.throwIfAborted();
+      const abort = (): void => {
+        if (this.cancel(call)) reject(signal.reason as Error);
+      };
+      const call = this.submit(device, begin, result => {
+        signal.removeEventListener('abort', abort);
+        resolve(result);
+      });
+      signal.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  /** Takes back a call that has not begun. @returns false if it has: its answer will come, and its memory is in use. */
+  cancel(call: DiskCall): boolean {
+    if (!call.queue.waiting.delete(call)) return false;
+    this.waiting--;
+    this.forgetIdle(call.queue);
+    return true;
+  }
+
+  private startWaiting(): void {
+    while (this.waiting > 0 && this.running < this.limits.calls) {
+      const queue = this.nextQueue();
+      if (queue === undefined) return;
+      const [call] = queue.waiting;
+      queue.waiting.delete(call);
+      this.waiting--;
+      // The turn passes to the other devices.
+      this.queues.delete(queue.device);
+      this.queues.set(queue.device, queue);
+      this.start(call);
+    }
+  }
+
+  private nextQueue(): DeviceQueue | undefined {
+    for (const queue of this.queues.values()) {
+      if (queue.waiting.size > 0 && queue.running < this.limits.callsPerDevice) return queue;
+    }
+    return undefined;
+  }
+
+  private start(call: DiskCall): void {
+    const { queue } = call;
+    queue.running++;
+    this.running++;
+    call.begin(result => {
+      queue.running--;
+      this.running--;
+      this.forgetIdle(queue);
+      try {
+        call.done(result);
+      } finally {
+        this.startWaiting();
+      }
+    });
+  }
+
+  private forgetIdle(queue: DeviceQueue): void {
+    if (queue.running === 0 && queue.waiting.size === 0 && this.queues.get(queue.device) === queue) {
+      this.queues.delete(queue.device);
+    }
+  }
+}
+
+/** The pool of this thread. */
+export const diskPool = new DiskPool();

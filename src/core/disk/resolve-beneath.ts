@@ -1,0 +1,164 @@
+/**
+ * Opening a path that may not lead out of a directory: by the kernel, or component by component where it can't. Both
+ * follow symbolic links and `..` as long as they stay inside, and refuse absolute targets and links that lead outside.
+ */
+import { EAGAIN, ELOOP, EMLINK, ENOSYS, ENOTDIR, EPERM, EXDEV } from '../../sys/errno.js';
+import {
+  O_CREAT,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RESOLVE_BENEATH,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+} from '../../sys/file-constants.js';
+import { O_CLOEXEC } from '../../sys/constants.js';
+import { closeFile, openat, openat2, pathBlock, readlinkat } from '../../sys/open-file.js';
+import { UNKNOWN_DEVICE, type DiskPool } from './pool.js';
+
+/** The kernel's part, in an object so that a test can lack some of it. Results below 0 are errnos with their sign turned. */
+export interface OpenCalls {
+  readonly openat: typeof openat;
+  readonly openat2: typeof openat2;
+  readonly readlinkat: typeof readlinkat;
+  readonly closeFile: typeof closeFile;
+  /** The flag of openat(2) that keeps a path inside; 0 where there is none. */
+  readonly beneathFlag: number;
+}
+
+export const nativeOpenCalls: OpenCalls = { openat, openat2, readlinkat, closeFile, beneathFlag: O_RESOLVE_BENEATH };
+
+/** What FreeBSD's kernel says of a path that leads outside; here it is EXDEV everywhere, as on Linux. */
+const ENOTCAPABLE = 93;
+
+/** As many links as Linux follows in one path. */
+const MOST_LINKS = 40;
+/** openat2 gives up while somebody renames directories on the way; a second try mostly finds them settled. */
+const TRIES = 8;
+/** What openat(2) with O_NOFOLLOW says of a link: ENOTDIR if a directory was asked for, ELOOP, on some BSDs EMLINK. */
+const MAYBE_LINK = new Set([ELOOP, ENOTDIR, EMLINK]);
+
+/** What to open, and how. */
+export interface Opening {
+  readonly path: string;
+  /** O_... */
+  readonly flags: number;
+  /** Permissions of a file that is made. */
+  readonly mode: number;
+}
+
+/**
+ * Opens a path that stays beneath a directory.
+ *
+ * @param directory an open descriptor, which stays the caller's.
+ * @returns a descriptor, or an errno with its sign turned: EXDEV if the path leads outside.
+ */
+export async function openBeneath(
+  pool: DiskPool,
+  directory: number,
+  opening: Opening,
+  calls: OpenCalls,
+): Promise<number> {
+  const { path, flags, mode } = opening;
+  const block = pathBlock(path);
+  const resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const result = await pool.call(UNKNOWN_DEVICE, done =>
+      // The kernel refuses a mode where nothing is made.
+      calls.openat2(directory, block, flags, (flags & O_CREAT) === 0 ? 0 : mode, resolve, done),
+    );
+    // A sandbox that does not know the call says EPERM. If it was the file's own, the other way will find it again.
+    if (result === -ENOSYS || result === -EPERM) break;
+    if (result !== -EAGAIN) return result;
+  }
+  if (calls.beneathFlag !== 0) {
+    const result = await pool.call(UNKNOWN_DEVICE, done =>
+      calls.openat(directory, block, flags | calls.beneathFlag, mode, done),
+    );
+    return result === -ENOTCAPABLE ? -EXDEV : result;
+  }
+  return new Walk(pool, directory, calls).open(opening);
+}
+
+/** The way through a path by descriptors of its directories, which nobody can pull outside while it is gone. */
+class Walk {
+  /** Directories below the first, each inside the one before. */
+  private readonly inner: number[] = [];
+  private links = 0;
+
+  constructor(
+    private readonly pool: DiskPool,
+    private readonly root: number,
+    private readonly calls: OpenCalls,
+  ) {}
+
+  async open(opening: Opening): Promise<number> {
+    try {
+      return await this.resolve(opening);
+    } finally {
+      while (this.inner.length > 0) await this.leave();
+    }
+  }
+
+  private async resolve({ path, flags, mode }: Opening): Promise<number> {
+    if (path.startsWith('/')) return -EXDEV;
+    const lastFlags = path.endsWith('/') ? flags | O_DIRECTORY : flags;
+    const names = namesOf(path);
+    for (let name = names.shift(); name !== undefined; name = names.shift()) {
+      if (name === '..') {
+        if (this.inner.length === 0) return -EXDEV;
+        await this.leave();
+        continue;
+      }
+      const isLast = names.length === 0;
+      const result = isLast
+        ? await this.openat(name, lastFlags, mode)
+        : await this.openat(name, O_PATH | O_DIRECTORY, 0);
+      if (result >= 0) {
+        if (isLast) return result;
+        this.inner.push(result);
+        continue;
+      }
+      const target = MAYBE_LINK.has(-result) ? await this.readlinkat(name) : result;
+      if (typeof target === 'number') return result;
+      if (++this.links > MOST_LINKS) return -ELOOP;
+      if (target.startsWith('/')) return -EXDEV;
+      names.unshift(...namesOf(target));
+    }
+    return this.openat('.', lastFlags, mode);
+  }
+
+  private get top(): number {
+    return this.inner[this.inner.length - 1] ?? this.root;
+  }
+
+  private openat(name: string, flags: number, mode: number): Promise<number> {
+    const { pool, calls, top } = this;
+    const block = pathBlock(name);
+    return pool.call(UNKNOWN_DEVICE, done => calls.openat(top, block, flags | O_NOFOLLOW | O_CLOEXEC, mode, done));
+  }
+
+  private readlinkat(name: string): Promise<string | number> {
+    const { pool, calls, top } = this;
+    return new Promise((resolve, reject) => {
+      pool
+        .call(UNKNOWN_DEVICE, done =>
+          calls.readlinkat(top, pathBlock(name), target => {
+            resolve(target);
+            done(0);
+          }),
+        )
+        .catch(reject);
+    });
+  }
+
+  private async leave(): Promise<void> {
+    const fd = this.inner.pop()!;
+    await this.pool.call(UNKNOWN_DEVICE, done => this.calls.closeFile(fd, done));
+  }
+}
+
+/** Without the parts that stay where they are. */
+function namesOf(path: string): string[] {
+  return path.split('/').filter(name => name !== '' && name !== '.');
+}

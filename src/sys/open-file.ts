@@ -1,0 +1,94 @@
+/** Opening files, which waits for the disk as reading does. */
+import { blockingCall, type Done } from './blocking-call.js';
+import { declareBlocking, errno } from './libc.js';
+import { NativeBlock, storeWord } from './memory.js';
+import { arch, platform } from './platform.js';
+import { ENOSYS } from './errno.js';
+
+/** The same on every processor that Linux got it for at once, x86-64 and arm64 among them. */
+const SYS_OPENAT2 = 437;
+/** struct open_how: flags, mode, resolve; 64 bits each. */
+const OPEN_HOW_BYTES = 24;
+/** A link's target is at most a page. */
+const TARGET_BYTES = 4096;
+
+/** A path as the C library takes it. Keep it until the call that was given its address is done. */
+export function pathBlock(path: string): NativeBlock {
+  const bytes = Buffer.from(path);
+  const block = new NativeBlock(bytes.length + 1);
+  block.bytes.set(bytes);
+  return block;
+}
+
+type Openat = (directory: number, path: NativeBlock, flags: number, mode: number, done: Done) => void;
+
+/** openat(2). */
+export const openat: Openat =
+  platform === 'darwin' && arch === 'arm64'
+    ? appleOpenat()
+    : blockingCall<[directory: number, path: NativeBlock, flags: number, mode: number]>('openat', 'int', [
+        'int',
+        'uintptr_t',
+        'int',
+        'int',
+      ]);
+
+/**
+ * On Apple's arm64 a variadic argument lies on the stack whereas the others fill eight registers; koffi has no variadic
+ * calls on the pool. With the registers filled up, the mode goes where it is looked for.
+ */
+function appleOpenat(): Openat {
+  const types = ['int', 'uintptr_t', 'int', 'int', 'int', 'int', 'int', 'int', 'uint64_t'];
+  const call = blockingCall<(number | NativeBlock)[]>('openat', 'int', types);
+  return (directory, path, flags, mode, done) => call(directory, path, flags, 0, 0, 0, 0, 0, mode, done);
+}
+
+type Openat2 = [number: number, directory: number, path: NativeBlock, how: NativeBlock, howBytes: number];
+const openat2Call =
+  platform === 'linux'
+    ? blockingCall<Openat2>('syscall', 'int64_t', ['int64_t', 'int', 'uintptr_t', 'uintptr_t', 'size_t'])
+    : undefined;
+
+/** openat2(2) of Linux 5.6 and later. ENOSYS elsewhere. @param resolve RESOLVE_... */
+export function openat2(
+  directory: number,
+  path: NativeBlock,
+  flags: number,
+  mode: number,
+  resolve: number,
+  done: Done,
+): void {
+  if (openat2Call === undefined) {
+    queueMicrotask(() => done(-ENOSYS));
+    return;
+  }
+  const how = new NativeBlock(OPEN_HOW_BYTES);
+  storeWord(how.u32, 0, flags);
+  storeWord(how.u32, 2, mode);
+  storeWord(how.u32, 4, resolve);
+  openat2Call(SYS_OPENAT2, directory, path, how, OPEN_HOW_BYTES, done);
+}
+
+type Readlinkat = [directory: number, path: NativeBlock, target: NativeBlock, roomBytes: number];
+const readlinkatCall = blockingCall<Readlinkat>('readlinkat', 'int64_t', ['int', 'uintptr_t', 'uintptr_t', 'size_t']);
+
+/** readlinkat(2). @param done told where the link points, or an errno with its sign turned (EINVAL: it is no link). */
+export function readlinkat(directory: number, path: NativeBlock, done: (target: string | number) => void): void {
+  const target = new NativeBlock(TARGET_BYTES);
+  readlinkatCall(directory, path, target, TARGET_BYTES, result =>
+    done(result < 0 ? result : Buffer.from(target.bytes.subarray(0, result)).toString()),
+  );
+}
+
+const closeCall = declareBlocking<[fd: number]>('close', 'int', ['int']);
+
+/**
+ * close(2) of a file, which may wait for what was written (NFS). The number is free afterwards whatever it answers, so
+ * it is never tried again.
+ */
+export function closeFile(fd: number, done: Done): void {
+  closeCall(fd, (failure, result) => {
+    if (failure !== null) throw failure;
+    done(result < 0 ? -errno() : 0);
+  });
+}
