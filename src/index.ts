@@ -12,6 +12,7 @@ export { sendFile, type OpenFile, type SendFileOptions } from './api/send-file.j
 export { SendingSocket, type Sendable } from './api/sending-socket.js';
 export type { DeferAccept } from './api/defer-accept.js';
 export type { State } from './api/connection-states.js';
+export { copy, type CopyOptions } from './api/copy.js';
 export { Directory, openDirectory } from './api/directory.js';
 export type { Deadline, TimeoutOptions } from './api/deadlines.js';
 export { EventWatch } from './api/events/event-watch.js';

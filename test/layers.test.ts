@@ -97,7 +97,7 @@ describe('the house', () => {
 });
 
 function importsOf(file: string): Import[] {
-  const specifiers = texts.get(file)!.matchAll(/(?:\bfrom|^import|\bimport\()\s*['"]([^'"]+)['"]/gm);
+  const specifiers = texts.get(file)!.matchAll(/(?:\bfrom\s+|^import\s*|\bimport\(\s*)['"]([^'"]+)['"]/gm);
   return [...specifiers].map(([, specifier]) => ({
     file,
     specifier,

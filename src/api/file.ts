@@ -45,7 +45,8 @@ export type FileFailure = IoError & {
 export class File {
   /** @internal Made by `open`. @param alignmentBytes 0 unless it is direct. */
   constructor(
-    private readonly descriptor: OpenDescriptor,
+    /** @internal */
+    readonly descriptor: OpenDescriptor,
     private readonly slab: Slab,
     readonly alignmentBytes: number,
   ) {}

@@ -127,3 +127,6 @@ export const NOW_BYTES_PER_TURN = 4 * 1024 * 1024;
 
 /** Calls of the same, so that a loop of small reads lets the other events through. */
 export const NOW_CALLS_PER_TURN = 256;
+
+/** Memory of one copy from file to file where the kernel can't do it: a call takes longer than its way to the pool. */
+export const COPY_BUFFER_BYTES = 1024 * 1024;

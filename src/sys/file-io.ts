@@ -7,10 +7,16 @@ import { ENOSYS } from './errno.js';
 import { RWF_NOWAIT } from './file-constants.js';
 import { declare, errno, hasFunction } from './libc.js';
 
+type Bytes = [fd: number, address: number, lengthBytes: number, offset: number];
 type Vector = [fd: number, iovecs: number, count: number, offset: number];
+const bytes = ['int', 'uintptr_t', 'size_t', 'int64_t'];
 const vector = ['int', 'uintptr_t', 'int', 'int64_t'];
 
-/** preadv(2) into an array of struct iovec: bytes read, 0 at the end of the file. macOS has it since 11. */
+/** pread(2): bytes read, 0 at the end of the file. */
+export const pread = blockingCall<Bytes>('pread', 'int64_t', bytes);
+/** pwrite(2) */
+export const pwrite = blockingCall<Bytes>('pwrite', 'int64_t', bytes);
+/** preadv(2) into an array of struct iovec. macOS has it since 11. */
 export const preadv = blockingCall<Vector>('preadv', 'int64_t', vector);
 /** pwritev(2) */
 export const pwritev = blockingCall<Vector>('pwritev', 'int64_t', vector);

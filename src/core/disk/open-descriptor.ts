@@ -100,6 +100,16 @@ export class OpenDescriptor {
     }
   }
 
+  /** Begins an operation, for which `close` waits until `leave`. @throws IoError EBADF once `close` was called. */
+  enter(syscall: string): void {
+    if (this.isClosed) throw this.error(EBADF, syscall, 0);
+    this.inFlight++;
+  }
+
+  leave(): void {
+    if (--this.inFlight === 0) this.onIdle?.();
+  }
+
   /** Waits for what is under way, then closes. Always the same promise. @throws IoError EIO, ENOSPC, EDQUOT (NFS). */
   close(): Promise<void> {
     this.closing ??= this.closeIdle();
@@ -172,15 +182,6 @@ export class OpenDescriptor {
   private onPool(begin: (done: Done) => void): Promise<number> {
     this.counters.poolCalls++;
     return this.pool.call(this.device, begin);
-  }
-
-  private enter(syscall: string): void {
-    if (this.isClosed) throw this.error(EBADF, syscall, 0);
-    this.inFlight++;
-  }
-
-  private leave(): void {
-    if (--this.inFlight === 0) this.onIdle?.();
   }
 
   private error(errno: number, syscall: string, movedBytes = 0): IoError {

@@ -1,12 +1,13 @@
 /** From a path to a descriptor of a regular file or a directory, and to nothing else. */
 import type { Done } from '../../sys/blocking-call.js';
 import { O_CLOEXEC, O_NONBLOCK } from '../../sys/constants.js';
-import { EINTR, EINVAL, EISDIR, ENOTDIR, ENXIO, EXDEV } from '../../sys/errno.js';
+import { EINTR, EINVAL, ENOTDIR, ENXIO, EXDEV } from '../../sys/errno.js';
 import { AT_FDCWD, O_CREAT, O_DIRECT, O_DIRECTORY, O_NOCTTY, O_PATH } from '../../sys/file-constants.js';
 import { fstat, type FileStat } from '../../sys/file-stat.js';
 import { IoError } from '../../sys/io-error.js';
 import { pathBlock } from '../../sys/open-file.js';
 import { UNKNOWN_DEVICE, type DiskPool } from './pool.js';
+import { checkRegular } from './regular-file.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls, type Opening } from './resolve-beneath.js';
 
 /** A directory that the path may not lead out of. */
@@ -34,11 +35,13 @@ export async function openRegular(
   // A FIFO is opened without waiting for its other end, and a terminal without becoming this process's own.
   const flags = opening.flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const opened = await openAny(pool, { ...opening, flags }, beneath, calls);
-  const { kind } = opened.stat;
-  if (kind === 'file') return opened;
-  await close(pool, opened.fd, calls);
-  const explanation = `it is a ${kind}; only regular files are opened`;
-  throw new IoError(kind === 'directory' ? EISDIR : EINVAL, 'open', opening.path, explanation);
+  try {
+    checkRegular(opened.stat, 'open', opening.path, 'opened');
+  } catch (error) {
+    await close(pool, opened.fd, calls);
+    throw error;
+  }
+  return opened;
 }
 
 /** Opens a directory, to open files beneath it. @throws IoError as `openRegular`; ENOTDIR: it is none. */
