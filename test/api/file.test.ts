@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { File} from '../../src/index.js';
+import type { File } from '../../src/index.js';
 import { BufferList, currentReactor, listen, open, type FileFailure, type IoError } from '../../src/index.js';
 import { platform } from '../../src/sys/platform.js';
 import { failureOf } from './failures.js';
