@@ -5,8 +5,8 @@ import { KqueueBackend } from './backend.js';
 
 export const kqueueFactory: BackendFactory = {
   name: 'kqueue',
-  // Below poll until it has run on a kernel that has one: who wants it says so.
-  preference: 5,
+  // Above poll, and below epoll: a library that imitates it on Linux has to be asked for by name.
+  preference: 50,
   probe() {
     try {
       const { provider, system } = nativeKqueue();
