@@ -22,6 +22,7 @@ import { IoError } from '../sys/io-error.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
 import { AGAIN, Descriptor, DONE, WAIT, type Operation, type Outcome } from './operation.js';
+import { appended, takeOff, without } from './operation-queue.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
@@ -143,12 +144,12 @@ export class ReadinessDriver implements Driver {
   }
 
   followSource(source: Source, watcher: Watcher): void {
-    this.registered[slotOf(source.token)] = new Watch(source.token, watcher);
+    this.registered[slotOf(source.token)] = new Watch(source.token, source.share?.(watcher) ?? watcher);
   }
 
   closeSource(source: Source): void {
-    this.registered[slotOf(source.token)] = undefined;
     source.close();
+    if (!this.backend.has(source.token)) this.registered[slotOf(source.token)] = undefined;
   }
 
   get hasWork(): boolean {
@@ -360,40 +361,4 @@ export class ReadinessDriver implements Driver {
       }
     }
   }
-}
-
-function appended(queue: Operation | undefined, operation: Operation): Operation {
-  if (queue === undefined) return operation;
-  let last = queue;
-  while (last.next !== undefined) last = last.next;
-  last.next = operation;
-  return queue;
-}
-
-function without(queue: Operation | undefined, operation: Operation): Operation | undefined {
-  if (queue === operation) {
-    const { next } = operation;
-    operation.next = undefined;
-    return next;
-  }
-  for (let before = queue; before !== undefined; before = before.next) {
-    if (before.next !== operation) continue;
-    before.next = operation.next;
-    operation.next = undefined;
-    break;
-  }
-  return queue;
-}
-
-/** Takes a whole queue off. Returns the empty queue. */
-function takeOff(queue: Operation | undefined): undefined {
-  let operation = queue;
-  while (operation !== undefined) {
-    const { next } = operation;
-    operation.next = undefined;
-    operation.descriptor = undefined;
-    operation.cancelled();
-    operation = next;
-  }
-  return undefined;
 }

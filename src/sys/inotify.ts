@@ -1,6 +1,6 @@
 /** inotify(7): changes of files as records read from a descriptor, Linux. */
 import { O_CLOEXEC, O_NONBLOCK } from './constants.js';
-import { EMFILE } from './errno.js';
+import { EEXIST, EINVAL, EMFILE } from './errno.js';
 import { IoError } from './io-error.js';
 import { read } from './io.js';
 import { declare, errno } from './libc.js';
@@ -21,6 +21,9 @@ export const IN_MOVE_SELF = 0x800;
 /** Reported only: the file system was unmounted; the queue was full and records are missing; the watch has ended. */
 export const IN_UNMOUNT = 0x2000;
 export const IN_Q_OVERFLOW = 0x4000;
+export const IN_IGNORED = 0x8000;
+/** Asked only: refuse, with EEXIST, what the queue watches already, in place of changing its mask. Linux 4.18. */
+const IN_MASK_CREATE = 0x10000000;
 /** Reported only: the record is about an entry that is a directory. */
 export const IN_ISDIR = 0x40000000;
 
@@ -45,25 +48,39 @@ export function openInotify(): number {
   throw new IoError(failure, 'inotify_init1', undefined, failure === EMFILE ? full : undefined);
 }
 
-/** @throws IoError ENOENT, EACCES, ENOSPC (fs.inotify.max_user_watches). */
-export function addInotifyWatch(fd: number, path: string, mask: number): void {
-  if (add(fd, path, mask) < 0) throw new IoError(errno(), 'inotify_add_watch', path);
+const remove = declare<(fd: number, watch: number) => number>('inotify_rm_watch', 'int', ['int', 'int']);
+
+/**
+ * @returns the number of the watch, or -1: the queue has one of this file already.
+ * @throws IoError ENOENT, EACCES, ENOSPC (fs.inotify.max_user_watches).
+ */
+export function addInotifyWatch(fd: number, path: string, mask: number): number {
+  const watch = add(fd, path, (mask | IN_MASK_CREATE) >>> 0);
+  if (watch >= 0) return watch;
+  if (errno() === EEXIST) return -1;
+  throw new IoError(errno(), 'inotify_add_watch', path);
+}
+
+/** Ends a watch; nothing if it went with its file. */
+export function removeInotifyWatch(fd: number, watch: number): void {
+  if (remove(fd, watch) < 0 && errno() !== EINVAL) throw new IoError(errno(), 'inotify_rm_watch', `watch ${watch}`);
 }
 
 /**
  * Takes every record off the queue.
  *
- * @param onRecord gets the mask of each, and whether the record names an entry of the watched directory.
+ * @param onRecord gets the watch and the mask of each, and whether the record names an entry of the watched directory.
+ *   IN_Q_OVERFLOW has no watch, but -1.
  * @returns whether there was any.
  */
-export function drainInotify(fd: number, onRecord: (mask: number, named: boolean) => void): boolean {
+export function drainInotify(fd: number, onRecord: (watch: number, mask: number, named: boolean) => void): boolean {
   for (let any = false; ; any = true) {
     const lengthBytes = read(fd, records.address, records.lengthBytes);
     if (lengthBytes <= 0) return any;
     for (let offset = 0; offset < lengthBytes;) {
       const word = offset / 4;
       const nameBytes = records.u32[word + 3];
-      onRecord(records.u32[word + 1], nameBytes > 0);
+      onRecord(records.i32[word], records.u32[word + 1], nameBytes > 0);
       offset += HEADER_BYTES + nameBytes;
     }
   }

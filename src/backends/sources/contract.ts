@@ -10,9 +10,20 @@ export const NOTHING = -1;
 /** What `take` answers for a process that ended and whose status nobody can tell any more. */
 export const STATUS_UNKNOWN = -2;
 
-/** One thing that is watched. Its events come from the backend, under its token. */
+/** Who hears of a source's events. */
+export interface SourceWatcher {
+  onReady(readiness: number, data: number, errno: number): void;
+}
+
+/** One thing that is watched. Its events come from the backend, under its token, which it may share with others. */
 export interface Source {
   readonly token: Token;
+  /**
+   * Of those that share a token, an event of which may concern any of them: has `watcher` told of this one alone.
+   *
+   * @returns who has to be told of the token's events in its place.
+   */
+  readonly share?: (watcher: SourceWatcher) => SourceWatcher;
   /**
    * What happened since the last time. Timer: expirations. Process: its wait status, or STATUS_UNKNOWN. File: a set of
    * CHANGED_ bits, empty if something happened that was not asked for. Signal: how often it came. User: 1.
@@ -21,7 +32,7 @@ export interface Source {
    * @returns NOTHING if nothing has happened after all: an event that comes again like this would be a spin.
    */
   take(data: number): number;
-  /** Ends it, at once, before its next event. The token is dead afterwards. */
+  /** Ends it, at once, before its next event. The token is dead afterwards, unless it is shared. */
   close(): void;
 }
 

@@ -5,13 +5,12 @@
  * "attributes" of a link that came or went, and only the number of links tells which; and the size tells whether a write
  * extended it. A directory is not held: inotify tells of its removal only when nobody holds it.
  */
+import type { Token } from '../../base/token.js';
 import { fstatSync, openSync, type Stats } from 'node:fs';
 import { O_CLOEXEC } from '../../sys/constants.js';
 import { EBADF, EINVAL } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import {
-  addInotifyWatch,
-  drainInotify,
   IN_ACCESS,
   IN_ATTRIB,
   IN_CLOSE_NOWRITE,
@@ -27,10 +26,8 @@ import {
   IN_OPEN,
   IN_Q_OVERFLOW,
   IN_UNMOUNT,
-  openInotify,
 } from '../../sys/inotify.js';
 import { close } from '../../sys/io.js';
-import type { Backend } from '../contract.js';
 import {
   CHANGED_ATTRIBUTES,
   CHANGED_CLOSE,
@@ -46,71 +43,92 @@ import {
   NOTHING,
   type FileChanges,
   type Source,
+  type SourceWatcher,
 } from './contract.js';
-import { DescriptorSource } from './descriptor-source.js';
+import type { InotifyQueues, Membership, QueueMember } from './inotify-queue.js';
 
 const O_PATH = 0o10000000;
 const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 
 /** @throws IoError ENOENT, EACCES, EBADF; EINVAL: neither file nor directory; EMFILE, ENOSPC. */
-export function openInotifySource(backend: Backend, file: string | number, changes: FileChanges): Source {
+export function openInotifySource(queues: InotifyQueues, file: string | number, changes: FileChanges): Source {
   const held = openPath(file);
-  let queue = -1;
   try {
     const stats = fstatSync(held);
-    if (!stats.isFile() && !stats.isDirectory()) {
-      throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
-    }
-    queue = openInotify();
-    addInotifyWatch(queue, descriptorPath(held), maskOf(changes, stats.isDirectory()));
-    if (stats.isFile()) return new FileSource(backend, queue, changes, held, stats);
+    if (stats.isFile()) return new FileSource(queues, held, changes, stats);
+    if (!stats.isDirectory()) throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
+    const source = new DirectorySource(queues, held, changes);
+    close(held);
+    return source;
   } catch (error) {
-    if (queue >= 0) close(queue);
     close(held);
     throw error;
   }
-  close(held);
-  return new DirectorySource(backend, queue, changes);
 }
 
-abstract class InotifySource extends DescriptorSource {
+abstract class InotifySource implements Source, QueueMember {
+  readonly token: Token;
+  watcher: SourceWatcher | undefined = undefined;
+  private readonly membership: Membership;
   private changes: FileChanges = 0;
+  private hasRecords = false;
+  isClosed = false;
 
+  /** @param fd of what is watched. */
   constructor(
-    backend: Backend,
-    queue: number,
+    private readonly queues: InotifyQueues,
+    fd: number,
     private readonly wanted: FileChanges,
+    isDirectory: boolean,
   ) {
-    super(backend, queue);
+    this.membership = queues.join(this, descriptorPath(fd), maskOf(wanted, isDirectory));
+    this.token = this.membership.queue.token;
+  }
+
+  share(watcher: SourceWatcher): SourceWatcher {
+    this.watcher = watcher;
+    return this.membership.queue;
   }
 
   take(): number {
+    if (!this.hasRecords) this.membership.queue.drain();
+    if (!this.hasRecords) return NOTHING;
+    const changes = this.changes & this.wanted;
     this.changes = 0;
-    return drainInotify(this.fd, this.onRecord) ? this.changes & this.wanted : NOTHING;
+    this.hasRecords = false;
+    return changes;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.queues.leave(this.membership);
+  }
+
+  onRecord(mask: number, ofEntry: boolean): void {
+    this.hasRecords = true;
+    // Records are missing: anything may have happened.
+    if ((mask & IN_Q_OVERFLOW) !== 0) this.changes = this.wanted;
+    else this.changes |= this.meaningOf(mask, ofEntry);
   }
 
   /** What a record about the watched thing itself, or about an entry of the directory, means. */
   protected abstract meaningOf(mask: number, ofEntry: boolean): FileChanges;
-
-  private readonly onRecord = (mask: number, named: boolean): void => {
-    // Records are missing: anything may have happened.
-    if ((mask & IN_Q_OVERFLOW) !== 0) this.changes = this.wanted;
-    this.changes |= this.meaningOf(mask, named);
-  };
 }
 
 class FileSource extends InotifySource {
+  /** @param held becomes the source's, unless this throws. */
   constructor(
-    backend: Backend,
-    queue: number,
-    wanted: FileChanges,
+    queues: InotifyQueues,
     private readonly held: number,
+    wanted: FileChanges,
     private stats: Stats,
   ) {
-    super(backend, queue, wanted);
+    super(queues, held, wanted, false);
   }
 
   override close(): void {
+    if (this.isClosed) return;
     super.close();
     close(this.held);
   }
@@ -132,6 +150,10 @@ class FileSource extends InotifySource {
 }
 
 class DirectorySource extends InotifySource {
+  constructor(queues: InotifyQueues, fd: number, wanted: FileChanges) {
+    super(queues, fd, wanted, true);
+  }
+
   protected override meaningOf(mask: number, ofEntry: boolean): FileChanges {
     if ((mask & ENTRIES) !== 0) {
       // A directory's own ".." is a link to the one above it.

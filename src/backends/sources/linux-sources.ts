@@ -12,6 +12,7 @@ import {
   type UserSource,
 } from './contract.js';
 import { DescriptorSource, readCount } from './descriptor-source.js';
+import { InotifyQueues } from './inotify-queue.js';
 import { openInotifySource } from './inotify-source.js';
 import { checkTimerSpec, timespecOf } from './timer-spec.js';
 import { WakerSource } from './waker-source.js';
@@ -19,7 +20,11 @@ import { WakerSource } from './waker-source.js';
 export class LinuxSources implements EventSources {
   readonly means = 'timerfd, pidfd, inotify, eventfd';
 
-  constructor(private readonly backend: Backend) {}
+  private readonly queues: InotifyQueues;
+
+  constructor(private readonly backend: Backend) {
+    this.queues = new InotifyQueues(backend);
+  }
 
   timer(spec: TimerSpec): Source {
     checkTimerSpec(spec);
@@ -33,7 +38,7 @@ export class LinuxSources implements EventSources {
   }
 
   file(file: string | number, changes: FileChanges): Source {
-    return openInotifySource(this.backend, file, changes);
+    return openInotifySource(this.queues, file, changes);
   }
 
   user(): UserSource {

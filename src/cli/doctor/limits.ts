@@ -90,8 +90,8 @@ const ofLinux: readonly Limit[] = [
   },
   {
     name: 'fs.inotify.max_user_instances',
-    unit: 'files',
-    effect: 'files and directories that all programs of one user can watch, each with a queue of its own (EMFILE)',
+    unit: 'queues',
+    effect: 'queues of changes of all programs of one user; up to 128 files share one here (EMFILE)',
     wanted: 128,
     fix: 'sysctl -w fs.inotify.max_user_instances=1024',
     read: () => setting('fs.inotify.max_user_instances'),

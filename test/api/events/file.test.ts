@@ -21,6 +21,8 @@ import { join } from 'node:path';
 import { watchFile, watchTimer, type FileChange } from '../../../src/index.js';
 import { FRUITLESS_EVENTS } from '../../../src/core/limits.js';
 import { close, pipe } from '../../../src/sys/io.js';
+import { settling } from '../../../src/api/settling.js';
+import { openDescriptors } from '../descriptors.js';
 import { describeOnEveryDriver } from '../every-driver.js';
 import { refusal } from '../refusal.js';
 import { atEnd, turns } from '../sockets.js';
@@ -130,6 +132,53 @@ describeOnEveryDriver(
       expect([file.isClosed, inside.isClosed]).to.deep.equal([false, false]);
       unlinkSync(path);
       expect([...(await file.next())!]).to.include('delete');
+    });
+
+    it('three hundred files share a few queues, and each hears its own', async () => {
+      const paths = Array.from({ length: 300 }, (_, index) => join(directory, `file${index}`));
+      for (const each of paths) writeFileSync(each, '');
+      const heard = new Map<number, FileChange[]>();
+      const all = settling<void>();
+      const before = openDescriptors().length;
+      const watches = paths.map((each, index) =>
+        kept(
+          watchFile(each, { changes: ['write', 'delete'] }, changes => {
+            heard.set(index, [...changes]);
+            if (heard.size === 100) all.resolve();
+          }),
+        ),
+      );
+      // One for each file where the kernel watches descriptors, and the queues.
+      expect(openDescriptors().length - before).to.be.at.most(300 + 3);
+      for (const [index, watch] of watches.entries()) if (index % 3 === 1) watch.close();
+      for (const [index, each] of paths.entries()) if (index % 3 !== 0) writeFileSync(each, 'x');
+      await all.promise;
+      await turns();
+      const expected = paths.flatMap((_, index) => (index % 3 === 2 ? [[index, ['write']]] : []));
+      expect([...heard].sort(([a], [b]) => a - b)).to.deep.equal(expected);
+      for (const watch of watches) watch.close();
+      expect(openDescriptors().length).to.equal(before);
+    });
+
+    it('one that closes others, inside its handler', async () => {
+      const other = join(directory, 'other');
+      writeFileSync(other, '');
+      const told: string[] = [];
+      const done = settling<void>();
+      const watches = [path, other].map(each =>
+        kept(
+          watchFile(each, {}, () => {
+            told.push(each);
+            for (const watch of watches) watch.close();
+            done.resolve();
+          }),
+        ),
+      );
+      chmodSync(path, 0o600);
+      chmodSync(other, 0o600);
+      await done.promise;
+      await turns();
+      expect(told).to.have.length(1);
     });
 
     it('open, read, and both kinds of close', async () => {
