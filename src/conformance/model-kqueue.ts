@@ -8,6 +8,6 @@ export function modelKqueueFactory(world: ModelWorld): BackendFactory {
     name: 'kqueue',
     preference: 0,
     probe: () => ({ available: true, reason: world.name }),
-    open: options => new KqueueBackend(options, world.calls),
+    open: options => new KqueueBackend(options, world.calls, world.watchedFiles),
   };
 }

@@ -1,11 +1,14 @@
 /** The world of the model: the same calls on its descriptors, its errors as this machine numbers them. */
 import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness, type WakeHandle } from '../backends/contract.js';
-import { triggerUserEvent } from '../backends/kqueue/user-event.js';
+import { triggerKnote, triggerUserEvent } from '../backends/kqueue/user-event.js';
+import type { UserHandle } from '../backends/sources/contract.js';
 import { ModelKernel } from '../model/kernel.js';
 import { ModelKqueueCalls } from '../model/kqueue-calls.js';
 import type { Profile } from '../model/profile.js';
 import { Refusal } from '../model/refusal.js';
 import { PipeEnd } from '../model/things/pipe.js';
+import type { WatchedFiles } from '../backends/kqueue/knote-sources.js';
+import type { VnodeFile } from '../model/things/vnode.js';
 import { TcpSocket } from '../model/things/tcp-socket.js';
 import { errnoNumber } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
@@ -13,6 +16,10 @@ import type { InternetAddress } from '../sys/sockaddr.js';
 import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type World } from './world.js';
 
 const BACKLOG = 128;
+/** The same on all BSDs. */
+const SIGKILL = 9;
+const SIGWINCH = 28;
+const CHANGING = 'changing';
 /** The longest that the model delays an acknowledgement. */
 const DELAYED_ACK_NS = 50e6;
 
@@ -22,6 +29,16 @@ export class ModelWorld extends CommonWorld implements World {
   readonly name: string;
   readonly isReal = false;
   readonly kernel: ModelKernel;
+  /** How sources of this world reach its files. */
+  readonly watchedFiles: WatchedFiles = {
+    open: file =>
+      typeof file === 'number' ? this.dup(file) : asCall('open', () => this.kernel.open(file, ['RDONLY'])),
+    stat: fd => {
+      const { size, links } = (this.kernel.descriptors.at(fd) as VnodeFile).vnode;
+      return { isDirectory: false, links, sizeBytes: size };
+    },
+    close: fd => this.close(fd),
+  };
   /** kqueue(2) and kevent(2) of this world. */
   readonly calls: ModelKqueueCalls;
 
@@ -42,6 +59,26 @@ export class ModelWorld extends CommonWorld implements World {
 
   wake(handle: WakeHandle): void {
     triggerUserEvent(this.calls, handle.fd);
+  }
+
+  trigger({ fd, ident, low, high }: UserHandle): void {
+    triggerKnote(this.calls, fd, ident, low, high);
+  }
+
+  spawn(): { pid: number; kill(): void } {
+    const child = this.kernel.spawn();
+    return { pid: child.pid, kill: () => child.exit(SIGKILL) };
+  }
+
+  changingFile(): { fd: number; changeMode(): void; remove(): void } {
+    const { kernel } = this;
+    const fd = asCall('open', () => kernel.open(CHANGING, ['CREAT', 'RDWR']));
+    return { fd, changeMode: () => kernel.files.chmod(CHANGING), remove: () => kernel.files.unlink(CHANGING) };
+  }
+
+  signal(): number {
+    this.kernel.signal(SIGWINCH);
+    return SIGWINCH;
   }
 
   socketPair(): [number, number] {

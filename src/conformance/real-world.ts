@@ -1,10 +1,13 @@
 /** The world of the kernel that this runs on. */
 
-import { constants, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, constants, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { constants as osConstants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness, type WakeHandle } from '../backends/contract.js';
+import type { UserHandle } from '../backends/sources/contract.js';
+import { triggerUserEvent } from '../backends/sources/trigger.js';
 import { wakeBackend } from '../backends/wake.js';
 import { AF_INET, SHUT_WR, SO_ERROR, SO_LINGER, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from '../sys/constants.js';
 import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN } from '../sys/errno.js';
@@ -71,6 +74,30 @@ class RealWorld extends CommonWorld implements World {
 
   wake(handle: WakeHandle): void {
     wakeBackend(handle);
+  }
+
+  trigger(handle: UserHandle): void {
+    triggerUserEvent(handle);
+  }
+
+  spawn(): { pid: number; kill(): void } {
+    // The child of a shell that has ended: the runtime neither watches nor reaps it.
+    const command = 'sleep 60 >/dev/null 2>&1 </dev/null & echo $!';
+    const pid = Number(execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }));
+    return { pid, kill: () => process.kill(pid, 'SIGKILL') };
+  }
+
+  changingFile(): { fd: number; changeMode(): void; remove(): void } {
+    const directory = mkdtempSync(join(tmpdir(), 'pollux-'));
+    const path = join(directory, 'file');
+    const fd = openSync(path, 'w+');
+    return { fd, changeMode: () => chmodSync(path, 0o600), remove: () => rmSync(directory, { recursive: true }) };
+  }
+
+  signal(): number {
+    const number = osConstants.signals.SIGWINCH;
+    process.kill(process.pid, number);
+    return number;
   }
 
   socketPair(): [number, number] {

@@ -3,6 +3,7 @@
  * the calls that every Unix has, and a clock by which waits are measured.
  */
 import type { Readiness, WakeHandle } from '../backends/contract.js';
+import type { UserHandle } from '../backends/sources/contract.js';
 import type { InternetAddress } from '../sys/sockaddr.js';
 
 /** Answers of `read` and `write` that are not a count. */
@@ -20,6 +21,15 @@ export interface World {
   countOpen(): number | undefined;
   /** Wakes a wait by a backend's handle, as another thread would. */
   wake(handle: WakeHandle): void;
+
+  /** Triggers a user event, as another thread would. */
+  trigger(handle: UserHandle): void;
+  /** Starts a process that does nothing. @returns its number, and what kills it by SIGKILL. */
+  spawn(): { pid: number; kill(): void };
+  /** A file that is open, and what changes its mode and removes its only name. */
+  changingFile(): { fd: number; changeMode(): void; remove(): void };
+  /** Sends SIGWINCH, which is ignored by default, to this process. @returns its number. */
+  signal(): number;
 
   /** A connected pair of Unix stream sockets. */
   socketPair(): [number, number];

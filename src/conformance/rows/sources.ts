@@ -1,9 +1,4 @@
 /** Timers, processes, files, signals and user events: the backend's own, or descriptors that it watches. */
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import { join } from 'node:path';
-import process from 'node:process';
 import { READABLE } from '../../backends/contract.js';
 import {
   CHANGED_ATTRIBUTES,
@@ -13,7 +8,6 @@ import {
   STATUS_UNKNOWN,
   type Source,
 } from '../../backends/sources/contract.js';
-import { triggerUserEvent } from '../../backends/sources/trigger.js';
 import { expectArgumentError, expectAtLeast, expectAtMost, expectEqual, expectIoError, fail } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
@@ -43,10 +37,6 @@ function sleep(t: Trial, durationNs: number): void {
   const other = t.open();
   const until = t.world.nowNs() + durationNs;
   for (let left = durationNs; left > 0; left = until - t.world.nowNs()) other.wait(left);
-}
-
-function needReal(t: Trial, what: string): void {
-  if (!t.world.isReal) t.skip(`${what} of the machine can't be watched from a model`);
 }
 
 export const sourceRows: readonly Row[] = [
@@ -128,14 +118,10 @@ export const sourceRows: readonly Row[] = [
     name: 'the end of a process is told once, with its status where the system knows it',
     why: 'Supervisors start it anew.',
     run(t) {
-      needReal(t, 'processes');
-      const text = execFileSync('/bin/sh', ['-c', 'sleep 60 >/dev/null 2>&1 </dev/null & echo $!'], {
-        encoding: 'utf8',
-      });
-      const pid = Number(text);
-      const source = t.follow(t.sources.process(pid));
+      const child = t.world.spawn();
+      const source = t.follow(t.sources.process(child.pid));
       t.expectQuiet('a process that lives');
-      process.kill(pid, 'SIGKILL');
+      child.kill();
       const status = nextOf(t, source);
       if (status !== STATUS_UNKNOWN) expectEqual(status, SIGKILL, 'wait status');
     },
@@ -144,18 +130,12 @@ export const sourceRows: readonly Row[] = [
     name: 'changes of a file are told as a set, and only those asked for',
     why: 'A configuration is read again when it was written, not when it was looked at.',
     run(t) {
-      needReal(t, 'files');
-      const directory = mkdtempSync(join(os.tmpdir(), 'pollux-'));
-      t.afterwards(() => rmSync(directory, { recursive: true, force: true }));
-      const path = join(directory, 'file');
-      writeFileSync(path, 'one');
-      const source = t.follow(t.sources.file(path, CHANGED_ATTRIBUTES | CHANGED_DELETE));
-      const writes = t.follow(t.sources.file(path, CHANGED_WRITE));
-      chmodSync(path, 0o600);
+      const file = t.world.changingFile();
+      t.own(file.fd);
+      const source = t.follow(t.sources.file(file.fd, CHANGED_ATTRIBUTES | CHANGED_DELETE));
+      file.changeMode();
       expectEqual(nextChangesOf(t, source), CHANGED_ATTRIBUTES, 'changes');
-      writeFileSync(path, 'three');
-      expectEqual(nextChangesOf(t, writes), CHANGED_WRITE, 'changes');
-      rmSync(path);
+      file.remove();
       for (let changes = 0; (changes & CHANGED_DELETE) === 0;) changes = nextOf(t, source);
     },
   },
@@ -163,7 +143,6 @@ export const sourceRows: readonly Row[] = [
     name: 'what is neither file nor directory is refused with EINVAL as a file',
     why: 'It would never be told of.',
     run(t) {
-      needReal(t, 'files');
       const [reader] = t.pipe();
       expectIoError('EINVAL', 'watching a pipe as a file', () => t.sources.file(reader, CHANGED_WRITE));
     },
@@ -172,9 +151,8 @@ export const sourceRows: readonly Row[] = [
     name: 'a user event is told once for any number of triggers before it',
     why: 'It is how a thread with a result wakes one that waits.',
     run(t) {
-      needReal(t, 'user events');
       const [first, second] = [t.follow(t.sources.user()), t.follow(t.sources.user())];
-      for (let count = 0; count < 3; count++) triggerUserEvent(second.handle);
+      for (let count = 0; count < 3; count++) t.world.trigger(second.handle);
       expectEqual(nextOf(t, second), 1, 'the event');
       expectEqual(t.indexOf(first.token), -1, 'index of the one that was not triggered');
       t.expectQuiet('user events that were told');
@@ -184,12 +162,10 @@ export const sourceRows: readonly Row[] = [
     name: 'a signal is counted, also if it is ignored',
     why: 'A supervisor must not miss one because the program ignores it.',
     run(t) {
-      needReal(t, 'signals');
       const { signal } = t.sources;
       if (signal === undefined) return t.skip('this system counts no signals in a process with several threads');
-      // Ignored by default, so that the row can't end the process.
-      const source = t.follow(signal(os.constants.signals.SIGWINCH));
-      for (let count = 0; count < 3; count++) process.kill(process.pid, 'SIGWINCH');
+      const source = t.follow(signal(t.world.signal()));
+      for (let count = 0; count < 3; count++) t.world.signal();
       expectAtLeast(nextOf(t, source), 1, 'deliveries');
       t.expectQuiet('a signal that was told');
     },
