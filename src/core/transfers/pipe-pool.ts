@@ -82,12 +82,14 @@ export class PipePool {
   }
 
   private enlarge(fd: number): number {
-    try {
-      return this.calls.resize(fd, PIPE_BYTES);
-    } catch (error) {
-      this.refusal = reasonOf(error);
-      return this.calls.capacity(fd);
+    for (const capacityBytes of PIPE_BYTES) {
+      try {
+        return this.calls.resize(fd, capacityBytes);
+      } catch (error) {
+        this.refusal = reasonOf(error);
+      }
     }
+    return this.calls.capacity(fd);
   }
 
   private refuse(error: unknown, nowMs: number): void {
