@@ -133,3 +133,6 @@ export const NOW_CALLS_PER_TURN = 256;
 
 /** Memory of one copy from file to file where the kernel can't do it: a call takes longer than its way to the pool. */
 export const COPY_BUFFER_BYTES = 1024 * 1024;
+
+/** Splices by the kernel (SO_SPLICE) in a row that ended without a byte, and a join stops asking for them. */
+export const BARREN_SPLICES = 4;

@@ -109,6 +109,7 @@ export function faultyRelay(
         },
       },
       pipes: new PipePool(pipes),
+      socketSplice: undefined,
     },
   };
 }

@@ -8,7 +8,8 @@ import type { Connection, TunnelAccount } from '../../src/index.js';
 import { describeOnEveryDriver } from '../api/every-driver.js';
 import { faultyRelay, PASS, type Fault } from '../api/faulty-relay-calls.js';
 import { joined, receiveStream, sendStream, twoPairs } from '../api/joined.js';
-import { atEnd, Digest, readExactly, rejection, turns } from '../api/sockets.js';
+import { SplicingKernel } from '../api/splicing-kernel.js';
+import { atEnd, Digest, readAll, readExactly, rejection, turns } from '../api/sockets.js';
 import { openDescriptors } from '../api/descriptors.js';
 import { runProgram } from '../api/child.js';
 
@@ -211,6 +212,52 @@ describe('join and the quota of the kernel', () => {
     expect(result.free).to.include({ path: 'splice' });
     expect(result.quota).to.include({ path: 'buffers', fallback: 'fcntl: EPERM' });
     expect(result.descriptors).to.include({ path: 'buffers', fallback: 'pipe: EMFILE' });
+  });
+});
+
+describeOnEveryDriver('join and SO_SPLICE, on a kernel that is played', () => {
+  for (const shares of [[1], [0.5, 0], [0.01, 0.99, 0.3, 0, 1]]) {
+    it(`regression 33: the kernel moves ${shares.join(', ')} of what waits, buffers the rest: every byte is there and counted`, async () => {
+      const kernel = new SplicingKernel(shares);
+      const faulty = faultyRelay();
+      const { left, right, transfer } = await joined({}, 'TCP', { ...faulty.calls, socketSplice: kernel });
+      const received = [receiveStream(right), receiveStream(left)];
+      const sent = await Promise.all([sendStream(left, 3 * MEGABYTE, 50_000), sendStream(right, 2 * MEGABYTE, 7_000)]);
+      left.end();
+      right.end();
+      expect((await Promise.all(received)).map(String)).to.deep.equal(sent.map(String));
+      const { aToB, bToA } = await transfer;
+      expect(aToB).to.include({ bytesIn: 3 * MEGABYTE, bytesOut: 3 * MEGABYTE, path: 'so_splice', residueBytes: 0 });
+      expect(bToA).to.include({ bytesIn: 2 * MEGABYTE, bytesOut: 2 * MEGABYTE, path: 'so_splice', residueBytes: 0 });
+      expect(kernel.begun).to.be.greaterThan(2);
+    });
+  }
+
+  it('regression 33: a limit in the midst of it', async () => {
+    const options = { limits: { aToB: { maxBytes: 100_001 } } };
+    const calls = { ...faultyRelay().calls, socketSplice: new SplicingKernel([0.7, 1]) };
+    const { left, right, a, transfer } = await joined(options, 'TCP', calls);
+    const sending = sendStream(left, 150_000, 10_000);
+    let received = 0;
+    right.onData = chunk => (received += chunk.length);
+    while (received < 100_001) await turns(1);
+    right.end();
+    const { aToB } = await transfer;
+    expect(aToB).to.include({ bytesIn: 100_001, bytesOut: 100_001, residueBytes: 0 });
+    await sending;
+    left.end();
+    expect((await readAll(a)).length).to.equal(49_999);
+    expect(received).to.equal(100_001);
+  });
+
+  it('regression 33: a kernel that has it not: ENOPROTOOPT is the reason, and nothing else changes', async () => {
+    const calls = { ...faultyRelay().calls, splice: undefined, socketSplice: new SplicingKernel([1], 'ENOPROTOOPT') };
+    const { left, right, transfer } = await joined({}, 'TCP', calls);
+    left.end('question');
+    expect(Buffer.from(await readAll(right)).toString()).to.equal('question');
+    right.end();
+    const { aToB } = await transfer;
+    expect(aToB).to.include({ path: 'buffers', fallback: 'SO_SPLICE: ENOPROTOOPT', bytesOut: 8, splicedBytes: 0 });
   });
 });
 

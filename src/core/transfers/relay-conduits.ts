@@ -3,6 +3,7 @@
  * little at a time is better off with plain calls.
  */
 import { EINVAL, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM, errnoName } from '../../sys/errno.js';
+import { nativeSocketSplice, type SocketSpliceCalls } from '../../sys/so-splice.js';
 import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/splice.js';
 import { isSocket, pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
@@ -20,13 +21,20 @@ export interface RelayCalls {
   /** undefined where the system has no splice. */
   readonly splice: SpliceCalls | undefined;
   readonly pipes: PipePool;
+  /** undefined where the system has no SO_SPLICE. */
+  readonly socketSplice: SocketSpliceCalls | undefined;
 }
 
 let native: RelayCalls | undefined;
 
 /** The calls of this machine, with the one pool of this thread. */
 export function nativeRelayCalls(): RelayCalls {
-  native ??= { socketStream, splice: nativeSplice(), pipes: new PipePool(nativePipes) };
+  native ??= {
+    socketStream,
+    splice: nativeSplice(),
+    pipes: new PipePool(nativePipes),
+    socketSplice: nativeSocketSplice(),
+  };
   return native;
 }
 

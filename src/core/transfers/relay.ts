@@ -17,6 +17,7 @@ import type { Deferred } from '../reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide, WriteTurn } from '../write-turns.js';
 import { NO_MEMORY } from './conduit.js';
+import { KernelSplice } from './kernel-splice.js';
 import type { Pace } from './pace.js';
 import type { RelayAccount } from './relay-account.js';
 import { RelayConduits, type RelayCalls } from './relay-conduits.js';
@@ -48,6 +49,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   isOver = false;
 
   private readonly conduits: RelayConduits;
+  /** Where the system may have SO_SPLICE. */
+  private readonly kernel: KernelSplice | undefined;
   private readonly reading = new RelayStep(this, 'read');
   private readonly writing = new RelayStep(this, 'write');
   private from: Descriptor | undefined = undefined;
@@ -67,6 +70,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     calls: RelayCalls,
   ) {
     this.conduits = new RelayConduits(account, calls, source.reactor.receiveBuffer);
+    this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
     this.remainingBytes = limits.maxBytes;
   }
 
@@ -108,6 +112,16 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.leave(rest);
   }
 
+  /** Counts what the kernel has moved by itself. @returns whether there was something. */
+  refresh(): boolean {
+    if (this.isOver || this.kernel?.isOn !== true || this.source.isClosed) return false;
+    const movedBytes = this.kernel.count();
+    if (movedBytes === 0) return false;
+    this.remainingBytes -= movedBytes;
+    this.tell(movedBytes, movedBytes);
+    return true;
+  }
+
   // For the connections
 
   get bytesSent(): number {
@@ -145,17 +159,14 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   step(step: RelayStep): Outcome {
     const { account } = this;
     const { bytesIn, bytesOut } = account;
+    this.takeOver();
     const next = this.move();
     this.next = next;
     const took = account.bytesIn - bytesIn;
     const gave = account.bytesOut - bytesOut;
     if (next !== 'end') this.waitFor(next, step);
     // Last, since these run code of the user's, who may cancel.
-    if (took > 0) this.source.onTurnArrival(took);
-    if (gave > 0) {
-      this.sink.onTurnProgress();
-      this.owner.onRelayBytes(this, gave);
-    }
+    this.tell(took, gave);
     if (next === 'end') return DONE;
     return took > 0 || gave > 0 ? AGAIN : WAIT;
   }
@@ -176,6 +187,13 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   onDeferred(): void {
     if (this.next === 'end') this.finish();
+  }
+
+  private tell(took: number, gave: number): void {
+    if (took > 0) this.source.onTurnArrival(took);
+    if (gave === 0) return;
+    this.sink.onTurnProgress();
+    this.owner.onRelayBytes(this, gave);
   }
 
   /** Moves bytes until something has to be waited for. */
@@ -257,6 +275,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** Stands in line for what comes next; `step` is the one that stands there now. */
   private waitFor(next: Next, step: RelayStep | undefined): void {
+    if (next === 'source') this.leaveToKernel();
     const wanted = next === 'source' ? this.reading : next === 'sink' ? this.writing : undefined;
     if (step === wanted && step !== undefined) return;
     const { driver, receiveBuffer } = this.source.reactor;
@@ -270,6 +289,21 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
       this.onStepFailed(wanted, error as Error);
       this.endSoon();
     }
+  }
+
+  /** Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. */
+  private leaveToKernel(): void {
+    if (this.kernel === undefined || this.limits.paces.some(pace => pace.isLimited)) return;
+    this.kernel.begin(this.source.fd, this.sink.fd, this.remainingBytes);
+  }
+
+  /** From here on bytes are moved by calls of ours. @returns those that the kernel has moved. */
+  private takeOver(): number {
+    // The number of a closed descriptor may be another's by now.
+    if (this.kernel?.isOn !== true || this.source.isClosed) return 0;
+    const movedBytes = this.kernel.end();
+    this.remainingBytes -= movedBytes;
+    return movedBytes;
   }
 
   /** Goes on from wherever it stands, in a later step of a turn: nothing moves within this call. */
@@ -301,6 +335,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     driver.cancel(this.writing);
     this.source.reactor.disarm(this.timer);
     this.timer = NO_TIMER;
+    const movedBytes = this.takeOver();
+    if (movedBytes > 0) this.source.onTurnArrival(movedBytes);
   }
 
   private endSource(failure: Error | undefined): void {

@@ -146,6 +146,12 @@ export class Tunnel implements RelayOwner, TimerOwner {
 
   onTimer(tag: number): void {
     this.timers[tag] = NO_TIMER;
+    // What the kernel moves by itself is known only to those who ask.
+    const [forth, back] = [this.aToB.refresh(), this.bToA.refresh()];
+    if (forth || back) {
+      if (this.isRunning) this.arm(tag);
+      return;
+    }
     const [what, explanation] =
       tag === IDLE
         ? ['idle', `no byte either way for ${this.delaysMs[IDLE]} ms`]
