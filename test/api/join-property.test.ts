@@ -1,0 +1,204 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { joinWith } from '../../src/api/join.js';
+import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay-conduits.js';
+import type { Connection, TunnelAccount } from '../../src/index.js';
+import { describeOnEveryDriver } from './every-driver.js';
+import { faultyRelay, type Fault } from './faulty-relay-calls.js';
+import { patternBytes } from './files.js';
+import { twoPairs, type Kind } from './joined.js';
+import { SplicingKernel } from './splicing-kernel.js';
+import { Digest, turns } from './sockets.js';
+
+/** What one outer end does, one after the other: sends so many bytes, stops reading, reads again, lets turns pass. */
+type Step = { readonly do: 'send'; readonly lengthBytes: number } | { readonly do: 'pause' | 'resume' | 'turn' };
+
+/** How it all ends, and after how many steps of the left end. */
+interface Ending {
+  readonly by: 'FIN' | 'cancel' | 'reset of the left' | 'reset of the right';
+  readonly after: number;
+}
+
+interface Scene {
+  readonly kinds: readonly [Kind, Kind];
+  readonly kernel: 'native' | 'buffers' | 'small pipes' | 'SO_SPLICE';
+  readonly faults: readonly Fault[];
+  readonly left: readonly Step[];
+  readonly right: readonly Step[];
+  readonly ending: Ending;
+}
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('send' as const),
+      lengthBytes: fc.oneof(
+        fc.integer({ min: 0, max: 100 }),
+        fc.integer({ min: 0, max: 60_000 }),
+        fc.integer({ min: 200_000, max: 1_500_000 }),
+      ),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'turn' as const) }) },
+);
+const kind = fc.constantFrom<Kind>('TCP', 'Unix');
+
+function scenes(faults: readonly Fault['kind'][]): fc.Arbitrary<Scene> {
+  return fc.record({
+    kinds: fc.tuple(kind, kind),
+    kernel: fc.constantFrom('native' as const, 'buffers' as const, 'small pipes' as const, 'SO_SPLICE' as const),
+    faults: fc.array(
+      fc.record({
+        kind: fc.constantFrom<Fault['kind']>('pass', 'pass', ...faults),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+      { maxLength: 60 },
+    ),
+    left: fc.array(step, { maxLength: 12 }),
+    right: fc.array(step, { maxLength: 12 }),
+    ending: fc.record({
+      by: fc.constantFrom(
+        'FIN' as const,
+        'FIN' as const,
+        'cancel' as const,
+        'reset of the left' as const,
+        'reset of the right' as const,
+      ),
+      after: fc.integer({ min: 0, max: 12 }),
+    }),
+  });
+}
+
+/** A test that fails says its seed; the environment replays it. */
+const seed = process.env.POLLUX_SEED === undefined ? undefined : Number(process.env.POLLUX_SEED);
+
+function callsOf({ kernel, faults }: Scene): RelayCalls {
+  const { calls } = faultyRelay(faults, kernel === 'small pipes' ? { smallBytes: 65_536 } : {});
+  if (kernel === 'native') return faults.length === 0 ? nativeRelayCalls() : calls;
+  if (kernel === 'SO_SPLICE') return { ...calls, socketSplice: new SplicingKernel([0.4, 1, 0, 0.9]) };
+  return kernel === 'buffers' ? { ...calls, splice: undefined } : calls;
+}
+
+/** Receives, and checks every byte against the place in the stream that it should have. */
+class Taker {
+  readonly digest = new Digest();
+  wrongAt = -1;
+
+  take(bytes: Uint8Array): void {
+    const position = this.digest.lengthBytes;
+    if (this.wrongAt < 0 && Buffer.compare(bytes, patternBytes(position, bytes.length)) !== 0) this.wrongAt = position;
+    this.digest.add(bytes);
+  }
+}
+
+class OuterEnd {
+  readonly taker = new Taker();
+  readonly sent = new Digest();
+  hasEnded = false;
+
+  constructor(readonly connection: Connection) {
+    connection.onData = chunk => {
+      for (const range of chunk) this.taker.take(range);
+    };
+    connection.onEnd = () => (this.hasEnded = true);
+  }
+
+  run(next: Step): void {
+    if (this.connection.isClosed) return;
+    if (next.do === 'pause' || next.do === 'resume') this.connection[next.do]();
+    if (next.do !== 'send') return;
+    const bytes = patternBytes(this.sent.lengthBytes, next.lengthBytes);
+    this.sent.add(bytes);
+    this.connection.send(bytes);
+  }
+}
+
+/** @returns the account, however the join ended. */
+function settled(transfer: PromiseLike<TunnelAccount>): Promise<TunnelAccount> {
+  return Promise.resolve(transfer).catch((failure: { transfer: TunnelAccount }) => failure.transfer);
+}
+
+async function play(scene: Scene): Promise<void> {
+  // Everything may be queued: back-pressure is what the reader's pauses are for.
+  const ends = await twoPairs(...scene.kinds);
+  const [left, right] = [new OuterEnd(ends.left), new OuterEnd(ends.right)];
+  const transfer = joinWith(callsOf(scene), ends.a, ends.b);
+  const { by, after } = scene.ending;
+  for (let index = 0; index < Math.max(scene.left.length, scene.right.length, after); index++) {
+    if (index === after && by !== 'FIN') break;
+    if (index < scene.left.length) left.run(scene.left[index]);
+    if (index < scene.right.length) right.run(scene.right[index]);
+    await turns(1);
+  }
+  if (by === 'reset of the left') ends.left.reset();
+  else if (by === 'reset of the right') ends.right.reset();
+  else if (by === 'cancel') transfer.cancel();
+  // Also the peer of one that is reset: on a Unix socket a reset is an end like any other.
+  if (by !== 'cancel') for (const { connection } of [left, right]) connection.end();
+  for (const { connection } of [left, right]) if (!connection.isClosed) connection.resume();
+
+  const account = await settled(transfer);
+  if (by === 'cancel') await drain(left, right, ends.a, ends.b);
+  else await Promise.all([ends.left, ends.right].map(end => end.closed.catch(() => {})));
+
+  check(left, right, account.aToB, by);
+  check(right, left, account.bToA, by);
+  if (by !== 'FIN' && by !== 'cancel') expect([ends.a.isClosed, ends.b.isClosed]).to.deep.equal([true, true]);
+  for (const end of [ends.left, ends.right, ends.a, ends.b]) end.destroy();
+}
+
+/** After a cancel all four are open: what the join did not take comes out of the inner ends, behind what it did. */
+async function drain(left: OuterEnd, right: OuterEnd, a: Connection, b: Connection): Promise<void> {
+  left.connection.end();
+  right.connection.end();
+  const rests = await Promise.all([a, b].map(restOf));
+  // What was left in the queues of the inner ends goes out before their FIN.
+  a.end();
+  b.end();
+  await Promise.all([left, right].map(({ connection }) => connection.closed));
+  for (const bytes of rests[0]) right.taker.take(bytes);
+  for (const bytes of rests[1]) left.taker.take(bytes);
+}
+
+async function restOf(connection: Connection): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for await (const chunk of connection) pieces.push(chunk.toBytes());
+  return pieces;
+}
+
+function check(source: OuterEnd, sink: OuterEnd, account: TunnelAccount['aToB'], by: Ending['by']): void {
+  const { bytesIn, bytesOut, residueBytes } = account;
+  expect(sink.taker.wrongAt, 'position of the first wrong byte').to.equal(-1);
+  expect(bytesIn, 'bytesIn').to.equal(bytesOut + residueBytes);
+  if (by === 'FIN' || by === 'cancel') expect(String(sink.taker.digest)).to.equal(String(source.sent));
+  if (by === 'FIN') expect(account).to.include({ bytesIn: source.sent.lengthBytes, residueBytes: 0 });
+  else expect(sink.taker.digest.lengthBytes).to.be.at.most(source.sent.lengthBytes);
+  if (by !== 'FIN' && by !== 'cancel') expect(sink.taker.digest.lengthBytes).to.be.at.most(bytesOut);
+}
+
+function property(faults: readonly Fault['kind'][], numRuns: number) {
+  return async () => {
+    await fc.assert(fc.asyncProperty(scenes(faults), play), { numRuns, seed, timeout: 10_000 });
+  };
+}
+
+// EAGAIN that the kernel did not say is followed by no edge.
+describeOnEveryDriver(
+  'join, at random',
+  () => {
+    it(
+      'whatever the sizes, kinds, pauses, faults and endings: no byte is lost, doubled or moved',
+      property(['short', 'EINTR', 'EAGAIN', 'EINVAL', 'ENOMEM'], 40),
+    ).timeout(60_000);
+  },
+  ['level', 'oneshot'],
+);
+
+describeOnEveryDriver(
+  'join, at random, by edges',
+  () => {
+    it('the same without EAGAIN', property(['short', 'EINTR', 'EINVAL'], 30)).timeout(60_000);
+  },
+  ['edge'],
+);
