@@ -102,6 +102,31 @@ describe('examples', () => {
     expect(await echo.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
+  it('reverse turns lines round in another thread, in order, however they are cut, and those that are too long it refuses', async () => {
+    const example = run('reverse', '0');
+    const port = await example.port();
+    const words = Array.from({ length: 20_000 }, (_, number) => `line ${number} ${'x'.repeat(number % 50)}`);
+    const expected = words.map(word => `${[...word].reverse().join('')}\n`).join('');
+    const text = `${words.join('\n')}\n`;
+    const clients = [1, 2, 3].map(() => new Client({ host: '127.0.0.1', port }));
+    const received = clients.map((client, index) => {
+      const cut = 1000 * (index + 1) + 7;
+      for (let at = 0; at < text.length; at += cut) client.send(text.slice(at, at + cut));
+      return client.end();
+    });
+    expect((await Promise.all(received)).map(each => each === expected)).to.deep.equal([true, true, true]);
+    const greedy = new Client({ host: '127.0.0.1', port });
+    await greedy.send('y'.repeat(5000)).closed.catch(() => {});
+    expect(greedy.received).to.equal('');
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('messages sends words, questions, news and errands, and ends by itself', async () => {
+    const example = run('messages');
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.equal('6\nas the ticket said\ngood morning, all is well, tidied the shelves\n');
+  });
+
   it('watch-fifo prints what is written, and ends by itself', async () => {
     const path = join(directory, 'fifo');
     execFileSync('mkfifo', [path]);
