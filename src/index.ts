@@ -1,5 +1,5 @@
 /**
- * Pollux: epoll, kqueue and poll as one, and sockets above them.
+ * Pollux: epoll, kqueue and poll as one, and sockets and files above them.
  *
  * @packageDocumentation
  */

@@ -221,6 +221,28 @@ describe('examples', () => {
     }
   });
 
+  it('copy-file copies a file, and goes on where an earlier copy stopped', async () => {
+    const [from, to] = [join(directory, 'from'), join(directory, 'to')];
+    const content = Buffer.alloc(300_000, 'pollux');
+    writeFileSync(from, content);
+    writeFileSync(to, content.subarray(0, 100_000));
+    const example = run('copy-file', from, to);
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.match(/^200000 bytes by (reflink|copy_file_range|buffers) in \d+ calls/);
+    expect(readFileSync(to).equals(content)).to.equal(true);
+  });
+
+  it('notebook keeps lines, and to its folder', async () => {
+    const first = run('notebook', directory, 'today', 'one');
+    expect(await first.ended).to.deep.equal({ status: 0, stderr: '' });
+    const second = run('notebook', directory, 'today', 'two');
+    expect(await second.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(second.stdout).to.equal('one\ntwo\n');
+    const outside = await run('notebook', directory, '../elsewhere', 'three').ended;
+    expect(outside.status).to.equal(1);
+    expect(outside.stderr).to.include(`open ../elsewhere: EXDEV, it leads out of ${directory}`);
+  });
+
   it('each is short, and each is run here', () => {
     const tests = readFileSync(new URL('../../../test/examples/examples.test.ts', import.meta.url), 'utf8');
     for (const file of readdirSync(sources).filter(name => name.endsWith('.ts'))) {
