@@ -118,8 +118,8 @@ function listOf(name: string, parts: Sendable | readonly Sendable[] | undefined)
     }
   }
   for (const part of all) {
-    if (part instanceof Uint8Array) list.appendCopy(part);
-    else list.append(part);
+    // Exactly as long as it is: `appendCopy` takes memory for more to come.
+    list.append(part instanceof Uint8Array ? new Uint8Array(part) : part);
   }
   return list;
 }
