@@ -5,6 +5,7 @@ import type { FileRange } from '../core/operations/send-file.js';
 import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
 import { isMadeUp } from '../sys/file-system.js';
 import { IoError } from '../sys/io-error.js';
+import { File } from './file.js';
 import { checkInteger } from './options.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import { Transfer } from './transfer.js';
@@ -24,7 +25,7 @@ export interface SendFileOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A file that is open for reading: what `sendFile` needs of it is its descriptor. */
+/** A file that is open for reading: a `File`, or whatever else has a descriptor. */
 export interface OpenFile {
   readonly fd: number;
 }
@@ -45,7 +46,8 @@ const MADE_UP_BYTES = 4096;
  * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was promised
  * more, reset it.
  *
- * @param file open for reading; it stays yours, and has to stay open until the transfer is over.
+ * @param file open for reading; it stays yours. A `File` may be closed at once, which waits for the transfer; anything else
+ *   has to stay open until the transfer is over.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
  *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file;
@@ -53,7 +55,10 @@ const MADE_UP_BYTES = 4096;
  *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
  */
 export function sendFile(connection: SendingSocket, file: OpenFile, options: SendFileOptions = {}): Transfer {
-  const engine = new FileToSocket(connection, () => prepare(connection, file, options));
+  const engine: FileToSocket = new FileToSocket(connection, () => {
+    engine.pace.bytesPerSecond = options.bytesPerSecond ?? Infinity;
+    return prepare(connection, file, options);
+  });
   return new Transfer(engine, options.signal);
 }
 
@@ -64,7 +69,15 @@ function prepare(connection: SendingSocket, file: OpenFile, options: SendFileOpt
   const range = fileRange(file, options);
   const before = listOf('before', options.before);
   const after = listOf('after', options.after);
-  return { range, before, after, bytesPerSecond: options.bytesPerSecond ?? Infinity };
+  return { range, before, after, releaseFile: hold(file) };
+}
+
+/** Has a file of ours wait with its closing. @returns what ends that. @throws IoError EBADF: it is closed. */
+function hold(file: OpenFile): (() => void) | undefined {
+  if (!(file instanceof File)) return undefined;
+  const { descriptor } = file;
+  descriptor.enter('sendfile');
+  return () => descriptor.leave();
 }
 
 /** @throws what is wrong with the file or the range. */
@@ -74,16 +87,16 @@ function fileRange({ fd }: OpenFile, { offset = 0, length }: SendFileOptions): F
   if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
   const stats = statOf(fd);
   checkKind(fd, stats);
-  const { size, blocks } = stats;
+  const { size, blocks, dev: device } = stats;
   if (size <= MADE_UP_BYTES && (size === 0 || blocks === 0) && isMadeUp(fd)) {
-    return { fd, offset, lengthBytes: length ?? Infinity };
+    return { fd, device, offset, lengthBytes: length ?? Infinity };
   }
   if (length !== undefined && length > 0 && offset + length > size) {
     throw new RangeError(
       `length: ${length} from offset ${offset}; allowed: up to the end of the file, which has ${size} bytes`,
     );
   }
-  return { fd, offset, lengthBytes: length ?? Math.max(0, size - offset) };
+  return { fd, device, offset, lengthBytes: length ?? Math.max(0, size - offset) };
 }
 
 function statOf(fd: number): Stats {

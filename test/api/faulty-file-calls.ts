@@ -1,7 +1,8 @@
 /** The kernel's part of sendFile with faults at given calls, and a disk that has only some of a file in memory. */
 import { readSync } from 'node:fs';
 import type { FileToSocketCalls } from '../../src/core/transfers/file-to-socket.js';
-import type { FileReads } from '../../src/core/transfers/file-reads.js';
+import type { FileOnDevice, FileReads } from '../../src/core/transfers/file-reads.js';
+import type { Done } from '../../src/sys/blocking-call.js';
 import { EAGAIN, EBUSY, EINTR, EINVAL, EIO } from '../../src/sys/errno.js';
 import { FreebsdSendfile, nativeSendfile, type SendfileCalls } from '../../src/sys/sendfile.js';
 import { read, close, pipe, write } from '../../src/sys/io.js';
@@ -75,19 +76,19 @@ class SlowDisk implements FileReads {
     return this.coldEvery === 0 || this.looks % this.coldEvery !== 0;
   }
 
-  read(fd: number, address: number, lengthBytes: number, offset: number, done: (bytes: number, errno: number) => void) {
+  read({ fd }: FileOnDevice, address: number, lengthBytes: number, offset: number, done: Done): void {
     this.reads++;
     const fault = this.faults.next();
     const wanted = fault.kind === 'short' ? Math.max(1, sharedBytes(fault, lengthBytes)) : lengthBytes;
     setImmediate(() => {
       if (fault.kind === 'EIO') {
-        done(-1, EIO);
+        done(-EIO);
         return;
       }
       const bytes = Buffer.alloc(wanted);
       const length = readSync(fd, bytes, 0, wanted, offset);
       this.memory(address, bytes.subarray(0, length));
-      done(length, 0);
+      done(length);
     });
   }
 }

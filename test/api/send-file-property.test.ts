@@ -110,9 +110,14 @@ async function run(drawn: Plan, pair: Pair, file: TestFile): Promise<Outcome> {
   const kernel = faultyKernel({ system, faults, readFaults, coldEvery });
   const { client, server } = pair;
   const lists = { before: BufferList.from(part('b', drawn.before)), after: BufferList.from(part('a', drawn.after)) };
-  const range = { fd: file.fd, offset, lengthBytes: Math.max(0, Math.min(offset + length, FILE_BYTES) - offset) };
+  const range = {
+    fd: file.fd,
+    device: 0,
+    offset,
+    lengthBytes: Math.max(0, Math.min(offset + length, FILE_BYTES) - offset),
+  };
   client.send(part('q', drawn.queuedBefore));
-  const engine = new FileToSocket(client, () => ({ range, ...lists, bytesPerSecond: Infinity }), kernel.calls);
+  const engine = new FileToSocket(client, () => ({ range, ...lists }), kernel.calls);
   const transfer = new Transfer(engine);
   let failure: Outcome['failure'];
   const settled = transfer.then(

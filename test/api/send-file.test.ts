@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
 import { constants, readFileSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { BufferList, IoError, sendFile, type Connection, type TransferFailure } from '../../src/index.js';
+import { BufferList, IoError, open, sendFile, type Connection, type TransferFailure } from '../../src/index.js';
 import { platform } from '../../src/sys/platform.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { patternBytes, TestFiles } from './files.js';
@@ -154,6 +154,18 @@ describeOnEveryDriver('sendFile', driver => {
     expect(Buffer.from(await readAll(server)).toString()).to.equal('still alive');
   });
 
+  it('a File that is closed at once is closed when it has gone', async () => {
+    const { client, server } = await tcpPair();
+    const file = await open(files.pattern(8 * MIB).path);
+    const transfer = sendFile(client, file);
+    const closed = file.close();
+    client.end();
+    expect(await readDigest(server)).to.equal(digestOf(patternBytes(0, 8 * MIB)));
+    expect((await transfer).bytes).to.equal(8 * MIB);
+    await closed;
+    expect(await failureOf(sendFile(server, file))).to.include({ code: 'EBADF' });
+  });
+
   it('a file that may not be read fails, and the connection lives on', async () => {
     const { client, server } = await tcpPair();
     const file = files.pattern(100);
@@ -192,6 +204,7 @@ describeOnEveryDriver('sendFile', driver => {
     transfer.pause();
     await new Promise(resolve => setTimeout(resolve, 80));
     expect(client.isClosed).to.equal(false);
+    client.setTimeouts({});
     transfer.resume();
     const received = readDigest(server);
     await transfer;

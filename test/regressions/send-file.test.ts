@@ -26,9 +26,9 @@ function send(
   before = '',
   after = '',
 ): Transfer {
-  const range = { fd, offset, lengthBytes };
+  const range = { fd, device: 0, offset, lengthBytes };
   const lists = { before: BufferList.from(before), after: BufferList.from(after) };
-  return new TransferHandle(new FileToSocket(connection, () => ({ range, ...lists, bytesPerSecond: Infinity }), calls));
+  return new TransferHandle(new FileToSocket(connection, () => ({ range, ...lists }), calls));
 }
 
 // Not by edges: an EAGAIN that the kernel did not say is followed by no edge.

@@ -54,6 +54,8 @@ export interface SendFileOwner {
 export interface FileRange {
   /** A descriptor open for reading; it stays the caller's, and open until the operation is over. */
   readonly fd: number;
+  /** st_dev. */
+  readonly device: number;
   readonly offset: number;
   /** Infinity for "to where the file ends", which only the path by buffers can find out. */
   readonly lengthBytes: number;

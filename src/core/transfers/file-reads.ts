@@ -1,22 +1,36 @@
 /** What sending a file asks of the disk. An object, so that a test can be the disk. */
+import type { Done } from '../../sys/blocking-call.js';
+import { pread } from '../../sys/file-io.js';
 import { NativeBlock } from '../../sys/memory.js';
-import { isResident, readInBackground } from '../../sys/page-cache.js';
+import { isResident } from '../../sys/page-cache.js';
+import { diskPool } from '../disk/pool.js';
 import { READ_AHEAD_BYTES } from '../limits.js';
+
+export interface FileOnDevice {
+  readonly fd: number;
+  /** st_dev: who reads from one device waits for others who do. */
+  readonly device: number;
+}
 
 export interface FileReads {
   /** Whether a range can be sent without waiting for a disk; undefined where nobody knows. */
   isResident(fd: number, offset: number, lengthBytes: number): boolean | undefined;
-  /** Reads without keeping this thread; `done` is told in a later turn: bytes, 0 at the end of the file, -1 and an errno. */
-  read(
-    fd: number,
-    address: number,
-    lengthBytes: number,
-    offset: number,
-    done: (bytes: number, errno: number) => void,
-  ): void;
+  /**
+   * Reads on a thread of the pool; `done` is told in a later turn: bytes, 0 at the end of the file, or an errno with its
+   * sign turned.
+   *
+   * @param address of memory that stays until then.
+   * @throws IoError ENOBUFS: too many wait for a disk already.
+   */
+  read(file: FileOnDevice, address: number, lengthBytes: number, offset: number, done: Done): void;
 }
 
-export const nativeFileReads: FileReads = { isResident, read: readInBackground };
+export const nativeFileReads: FileReads = {
+  isResident,
+  read({ fd, device }, address, lengthBytes, offset, done) {
+    diskPool.submit(device, answered => pread(fd, address, lengthBytes, offset, answered), done);
+  },
+};
 
 let scratch: NativeBlock | undefined;
 

@@ -3,6 +3,7 @@
  * each other without keeping the thread.
  */
 import { performance } from 'node:perf_hooks';
+import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
 import type { BufferList } from '../buffer-list.js';
@@ -21,8 +22,8 @@ export interface FileSending {
   readonly range: FileRange;
   readonly before: BufferList;
   readonly after: BufferList;
-  /** Infinity for no limit. */
-  readonly bytesPerSecond: number;
+  /** Called when the file is needed no longer. */
+  readonly releaseFile?: () => void;
 }
 
 /** The kernel's part, in an object so that a test can play it. */
@@ -40,7 +41,8 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private operation!: SendFile;
   private readonly sendfile: SendfileCalls;
   private readonly reads: FileReads;
-  private fd = -1;
+  private file!: FileRange;
+  private releaseFile: () => void = () => {};
   private descriptor: Descriptor | undefined = undefined;
   private timer: Timer = NO_TIMER;
   private isOver = false;
@@ -66,9 +68,9 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   // For the transfer
 
   start(): void {
-    const { range, before, after, bytesPerSecond } = this.prepare();
-    this.pace.bytesPerSecond = bytesPerSecond;
-    this.fd = range.fd;
+    const { range, before, after, releaseFile } = this.prepare();
+    this.releaseFile = releaseFile ?? this.releaseFile;
+    this.file = range;
     this.operation = new SendFile(this, range, before, after, this.sendfile);
     // A file that does not know its size is read to its end: sendfile could not tell that end from one that came early.
     if (range.lengthBytes === Infinity) this.account.path = 'buffers';
@@ -77,6 +79,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     } catch (error) {
       this.isOver = true;
       this.operation.release();
+      this.letGo();
       throw error;
     }
   }
@@ -142,7 +145,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     if (offset < this.warmUntil) return this.warmUntil - offset;
     if (this.sendfile.refusesToWait) return wantedBytes;
     const lengthBytes = Math.min(this.operation.end - offset, READ_AHEAD_WINDOW_BYTES);
-    if (this.reads.isResident(this.fd, offset, lengthBytes) !== true) return 0;
+    if (this.reads.isResident(this.file.fd, offset, lengthBytes) !== true) return 0;
     this.warmUntil = offset + lengthBytes;
     return lengthBytes;
   }
@@ -192,6 +195,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     this.isOver = true;
     this.stopTimer();
     this.operation.release();
+    this.letGo();
     this.onSettled(failure);
   }
 
@@ -222,7 +226,6 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   }
 
   private onRead(): void {
-    this.isReading = false;
     if (!this.isWaitingForRead) return;
     this.isWaitingForRead = false;
     this.run();
@@ -240,12 +243,33 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private readAhead(): void {
     const offset = this.warmUntil;
     const lengthBytes = Math.min(this.operation.end - offset, READ_AHEAD_BYTES);
-    this.isReading = true;
-    this.reads.read(this.fd, scratchAddress(), lengthBytes, offset, bytes => {
-      // The end came early, or the disk fails: the call that sends will find out, and say it of the right byte.
+    this.read(scratchAddress(), lengthBytes, offset, bytes => {
+      // The end came early, the disk fails, or too many wait for it: the call that sends will find out, and say it of the right byte.
       this.warmUntil = bytes > 0 ? offset + bytes : this.operation.end;
       this.onRead();
     });
+  }
+
+  /** @param done told the answer: in a later turn, but at once if the pool refuses. */
+  private read(address: number, lengthBytes: number, offset: number, done: Done): void {
+    this.isReading = true;
+    const answered: Done = bytes => {
+      this.isReading = false;
+      done(bytes);
+      if (this.isOver) this.letGo();
+    };
+    try {
+      this.reads.read(this.file, address, lengthBytes, offset, answered);
+    } catch (error) {
+      answered(-(error as IoError).errno);
+    }
+  }
+
+  /** The file may be closed once nobody reads it any more, be the transfer over or not. */
+  private letGo(): void {
+    if (this.isReading) return;
+    this.releaseFile();
+    this.releaseFile = () => {};
   }
 
   private fillBuffer(): void {
@@ -257,9 +281,8 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
       return;
     }
     const lengthBytes = Math.min(operation.end - operation.position, lease.chunkBytes);
-    this.isReading = true;
     account.calls++;
-    this.reads.read(this.fd, lease.address, lengthBytes, operation.position, (bytes, errno) => {
+    this.read(lease.address, lengthBytes, operation.position, bytes => {
       if (this.isOver || bytes <= 0) lease.release();
       if (this.isOver) return;
       if (bytes > 0) {
@@ -270,10 +293,9 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
       } else if (bytes === 0 && operation.end === Infinity) {
         operation.end = operation.position;
       } else {
-        this.isReading = false;
         this.isWaitingForRead = false;
         if (bytes === 0) operation.cutShort();
-        else operation.failFile(new IoError(errno, 'pread', `descriptor ${this.fd}`));
+        else operation.failFile(new IoError(-bytes, 'pread', `descriptor ${this.file.fd}`));
         this.finish(operation.failure);
         return;
       }

@@ -50,12 +50,11 @@ server.onData = chunk => {
   );
 };
 
-const range = { fd, offset: 0, lengthBytes: FILE_BYTES };
-const engine = new FileToSocket(
-  client,
-  () => ({ range, before: new BufferList(), after: new BufferList(), bytesPerSecond: Infinity }),
-  { sendfile, reads: nativeFileReads },
-);
+const range = { fd, device: 0, offset: 0, lengthBytes: FILE_BYTES };
+const engine = new FileToSocket(client, () => ({ range, before: new BufferList(), after: new BufferList() }), {
+  sendfile,
+  reads: nativeFileReads,
+});
 const transfer = new Transfer(engine);
 const settled = transfer.catch(() => undefined);
 await stalled.promise;
