@@ -13,7 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { copy, open, type CopyOptions, type File, type Transfer, type TransferFailure } from '../../src/index.js';
+import {
+  currentReactor,
+  copy,
+  open,
+  type CopyOptions,
+  type File,
+  type Transfer,
+  type TransferFailure,
+} from '../../src/index.js';
 import { platform } from '../../src/sys/platform.js';
 import { failureOf } from './failures.js';
 import { patternBytes } from './files.js';
@@ -21,6 +29,9 @@ import { patternBytes } from './files.js';
 const GIB = 2 ** 30;
 
 describe('copy() of files', () => {
+  // The next file starts a reactor of its own.
+  after(() => currentReactor().close());
+
   let directory: string;
   const opened: File[] = [];
 

@@ -11,6 +11,9 @@ import { failureOf } from './failures.js';
 const TEXT = 'The quick brown fox jumps over the lazy dog. ';
 
 describe('File', () => {
+  // The next file starts a reactor of its own.
+  after(() => currentReactor().close());
+
   let directory: string;
   let path: string;
   const opened: File[] = [];

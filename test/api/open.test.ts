@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open, openDirectory, type File } from '../../src/index.js';
+import { currentReactor, open, openDirectory, type File } from '../../src/index.js';
 import { openFolder, openRegular } from '../../src/core/disk/open-file.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
 import { nativeOpenCalls, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
@@ -42,6 +42,9 @@ function inFolder(): void {
 }
 
 describe('open()', () => {
+  // The next file starts a reactor of its own.
+  after(() => currentReactor().close());
+
   inFolder();
 
   it('has the flags of fs, and one that makes and keeps', async () => {
