@@ -13,7 +13,7 @@ import { kept, Told } from './told.js';
 
 /** A shell that waits for a line and then runs it. */
 function shell(): ChildProcess {
-  const child = spawn('sh', ['-c', 'read line; eval "$line"'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('sh', ['-c', 'read line; eval "$line"'], { stdio: ['pipe', 'ignore', 'inherit'] });
   atEnd(() => child.kill('SIGKILL'));
   return child;
 }
@@ -30,7 +30,7 @@ describeOnEveryDriver(
       it(`a child that exits with ${exitCode}`, async () => {
         const child = shell();
         const watch = kept(watchProcess(child.pid!));
-        const exit = once(child, 'exit');
+        const exit = once(child, 'close');
         child.stdin!.end(`exit ${exitCode}\n`);
         expect(await watch.next()).to.deep.equal({ exitCode, signal: undefined, status: exitCode << 8 });
         expect(watch.isClosed).to.equal(true);
@@ -43,7 +43,7 @@ describeOnEveryDriver(
       const child = shell();
       const told = new Told<ProcessEnd>();
       kept(watchProcess(child.pid!, told.handler));
-      const [next, exit] = [told.next(), once(child, 'exit')];
+      const [next, exit] = [told.next(), once(child, 'close')];
       child.kill('SIGKILL');
       expect(await next).to.deep.equal({ exitCode: undefined, signal: 'SIGKILL', status: 9 });
       await exit;
@@ -54,18 +54,20 @@ describeOnEveryDriver(
       const child = spawn('sh', ['-c', '(read line; exit 3) <&3 & echo $!'], {
         stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
       });
+      const closed = once(child, 'close');
       const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
       const watch = kept(watchProcess(Number(line)));
       (child.stdio[3] as NodeJS.WritableStream).end('go\n');
       const end = await watch.next();
       expect(end).to.have.keys('exitCode', 'signal', 'status');
       if (end!.status !== undefined) expect(end).to.deep.equal({ exitCode: 3, signal: undefined, status: 768 });
+      await closed;
     });
 
     it('a child that ended while this thread was busy', async function () {
       if (platform !== 'linux') this.skip();
       const child = shell();
-      const exit = once(child, 'exit');
+      const exit = once(child, 'close');
       const watch = kept(watchProcess(child.pid!));
       child.kill('SIGTERM');
       // Not a turn of the loop goes by before it is a zombie.
@@ -77,7 +79,7 @@ describeOnEveryDriver(
     it('a zombie is told at once', async function () {
       if (platform !== 'linux') this.skip();
       const child = shell();
-      const exit = once(child, 'exit');
+      const exit = once(child, 'close');
       child.kill('SIGTERM');
       waitForZombie(child.pid!);
       const watch = kept(watchProcess(child.pid!));
@@ -88,7 +90,7 @@ describeOnEveryDriver(
     it('two watches of one process', async () => {
       const child = shell();
       const watches = [kept(watchProcess(child.pid!)), kept(watchProcess(child.pid!))];
-      const exit = once(child, 'exit');
+      const exit = once(child, 'close');
       child.stdin!.end('exit 1\n');
       for (const watch of watches) expect(await watch.next()).to.include({ exitCode: 1 });
       await exit;
@@ -96,7 +98,7 @@ describeOnEveryDriver(
 
     it('a dead process: ESRCH, and the backend goes on', async () => {
       const child = shell();
-      const exit = once(child, 'exit');
+      const exit = once(child, 'close');
       child.stdin!.end('exit 0\n');
       await exit;
       expect(() => watchProcess(child.pid!)).to.throw(Error, `process ${child.pid}: ESRCH, there is no such process`);
