@@ -9,8 +9,9 @@ import type { Rule } from './violation.js';
 export interface CampaignPlan {
   readonly subject: Subject;
   readonly modes: readonly RegistrationMode[];
-  /** Programs have the seeds from here on. */
+  /** Programs have the seeds from here on, each `seedStep` after the last; 1 by default. */
   readonly firstSeed: number;
+  readonly seedStep?: number;
   readonly unbatched: boolean;
   /** Asked before each program. */
   readonly goesOn: (programs: number) => boolean;
@@ -36,14 +37,14 @@ export interface CampaignReport {
 }
 
 export function runCampaign(plan: CampaignPlan): CampaignReport {
-  const { subject, modes, firstSeed, unbatched, goesOn } = plan;
+  const { subject, modes, firstSeed, seedStep = 1, unbatched, goesOn } = plan;
   const options: ExecutionOptions = { unbatched };
   let programs = 0;
   let steps = 0;
   let waits = 0;
   let failure: Failure | undefined;
   while (failure === undefined && goesOn(programs)) {
-    const seed = firstSeed + programs++;
+    const seed = firstSeed + seedStep * programs++;
     const program = generateProgram(seed, modes);
     const outcome = runProgram(subject, program, options);
     steps += program.steps.length;

@@ -33,6 +33,7 @@ describe('pollux stress events', () => {
     ['--seed', '-1'],
     ['--programs', '0'],
     ['--batch', '1,x'],
+    ['--threads', '0'],
     ['--mode', 'sideways'],
     ['--compare', 'poll'],
   ]) {

@@ -11,6 +11,7 @@ import { generateProgram } from '../../src/lab/generation.js';
 import { REGISTRATION_MODES, type Program, type Step } from '../../src/lab/program.js';
 import { shrink } from '../../src/lab/shrinking.js';
 import { sweepChanges } from '../../src/lab/sweep.js';
+import { runThreadCampaigns } from '../../src/lab/thread-campaigns.js';
 import { runThreadWakes } from '../../src/lab/thread-wakes.js';
 import { seededBugs } from './broken-backends.js';
 
@@ -19,6 +20,7 @@ const PROGRAMS = 300;
 const PROGRAMS_ON_A_MODEL = 100;
 const MOST_STEPS = 9;
 const SEED = 1;
+const THREADS = 3;
 /** An end whose channel belongs to nobody else, and how many compete with it. */
 const NEWCOMER = 0;
 const CROWD = 10;
@@ -94,6 +96,13 @@ describe('the stress lab', () => {
           expect(wait).to.be.within(0, Math.ceil((CROWD + 1) / maxEvents) + 1);
         });
       }
+
+      it(`breaks nothing in ${THREADS} threads at once, which take descriptor numbers from each other`, async () => {
+        const plan = { subject: name, threads: THREADS, modes: REGISTRATION_MODES, unbatched: false };
+        const report = await runThreadCampaigns({ ...plan, firstSeed: SEED, programs: 30, durationMs: Infinity });
+        expect(report.failure).to.equal(undefined);
+        expect(report.programs).to.equal(30 * THREADS);
+      });
 
       it('loses no wake of another thread', async () => {
         const { world, factory } = subjectNamed(name).enter();

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { REGISTRATION_MODES, type RegistrationMode } from '../../lab/program.js';
 
 const MOST_BATCH = 65_536;
+const MOST_THREADS = 64;
 
 export interface EventsOptions {
   readonly backend: string;
@@ -12,6 +13,7 @@ export interface EventsOptions {
   readonly compare?: readonly string[];
   readonly batch?: readonly number[];
   readonly mode: readonly RegistrationMode[];
+  readonly threads: number;
   readonly unbatched?: boolean;
   readonly json?: boolean;
 }
@@ -22,6 +24,10 @@ export function parseSeed(text: string): number {
 
 export function parsePrograms(text: string): number {
   return integer(text, 1, 1_000_000_000);
+}
+
+export function parseThreads(text: string): number {
+  return integer(text, 1, MOST_THREADS);
 }
 
 /** '1,8,64' */

@@ -3,11 +3,12 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { chooseBackend } from '../../backends/select.js';
 import { subjectNamed, subjectNames, type Subject } from '../../conformance/subject.js';
-import { runCampaign, type CampaignReport } from '../../lab/campaign.js';
+import { runCampaign, type CampaignPlan, type CampaignReport } from '../../lab/campaign.js';
 import { compareBackends, type Difference } from '../../lab/comparison.js';
 import { generateProgram } from '../../lab/generation.js';
 import { REGISTRATION_MODES, triggerOf, type RegistrationMode } from '../../lab/program.js';
 import { sweepChanges, type SweepResult } from '../../lab/sweep.js';
+import { runThreadCampaigns } from '../../lab/thread-campaigns.js';
 import { runThreadWakes, type ThreadWakesReport } from '../../lab/thread-wakes.js';
 import {
   parseBackends,
@@ -15,6 +16,7 @@ import {
   parseModes,
   parsePrograms,
   parseSeed,
+  parseThreads,
   type EventsOptions,
 } from './events-options.js';
 import { campaignText, differencesText, sweepText, threadsText } from './events-rendering.js';
@@ -51,6 +53,7 @@ export function eventsCommand(): Command {
     .option('--mode <names>', 'modes to register with: level,edge,oneshot,oneshot-edge', parseModes, [
       ...REGISTRATION_MODES,
     ])
+    .option('--threads <n>', 'run programs in so many threads at once, a backend each', parseThreads, 1)
     .option('--batch <numbers>', 'measure changes too, so many to a wait: 1,8,64,1024', parseBatches)
     .option('--unbatched', 'a wait after every change, as a baseline')
     .option('--json', 'print one JSON object on standard output and nothing else there')
@@ -86,8 +89,7 @@ async function runOn(
   const subject = subjectNamed(name);
   const modes = modesOf(subject, options.mode);
   const unbatched = options.unbatched === true;
-  const goesOn = limit(options, shares);
-  const campaign = runCampaign({ subject, modes, firstSeed, unbatched, goesOn });
+  const campaign = await runPrograms(subject, { modes, firstSeed, unbatched }, options, shares);
   print(campaignText(name, campaign));
   const { world, factory } = subject.enter();
   const threadWakes = world.isReal ? await runThreadWakes(factory, THREAD_WAKES) : undefined;
@@ -97,6 +99,25 @@ async function runOn(
   );
   if (sweep.length > 0) print(sweepText(name, sweep));
   return { backend: name, campaign, threadWakes, sweep };
+}
+
+/** In this thread, or in as many as were asked for. */
+function runPrograms(
+  subject: Subject,
+  plan: Pick<CampaignPlan, 'modes' | 'firstSeed' | 'unbatched'>,
+  options: EventsOptions,
+  shares: number,
+): CampaignReport | Promise<CampaignReport> {
+  const { threads } = options;
+  if (threads === 1) return runCampaign({ ...plan, subject, goesOn: limit(options, shares) });
+  const programs = Math.ceil(mostPrograms(options) / threads);
+  return runThreadCampaigns({
+    ...plan,
+    subject: subject.name,
+    threads,
+    programs,
+    durationMs: shareMs(options, shares),
+  });
 }
 
 /** Runs what all backends have run, and shows where they differ. A difference is no violation. */
@@ -128,10 +149,18 @@ function compare(
 }
 
 /** Both limits count where both are given. The time is divided among the backends and their comparison. */
-function limit({ programs, duration }: EventsOptions, shares: number): (done: number) => boolean {
-  const most = programs ?? (duration === undefined ? DEFAULT_PROGRAMS : Infinity);
-  const deadline = performance.now() + ((duration ?? Infinity) * 1000) / shares;
+function limit(options: EventsOptions, shares: number): (done: number) => boolean {
+  const most = mostPrograms(options);
+  const deadline = performance.now() + shareMs(options, shares);
   return done => done < most && performance.now() < deadline;
+}
+
+function mostPrograms({ programs, duration }: EventsOptions): number {
+  return programs ?? (duration === undefined ? DEFAULT_PROGRAMS : Infinity);
+}
+
+function shareMs({ duration = Infinity }: EventsOptions, shares: number): number {
+  return (duration * 1000) / shares;
 }
 
 function modesOf(subject: Subject, modes: readonly RegistrationMode[]): RegistrationMode[] {
