@@ -25,6 +25,8 @@ export const PUBLISHED = 8;
 export const DISCONNECTED = 9;
 /** A scheduled call; tag: the ticket's number. */
 export const CALL = 10;
+/** From a publisher: what it publishes from here on is numbered from 0; tag: the request's number. */
+export const SUBSCRIBED = 11;
 
 const KIND_MASK = 15;
 const VALUE = 16;

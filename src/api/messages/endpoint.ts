@@ -19,6 +19,7 @@ import {
   REPLY,
   REQUEST,
   SUBSCRIBE,
+  SUBSCRIBED,
   UNSUBSCRIBE,
 } from './channel.js';
 import { Arrival, encode, type Message } from './message.js';
@@ -53,6 +54,8 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   private readonly answers = new Map<string, Answer>();
   private readonly functions = new Map<string, (argument: never) => void>();
   private readonly overfull = new Set<object>();
+  /** Threads that were known here and are no more: they are not waited for. */
+  private readonly departed = new Set<number>();
   private postponed: { to: number; run: (peer: Peer) => void }[] = [];
   private readonly arrival = new Arrival();
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
@@ -88,6 +91,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     if (known !== undefined && known.address.ring === address.ring) return known;
     const peer = new Peer(this, this.mailbox.link(address));
     this.peers.set(address.threadId, peer);
+    this.departed.delete(address.threadId);
     for (const subscription of this.subscriptions.values()) void this.announce(subscription, peer);
     const due = this.postponed.filter(({ to }) => to === address.threadId);
     this.postponed = this.postponed.filter(({ to }) => to !== address.threadId);
@@ -159,6 +163,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
    * ('exit'), before the descriptors of that thread are closed.
    */
   bury(threadId: number): void {
+    this.depart(threadId);
     this.mailbox.bury(threadId);
   }
 
@@ -226,8 +231,11 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
       const policy = arrival.value as SlowPolicy;
       this.withPeer(from, peer => {
         this.topic(name).add(peer, policy);
-        peer.submit(REPLY, '', new Uint8Array(0), false, tag);
+        peer.submit(SUBSCRIBED, name, new Uint8Array(0), false, tag);
       });
+    } else if (kind === SUBSCRIBED) {
+      this.subscriptions.get(name)?.begin(from);
+      this.peers.get(from)?.answer(tag, undefined, () => undefined);
     } else if (kind === UNSUBSCRIBE) {
       this.withPeer(from, peer => this.topics.get(name)?.remove(peer));
     } else if (kind === DISCONNECTED) {
@@ -282,6 +290,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
       if (!peer.isGone) run(peer);
       return;
     }
+    if (this.departed.has(threadId)) return;
     if (this.postponed.length >= MAX_POSTPONED) {
       throw new Error(
         `${MAX_POSTPONED} answers wait for the address of threads unknown here, such as ${threadId}: give it to peer()`,
@@ -290,8 +299,12 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     this.postponed.push({ to: threadId, run });
   }
 
+  private depart(threadId: number): void {
+    this.departed.add(threadId);
+    this.postponed = this.postponed.filter(({ to }) => to !== threadId);
+  }
+
   private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
-    subscription.forget(peer.threadId);
     // A publisher that goes before it answers will not publish.
     return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).promise.catch(() => {});
   }
@@ -311,7 +324,9 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   /** @internal */
   onPeerClosed(peer: Peer): void {
     this.onPeerGone(peer);
-    if (this.peers.get(peer.threadId) === peer) this.peers.delete(peer.threadId);
+    if (this.peers.get(peer.threadId) !== peer) return;
+    this.peers.delete(peer.threadId);
+    this.depart(peer.threadId);
   }
 
   /** @internal */

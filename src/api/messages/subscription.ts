@@ -42,15 +42,17 @@ export class Subscription<T = unknown> extends Queue<T> {
     this.end();
   }
 
-  /** @internal */
-  override receive(arrival: Arrival): void {
-    this.countDropped(arrival);
-    super.receive(arrival);
+  /** @internal A thread publishes to this subscription from here on. */
+  begin(publisher: number): void {
+    this.expected.set(publisher, 0);
   }
 
-  /** @internal The thread published under another life of this subscription, or begins anew. */
-  forget(publisher: number): void {
-    this.expected.delete(publisher);
+  /** @internal */
+  override receive(arrival: Arrival): void {
+    // For an earlier subscription of this thread, which it has closed.
+    if (!this.expected.has(arrival.from)) return;
+    this.countDropped(arrival);
+    super.receive(arrival);
   }
 
   /** @internal */

@@ -40,8 +40,9 @@ export class RingWriter {
   private readonly slot: number;
   private knownHead: number;
   private claimedUnits = 0;
-  /** The record under way. */
+  /** The record under way, and its head. */
   private position = 0;
+  private head = 0;
   private lengthBytes = -1;
 
   /** @param sender a slot that `claimSlot` gave to this thread. */
@@ -97,6 +98,7 @@ export class RingWriter {
           // Step "advance": whoever comes first, we or one who helps.
           Atomics.compareExchange(words, TAIL, tail, (tail + units) | 0);
           this.position = tail;
+          this.head = state - STATE;
           this.lengthBytes = lengthBytes;
           return memory.offset(tail);
         }
@@ -112,11 +114,11 @@ export class RingWriter {
    * @returns true: the receiver sleeps, and it falls to the caller to wake it.
    */
   commit(channel: number, tag: number, revocable = false): boolean {
-    const head = this.memory.head(this.position);
+    const { head } = this;
     const { words } = this.memory;
     words[head + CHANNEL] = channel;
     words[head + TAG] = tag;
-    return this.settle(head, revocable ? REVOCABLE : COMMITTED);
+    return this.settle(revocable ? REVOCABLE : COMMITTED);
   }
 
   /** The position of the record that was committed last, for `revoke`. */
@@ -145,7 +147,7 @@ export class RingWriter {
 
   /** Gives up a record that was reserved. @returns as `commit`. */
   abandon(): boolean {
-    return this.settle(this.memory.head(this.position), ABANDONED);
+    return this.settle(ABANDONED);
   }
 
   /**
@@ -173,8 +175,9 @@ export class RingWriter {
     return Atomics.load(this.memory.words, CLOSED) !== 0;
   }
 
-  private settle(head: number, state: typeof COMMITTED | typeof REVOCABLE | typeof ABANDONED): boolean {
+  private settle(state: typeof COMMITTED | typeof REVOCABLE | typeof ABANDONED): boolean {
     if (this.lengthBytes < 0) throw new Error('commit: nothing is reserved');
+    const { head } = this;
     const { words } = this.memory;
     words[head + LENGTH] = this.lengthBytes;
     this.lengthBytes = -1;

@@ -80,11 +80,9 @@ export class Link {
    * @throws IoError EPIPE: the receiver has gone.
    */
   tryWrite(payload: Payload, channel: number, tag: number, mayHold: boolean): boolean {
-    if (this.urgent.length > 0 || (mayHold && (this.held.length > 0 || this.isHeld))) {
-      if (this.isGone) throw this.goneError();
-      return false;
-    }
-    return this.put(payload, channel, tag, false);
+    if (!this.mustWait(mayHold)) return this.put(payload, channel, tag, false);
+    if (this.isGone) throw this.goneError();
+    return false;
   }
 
   /**
@@ -95,8 +93,7 @@ export class Link {
    */
   submit(outgoing: Outgoing): boolean {
     const { payload, channel, tag, mayHold, revocable } = outgoing;
-    const blocked = this.urgent.length > 0 || (mayHold && (this.held.length > 0 || this.isHeld));
-    if (!blocked && this.put(payload, channel, tag, revocable)) {
+    if (!this.mustWait(mayHold) && this.put(payload, channel, tag, revocable)) {
       outgoing.written(this.writer.lastPosition);
       return true;
     }
@@ -176,6 +173,11 @@ export class Link {
       return;
     }
     if (this.waiting > 0 && !this.writer.wantsRoom) this.flush();
+  }
+
+  /** Whether something waits already that comes first, or the receiver holds us back. */
+  private mustWait(mayHold: boolean): boolean {
+    return this.urgent.length > 0 || (mayHold && (this.held.length > 0 || this.isHeld));
   }
 
   /** A hint, so a plain read will do; `flush` asks again after it has said that it waits. */

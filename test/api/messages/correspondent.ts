@@ -43,7 +43,13 @@ const parts = {
   },
 
   answers() {
-    endpoint.answer<number>('double', message => message.value * 2);
+    let doubled = 0;
+    endpoint.answer('asked', () => doubled);
+    endpoint.answer<number>('double', message => {
+      doubled++;
+      return message.value * 2;
+    });
+    parentPort!.on('message', (address: MailboxAddress) => endpoint.peer(address)).unref();
     endpoint.answer<number>('later', async message => {
       await new Promise(resolve => setImmediate(resolve));
       return new Uint8Array(message.value).fill(7);
@@ -98,6 +104,26 @@ const parts = {
     endpoint.queue('flood').onMessage = ({ bytes }) => {
       tally[place] = tally[place] === numberOf(bytes) ? tally[place] + 1 : -1;
     };
+  },
+
+  /** Publishes as many numbers as it is asked to, going on from the last. */
+  publisher() {
+    let last = 0;
+    endpoint.answer<number>('publish', async ({ value: count }) => {
+      for (const end = last + count; last < end; last++) await endpoint.topic<number>('ticks').publish(last);
+      return last;
+    });
+  },
+
+  /** Asks the first address for what is never answered while it lives, and others for what they double. */
+  asks() {
+    const [first, second] = addresses;
+    for (let number = 0; number < messages; number++)
+      endpoint
+        .peer(first)
+        .request('slow', number)
+        .catch(() => {});
+    endpoint.answer<number>('ask', message => endpoint.peer(second).request('double', message.value));
   },
 
   quiet() {

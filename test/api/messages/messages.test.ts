@@ -111,6 +111,28 @@ describe('messages between threads', () => {
       expect(await peer.request('later', 3)).to.deep.equal(new Uint8Array([7, 7, 7]));
     });
 
+    it('of threads that have gone meanwhile are not waited for', async () => {
+      const asked: (() => void)[] = [];
+      endpoint.answer('slow', () => new Promise<void>(resolve => asked.push(resolve)));
+      const { worker, peer } = await startThread(endpoint, 'asks', { messages: 5_000 });
+      while (asked.length < 5_000) await new Promise(resolve => setTimeout(resolve, 1));
+      const gone = new Promise(resolve => (peer.onGone = resolve));
+      await worker.terminate();
+      await gone;
+      for (const answer of asked) answer();
+      await new Promise(resolve => setImmediate(resolve));
+    });
+
+    it('wait for the address of who asked', async () => {
+      const { peer: first, worker } = await startThread(endpoint, 'answers');
+      const { peer: second } = await startThread(endpoint, 'asks', { messages: 0 }, [first.address]);
+      const answer = second.request('ask', 21);
+      // By then the question of the second has come to the first, which was not started with its address.
+      while ((await first.request<number>('asked', undefined)) === 0);
+      worker.postMessage(second.address);
+      expect(await answer).to.equal(42);
+    });
+
     it('fail with what the other thread threw, an unknown name, a signal, or its end', async () => {
       const { peer, worker, threadId } = await startThread(endpoint, 'answers');
       expect((await rejection(peer.request('throws', 1))).message).to.equal('as it was told');
@@ -197,6 +219,23 @@ describe('messages between threads', () => {
       expect(seen.map(each => each.seen.length)).to.deep.equal([100, 101, 101]);
       expect(seen[1].seen).to.deep.equal(Array.from({ length: 101 }, (_, number) => number));
       expect(topic.counters).to.deep.equal({ published: 101, dropped: 0, disconnected: 0 });
+    });
+
+    it('can be subscribed again, and nothing counts as dropped that was for the subscription before', async () => {
+      const { peer } = await startThread(endpoint, 'publisher');
+      const first = endpoint.subscribe<number>('ticks');
+      await first.ready;
+      const early = await peer.request<number>('publish', 50);
+      first.close();
+      const values: number[] = [];
+      const second = endpoint.subscribe<number>('ticks', message => values.push(message.value));
+      await peer.request('publish', 25);
+      await second.ready;
+      const before = values.length;
+      await peer.request('publish', 25);
+      expect(early).to.equal(50);
+      expect(values.slice(before)).to.deep.equal(Array.from({ length: 25 }, (_, number) => 75 + number));
+      expect([first.dropped, second.dropped]).to.deep.equal([0, 0]);
     });
 
     it('are subscribed once by a thread', () => {
