@@ -116,7 +116,7 @@ const POOL_THREADS = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE) || 4);
 /** Calls of one thread that wait for a disk at the same time. A thread of the pool is left to Node's own files and names. */
 export const DISK_CALLS = Math.max(1, POOL_THREADS - 1);
 
-/** How many of them may wait for one device, so that a slow disk can't take all. */
+/** How many of them may wait for one device, so that a slow disk can't take all that this thread has. */
 export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
 
 /** Calls that wait for their turn at a disk; beyond it they are refused, since whoever asks for more never looks back. */
