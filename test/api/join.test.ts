@@ -222,17 +222,21 @@ describeOnEveryDriver('join', () => {
   });
 });
 
-describe('join, options', () => {
-  it('refuses what makes no sense', async () => {
-    const wrong = [
-      { idleTimeoutMs: -1 },
-      { halfCloseTimeoutMs: NaN },
-      { bytesPerSecond: 0 },
-      { limits: { aToB: { maxBytes: -1 } } },
-      { limits: { bToA: { bytesPerSecond: -5 } } },
-    ];
-    const { left, right, a, b } = await twoPairs('Unix');
-    for (const options of wrong) expect(await failureOf(join(a, b, options))).to.be.instanceOf(RangeError);
-    for (const end of [left, right, a, b]) end.destroy();
-  });
-});
+describeOnEveryDriver(
+  'join, options',
+  () => {
+    it('refuses what makes no sense', async () => {
+      const wrong = [
+        { idleTimeoutMs: -1 },
+        { halfCloseTimeoutMs: NaN },
+        { bytesPerSecond: 0 },
+        { limits: { aToB: { maxBytes: -1 } } },
+        { limits: { bToA: { bytesPerSecond: -5 } } },
+      ];
+      const { left, right, a, b } = await twoPairs('Unix');
+      for (const options of wrong) expect(await failureOf(join(a, b, options))).to.be.instanceOf(RangeError);
+      for (const end of [left, right, a, b]) end.destroy();
+    });
+  },
+  ['level'],
+);

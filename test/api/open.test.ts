@@ -219,6 +219,8 @@ for (const [name, lacks] of [
 }
 
 describe('open() beneath a Directory', () => {
+  after(() => currentReactor().close());
+
   inFolder();
 
   it('keeps to it, also when it moves', async () => {
