@@ -3,21 +3,29 @@ import { statOf } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
 import { nativeFileCopyCalls } from '../core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd, type FileCopy } from '../core/transfers/file-to-file.js';
+import type { RelayAccount } from '../core/transfers/relay-account.js';
+import { SocketToFile } from '../core/transfers/socket-to-file.js';
+import { F_GETFL } from '../sys/constants.js';
+import { O_RDWR, O_WRONLY } from '../sys/file-constants.js';
+import { fcntl } from '../sys/io.js';
 import { isMadeUp } from '../sys/file-system.js';
 import { IoError } from '../sys/io-error.js';
+import { Connection } from './connection.js';
+import { copyStream, type CopyStreamOptions } from './copy-stream.js';
 import { File } from './file.js';
 import { checkInteger } from './options.js';
+import { sendFile } from './send-file.js';
 import { Transfer } from './transfer.js';
 
 /** Largest size that a file may claim whose content is made up as it is read: a page, in sysfs. */
 const MADE_UP_BYTES = 4096;
 
 export interface CopyOptions {
-  /** Where in the source to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
+  /** A file as source: where to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
   readonly from?: number;
-  /** Where in the target to begin, in bytes. Default 0. What it has before and behind the range stays. */
+  /** A file as target: where to begin, in bytes. Default 0. What it has before and behind the range stays. */
   readonly to?: number;
-  /** How many bytes. Default: up to where the source ends now. */
+  /** How many bytes. Default: up to where the file ends now, or to the end of the stream. */
   readonly length?: number;
   /** See `Transfer.bytesPerSecond`. Blocks that are shared and not copied are not counted against it. */
   readonly bytesPerSecond?: number;
@@ -26,24 +34,87 @@ export interface CopyOptions {
 }
 
 /**
- * Copies a range of a file to another file: their blocks are shared where the file system can (reflink), otherwise the
- * kernel copies (copy_file_range), otherwise a buffer does, which also takes over in the middle. Holes stay holes. All of it
- * happens on threads of the pool.
+ * Copies bytes from one open thing to another. Nothing is read into the program where the system can do without.
  *
+ * **File to file:** blocks are shared where the file system can (reflink), otherwise the kernel copies (copy_file_range),
+ * otherwise a buffer does, which also takes over in the middle. Holes stay holes. All of it happens on threads of the pool.
  * The number of bytes is settled when it begins. A source that grows meanwhile gives no more than that; one that is cut short
  * fails the copy with EIO. Bytes arrive in order, so a copy that failed or was cancelled is taken up again with `from` and
  * `to` moved on by its `bytes`.
  *
- * Both files stay yours. They may be closed at once: that waits for the copy.
+ * **File to connection:** as `sendFile`.
  *
- * @param source open for reading.
- * @param target open for writing.
+ * **Connection to file:** what is received is written, up to `length` or the end of the stream, whichever comes first:
+ * `account.bytes` tells. A disk that lags holds the peer back. Cancelled, or when the stream breaks, it first writes what was
+ * received. When the disk fails, `residueBytes` says how much was received and is not in the file. What comes after the bytes
+ * is yours again to read.
+ *
+ * **Connection to connection:** as `copyStream`.
+ *
+ * All ends stay yours. Files may be closed at once: that waits for the copy.
+ *
+ * @param source a file open for reading, or a connection that nobody reads.
+ * @param target a file open for writing, or a connection.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range beyond the end of the source, ranges of one file that
- *   overlap; IoError EBADF: a file that is closed; EISDIR, EINVAL: no file; in all these cases no byte has moved;
- *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then.
+ *   overlap; IoError EBADF: a file that is closed or not open for this; EISDIR, EINVAL: no file; Error: the source is being
+ *   read or joined; in all these cases no byte has moved;
+ *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then; what a connection broke with.
  */
-export function copy(source: File, target: File, options: CopyOptions = {}): Transfer {
+export function copy(source: Connection, target: Connection, options?: CopyOptions): Transfer<RelayAccount>;
+export function copy(source: File | Connection, target: File | Connection, options?: CopyOptions): Transfer;
+export function copy(
+  source: File | Connection,
+  target: File | Connection,
+  options: CopyOptions = {},
+): Transfer | Transfer<RelayAccount> {
+  if (source instanceof Connection) {
+    if (target instanceof Connection) return copyStream(source, target, streamOptions(options));
+    return copyFromConnection(source, target, options);
+  }
+  if (target instanceof Connection) return copyToConnection(source, target, options);
+  return copyFile(source, target, options);
+}
+
+function copyToConnection(source: File, target: Connection, options: CopyOptions): Transfer {
+  const { from: offset, length, bytesPerSecond, signal } = options;
+  return sendFile(target, source, { offset, length, bytesPerSecond, signal });
+}
+
+function copyFromConnection(source: Connection, target: File, options: CopyOptions): Transfer {
+  const engine: SocketToFile = new SocketToFile(source, () => {
+    const { to = 0, length = Infinity, bytesPerSecond = Infinity } = options;
+    checkInteger('to', to, 0, Number.MAX_SAFE_INTEGER);
+    if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
+    if (!(target instanceof File)) throw new TypeError(`target: ${typeof target}; allowed: a File or a Connection`);
+    if (target.direct) throw new TypeError('target: a direct file; allowed: one that goes through the page cache');
+    engine.pace.bytesPerSecond = bytesPerSecond;
+    const { descriptor, path: name } = target;
+    descriptor.enter('copy');
+    const releaseFile = () => descriptor.leave();
+    try {
+      checkWritable(target);
+    } catch (error) {
+      releaseFile();
+      throw error;
+    }
+    const { fd, device } = descriptor;
+    return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
+  });
+  return new Transfer(engine, options.signal);
+}
+
+/** Bytes that are taken from a stream can't be put back: it has to be known before. */
+function checkWritable({ fd, path }: File): void {
+  if ((fcntl(fd, F_GETFL, 0) & (O_WRONLY | O_RDWR)) !== 0) return;
+  throw new IoError('EBADF', 'copy', path, 'the file is not open for writing');
+}
+
+function streamOptions({ length, bytesPerSecond, signal }: CopyOptions): CopyStreamOptions {
+  return { length, bytesPerSecond, signal };
+}
+
+function copyFile(source: File, target: File, options: CopyOptions): Transfer {
   let release = (): void => {};
   const prepare = async (): Promise<FileCopy> => {
     checkOptions(options);

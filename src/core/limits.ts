@@ -136,3 +136,6 @@ export const COPY_BUFFER_BYTES = 1024 * 1024;
 
 /** Splices by the kernel (SO_SPLICE) in a row that ended without a byte, and a join stops asking for them. */
 export const BARREN_SPLICES = 4;
+
+/** Bytes received for a file that the disk has not taken yet: enough for one write while the next is being received. */
+export const SOCKET_TO_FILE_BYTES = 512 * 1024;
