@@ -2,7 +2,6 @@
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { MIN_RECEIVE_BYTES } from '../core/limits.js';
-import type { Slab } from '../core/slab.js';
 import { alignedBytes } from '../sys/direct-io.js';
 import { ENOSYS, EOPNOTSUPP } from '../sys/errno.js';
 import {
@@ -19,6 +18,7 @@ import { IoError } from '../sys/io-error.js';
 import { addressOf } from '../sys/memory.js';
 import { checkInteger } from './options.js';
 import type { Sendable } from './sending-socket.js';
+import { currentReactor } from './thread-reactor.js';
 
 const ADVICE = {
   normal: POSIX_FADV_NORMAL,
@@ -47,7 +47,6 @@ export class File {
   constructor(
     /** @internal */
     readonly descriptor: OpenDescriptor,
-    private readonly slab: Slab,
     readonly alignmentBytes: number,
   ) {}
 
@@ -225,8 +224,9 @@ export class File {
     const list = new BufferList();
     if (this.direct) return list.append(alignedBytes(lengthBytes, this.alignmentBytes));
     if (lengthBytes <= MIN_RECEIVE_BYTES) return list.append(new Uint8Array(lengthBytes));
+    const { slab } = currentReactor();
     while (list.length < lengthBytes) {
-      const lease = this.slab.lease();
+      const lease = slab.lease();
       if (lease === undefined) {
         list.release();
         const explanation = `no room for ${lengthBytes} bytes: the buffers of this thread are at their ceiling`;

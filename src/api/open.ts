@@ -9,7 +9,6 @@ import { close } from '../sys/io.js';
 import { Directory } from './directory.js';
 import { File } from './file.js';
 import { checkInteger, checkPath } from './options.js';
-import { currentReactor } from './thread-reactor.js';
 
 const FLAGS = {
   r: O_RDONLY,
@@ -84,7 +83,7 @@ async function openFile(opening: Opening, beneath: string | Directory | undefine
     alignmentBytes = directAlignment(fd);
   }
   const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct });
-  return new File(descriptor, currentReactor().slab, alignmentBytes);
+  return new File(descriptor, alignmentBytes);
 }
 
 async function openRelative(opening: Opening, beneath: string | Directory | undefined) {

@@ -29,6 +29,9 @@ describe('File', () => {
     path = join(directory, 'file');
   });
 
+  // Other tests start reactors of their own.
+  after(() => currentReactor().close());
+
   afterEach(async () => {
     await Promise.all(opened.splice(0).map(file => file.close()));
     rmSync(directory, { recursive: true });
