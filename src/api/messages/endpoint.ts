@@ -22,15 +22,14 @@ import {
   SUBSCRIBED,
   UNSUBSCRIBE,
 } from './channel.js';
-import { Arrival, encode, type Message } from './message.js';
+import { Arrival, type Message } from './message.js';
+import { PeerBook } from './peer-book.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from './queue.js';
+import { Services, type Answer } from './services.js';
 import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
 import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
 import { Topic } from './topic.js';
-
-/** Answers that wait for the address of who asked. */
-const MAX_POSTPONED = 4096;
 
 /** A thread that sends here, by its slot: who it is, and what its numbers stand for. */
 class Correspondent {
@@ -40,23 +39,16 @@ class Correspondent {
   constructor(readonly threadId: number) {}
 }
 
-/** @param argument what came with the request. @returns the answer, or a promise of it; bytes or anything cloneable. */
-export type Answer<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
-
 export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   readonly threadId = threadId;
   private readonly mailbox: Mailbox;
-  private readonly peers = new Map<number, Peer>();
+  private readonly peers = new PeerBook();
+  private readonly services = new Services(this.peers);
   private readonly correspondents: Correspondent[] = [];
   private readonly queues = new Map<string, Queue>();
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
-  private readonly answers = new Map<string, Answer>();
-  private readonly functions = new Map<string, (argument: never) => void>();
   private readonly overfull = new Set<object>();
-  /** Threads that were known here and are no more: they are not waited for. */
-  private readonly departed = new Set<number>();
-  private postponed: { to: number; run: (peer: Peer) => void }[] = [];
   private readonly arrival = new Arrival();
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
@@ -90,12 +82,8 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     const known = this.peers.get(address.threadId);
     if (known !== undefined && known.address.ring === address.ring) return known;
     const peer = new Peer(this, this.mailbox.link(address));
-    this.peers.set(address.threadId, peer);
-    this.departed.delete(address.threadId);
     for (const subscription of this.subscriptions.values()) void this.announce(subscription, peer);
-    const due = this.postponed.filter(({ to }) => to === address.threadId);
-    this.postponed = this.postponed.filter(({ to }) => to !== address.threadId);
-    for (const { run } of due) run(peer);
+    this.peers.add(peer);
     return peer;
   }
 
@@ -110,16 +98,14 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   /** Answers requests of that name. @throws Error somebody does already. */
   answer<Q = unknown, A = unknown>(name: string, answer: Answer<Q, A>): void {
     checkName(name);
-    if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);
-    this.answers.set(name, answer as Answer);
+    this.services.addAnswer(name, answer as Answer);
     this.onReceiving(1);
   }
 
   /** Makes a function known that other threads may schedule here. @throws Error the name is taken. */
   define<A = unknown>(name: string, run: (argument: A) => void): void {
     checkName(name);
-    if (this.functions.has(name)) throw new Error(`define: '${name}' is defined already`);
-    this.functions.set(name, run);
+    this.services.addFunction(name, run);
     this.onReceiving(1);
   }
 
@@ -150,10 +136,9 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     if (this.subscriptions.has(name)) throw new Error(`subscribe: this thread has subscribed to '${name}' already`);
     const subscription = new Subscription<T>(this, name, whenSlow);
     this.subscriptions.set(name, subscription as Subscription);
-    const known = [...this.peers.values()].filter(peer => !peer.isGone);
-    subscription.ready = Promise.all(known.map(peer => this.announce(subscription as Subscription, peer))).then(
-      () => {},
-    );
+    subscription.ready = Promise.all(
+      [...this.peers].map(peer => this.announce(subscription as Subscription, peer)),
+    ).then(() => {});
     if (onMessage !== undefined) subscription.onMessage = onMessage;
     return subscription;
   }
@@ -163,7 +148,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
    * ('exit'), before the descriptors of that thread are closed.
    */
   bury(threadId: number): void {
-    this.depart(threadId);
+    this.peers.depart(threadId);
     this.mailbox.bury(threadId);
   }
 
@@ -183,7 +168,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   /** Ends everything: those that send here learn of it, and whoever waits here for something is refused. */
   close(): void {
     if (this.mailbox.isClosed) return;
-    for (const peer of [...this.peers.values()]) peer.close();
+    for (const peer of this.peers.all()) peer.close();
     for (const queue of [...this.queues.values(), ...this.subscriptions.values()]) queue.end();
     this.mailbox.close();
   }
@@ -218,8 +203,8 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
 
   private dispatch(kind: number, name: string, arrival: Arrival): void {
     const { from, tag } = arrival;
-    if (kind === REQUEST) this.answerRequest(name, arrival);
-    else if (kind === CALL) this.call(name, arrival);
+    if (kind === REQUEST) this.services.onRequest(name, arrival);
+    else if (kind === CALL) this.services.onCall(name, arrival);
     else if (kind === REPLY) {
       const { value } = arrival;
       this.peers.get(from)?.answer(tag, undefined, () => value);
@@ -229,7 +214,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
       else this.peers.get(from)?.fail(failure);
     } else if (kind === SUBSCRIBE) {
       const policy = arrival.value as SlowPolicy;
-      this.withPeer(from, peer => {
+      this.peers.withPeer(from, peer => {
         this.topic(name).add(peer, policy);
         peer.submit(SUBSCRIBED, name, new Uint8Array(0), false, tag);
       });
@@ -237,71 +222,10 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
       this.subscriptions.get(name)?.begin(from);
       this.peers.get(from)?.answer(tag, undefined, () => undefined);
     } else if (kind === UNSUBSCRIBE) {
-      this.withPeer(from, peer => this.topics.get(name)?.remove(peer));
+      this.peers.withPeer(from, peer => this.topics.get(name)?.remove(peer));
     } else if (kind === DISCONNECTED) {
       this.subscriptions.get(name)?.disconnected(arrival);
     }
-  }
-
-  private answerRequest(name: string, arrival: Arrival): void {
-    const { from, tag } = arrival;
-    const answer = this.answers.get(name);
-    if (answer === undefined) {
-      this.sendFailure(from, '', tag, `thread ${threadId} answers no requests for '${name}'`);
-      return;
-    }
-    const failed = (error: unknown) => this.sendFailure(from, '', tag, messageOf(error));
-    const reply = (value: unknown) => {
-      try {
-        const { payload, isValue } = encode(value);
-        this.withPeer(from, peer => peer.submit(REPLY, '', payload, isValue, tag));
-      } catch (error) {
-        failed(error);
-      }
-    };
-    let value: unknown;
-    try {
-      value = answer(arrival);
-    } catch (error) {
-      failed(error);
-      return;
-    }
-    if (value instanceof Promise) value.then(reply, failed);
-    else reply(value);
-  }
-
-  private call(name: string, arrival: Arrival): void {
-    const run = this.functions.get(name);
-    if (run === undefined) {
-      this.sendFailure(arrival.from, name, 0, `thread ${threadId} has no function '${name}' to run`);
-      return;
-    }
-    run(arrival.value as never);
-  }
-
-  private sendFailure(to: number, name: string, tag: number, text: string): void {
-    this.withPeer(to, peer => peer.submit(FAILURE, name, Buffer.from(text), false, tag));
-  }
-
-  /** Does something with the thread that has sent something here; later, if its address is not known yet. */
-  private withPeer(threadId: number, run: (peer: Peer) => void): void {
-    const peer = this.peers.get(threadId);
-    if (peer !== undefined) {
-      if (!peer.isGone) run(peer);
-      return;
-    }
-    if (this.departed.has(threadId)) return;
-    if (this.postponed.length >= MAX_POSTPONED) {
-      throw new Error(
-        `${MAX_POSTPONED} answers wait for the address of threads unknown here, such as ${threadId}: give it to peer()`,
-      );
-    }
-    this.postponed.push({ to: threadId, run });
-  }
-
-  private depart(threadId: number): void {
-    this.departed.add(threadId);
-    this.postponed = this.postponed.filter(({ to }) => to !== threadId);
   }
 
   private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
@@ -324,9 +248,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   /** @internal */
   onPeerClosed(peer: Peer): void {
     this.onPeerGone(peer);
-    if (this.peers.get(peer.threadId) !== peer) return;
-    this.peers.delete(peer.threadId);
-    this.depart(peer.threadId);
+    this.peers.remove(peer);
   }
 
   /** @internal */
@@ -352,8 +274,8 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   /** @internal */
   onSubscriptionClosed(name: string): void {
     this.subscriptions.delete(name);
-    for (const peer of this.peers.values()) {
-      if (!peer.isGone) peer.submit(UNSUBSCRIBE, name, new Uint8Array(0), false, 0);
+    for (const peer of this.peers) {
+      this.peers.tell(peer, () => peer.submit(UNSUBSCRIBE, name, new Uint8Array(0), false, 0));
     }
   }
 
@@ -375,8 +297,4 @@ export function openEndpoint(options: MailboxOptions = {}): Endpoint {
 function checkName(name: string): void {
   if (typeof name === 'string' && name.length > 0 && name.length <= 256) return;
   throw new TypeError(`name: ${JSON.stringify(name)}; allowed: a string of 1 to 256 characters`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

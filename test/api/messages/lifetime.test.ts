@@ -33,6 +33,16 @@ for (const backend of backendsHere()) {
       });
     }
 
+    it('an exception of a handler loses no other message', async () => {
+      const finished = await runProgram('message-throws', { backend });
+      expect(finished).to.deep.equal({
+        status: 0,
+        signal: null,
+        stdout: '0 (1: as told) 2 3 (4: as told) 5',
+        stderr: '',
+      });
+    });
+
     it('a worker that only waits for messages stays alive, uses no CPU, and can be terminated', async () => {
       const { status, stdout, stderr } = await runProgram('message-worker', { backend });
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });

@@ -1,0 +1,73 @@
+/** What other threads may ask this one to do: answer requests, and run functions. */
+import { threadId } from 'node:worker_threads';
+import { FAILURE, REPLY } from './channel.js';
+import { encode, type Arrival, type Encoded, type Message } from './message.js';
+import type { PeerBook } from './peer-book.js';
+
+/** @param message what came with the request. @returns the answer, or a promise of it; bytes or anything cloneable. */
+export type Answer<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
+
+export class Services {
+  private readonly answers = new Map<string, Answer>();
+  private readonly functions = new Map<string, (argument: never) => void>();
+
+  constructor(private readonly book: PeerBook) {}
+
+  /** @throws Error somebody answers to that name already. */
+  addAnswer(name: string, answer: Answer): void {
+    if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);
+    this.answers.set(name, answer);
+  }
+
+  /** @throws Error the name is taken. */
+  addFunction(name: string, run: (argument: never) => void): void {
+    if (this.functions.has(name)) throw new Error(`define: '${name}' is defined already`);
+    this.functions.set(name, run);
+  }
+
+  /** A request came. */
+  onRequest(name: string, arrival: Arrival): void {
+    const { from, tag } = arrival;
+    const answer = this.answers.get(name);
+    const failed = (error: unknown) => this.fail(from, '', tag, error);
+    if (answer === undefined) {
+      failed(`thread ${threadId} answers no requests for '${name}'`);
+      return;
+    }
+    const reply = (value: unknown) => {
+      try {
+        this.reply(from, tag, encode(value));
+      } catch (error) {
+        failed(error);
+      }
+    };
+    let value: unknown;
+    try {
+      value = answer(arrival);
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    if (value instanceof Promise) value.then(reply, failed);
+    else reply(value);
+  }
+
+  /** A scheduled call came, and was taken. What the function throws is this thread's affair. */
+  onCall(name: string, arrival: Arrival): void {
+    const run = this.functions.get(name);
+    if (run === undefined) this.fail(arrival.from, name, 0, `thread ${threadId} has no function '${name}' to run`);
+    else run(arrival.value as never);
+  }
+
+  private reply(to: number, tag: number, { payload, isValue }: Encoded): void {
+    this.book.withPeer(to, peer => {
+      if (payload.length <= peer.maxBytes) peer.submit(REPLY, '', payload, isValue, tag);
+      else this.fail(to, '', tag, `the answer has ${payload.length} bytes; allowed: up to ${peer.maxBytes}`);
+    });
+  }
+
+  private fail(to: number, name: string, tag: number, reason: unknown): void {
+    const text = reason instanceof Error ? reason.message : String(reason);
+    this.book.withPeer(to, peer => peer.submit(FAILURE, name, Buffer.from(text.slice(0, 500)), false, tag));
+  }
+}
