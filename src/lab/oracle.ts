@@ -211,12 +211,16 @@ export class Oracle {
   /** @param wakes a wake stands in line like an event, and takes the room of one. */
   private judgeSilence(full: boolean, wakes: number): void {
     const living = [...this.living.values()].filter(each => !each.orphaned);
+    let crowd = wakes;
     const silent = living.map(each => {
-      const due = this.due(each, each.before & this.stage.holds(each.end));
-      return due & ~(this.reported.get(each) ?? 0);
+      const reported = this.reported.get(each) ?? 0;
+      const steady = each.before & this.stage.holds(each.end);
+      // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges that need
+      // not be told again and may be.
+      const inLine = lifetimeOf(each.mode) === 'oneshot' ? this.due(each, steady) : each.interest & steady;
+      crowd += directionsIn(inLine | reported);
+      return this.due(each, steady) & ~reported;
     });
-    // kqueue keeps a place in its queue for each direction, so it is those that stand in line.
-    const crowd = [...silent, ...this.reported.values()].reduce((sum, each) => sum + directionsIn(each), wakes);
     living.forEach((each, index) => {
       for (const [place, direction] of [READABLE, WRITABLE].entries()) {
         if ((silent[index] & direction) === 0) {
