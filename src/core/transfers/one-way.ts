@@ -1,6 +1,7 @@
 /** Bytes of one connection copied to another, one way: a relay alone, which ends neither of the two. */
 import type { ReadSide } from '../read-turn.js';
 import type { WriteSide } from '../write-turns.js';
+import { Allowance } from './allowance.js';
 import { Pace } from './pace.js';
 import { RelayAccount } from './relay-account.js';
 import type { RelayCalls } from './relay-conduits.js';
@@ -28,7 +29,7 @@ export class OneWay implements RelayOwner {
     const { maxBytes, bytesPerSecond } = this.prepare();
     const { source, sink, pace, account, calls } = this;
     pace.bytesPerSecond = bytesPerSecond;
-    this.relay = new Relay(this, source, sink, { maxBytes, paces: [pace] }, account, calls);
+    this.relay = new Relay(this, source, sink, new Allowance(maxBytes, [pace]), account, calls);
     this.relay.start();
   }
 

@@ -6,7 +6,6 @@
  * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
  * blocked always says which of the two it was.
  */
-import { performance } from 'node:perf_hooks';
 import { EAGAIN, EINTR } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { BufferList } from '../buffer-list.js';
@@ -16,9 +15,9 @@ import type { ReadSide, ReadTurn } from '../read-turn.js';
 import type { Deferred } from '../reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide, WriteTurn } from '../write-turns.js';
+import type { Allowance } from './allowance.js';
 import { NO_MEMORY } from './conduit.js';
 import { KernelSplice } from './kernel-splice.js';
-import type { Pace } from './pace.js';
 import type { RelayAccount } from './relay-account.js';
 import { RelayConduits, type RelayCalls } from './relay-conduits.js';
 import { RelayStep, type RelayStepOwner } from './relay-step.js';
@@ -28,13 +27,6 @@ export interface RelayOwner {
   onRelayBytes(relay: Relay, lengthBytes: number): void;
   /** It is over, nothing of the ends is touched any more; `failure` of it says how. */
   onRelayEnd(relay: Relay): void;
-}
-
-export interface RelayLimits {
-  /** Bytes after which it is over; Infinity for no limit. */
-  readonly maxBytes: number;
-  /** Of this direction, and one that it may share with others. */
-  readonly paces: readonly Pace[];
 }
 
 /** What comes next: the thing that is waited for. */
@@ -55,7 +47,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private readonly writing = new RelayStep(this, 'write');
   private from: Descriptor | undefined = undefined;
   private to: Descriptor | undefined = undefined;
-  private remainingBytes: number;
   private isSourceOver = false;
   private isPaused = false;
   private next: Next = 'source';
@@ -65,13 +56,12 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     private readonly owner: RelayOwner,
     readonly source: ReadSide,
     readonly sink: WriteSide,
-    private readonly limits: RelayLimits,
+    private readonly allowance: Allowance,
     readonly account: RelayAccount,
     calls: RelayCalls,
   ) {
     this.conduits = new RelayConduits(account, calls, source.reactor.receiveBuffer);
     this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
-    this.remainingBytes = limits.maxBytes;
   }
 
   /** Borrows both sides. @throws Error one of them can't be had; neither is borrowed then. */
@@ -117,7 +107,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (this.isOver || this.kernel?.isOn !== true || this.source.isClosed) return false;
     const movedBytes = this.kernel.count();
     if (movedBytes === 0) return false;
-    this.remainingBytes -= movedBytes;
+    this.allowance.spend(movedBytes);
     this.tell(movedBytes, movedBytes);
     return true;
   }
@@ -226,7 +216,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
       // It took less than it was offered: no call is spent on hearing that it is full.
       if (conduits.heldBytes > 0) return 'sink';
       // As much as there was, in all likelihood: the next wait tells whether there is more.
-      if (conduits.wasShort && !this.isSourceOver && this.remainingBytes > 0) {
+      if (conduits.wasShort && !this.isSourceOver && !this.allowance.isUsedUp) {
         conduits.rest();
         return 'source';
       }
@@ -235,10 +225,10 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** Takes bytes of the source. @returns undefined if there are some, otherwise what comes next. */
   private take(): Next | undefined {
-    if (this.isSourceOver || this.remainingBytes === 0) return 'end';
-    const { conduits, account, source } = this;
+    const { conduits, account, source, allowance } = this;
+    if (this.isSourceOver || allowance.isUsedUp) return 'end';
     const { counters } = source.reactor.driver;
-    const allowedBytes = this.allowedBytes();
+    const allowedBytes = allowance.bytesNow();
     if (allowedBytes === 0) return 'pace';
     for (;;) {
       counters.systemCalls++;
@@ -247,8 +237,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
       if (taken > 0) {
         account.bytesIn += taken;
         counters.bytesReceived += taken;
-        this.remainingBytes -= taken;
-        for (const pace of this.limits.paces) pace.spend(taken);
+        allowance.spend(taken);
         return undefined;
       }
       if (taken === NO_MEMORY) return 'memory';
@@ -264,15 +253,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     }
   }
 
-  private allowedBytes(): number {
-    let allowedBytes = this.remainingBytes;
-    for (const pace of this.limits.paces) {
-      if (pace.isLimited) allowedBytes = pace.allow(Math.min(allowedBytes, RELAY_BYTES_PER_TURN), performance.now());
-      if (allowedBytes === 0) return 0;
-    }
-    return allowedBytes;
-  }
-
   /** Stands in line for what comes next; `step` is the one that stands there now. */
   private waitFor(next: Next, step: RelayStep | undefined): void {
     if (next === 'source') this.leaveToKernel();
@@ -280,7 +260,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (step === wanted && step !== undefined) return;
     const { driver, receiveBuffer } = this.source.reactor;
     if (step !== undefined) driver.cancel(step);
-    if (next === 'pace') this.armPace();
+    if (next === 'pace') this.timer = this.source.reactor.arm(this, 0, this.allowance.delayMs());
     else if (next === 'memory') receiveBuffer.whenAvailable(() => this.next === 'memory' && this.goOn());
     if (wanted === undefined) return;
     try {
@@ -293,8 +273,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. */
   private leaveToKernel(): void {
-    if (this.kernel === undefined || this.limits.paces.some(pace => pace.isLimited)) return;
-    this.kernel.begin(this.source.fd, this.sink.fd, this.remainingBytes);
+    if (this.kernel === undefined || this.allowance.isPaced) return;
+    this.kernel.begin(this.source.fd, this.sink.fd, this.allowance.leftBytes);
   }
 
   /** From here on bytes are moved by calls of ours. @returns those that the kernel has moved. */
@@ -302,7 +282,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     // The number of a closed descriptor may be another's by now.
     if (this.kernel?.isOn !== true || this.source.isClosed) return 0;
     const movedBytes = this.kernel.end();
-    this.remainingBytes -= movedBytes;
+    this.allowance.spend(movedBytes);
     return movedBytes;
   }
 
@@ -311,7 +291,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (this.isOver || this.isPaused || this.to === undefined) return;
     this.stop();
     if (this.conduits.heldBytes > 0) this.next = 'sink';
-    else if (this.isSourceOver || this.remainingBytes === 0) this.next = 'end';
+    else if (this.isSourceOver || this.allowance.isUsedUp) this.next = 'end';
     else this.next = 'source';
     if (this.next === 'end') this.endSoon();
     else this.waitFor(this.next, undefined);
@@ -320,12 +300,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private endSoon(): void {
     this.next = 'end';
     this.source.reactor.defer(this);
-  }
-
-  private armPace(): void {
-    const nowMs = performance.now();
-    const delayMs = Math.max(...this.limits.paces.map(pace => pace.delayMs(nowMs)));
-    this.timer = this.source.reactor.arm(this, 0, delayMs);
   }
 
   /** Leaves every line that it stands in. */

@@ -11,6 +11,7 @@ import { IoError } from '../../sys/io-error.js';
 import type { ReadSide } from '../read-turn.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide } from '../write-turns.js';
+import { Allowance } from './allowance.js';
 import { Pace } from './pace.js';
 import { RelayAccount } from './relay-account.js';
 import type { RelayCalls } from './relay-conduits.js';
@@ -175,8 +176,8 @@ export class Tunnel implements RelayOwner, TimerOwner {
   }
 
   private relay(source: TunnelEnd, sink: TunnelEnd, limits: DirectionLimits, account: RelayAccount): Relay {
-    const paces = [new Pace(limits.bytesPerSecond), this.pace];
-    return new Relay(this, source, sink, { maxBytes: limits.maxBytes, paces }, account, this.calls);
+    const allowance = new Allowance(limits.maxBytes, [new Pace(limits.bytesPerSecond), this.pace]);
+    return new Relay(this, source, sink, allowance, account, this.calls);
   }
 
   private finish(): void {
