@@ -7,6 +7,7 @@ import { EINTR } from './errno.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
 import { NativeBlock } from './memory.js';
+import { disown, own } from './owned-descriptors.js';
 
 /** read(2), up to 2 GiB - 1. */
 export const read = declare<(fd: number, address: number, lengthBytes: number) => number>('read', 'int', [
@@ -40,12 +41,13 @@ const hasPipe2 = hasFunction('pipe2');
  * @throws IoError EBADF, EIO.
  */
 export function close(fd: number): void {
+  disown(fd);
   if (nativeClose(fd) < 0 && errno() !== EINTR) throw new IoError(errno(), 'close', `descriptor ${fd}`);
 }
 
 /** dup(2), close-on-exec. @throws IoError EBADF, EMFILE. */
 export function dup(fd: number): number {
-  const copy = nativeDup(fd);
+  const copy = own(nativeDup(fd));
   if (copy < 0) throw new IoError(errno(), 'dup', `descriptor ${fd}`);
   setCloseOnExec(copy);
   return copy;
@@ -88,7 +90,7 @@ const pair = new NativeBlock(8);
 export function pipe(): [number, number] {
   const result = hasPipe2 ? nativePipe2(pair.address, O_NONBLOCK | O_CLOEXEC) : nativePipe(pair.address);
   if (result < 0) throw new IoError(errno(), 'pipe');
-  const ends: [number, number] = [pair.i32[0], pair.i32[1]];
+  const ends: [number, number] = [own(pair.i32[0]), own(pair.i32[1])];
   if (!hasPipe2) {
     for (const fd of ends) {
       setNonBlocking(fd);

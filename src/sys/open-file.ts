@@ -4,6 +4,7 @@ import { declareBlocking, errno } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
 import { arch, platform } from './platform.js';
 import { ENOSYS } from './errno.js';
+import { disown, own } from './owned-descriptors.js';
 
 /** The same on every processor that Linux got it for at once, x86-64 and arm64 among them. */
 const SYS_OPENAT2 = 437;
@@ -22,8 +23,7 @@ export function pathBlock(path: string): NativeBlock {
 
 type Openat = (directory: number, path: NativeBlock, flags: number, mode: number, done: Done) => void;
 
-/** openat(2). */
-export const openat: Openat =
+const openatCall: Openat =
   platform === 'darwin' && arch === 'arm64'
     ? appleOpenat()
     : blockingCall<[directory: number, path: NativeBlock, flags: number, mode: number]>('openat', 'int', [
@@ -32,6 +32,11 @@ export const openat: Openat =
         'int',
         'int',
       ]);
+
+/** openat(2). */
+export function openat(directory: number, path: NativeBlock, flags: number, mode: number, done: Done): void {
+  openatCall(directory, path, flags, mode, result => done(own(result)));
+}
 
 /**
  * On Apple's arm64 a variadic argument lies on the stack whereas the others fill eight registers; koffi has no variadic
@@ -66,7 +71,7 @@ export function openat2(
   storeWord(how.u32, 0, flags);
   storeWord(how.u32, 2, mode);
   storeWord(how.u32, 4, resolve);
-  openat2Call(SYS_OPENAT2, directory, path, how, OPEN_HOW_BYTES, done);
+  openat2Call(SYS_OPENAT2, directory, path, how, OPEN_HOW_BYTES, result => done(own(result)));
 }
 
 type Readlinkat = [directory: number, path: NativeBlock, target: NativeBlock, roomBytes: number];
@@ -87,6 +92,7 @@ const closeCall = declareBlocking<[fd: number]>('close', 'int', ['int']);
  * it is never tried again.
  */
 export function closeFile(fd: number, done: Done): void {
+  disown(fd);
   closeCall(fd, (failure, result) => {
     if (failure !== null) throw failure;
     done(result < 0 ? -errno() : 0);

@@ -7,6 +7,7 @@ import { declare, errno, hasFunction } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
 import { platform } from './platform.js';
 import { formatAddress, SockaddrBlock, type Address } from './sockaddr.js';
+import { own } from './owned-descriptors.js';
 
 type Transfer = (fd: number, address: number, lengthBytes: number, flags: number) => number;
 
@@ -104,7 +105,7 @@ function ready(fd: number): number {
  * @throws IoError EMFILE, ENFILE, ENOBUFS, EAFNOSUPPORT.
  */
 export function openSocket(domain: number, type: number): number {
-  const fd = nativeSocket(domain, hasTypeFlags ? type | SOCK_NONBLOCK | SOCK_CLOEXEC : type, 0);
+  const fd = own(nativeSocket(domain, hasTypeFlags ? type | SOCK_NONBLOCK | SOCK_CLOEXEC : type, 0));
   if (fd < 0) throw new IoError(errno(), 'socket');
   return ready(fd);
 }
@@ -149,8 +150,8 @@ export function connect(fd: number, address: Address): number {
  * @returns its descriptor, or -1 with `errno()`.
  */
 export function accept(fd: number): number {
-  if (hasAccept4) return nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  const accepted = nativeAccept(fd, 0, 0);
+  if (hasAccept4) return own(nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  const accepted = own(nativeAccept(fd, 0, 0));
   return accepted < 0 ? accepted : ready(accepted);
 }
 

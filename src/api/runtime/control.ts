@@ -1,0 +1,35 @@
+/** What the owner of a runtime and its threads say to each other, over the port that a worker is born with. */
+import type { MailboxAddress } from '../../core/mailbox/address.js';
+import type { ReactorOptions } from '../../core/reactor.js';
+
+/** What a thread is started with. */
+export interface Birth {
+  readonly index: number;
+  readonly name: string;
+  /** URL of the module to run. */
+  readonly entry: string;
+  readonly payload: unknown;
+  readonly reactor: ReactorOptions;
+  /** The processor to be bound to; undefined for none. */
+  readonly processor: number | undefined;
+  readonly descriptors: SharedArrayBuffer;
+  readonly owner: MailboxAddress;
+}
+
+/** A thread of the runtime, as the others reach it. */
+export interface Neighbour {
+  readonly index: number;
+  readonly name: string;
+  readonly address: MailboxAddress;
+}
+
+export type ToThread =
+  | { readonly kind: 'run'; readonly neighbours: readonly Neighbour[] }
+  | { readonly kind: 'joined'; readonly neighbour: Neighbour }
+  | { readonly kind: 'ended'; readonly threadId: number }
+  | { readonly kind: 'stop' };
+
+export type ToOwner =
+  | { readonly kind: 'born'; readonly address: MailboxAddress }
+  | { readonly kind: 'running' }
+  | { readonly kind: 'buried'; readonly threadId: number };

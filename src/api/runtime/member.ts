@@ -1,0 +1,82 @@
+/** A thread of a runtime, seen by the owner: one worker after another, should it crash. */
+import { Worker } from 'node:worker_threads';
+import { close, isOpen } from '../../sys/io.js';
+import { allocateOwnedDescriptors, leftDescriptors } from '../../sys/owned-descriptors.js';
+import type { Peer } from '../messages/peer.js';
+import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
+
+export interface MemberOwner {
+  onBorn(member: Member, neighbour: Neighbour): void;
+  onRunning(member: Member, neighbour: Neighbour): void;
+  /** The worker has ended; `failure` is what it died of. Its descriptors are open until `closeDescriptors`. */
+  onEnded(member: Member, threadId: number, failure: Error | undefined): void;
+  onBuried(member: Member, threadId: number): void;
+}
+
+export class Member {
+  /** How to send to it; undefined until its entry has run, and while it is being started again. */
+  peer: Peer | undefined = undefined;
+  /** @internal */
+  neighbour: Neighbour | undefined = undefined;
+  /** How often it was started again after a crash. */
+  restarts = 0;
+  private worker: Worker | undefined = undefined;
+  private descriptors: SharedArrayBuffer | undefined = undefined;
+
+  /** @internal */
+  constructor(
+    readonly index: number,
+    readonly name: string,
+    private readonly owner: MemberOwner,
+  ) {}
+
+  get isAlive(): boolean {
+    return this.worker !== undefined;
+  }
+
+  /** @internal */
+  start(birth: Omit<Birth, 'index' | 'name' | 'descriptors'>): void {
+    this.descriptors = allocateOwnedDescriptors();
+    const workerData: Birth = { ...birth, index: this.index, name: this.name, descriptors: this.descriptors };
+    const worker = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
+    // 0 once it has ended.
+    const { threadId } = worker;
+    let failure: Error | undefined;
+    this.worker = worker;
+    worker.on('message', (message: ToOwner) => {
+      if (message.kind === 'born') {
+        this.neighbour = { index: this.index, name: this.name, address: message.address };
+        this.owner.onBorn(this, this.neighbour);
+      } else if (message.kind === 'running') this.owner.onRunning(this, this.neighbour!);
+      else this.owner.onBuried(this, message.threadId);
+    });
+    worker.on('error', (error: Error) => (failure = error));
+    worker.on('exit', code => {
+      this.worker = this.neighbour = this.peer = undefined;
+      if (code !== 0) failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
+      this.owner.onEnded(this, threadId, failure);
+    });
+  }
+
+  /** @internal */
+  tell(message: ToThread): void {
+    this.worker?.postMessage(message);
+  }
+
+  /** Ends the thread now, wherever it is. What it had open is closed. */
+  async terminate(): Promise<void> {
+    await this.worker?.terminate();
+  }
+
+  /**
+   * What the worker left open. Others may still hold the number by which it was woken, so all must have been told first.
+   *
+   * @internal
+   */
+  closeDescriptors(): void {
+    const { descriptors } = this;
+    this.descriptors = undefined;
+    if (descriptors === undefined) return;
+    for (const fd of leftDescriptors(descriptors)) if (isOpen(fd)) close(fd);
+  }
+}

@@ -1,0 +1,158 @@
+/** Threads with a reactor each, that know each other. */
+import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
+import { settling, type Settling } from '../settling.js';
+import type { Neighbour } from './control.js';
+import { Member, type MemberOwner } from './member.js';
+import { checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** A worker that has ended, until all others know: then its descriptors can be closed without harm. */
+interface Burial {
+  readonly member: Member;
+  /** What it died of, unless the runtime was being stopped. */
+  readonly failure: Error | undefined;
+  readonly mourners: Set<Member>;
+}
+
+export class Runtime implements MemberOwner {
+  /** The threads, by index. */
+  readonly threads: readonly Member[];
+  private readonly options: CheckedOptions;
+  private ownEndpoint: Endpoint | undefined = undefined;
+  private readonly burials = new Map<number, Burial>();
+  private readonly starting: Settling<void> = settling();
+  private readonly ended: Settling<void> = settling();
+  private started = false;
+  private stopping = false;
+  private failure: Error | undefined = undefined;
+  private readonly onSignal = () => void this.stop(this.options.drainOnSignalMs).catch(() => {});
+
+  /** @throws RangeError, TypeError an option that makes no sense, named. */
+  constructor(options: RuntimeOptions) {
+    this.options = checkRuntimeOptions(options);
+    this.threads = this.options.names.map((name, index) => new Member(index, name, this));
+    // Whoever waits for neither is told by onError; it must not end the process as unhandled twice.
+    this.starting.promise.catch(() => {});
+    this.ended.promise.catch(() => {});
+  }
+
+  /** The owner's end of messages, by which `threads[i].peer` is reached. @throws Error before `start`. */
+  get endpoint(): Endpoint {
+    if (this.ownEndpoint === undefined) throw new Error('endpoint: the runtime is not running');
+    return this.ownEndpoint;
+  }
+
+  /**
+   * Starts the threads.
+   *
+   * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before.
+   * @throws Error it was started before.
+   */
+  start(): Promise<void> {
+    if (this.started) throw new Error('start: the runtime was started before; make a new one');
+    this.started = true;
+    this.ownEndpoint = this.options.endpoint ?? openEndpoint();
+    for (const member of this.threads) this.startMember(member);
+    if (this.options.drainOnSignalMs !== undefined) for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    return this.starting.promise;
+  }
+
+  /**
+   * Lets the threads end: each runs its `onStop` and ends with the last thing it has open. Those that are left at the
+   * deadline are terminated.
+   *
+   * @param deadlineMs from now. Default: 10 seconds.
+   * @returns a promise that resolves when all have ended, and rejects with what one died of.
+   */
+  async stop(deadlineMs = 10_000): Promise<void> {
+    if (!this.started) throw new Error('stop: the runtime was not started');
+    if (!this.stopping) {
+      this.stopping = true;
+      for (const member of this.threads) member.tell({ kind: 'stop' });
+    }
+    const deadline = setTimeout(() => {
+      for (const member of this.threads) void member.terminate();
+    }, deadlineMs);
+    try {
+      await this.ended.promise;
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  /** Resolves when all threads have ended; rejects with what one died of that was not started again. */
+  join(): Promise<void> {
+    return this.ended.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** @internal */
+  onBorn(member: Member, neighbour: Neighbour): void {
+    if (this.threads.some(other => other.isAlive && other.neighbour === undefined)) return;
+    const neighbours = this.threads.flatMap(other => other.neighbour ?? []);
+    // At first all wait for all; one that is started again meets those who run already.
+    const isFirst = this.threads.every(other => other.restarts === 0);
+    for (const other of this.threads) {
+      if (isFirst || other === member) other.tell({ kind: 'run', neighbours });
+      else other.tell({ kind: 'joined', neighbour });
+    }
+    if (this.stopping) member.tell({ kind: 'stop' });
+  }
+
+  /** @internal */
+  onRunning(member: Member, neighbour: Neighbour): void {
+    member.peer = this.endpoint.peer(neighbour.address);
+    if (this.threads.every(other => other.peer !== undefined)) this.starting.resolve();
+  }
+
+  /** @internal */
+  onEnded(member: Member, threadId: number, failure: Error | undefined): void {
+    this.endpoint.bury(threadId);
+    for (const [id, { mourners }] of this.burials) if (mourners.delete(member)) this.closeGrave(id);
+    const mourners = new Set(this.threads.filter(other => other.isAlive));
+    this.burials.set(threadId, { member, failure: this.stopping ? undefined : failure, mourners });
+    for (const other of mourners) other.tell({ kind: 'ended', threadId });
+    this.closeGrave(threadId);
+  }
+
+  /** @internal */
+  onBuried(member: Member, threadId: number): void {
+    this.burials.get(threadId)?.mourners.delete(member);
+    this.closeGrave(threadId);
+  }
+
+  private startMember(member: Member): void {
+    const { entry, payload, reactor = {}, processors } = this.options;
+    const owner = this.endpoint.address;
+    member.start({ entry: entry.href, payload, reactor, processor: processors[member.index], owner });
+  }
+
+  /** Everybody knows: what the thread had open is closed, and it is started again if it may be. */
+  private closeGrave(threadId: number): void {
+    const burial = this.burials.get(threadId);
+    if (burial === undefined || burial.mourners.size > 0) return;
+    this.burials.delete(threadId);
+    const { member, failure } = burial;
+    member.closeDescriptors();
+    if (failure !== undefined) this.options.onError?.(failure, member.name);
+    if (failure !== undefined && !this.stopping && member.restarts < this.options.restarts) {
+      member.restarts++;
+      this.startMember(member);
+      return;
+    }
+    this.failure ??= failure;
+    this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before it was running`));
+    if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) this.finish();
+  }
+
+  private finish(): void {
+    for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    if (this.options.endpoint === undefined) this.endpoint.close();
+    if (this.failure === undefined) this.ended.resolve();
+    else this.ended.reject(this.failure);
+  }
+}

@@ -1,0 +1,53 @@
+/** The first module of a runtime's thread: it introduces itself, waits until it knows the others, and runs the entry. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { pinThread } from '../../sys/affinity.js';
+import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
+import { openEndpoint } from '../messages/endpoint.js';
+import { startReactor } from '../thread-reactor.js';
+import type { Birth, ToOwner, ToThread } from './control.js';
+import { setCurrentThread, Thread } from './thread.js';
+
+const birth = workerData as Birth;
+const port = parentPort!;
+recordOwnedDescriptors(birth.descriptors);
+if (birth.processor !== undefined) pinThread(birth.processor);
+startReactor(birth.reactor);
+const thread = new Thread(birth, openEndpoint());
+setCurrentThread(thread);
+
+function tell(message: ToOwner): void {
+  port.postMessage(message);
+}
+
+async function run(): Promise<void> {
+  await import(birth.entry);
+  tell({ kind: 'running' });
+  // From here on the thread lives as long as what the entry has opened.
+  port.unref();
+}
+
+let running: Promise<void> | undefined;
+
+async function stop(): Promise<void> {
+  // What the entry sets up, it must have set up before it can end it.
+  await running;
+  await thread.onStop?.();
+  thread.endpoint.close();
+}
+
+port.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'run':
+      for (const neighbour of message.neighbours) thread.meet(neighbour);
+      running = run();
+      return;
+    case 'joined':
+      return thread.meet(message.neighbour);
+    case 'ended':
+      thread.bury(message.threadId);
+      return tell({ kind: 'buried', threadId: message.threadId });
+    case 'stop':
+      return void stop();
+  }
+});
+tell({ kind: 'born', address: thread.endpoint.address });

@@ -1,0 +1,24 @@
+/** What the threads of the tests run. */
+import { allowedProcessors } from '../../../src/sys/affinity.js';
+import { connect, currentThread, listen } from '../../../src/index.js';
+
+const thread = currentThread();
+const listener = await listen({ host: '127.0.0.1', onConnection: connection => (connection.onData = () => {}) });
+const client = await connect({ host: '127.0.0.1', port: (listener.address as { port: number }).port });
+thread.endpoint.answer('about', () => ({
+  index: thread.index,
+  name: thread.name,
+  payload: thread.payload,
+  peers: [...thread.peers.keys()].sort(),
+  processors: allowedProcessors(),
+}));
+thread.endpoint.define('crash', () => {
+  throw new Error('crashed as told');
+});
+thread.endpoint.define('spin', () => {
+  for (;;);
+});
+thread.onStop = async () => {
+  client.destroy();
+  await listener.close();
+};

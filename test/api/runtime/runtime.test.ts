@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { readdirSync } from 'node:fs';
+import { openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { allowedProcessors, canPin } from '../../../src/sys/affinity.js';
+
+interface About {
+  index: number;
+  name: string;
+  payload: unknown;
+  peers: number[];
+  processors: number[];
+}
+
+function about(runtime: Runtime, index: number): Promise<About> {
+  return runtime.threads[index].peer!.request<About>('about', null);
+}
+
+function descriptors(): number {
+  return readdirSync('/dev/fd').length;
+}
+
+describe('a runtime', () => {
+  let endpoint: Endpoint;
+  const made: Runtime[] = [];
+
+  function make(options: Partial<RuntimeOptions> = {}): Runtime {
+    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), threads: 2, endpoint, ...options });
+    made.push(runtime);
+    return runtime;
+  }
+
+  beforeEach(() => (endpoint = openEndpoint()));
+
+  afterEach(async () => {
+    for (const runtime of made.splice(0)) await runtime.stop(0).catch(() => {});
+    endpoint.close();
+  });
+
+  it('starts threads that have names and know each other, and lets them end', async () => {
+    const runtime = make({ threads: 3, names: ['a', 'b', 'c'], payload: { some: 'thing' } });
+    await runtime.start();
+    const answers = await Promise.all([0, 1, 2].map(index => about(runtime, index)));
+    expect(answers.map(({ name }) => name)).to.deep.equal(['a', 'b', 'c']);
+    expect(answers.map(({ peers }) => peers)).to.deep.equal([
+      [1, 2],
+      [0, 2],
+      [0, 1],
+    ]);
+    expect(answers[2].payload).to.deep.equal({ some: 'thing' });
+    await runtime.stop();
+    await runtime.join();
+  });
+
+  it('binds threads to processors in turn, if asked', async function () {
+    if (!canPin) this.skip();
+    const allowed = allowedProcessors();
+    const runtime = make({ affinity: true });
+    await runtime.start();
+    const answers = await Promise.all([0, 1].map(index => about(runtime, index)));
+    expect(answers.map(({ processors }) => processors)).to.deep.equal([[allowed[0]], [allowed[1 % allowed.length]]]);
+    expect(allowedProcessors()).to.deep.equal(allowed);
+    await runtime.stop();
+  });
+
+  it('regression 44: starts a thread again that crashed, closes what it had open, and tells', async () => {
+    const failures: string[] = [];
+    const runtime = make({ restarts: 1, onError: ({ message }, name) => failures.push(`${name}: ${message}`) });
+    await runtime.start();
+    const before = descriptors();
+    const old = runtime.threads[0].peer!;
+    const gone = new Promise(resolve => (old.onGone = resolve));
+    old.schedule('crash');
+    await gone;
+    while (runtime.threads[0].peer === undefined) await new Promise(resolve => setTimeout(resolve, 1));
+    expect(await about(runtime, 0)).to.include({ index: 0, name: 'thread 0' });
+    expect((await about(runtime, 1)).peers).to.deep.equal([0]);
+    expect(failures).to.deep.equal(['thread 0: crashed as told']);
+    expect(runtime.threads[0].restarts).to.equal(1);
+    expect(descriptors()).to.equal(before);
+    await runtime.stop();
+  });
+
+  it('regression 44: terminates at the deadline who does not end, and leaves no descriptor', async () => {
+    const warm = make();
+    await warm.start();
+    await warm.stop();
+    const before = descriptors();
+    const runtime = make();
+    await runtime.start();
+    runtime.threads[0].peer!.schedule('spin');
+    await runtime.stop(300);
+    expect(runtime.threads.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
+    expect(descriptors()).to.equal(before);
+  });
+
+  it('a thread that dies for good rejects join', async () => {
+    const runtime = make();
+    await runtime.start();
+    runtime.threads[1].peer!.schedule('crash');
+    await new Promise<void>(resolve => {
+      runtime.threads[1].peer!.onGone = () => resolve();
+    });
+    const failure = await runtime.stop().catch((error: unknown) => error);
+    expect(failure).to.include({ message: 'crashed as told' });
+  });
+
+  it('an entry that fails rejects start', async () => {
+    const runtime = make({ entry: new URL('missing.js', import.meta.url) });
+    expect(await runtime.start().catch((error: unknown) => error)).to.include({ code: 'ERR_MODULE_NOT_FOUND' });
+    await runtime.join().catch(() => {});
+  });
+
+  it('refuses options that make no sense, by name', () => {
+    expect(() => make({ threads: 0 })).to.throw(RangeError, 'threads: 0');
+    expect(() => make({ names: ['one'] })).to.throw(RangeError, 'names: 1 of them; allowed: one a thread (2)');
+    expect(() => make({ entry: 'x' as unknown as URL })).to.throw(TypeError, 'entry: string; allowed');
+    expect(() => make({ restarts: -1 })).to.throw(RangeError, 'restarts: -1');
+  });
+});
