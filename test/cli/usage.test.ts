@@ -15,7 +15,7 @@ const misuses: readonly Misuse[] = [
   { args: [], says: /Usage: pollux/ },
   { args: ['frobnicate'], says: /unknown command 'frobnicate'/ },
   { args: ['doctor', '--bogus'], says: /unknown option '--bogus'/ },
-  { args: ['stress', '--backend', 'nope'], says: /'nope' is invalid\. Allowed choices are epoll, poll/ },
+  { args: ['stress', '--backend', 'nope'], says: /'nope' is invalid\. Allowed choices are epoll, kqueue, poll/ },
   { args: ['stress', '--mode', 'fast'], says: /'fast' is invalid\. Allowed choices are level, edge, oneshot/ },
   { args: ['stress', '--rate', '0'], says: /--rate .* '0' is invalid\. Allowed: numbers above 0/ },
   { args: ['stress', '--duration', '-1'], says: /--duration .* '-1' is invalid\. Allowed: seconds above 0/ },

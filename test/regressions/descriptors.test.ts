@@ -17,7 +17,7 @@ for (const backend of backendsHere()) {
   describe(`descriptors (${backend})`, () => {
     for (const mode of ['level', 'edge', 'oneshot']) {
       it(`regression 36: a storm of connections without descriptors for them: no spin, and the listener recovers (${mode})`, async () => {
-        const finished = await runProgram('accept-storm', { args: [mode], backend, openFiles: 64 });
+        const finished = await runProgram('accept-storm', { args: [mode], backend, openFiles: 96 });
         expect(finished).to.include({ status: 0, stderr: '' });
         const outcome = JSON.parse(finished.stdout) as Outcome;
         expect(outcome.acceptedInStorm).to.be.greaterThan(5);
