@@ -8,6 +8,7 @@ import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
+import type { QueueLimits } from './options.js';
 import { settling, type Settling } from './settling.js';
 
 /** Tag of the timer that bounds an orderly close; the deadlines have an owner of their own. */
@@ -22,6 +23,16 @@ interface Rare {
   onTimeout?: (deadline: Deadline) => void;
 }
 
+/** A connection on its way to another thread. */
+export interface Departure {
+  readonly fd: number;
+  /** Sent here, and not yet taken by the kernel. */
+  readonly queued: Uint8Array;
+  /** Our side was ended: FIN goes out after what is queued, or has. */
+  readonly hasEnded: boolean;
+  readonly limits: QueueLimits;
+}
+
 export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
   onEnd: (() => void) | undefined = undefined;
@@ -30,6 +41,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   private rare: Rare | undefined = undefined;
   private state: State = 'open';
+  private moved = false;
 
   override get isClosed(): boolean {
     return this.state === 'closed';
@@ -105,6 +117,34 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     (this.rare ??= {}).onTimeout = handler;
   }
 
+  /**
+   * Takes the descriptor out, for another thread. What is queued comes along; what was not received is in the kernel. This
+   * object counts as closed after it, without `onClose`.
+   *
+   * @throws IoError EBADF: it is closed, being closed, or was moved before.
+   * @throws Error a read or a transfer is under way.
+   * @internal
+   */
+  detach(): Departure {
+    const { descriptor, state, limits } = this;
+    if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
+      const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;
+      throw new IoError('EBADF', 'moveTo', `descriptor ${descriptor.fd}`, explanation);
+    }
+    if (this.hasTurns) throw new Error('moveTo: a transfer to the connection is under way; await it first');
+    this.onData = undefined;
+    this.checkOneReader('moveTo');
+    this.rare?.deadlines?.clear();
+    this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
+    // Before the descriptor goes: an operation that is taken off drops what it had to send.
+    const queued = this.takeQueued();
+    const fd = this.detachDescriptor();
+    this.moved = true;
+    this.state = 'closed';
+    if (this.rare?.closed !== undefined) this.settleClosed();
+    return { fd, queued, hasEnded: !canSend(state), limits };
+  }
+
   // For the driver and the reactor
 
   /** @internal The end of patience with an orderly close. */
@@ -128,6 +168,10 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** @internal */
   override get hasPeerEnded(): boolean {
     return this.state === 'peer-ended' || this.state === 'last-words';
+  }
+
+  protected override get hasMoved(): boolean {
+    return this.moved;
   }
 
   protected override get isDelivering(): boolean {

@@ -185,7 +185,8 @@ export abstract class ReceivingSocket
     if (this.borrower !== undefined) throw new Error(`${method}: the connection is joined or copied from`);
   }
 
-  private checkOneReader(method: string): void {
+  protected checkOneReader(method: string): void {
+    if (this.hasMoved) throw new Error(`${method}: the connection was moved to another thread`);
     this.checkNotBorrowed(method);
     if (this.dataHandler !== undefined)
       throw new Error(`${method}: the connection has an onData handler; unset it first`);
@@ -228,6 +229,8 @@ export abstract class ReceivingSocket
     return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
   }
 
+  /** Whether it is another thread's now. */
+  protected abstract get hasMoved(): boolean;
   /** @internal The peer's FIN was read. */
   abstract get hasPeerEnded(): boolean;
   /** Whether what arrives goes to the user. */

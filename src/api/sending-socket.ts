@@ -205,6 +205,25 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     return turns === undefined ? this.queuedBytes > 0 : !turns.isHeld;
   }
 
+  /** Takes out what is queued, for another thread to send. Who waits for room waits no more. */
+  protected takeQueued(): Uint8Array {
+    const queue = this.sender?.queue;
+    const bytes = new Uint8Array(queue?.length ?? 0);
+    let offset = 0;
+    for (const part of queue ?? []) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
+    queue?.release();
+    this.waiting?.drained?.resolve();
+    return bytes;
+  }
+
+  /** Whether a transfer has the write side, or waits for it. */
+  protected get hasTurns(): boolean {
+    return this.waiting?.turns !== undefined;
+  }
+
   /** The descriptor is closed: whoever still waits to write is refused. */
   protected tellWritersClosed(): void {
     const { waiting } = this;
@@ -248,7 +267,9 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   }
 
   private refusal(): Error {
-    const explanation = 'the write side was ended or closed here';
+    const explanation = this.hasMoved
+      ? 'the connection was moved to another thread'
+      : 'the write side was ended or closed here';
     return this.failure ?? new IoError('EPIPE', 'send', `descriptor ${this.descriptor.fd}`, explanation);
   }
 

@@ -79,6 +79,13 @@ export abstract class Socket {
     }
   }
 
+  /** Lets go of the descriptor and leaves it open: somebody else gets it. */
+  protected detachDescriptor(): number {
+    this.reactor.driver.remove(this.descriptor);
+    this.reactor.leave(this.referenced);
+    return this.descriptor.fd;
+  }
+
   private openFd(): number {
     if (this.isClosed) throw new IoError('EBADF', 'setsockopt', undefined, 'the socket is closed');
     return this.descriptor.fd;
