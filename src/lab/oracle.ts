@@ -122,7 +122,7 @@ export class Oracle {
       );
     }
     if (count > this.maxEvents) throw new Violation('counters', `${count} events, maxEvents is ${this.maxEvents}`);
-    const full = count + wakes + stale >= this.maxEvents;
+    const full = this.roomTaken() + wakes + stale >= this.maxEvents;
     this.judgeWake(wakes, full);
     if (count === 0 && wakes === 0 && stale === 0 && elapsedMs < timeoutMs) {
       throw new Violation('early', `a wait of ${timeoutMs} ms ended after ${elapsedMs.toFixed(3)} ms with nothing`);
@@ -135,6 +135,15 @@ export class Oracle {
   /** Rounds that serve everything that is ready now. */
   rounds(): number {
     return Math.ceil(this.living.size / this.maxEvents) + SPARE_ROUNDS;
+  }
+
+  /** Where the kernel keeps directions apart, each of them takes the room of an event. */
+  private roomTaken(): number {
+    const { events, traits } = this.backend;
+    if (traits.changes !== 'batched') return events.count;
+    let taken = 0;
+    for (let index = 0; index < events.count; index++) taken += Math.max(1, directionsIn(events.readiness[index]));
+    return taken;
   }
 
   private prepare(each: Expectation): void {

@@ -62,10 +62,6 @@ export class KqueueBackend implements Backend {
   private readonly array: KeventArray;
   private readonly failures: FailedChanges;
   private kq: number;
-  /** By index in the batch: the directions whose filters have reported. */
-  private readonly heard: Uint8Array;
-  /** Whether the last harvest brought a report that the batch had not. */
-  private gained = false;
 
   /** @throws IoError EMFILE, ENFILE, ENOMEM; EINVAL: structures travel in another layout than `calls.system` says. */
   constructor(
@@ -80,7 +76,6 @@ export class KqueueBackend implements Backend {
     const length = Math.max(maxEvents, LEAST_CHANGES);
     this.changes = new ChangeList(system, this.registrations, length);
     this.array = new KeventArray(system.layout, length);
-    this.heard = new Uint8Array(maxEvents);
     this.failures = new FailedChanges(this.registrations, this.events);
     const fault = layoutFault(calls);
     if (fault !== undefined) throw new IoError(EINVAL, 'kqueue', calls.provider, fault);
@@ -142,11 +137,9 @@ export class KqueueBackend implements Backend {
     if (this.kq < 0) throw closedError(NAME, 'wait');
     if (Number.isNaN(timeoutNs)) throw new RangeError('timeoutNs: NaN; allowed: -1 (for ever), 0 and more');
     const { counters, events, failures, registrations: table, changes } = this;
-    this.heard.fill(0, 0, events.count);
     events.clear();
     counters.waits++;
     failures.report();
-    let leftNs = timeoutNs;
     // A change that fails may leave another one to make, so a round may follow; each takes something away, so they end.
     for (;;) {
       this.gatherChanges();
@@ -158,7 +151,7 @@ export class KqueueBackend implements Backend {
         continue;
       }
       if (room === 0) break;
-      const count = this.call(room, events.count > 0 || failures.any ? 0 : leftNs);
+      const count = this.call(room, events.count > 0 || failures.any ? 0 : timeoutNs);
       if (count < 0) {
         const failure = this.lastErrno();
         // Every change was made; sending them again would lose what happened since.
@@ -172,9 +165,7 @@ export class KqueueBackend implements Backend {
         failures.report();
         continue;
       }
-      // A full list with fewer registrations in it (two filters of one, a wake) left others out, and they come first now.
-      if (count < room || !this.gained || events.count === events.capacity) break;
-      leftNs = 0;
+      break;
     }
     this.disarmOneshots();
     counters.events += events.count;
@@ -264,13 +255,11 @@ export class KqueueBackend implements Backend {
     const { array, calls, counters, registrations: table } = this;
     const { constants } = calls.system;
     let failed = false;
-    this.gained = false;
     for (let index = 0; index < count; index++) {
       const slot = array.udataLow(index);
       const flags = array.flags(index);
       if (slot === WAKE_SLOT) {
         counters.wakes++;
-        this.gained = true;
         continue;
       }
       const isError = (flags & constants.EV_ERROR) !== 0;
@@ -304,8 +293,6 @@ export class KqueueBackend implements Backend {
     const readiness = isLast ? direction | HANGUP | ERROR : readinessOf(direction, flags, errno, wanted, constants);
     events.add(slot, readiness, 0, errno);
     const entry = table.eventIndex[slot];
-    this.gained ||= (this.heard[entry] & direction) === 0;
-    this.heard[entry] |= direction;
     // Bytes to read go before room to write where both are reported.
     if (direction === READABLE || (events.readiness[entry] & READABLE) === 0) events.data[entry] = array.data(index);
   }
