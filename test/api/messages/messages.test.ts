@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
+import { currentReactor } from '../../../src/api/thread-reactor.js';
 import { BufferList } from '../../../src/core/buffer-list.js';
 import { endThreads, startThread } from './thread.js';
 
@@ -18,6 +19,8 @@ describe('messages between threads', () => {
   afterEach(async () => {
     await endThreads();
     endpoint.close();
+    // Tests that follow in this process start reactors of their own.
+    currentReactor().close();
   });
 
   describe('queues', () => {

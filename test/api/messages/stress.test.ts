@@ -6,10 +6,12 @@ import { expect } from 'chai';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import process from 'node:process';
+import type { Connection } from '../../../src/api/connection.js';
 import { listen } from '../../../src/api/listen.js';
 import type { Listener } from '../../../src/api/listener.js';
 import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
 import type { Peer } from '../../../src/api/messages/peer.js';
+import { currentReactor } from '../../../src/api/thread-reactor.js';
 import { Random } from '../../../src/base/random.js';
 import { numbered, numberOf } from './numbered.js';
 import { endThreads, startThread, type Started } from './thread.js';
@@ -26,10 +28,13 @@ describe(`regression 39: messages under load, POLLUX_SEED=${seed}`, function () 
   let echoed: number;
   const random = new Random(seed);
 
+  const served = new Set<Connection>();
+
   beforeEach(async () => {
     endpoint = openEndpoint({ ringBytes: 64 * 1024 });
     listener = await listen({ port: 0, host: '127.0.0.1' });
     listener.onConnection = connection => {
+      served.add(connection);
       connection.onData = chunk => connection.send(chunk);
     };
     echoed = 0;
@@ -46,8 +51,12 @@ describe(`regression 39: messages under load, POLLUX_SEED=${seed}`, function () 
   afterEach(async () => {
     await endThreads();
     client.destroy();
+    for (const connection of served) connection.destroy();
+    served.clear();
     await listener.close();
     endpoint.close();
+    // Tests that follow in this process start reactors of their own.
+    currentReactor().close();
   });
 
   for (const deaths of [0, 3]) {

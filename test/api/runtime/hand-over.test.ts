@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import {
+  currentReactor,
   listen,
   moveTo,
   openEndpoint,
@@ -39,6 +40,7 @@ describe('a connection that is moved to another thread', () => {
     await listener.close();
     await runtime.stop(0);
     endpoint.close();
+    currentReactor().close();
   });
 
   it('regression 43: takes along what is unread and what is unsent, in order and whole', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
 import { allowedProcessors, canPin } from '../../../src/sys/affinity.js';
 
 interface About {
@@ -34,6 +34,7 @@ describe('a runtime', () => {
   afterEach(async () => {
     for (const runtime of made.splice(0)) await runtime.stop(0).catch(() => {});
     endpoint.close();
+    currentReactor().close();
   });
 
   it('starts threads that have names and know each other, and lets them end', async () => {
