@@ -57,6 +57,7 @@ async function run(options: Options, command: Command): Promise<void> {
     process.stdout.write(differencesDocument());
     return;
   }
+  refuseIdle(command);
   if (options.record !== undefined) {
     runRecord({ ...options, record: options.record });
     return;
@@ -78,6 +79,18 @@ async function run(options: Options, command: Command): Promise<void> {
   });
   process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${summary(report)}\n`);
   process.exitCode = report.failed === 0 ? 0 : FAILED;
+}
+
+/** Options that would do nothing beside the others that were given. */
+function refuseIdle(command: Command): void {
+  const given = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const plays = given('replay') || given('record');
+  for (const name of ['profile', 'area']) {
+    if (given(name) && !given('replay')) command.error(`error: --${name}: only with --replay`, { exitCode: BAD_USAGE });
+  }
+  for (const name of ['backend', 'only', 'import', 'matrix']) {
+    if (given(name) && plays) command.error(`error: --${name}: not with --replay or --record`, { exitCode: BAD_USAGE });
+  }
 }
 
 function findSubject(name: string, command: Command): Subject {

@@ -15,6 +15,8 @@ const misuses: readonly Misuse[] = [
   { args: [], says: /Usage: pollux/ },
   { args: ['frobnicate'], says: /unknown command 'frobnicate'/ },
   { args: ['doctor', '--bogus'], says: /unknown option '--bogus'/ },
+  { args: ['conformance', '--profile', 'macos'], says: /--profile: only with --replay/ },
+  { args: ['conformance', '--replay', 'x', '--backend', 'poll'], says: /--backend: not with --replay/ },
   { args: ['stress', '--backend', 'nope'], says: /'nope' is invalid\. Allowed choices are epoll, kqueue, poll/ },
   { args: ['stress', '--mode', 'fast'], says: /'fast' is invalid\. Allowed choices are level, edge, oneshot/ },
   { args: ['stress', '--rate', '0'], says: /--rate .* '0' is invalid\. Allowed: numbers above 0/ },

@@ -58,6 +58,22 @@ describe('a recording', () => {
     expect(results.length).to.be.greaterThan(400);
   });
 
+  it('of a step that fails is told for its scenario, and the others are played', () => {
+    const line = (name: string, ...steps: Step[]) => JSON.stringify({ name, area: 'a', about: '', steps });
+    const blocking: Step = { op: 'kevent', kq: 'q', nevents: 1, timeoutMs: null, returned: 1 };
+    const text = [
+      line('good', { op: 'kqueue', as: 'q', errno: null }),
+      line('blocks', { op: 'kqueue', as: 'q' }, blocking),
+      line('nonsense', { op: 'close', fd: 'nobody' }),
+      line('good too', { op: 'kqueue', as: 'q', errno: null }),
+    ].join('\n');
+    const results = play(parseTraces(text));
+    expect(results.map(({ outcome }) => outcome)).to.deep.equal(['same', 'different', 'different', 'same']);
+    expect(results[1].differences[0]).to.include({ step: 1, op: 'kevent', field: 'failure' });
+    expect(results[1].differences[0].answered).to.match(/block for ever/);
+    expect(results[2].differences[0].answered).to.match(/'nobody' names nothing yet/);
+  });
+
   it('is refused with the number of the line that is none', () => {
     expect(() => parseTraces('{"name":"a","area":"b","steps":[]}\nnonsense')).to.throw(SyntaxError, /^line 2: no JSON/);
     expect(() => parseTraces('{"name":"a"}')).to.throw(SyntaxError, /^line 1: a scenario has a name/);
@@ -65,6 +81,9 @@ describe('a recording', () => {
       SyntaxError,
       /every step of 'a' has an op/,
     );
+    expect(() => parseTraces('\n')).to.throw(SyntaxError, /no scenario/);
+    const twice = '{"name":"a","area":"b","steps":[]}';
+    expect(() => parseTraces(`${twice}\n${twice}`)).to.throw(SyntaxError, /two scenarios are called 'a'/);
   });
 });
 

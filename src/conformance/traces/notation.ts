@@ -1,5 +1,5 @@
 /** Names of filters, flags and fflags in traces, which are FreeBSD's without EVFILT_, EV_ and NOTE_. */
-import { bsdErrno } from '../../model/refusal.js';
+import { bsdErrnoIfKnown } from '../../model/refusal.js';
 import type { KqueueConstants } from '../../sys/kqueue-constants.js';
 import { Unsupported } from './unsupported.js';
 
@@ -106,6 +106,8 @@ export class Notation {
     if (typeof name === 'number') return name;
     const bit = filter === 'TIMER' ? this.timerNotes[name] : NOTES[filter]?.[name];
     // Beside EV_EOF a socket says which error it was.
-    return bit ?? bsdErrno(name);
+    const number = bit ?? bsdErrnoIfKnown(name);
+    if (number === undefined) throw new Unsupported(`this system has no note '${name}' of ${filter}`);
+    return number;
   }
 }

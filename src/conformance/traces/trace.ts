@@ -38,6 +38,12 @@ export function parseTraces(text: string): Scenario[] {
     if (line.trim() === '') return;
     scenarios.push(parseScenario(line, index + 1));
   });
+  if (scenarios.length === 0) throw new SyntaxError('no scenario in it');
+  const names = new Set<string>();
+  for (const { name } of scenarios) {
+    if (names.has(name)) throw new SyntaxError(`two scenarios are called '${name}'`);
+    names.add(name);
+  }
   return scenarios;
 }
 
