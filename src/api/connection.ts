@@ -1,5 +1,6 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
-import type { Deferred } from '../core/reactor.js';
+import type { Descriptor } from '../core/operation.js';
+import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { SHUT_WR } from '../sys/constants.js';
 import { IoError } from '../sys/io-error.js';
@@ -40,8 +41,17 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   onClose: ((failure: Error | undefined) => void) | undefined = undefined;
 
   private rare: Rare | undefined = undefined;
-  private state: State = 'open';
   private moved = false;
+
+  /** @param state what there is of it: both directions, or those of a pipe's end. */
+  constructor(
+    reactor: Reactor,
+    descriptor: Descriptor,
+    limits: QueueLimits,
+    private state: State = 'open',
+  ) {
+    super(reactor, descriptor, limits);
+  }
 
   override get isClosed(): boolean {
     return this.state === 'closed';

@@ -6,6 +6,7 @@ import { Send, type SendOwner } from '../core/operations/send.js';
 import type { Reactor } from '../core/reactor.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
 import { IoError } from '../sys/io-error.js';
+import { isSocket } from '../sys/stream.js';
 import type { QueueLimits } from './options.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { setLinger } from './socket-options.js';
@@ -169,7 +170,8 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   /** Closes at once and lets the peer know by a reset (RST). @param failure told to `onClose` and to whoever waits. */
   reset(failure?: Error): void {
     if (this.isClosed) return;
-    setLinger(this.descriptor.fd, 0);
+    // A pipe that was adopted has no reset: its other end sees that it is closed.
+    if (isSocket(this.descriptor.fd)) setLinger(this.descriptor.fd, 0);
     this.fail(failure);
   }
 

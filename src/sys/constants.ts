@@ -68,6 +68,7 @@ export const F_SETFL = 4;
 export const F_SETPIPE_SZ = pick({ linux: 1031 });
 export const F_GETPIPE_SZ = pick({ linux: 1032 });
 export const FD_CLOEXEC = 1;
+export const O_ACCMODE = 3;
 export const O_NONBLOCK = pick({ linux: 0o4000, ...bsd(4) });
 export const O_CLOEXEC = pick({
   linux: 0o2000000,

@@ -43,6 +43,7 @@ export const ENOSPC = errnoNumber('ENOSPC');
 export const ENOSYS = errnoNumber('ENOSYS');
 export const ENOTCONN = errnoNumber('ENOTCONN');
 export const ENOTDIR = errnoNumber('ENOTDIR');
+export const ENOTSOCK = errnoNumber('ENOTSOCK');
 export const ENOTSUP = errnoNumber('ENOTSUP');
 export const ENXIO = errnoNumber('ENXIO');
 export const EOPNOTSUPP = errnoNumber('EOPNOTSUPP');

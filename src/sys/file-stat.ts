@@ -1,6 +1,7 @@
 /** What a file is. Asked by way of Node, which knows the layouts of struct stat. */
-import { fstat as nodeFstat, type Stats } from 'node:fs';
+import { fstat as nodeFstat, fstatSync, type Stats } from 'node:fs';
 import { errnoNumber } from './errno.js';
+import { IoError } from './io-error.js';
 
 export type FileKind = 'file' | 'directory' | 'fifo' | 'socket' | 'character device' | 'block device' | 'symbolic link';
 
@@ -27,6 +28,15 @@ export interface FileStat {
 /** fstat(2) on a pool thread. @param done told in a later turn: what it is, or an errno with its sign turned. */
 export function fstat(fd: number, done: (stat: FileStat | number) => void): void {
   nodeFstat(fd, (failure, stats) => done(failure === null ? describe(stats) : -errnoNumber(failure.code ?? 'EIO')));
+}
+
+/** What kind of thing a descriptor is, at once: for what does not wait for a disk. @throws IoError EBADF. */
+export function descriptorKind(fd: number): FileKind {
+  try {
+    return kindOf(fstatSync(fd));
+  } catch (error) {
+    throw new IoError((error as NodeJS.ErrnoException).code ?? 'EIO', 'fstat', `descriptor ${fd}`);
+  }
 }
 
 function describe(stats: Stats): FileStat {

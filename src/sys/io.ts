@@ -2,7 +2,7 @@
  * Calls on any descriptor. They return what the call returned: -1 with `errno()` for the hot ones, or throw IoError for
  * those that open, close and configure, whose failure is always news.
  */
-import { F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_CLOEXEC, O_NONBLOCK } from './constants.js';
+import { F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from './constants.js';
 import { EINTR } from './errno.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
@@ -68,6 +68,11 @@ export function fcntl(fd: number, command: number, value: number): number {
 /** Whether the number names an open descriptor. */
 export function isOpen(fd: number): boolean {
   return nativeFcntl(fd, F_GETFD, 'int', 0) >= 0;
+}
+
+/** What it was opened for: O_RDONLY, O_WRONLY or O_RDWR. @throws IoError EBADF. */
+export function accessMode(fd: number): number {
+  return fcntl(fd, F_GETFL, 0) & O_ACCMODE;
 }
 
 export function setNonBlocking(fd: number): void {

@@ -33,14 +33,16 @@ const MSG_IOVLEN_WORD = 6;
 export class MessageHeader {
   private readonly block = new NativeBlock(MSGHDR_BYTES);
   readonly address = this.block.address;
+  count = 0;
 
   /** @param iovecsAddress of the struct iovec array; the caller keeps it alive. */
-  constructor(iovecsAddress: number) {
+  constructor(readonly iovecsAddress: number) {
     storeWord(this.block.u32, MSG_IOV_WORD, iovecsAddress);
   }
 
   /** How many entries of the table count. (size_t on glibc, int elsewhere: the low word is the same.) */
   setCount(count: number): void {
+    this.count = count;
     this.block.u32[MSG_IOVLEN_WORD] = count;
   }
 }

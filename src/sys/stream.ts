@@ -1,9 +1,10 @@
 /** Receiving and sending on whatever carries a stream: sockets by recv and send, pipes by read and write. */
 import { MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET, SO_TYPE } from './constants.js';
+import { ENOTSOCK } from './errno.js';
 import { read, write } from './io.js';
 import { IoError } from './io-error.js';
-import { errno } from './libc.js';
-import { getIntOption, recv, send } from './socket.js';
+import { declare, errno } from './libc.js';
+import { getIntOption, recv, send, sendmsg, type MessageHeader } from './socket.js';
 
 /** An object, so that a test can be the kernel. */
 export interface StreamCalls {
@@ -27,6 +28,31 @@ export const socketStream: StreamCalls = {
 
 /** The descriptor must be non-blocking. */
 export const pipeStream: StreamCalls = { receive: read, send: write, errno, receiveName: 'read', sendName: 'write' };
+
+/** writev(2). */
+const writev = declare<(fd: number, iovecs: number, count: number) => number>('writev', 'int', [
+  'int',
+  'uintptr_t',
+  'int',
+]);
+
+/** recv(2); read(2) of what is no socket. @returns bytes received, 0 at the end of the stream, -1 with `errno()`. */
+export function receiveFrom(fd: number, address: number, lengthBytes: number): number {
+  const received = recv(fd, address, lengthBytes, MSG_DONTWAIT);
+  return received < 0 && errno() === ENOTSOCK ? read(fd, address, lengthBytes) : received;
+}
+
+/** send(2); write(2) to what is no socket. @returns bytes that the kernel took, -1 with `errno()`. */
+export function sendTo(fd: number, address: number, lengthBytes: number, flags: number): number {
+  const sent = send(fd, address, lengthBytes, flags);
+  return sent < 0 && errno() === ENOTSOCK ? write(fd, address, lengthBytes) : sent;
+}
+
+/** sendmsg(2); writev(2) to what is no socket. */
+export function sendListTo(fd: number, header: MessageHeader, flags: number): number {
+  const sent = sendmsg(fd, header.address, flags);
+  return sent < 0 && errno() === ENOTSOCK ? writev(fd, header.iovecsAddress, header.count) : sent;
+}
 
 /** Whether it is a socket. @throws IoError EBADF. */
 export function isSocket(fd: number): boolean {

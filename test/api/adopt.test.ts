@@ -5,7 +5,7 @@ import { F_GETFL, O_NONBLOCK } from '../../src/sys/constants.js';
 import { close, fcntl } from '../../src/sys/io.js';
 import { socketpair } from '../../src/sys/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
-import { atEnd, readExactly, rejection, track } from './sockets.js';
+import { atEnd, readExactly, track } from './sockets.js';
 
 describeOnEveryDriver('adopt()', () => {
   it('makes a connection of a socket from elsewhere, non-blocking whatever it was', async () => {
@@ -37,9 +37,21 @@ describeOnEveryDriver('adopt()', () => {
     expect(() => adopt(first, { highWaterBytes: 0 })).to.throw(RangeError, 'highWaterBytes');
   });
 
-  it('what is no socket breaks the connection at the first use: ENOTSOCK', async () => {
+  it('a file or a directory is refused, and stays whose it was', () => {
+    for (const [path, kind] of [
+      [import.meta.dirname, 'directory'],
+      [import.meta.filename, 'file'],
+    ]) {
+      const fd = openSync(path, 'r');
+      atEnd(() => close(fd));
+      expect(() => adopt(fd))
+        .to.throw(IoError, `it is a ${kind}; allowed: stream sockets, pipes`)
+        .with.property('code', 'EINVAL');
+    }
+  });
+
+  it('a device is at its end when its driver says so', async () => {
     const connection = track(adopt(openSync('/dev/null', 'r')));
-    expect((await rejection(connection.readInto(new Uint8Array(1)))).code).to.equal('ENOTSOCK');
-    expect(connection.isClosed).to.equal(true);
+    expect(await connection.readInto(new Uint8Array(1))).to.equal(0);
   });
 });

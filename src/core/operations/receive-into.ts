@@ -1,10 +1,9 @@
 /** Receiving once, into memory of the caller's. */
-import { MSG_DONTWAIT } from '../../sys/constants.js';
 import { EAGAIN, EINTR } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { addressOf } from '../../sys/memory.js';
-import { recv } from '../../sys/socket.js';
+import { receiveFrom } from '../../sys/stream.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
 
@@ -40,7 +39,7 @@ export class ReceiveInto extends Operation {
         return DONE;
       }
       this.counters.systemCalls++;
-      const received = recv(fd, address, this.bytes.byteLength, MSG_DONTWAIT);
+      const received = receiveFrom(fd, address, this.bytes.byteLength);
       if (received >= 0) {
         this.received = received;
         this.counters.bytesReceived += received;

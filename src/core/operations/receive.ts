@@ -1,10 +1,9 @@
 /** Receiving, continuously: every arrival goes to the owner, until it stops or the stream ends. */
 import type { BufferList } from '../buffer-list.js';
 import { EAGAIN, EINTR } from '../../sys/errno.js';
-import { MSG_DONTWAIT } from '../../sys/constants.js';
 import { errno } from '../../sys/libc.js';
 import { IoError } from '../../sys/io-error.js';
-import { recv } from '../../sys/socket.js';
+import { receiveFrom } from '../../sys/stream.js';
 import { RECEIVES_PER_TURN } from '../limits.js';
 import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
@@ -44,7 +43,7 @@ export class Receive extends Operation {
         return WAIT;
       }
       const roomBytes = buffer.roomBytes;
-      const received = recv(fd, buffer.address, roomBytes, MSG_DONTWAIT);
+      const received = receiveFrom(fd, buffer.address, roomBytes);
       driver.counters.systemCalls++;
       if (received > 0) {
         driver.counters.bytesReceived += received;

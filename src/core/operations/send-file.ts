@@ -21,7 +21,8 @@ import {
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
-import { MessageHeader, send, sendmsg } from '../../sys/socket.js';
+import { MessageHeader } from '../../sys/socket.js';
+import { sendListTo, sendTo } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { IovecTable } from '../iovec-table.js';
@@ -219,11 +220,11 @@ export class SendFile extends Operation {
     let sent: number;
     if (list.segmentCount === 1 || list.length > allowed) {
       this.offered = Math.min(list.firstLength, allowed);
-      sent = send(fd, list.firstAddress, this.offered, flags);
+      sent = sendTo(fd, list.firstAddress, this.offered, flags);
     } else {
       this.offered = list.fillIovecs(iovecs);
       message.setCount(iovecs.count);
-      sent = sendmsg(fd, message.address, flags);
+      sent = sendListTo(fd, message, flags);
     }
     this.errno = sent < 0 ? errno() : 0;
     if (sent <= 0) return 0;

@@ -3,7 +3,8 @@ import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.js';
 import { EAGAIN, EINTR } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
-import { MessageHeader, send, sendmsg } from '../../sys/socket.js';
+import { MessageHeader } from '../../sys/socket.js';
+import { sendListTo, sendTo } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
@@ -82,11 +83,11 @@ export class Send extends Operation {
     const { queue } = this;
     if (queue.segmentCount === 1) {
       this.offered = queue.firstLength;
-      return send(fd, queue.firstAddress, this.offered, FLAGS);
+      return sendTo(fd, queue.firstAddress, this.offered, FLAGS);
     }
     this.offered = queue.fillIovecs(iovecs);
     header.setCount(iovecs.count);
-    return sendmsg(fd, header.address, FLAGS);
+    return sendListTo(fd, header, FLAGS);
   }
 
   override cancelled(): void {
