@@ -43,12 +43,20 @@ export interface Expectation {
   changed: boolean;
   /** By direction: the channel's activity at the last report, -1 before the first. */
   readonly reportedAt: [number, number];
-  /** By direction, reading first: full waits in a row that passed it over, and the most that were ready in one of them. */
+  /** By direction, reading first: full waits in a row that passed it over, and what had been in line before the first. */
   readonly passedOver: [number, number];
-  readonly crowd: [number, number];
+  readonly since: [Moment, Moment];
+  /** By direction: the last wait in which it stood in line; -1 before that. */
+  readonly inLineAt: [number, number];
   before: Readiness;
   /** Its descriptor was closed first. */
   orphaned: boolean;
+}
+
+/** How many waits there had been, and how many wakes they had seen. */
+interface Moment {
+  readonly waits: number;
+  readonly wakes: number;
 }
 
 /** What one wait reported: readiness by end, in the order of the ends. */
@@ -59,6 +67,9 @@ export class Oracle {
   wakePending = false;
   /** What the last wait reported of each. */
   private readonly reported = new Map<Expectation, Readiness>();
+  /** Unregistered: they may have been served while others waited. */
+  private readonly departed: Expectation[] = [];
+  private now: Moment = { waits: 0, wakes: 0 };
 
   constructor(
     private readonly backend: Backend,
@@ -80,7 +91,8 @@ export class Oracle {
       changed: false,
       reportedAt: [-1, -1],
       passedOver: [0, 0],
-      crowd: [0, 0],
+      since: [this.now, this.now],
+      inLineAt: [-1, -1],
       before: 0,
       orphaned: false,
     };
@@ -97,6 +109,7 @@ export class Oracle {
   unregistered(expectation: Expectation): void {
     const { token, end } = expectation;
     this.living.delete(token);
+    this.departed.push(expectation);
     const { events } = this.backend;
     if (events.tokens.subarray(0, events.count).includes(token)) {
       throw new Violation('dead', `the batch at hand still names end ${end} after unregister`);
@@ -219,40 +232,53 @@ export class Oracle {
 
   /** @param wakes a wake stands in line like an event, and takes the room of one. */
   private judgeSilence(full: boolean, wakes: number): void {
-    const living = [...this.living.values()].filter(each => !each.orphaned);
-    let crowd = wakes;
-    const silent = living.map(each => {
+    const before = this.now;
+    const silent = new Map<Expectation, Interest>();
+    for (const each of this.living.values()) {
+      if (each.orphaned) continue;
       const reported = this.reported.get(each) ?? 0;
       const steady = each.before & this.stage.holds(each.end);
       // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges that need
       // not be told again and may be.
       const inLine = lifetimeOf(each.mode) === 'oneshot' ? this.due(each, steady) : each.interest & steady;
-      crowd += directionsIn(inLine | reported);
-      return this.due(each, steady) & ~reported;
-    });
-    living.forEach((each, index) => {
       for (const [place, direction] of [READABLE, WRITABLE].entries()) {
-        if ((silent[index] & direction) === 0) {
+        if (((inLine | reported) & direction) !== 0) each.inLineAt[place] = before.waits;
+      }
+      silent.set(each, this.due(each, steady) & ~reported);
+    }
+    this.now = { waits: before.waits + 1, wakes: before.wakes + wakes };
+    for (const [each, directions] of silent) {
+      for (const [place, direction] of [READABLE, WRITABLE].entries()) {
+        if ((directions & direction) === 0) {
           each.passedOver[place] = 0;
-          each.crowd[place] = 0;
           continue;
         }
-        this.judgePassedOver(each, place, crowd, full);
+        if (each.passedOver[place] === 0) each.since[place] = before;
+        this.judgePassedOver(each, place, full);
       }
-    });
+    }
   }
 
-  private judgePassedOver(each: Expectation, place: number, crowd: number, full: boolean): void {
+  private judgePassedOver(each: Expectation, place: number, full: boolean): void {
     const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)})`;
     if (!full) {
       throw new Violation('lost', `${where} is ${bits(each.before)}, the batch had room, and it was not reported`);
     }
-    each.crowd[place] = Math.max(each.crowd[place], crowd);
-    if (++each.passedOver[place] <= Math.ceil(each.crowd[place] / this.maxEvents) + SPARE_ROUNDS) return;
+    const crowd = this.crowdSince(each.since[place]);
+    if (++each.passedOver[place] <= Math.ceil(crowd / this.maxEvents) + SPARE_ROUNDS) return;
     throw new Violation(
       'starved',
-      `${where} was passed over by ${each.passedOver[place]} waits, ${each.crowd[place]} directions were ready`,
+      `${where} was passed over by ${each.passedOver[place]} waits, in which ${crowd} directions were ready`,
     );
+  }
+
+  /** All that may have been in line before something: who was served has given its place to another, not to be served twice. */
+  private crowdSince({ waits, wakes }: Moment): number {
+    let crowd = this.now.wakes - wakes;
+    for (const each of [...this.living.values(), ...this.departed]) {
+      for (const lastInLine of each.inLineAt) if (lastInLine >= waits) crowd++;
+    }
+    return crowd;
   }
 
   /** Directions that must be reported, of those that hold. */
