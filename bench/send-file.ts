@@ -36,9 +36,9 @@ async function makeFile(path: string, lengthBytes: number): Promise<void> {
 }
 
 async function observe(session: FileSession, lengthBytes: number, quick: boolean): Promise<Sample> {
-  await session.run(quick ? 300 : 800);
+  await session.run(quick ? 300 : 1_500);
   const before = await cpuSecondsOf(session.server);
-  const { requests, elapsedNs } = await session.run(quick ? 500 : 2_000);
+  const { requests, elapsedNs } = await session.run(quick ? 500 : 3_000);
   const spent = (await cpuSecondsOf(session.server)) - before;
   const gigabytes = (requests * lengthBytes) / 1e9;
   const seconds = elapsedNs / 1e9;

@@ -26,7 +26,7 @@ import { sendListTo, sendTo } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { IovecTable } from '../iovec-table.js';
-import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
+import { IOVECS_PER_CALL, SENDFILE_BYTES_PER_TURN } from '../limits.js';
 import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
 import type { TransferAccount } from '../transfers/account.js';
 import type { Pace } from '../transfers/pace.js';
@@ -114,7 +114,7 @@ export class SendFile extends Operation {
 
   attempt(fd: number): Outcome {
     const { owner } = this;
-    let budget = SEND_BYTES_PER_TURN;
+    let budget = SENDFILE_BYTES_PER_TURN;
     while (!this.isSent) {
       if (budget <= 0) return AGAIN;
       const { pace } = owner;
@@ -130,7 +130,7 @@ export class SendFile extends Operation {
         owner.onProgress();
       }
       const code = this.errno;
-      if (code === EAGAIN) return budget === SEND_BYTES_PER_TURN ? WAIT : AGAIN;
+      if (code === EAGAIN) return budget === SENDFILE_BYTES_PER_TURN ? WAIT : AGAIN;
       if (code === EBUSY) return this.stopFor(COLD);
       if (code !== 0 && code !== EINTR && !this.fallBack(code)) return this.breakOff(fd, code);
       if (code === 0 && sent === 0) {
