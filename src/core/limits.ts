@@ -106,10 +106,10 @@ export const MAILBOX_SENDERS = 64;
 export const RECORDS_PER_TURN = 1024;
 
 /**
- * Looks into the mailbox after messages were sent or received, before the turn goes on: some 15 microseconds, which is
- * what another thread takes to wake up and answer. See `Patience`.
+ * How long the mailbox is looked into after messages were sent or received, before the turn goes on: what another thread
+ * takes to wake up and answer. See `Patience`.
  */
-export const LOOKS_FOR_ANSWER = 1000;
+export const PATIENCE_MS = 0.015;
 
 /** Bytes that may wait in the sender's own memory until a receiver has room. Beyond, sending is refused. */
 export const WAITING_BYTES = 16 * 1024 * 1024;

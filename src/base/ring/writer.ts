@@ -91,16 +91,18 @@ export class RingWriter {
           Atomics.compareExchange(words, TAIL, tail, (tail + left) | 0);
         }
       } else {
-        this.claim(tail, units);
-        // Step "reserve". Success says that `tail` was current: nobody has taken this unit in this lap.
+        // Worked out before the exchanges: V8 forgets what it knows of `memory` at each.
+        const offset = memory.offset(tail);
         const reserved = memory.word(tail, RESERVED, this.sender);
+        this.claim(tail, units);
+        this.position = tail;
+        this.head = state - STATE;
+        // Step "reserve". Success says that `tail` was current: nobody has taken this unit in this lap.
         if (Atomics.compareExchange(words, state, free, reserved) === free) {
           // Step "advance": whoever comes first, we or one who helps.
           Atomics.compareExchange(words, TAIL, tail, (tail + units) | 0);
-          this.position = tail;
-          this.head = state - STATE;
           this.lengthBytes = lengthBytes;
-          return memory.offset(tail);
+          return offset;
         }
       }
     }

@@ -3,9 +3,15 @@
  * other are spared most of the kernel's wake-ups, which are most of what a message between sleeping threads takes. Where
  * nothing comes of it, it is tried ever more rarely: then it costs less than a hundredth of a core.
  */
+import { performance } from 'node:perf_hooks';
 import type { RingReader } from '../../base/ring/reader.js';
-import { LOOKS_FOR_ANSWER } from '../limits.js';
+import { PATIENCE_MS } from '../limits.js';
 
+/**
+ * Between two looks. Each takes a cache line from the one who is writing there; left alone for so long, he writes several
+ * records, which are then read at once.
+ */
+const REST_MS = 0.001;
 /** Turns that are passed over after failures in a row: 1, 3, 7 ... */
 const MAX_PASSED_OVER = 255;
 
@@ -19,7 +25,12 @@ export class Patience {
       this.passOver--;
       return false;
     }
-    for (let looks = 0; looks < LOOKS_FOR_ANSWER; looks++) {
+    let nowMs = performance.now();
+    const endMs = nowMs + PATIENCE_MS;
+    while (nowMs < endMs) {
+      const restedMs = nowMs + REST_MS;
+      do nowMs = performance.now();
+      while (nowMs < restedMs);
       if (!reader.isReady) continue;
       this.penalty = 0;
       return true;
