@@ -1,8 +1,18 @@
 /** Serves the files of a folder over HTTP, ranges included: node dist/examples/static-files.js FOLDER [PORT] */
-import { open, realpath } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { extname } from 'node:path';
 import process from 'node:process';
-import { BufferList, listen, sendFile, type Connection, type InternetAddress } from 'pollux';
+import {
+  BufferList,
+  IoError,
+  listen,
+  open,
+  openDirectory,
+  sendFile,
+  type Connection,
+  type Directory,
+  type File,
+  type InternetAddress,
+} from 'pollux';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -23,6 +33,10 @@ interface Request {
   readonly keepAlive: boolean;
 }
 
+const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+/** What `open` says of names that lead to no file in the folder; what else it says is the server's trouble. */
+const NOT_THERE = /^E(NOENT|NOTDIR|ISDIR|INVAL|NXIO|XDEV|LOOP|ACCES|NAMETOOLONG)$/;
+
 /** undefined if it is not HTTP. */
 function parse(head: string): Request | undefined {
   const [line, ...fields] = head.trimEnd().split('\r\n');
@@ -35,18 +49,21 @@ function parse(head: string): Request | undefined {
     headers.set(field.slice(0, colon).toLowerCase(), field.slice(colon + 1).trim());
   }
   const wish = headers.get('connection')?.toLowerCase();
-  const keepAlive = found[3] === '1' ? wish !== 'close' : wish === 'keep-alive';
+  // A body is not read, so nothing can be read behind it.
+  const hasBody = headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
+  const keepAlive = !hasBody && (found[3] === '1' ? wish !== 'close' : wish === 'keep-alive');
   return { method: found[1], target: found[2], headers, keepAlive };
 }
 
-/** First byte and length of the range that is asked for; undefined if it lies outside of the file. */
-function rangeOf(header: string | undefined, size: number): { offset: number; length: number } | undefined {
-  const found = header === undefined ? null : /^bytes=(\d*)-(\d*)$/.exec(header);
-  if (found === null || (found[1] === '' && found[2] === '')) return { offset: 0, length: size };
+/** The part that is asked for, undefined for all of it, null if nothing of it exists. A header that makes no sense is none. */
+function rangeOf(header: string | undefined, size: number): { offset: number; length: number } | undefined | null {
+  const found = /^bytes=(\d*)-(\d*)$/i.exec(header ?? '');
+  if (found === null || size === 0 || (found[1] === '' && found[2] === '')) return undefined;
   const [first, last] = [found[1], found[2]].map(text => (text === '' ? undefined : Number(text)));
+  if (first !== undefined && last !== undefined && first > last) return undefined;
   const offset = first ?? Math.max(0, size - last!);
   const end = first === undefined || last === undefined ? size : Math.min(last + 1, size);
-  return offset < end ? { offset, length: end - offset } : undefined;
+  return offset < end ? { offset, length: end - offset } : null;
 }
 
 function headOf(status: string, request: Request, fields: Record<string, string | number>): string {
@@ -60,49 +77,50 @@ function refuse(connection: Connection, request: Request, status: string, fields
   return connection.write(headOf(status, request, { 'Content-Length': status.length + 1, ...fields }) + body);
 }
 
-/** Where a request leads; undefined for what is not there or lies outside of the folder. */
-async function find(root: string, target: string): Promise<string | undefined> {
+/** undefined for what is no file of the folder: a FIFO, a directory and a link that leads out among it. */
+async function find(folder: Directory, target: string): Promise<File | undefined> {
   try {
-    const path = decodeURIComponent(target.split('?')[0]);
-    const real = await realpath(join(root, path.endsWith('/') ? `${path}index.html` : path));
-    return real.startsWith(root + sep) ? real : undefined;
-  } catch {
-    return undefined;
+    const path = decodeURIComponent(target.split('?')[0]).slice(1);
+    if (path.includes('\0')) return undefined;
+    return await open(path === '' || path.endsWith('/') ? `${path}index.html` : path, { beneath: folder });
+  } catch (error) {
+    if (error instanceof URIError || (error instanceof IoError && NOT_THERE.test(error.code))) return undefined;
+    throw error;
   }
 }
 
-async function answer(connection: Connection, root: string, request: Request): Promise<void> {
+async function answer(connection: Connection, folder: Directory, request: Request): Promise<void> {
   const { method, headers } = request;
   if (method !== 'GET' && method !== 'HEAD') {
     return await refuse(connection, request, '405 Method Not Allowed', { Allow: 'GET, HEAD' });
   }
-  const path = await find(root, request.target);
-  if (path === undefined) return await refuse(connection, request, '404 Not Found');
-  const file = await open(path);
-  try {
-    const stats = await file.stat();
-    if (!stats.isFile()) return await refuse(connection, request, '404 Not Found');
-    const range = rangeOf(headers.get('range'), stats.size);
-    if (range === undefined) {
-      const fields = { 'Content-Range': `bytes */${stats.size}` };
-      return await refuse(connection, request, '416 Range Not Satisfiable', fields);
-    }
-    const isPart = range.length < stats.size;
-    const last = range.offset + range.length - 1;
-    const before = headOf(isPart ? '206 Partial Content' : '200 OK', request, {
-      'Content-Length': range.length,
-      'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream',
-      'Last-Modified': stats.mtime.toUTCString(),
-      ...(isPart && { 'Content-Range': `bytes ${range.offset}-${last}/${stats.size}` }),
-    });
-    if (method === 'HEAD') await connection.write(before);
-    else await sendFile(connection, file, { ...range, before });
-  } finally {
-    await file.close();
+  await using file = await find(folder, request.target);
+  if (file === undefined) return await refuse(connection, request, '404 Not Found');
+  const { sizeBytes, modifiedMs } = await file.stat();
+  const version = { ETag: `"${sizeBytes}-${modifiedMs}"`, 'Last-Modified': new Date(modifiedMs).toUTCString() };
+  const known = headers.get('if-none-match') ?? headers.get('if-modified-since');
+  if (known === version.ETag || known === version['Last-Modified']) {
+    return await connection.write(headOf('304 Not Modified', request, version));
   }
+  // What is asked for is a part of this version, or else all of it.
+  const condition = headers.get('if-range') ?? version.ETag;
+  const wantsPart = method === 'GET' && (condition === version.ETag || condition === version['Last-Modified']);
+  const part = wantsPart ? rangeOf(headers.get('range'), sizeBytes) : undefined;
+  if (part === null) {
+    return await refuse(connection, request, '416 Range Not Satisfiable', { 'Content-Range': `bytes */${sizeBytes}` });
+  }
+  const range = part ?? { offset: 0, length: sizeBytes };
+  const before = headOf(part === undefined ? '200 OK' : '206 Partial Content', request, {
+    'Content-Length': range.length,
+    'Content-Type': TYPES[extname(file.path)] ?? 'application/octet-stream',
+    ...version,
+    ...(part && { 'Content-Range': `bytes ${range.offset}-${range.offset + range.length - 1}/${sizeBytes}` }),
+  });
+  if (method === 'HEAD') await connection.write(before);
+  else await sendFile(connection, file, { ...range, before });
 }
 
-async function serve(connection: Connection, root: string): Promise<void> {
+async function serve(connection: Connection, folder: Directory): Promise<void> {
   connection.setTimeouts({ idleMs: 30_000 });
   using received = new BufferList();
   for await (const chunk of connection) {
@@ -110,21 +128,20 @@ async function serve(connection: Connection, root: string): Promise<void> {
     for (let end = received.indexOf(END_OF_HEAD); end >= 0; end = received.indexOf(END_OF_HEAD)) {
       using head = received.split(end + END_OF_HEAD.length);
       const request = parse(head.toString('latin1'));
-      if (request === undefined) return connection.reset();
-      await answer(connection, root, request);
-      if (!request.keepAlive) return await connection.close();
+      await (request === undefined ? connection.write(BAD_REQUEST) : answer(connection, folder, request));
+      if (request?.keepAlive !== true) return await connection.close();
     }
     if (received.length > MAX_HEAD_BYTES) return connection.reset();
   }
   await connection.close();
 }
 
-const root = await realpath(process.argv[2]);
+const folder = await openDirectory(process.argv[2]);
 const listener = await listen({ port: Number(process.argv[3] ?? 8080), host: '127.0.0.1', reusePort: 'prefer' });
 
 listener.onConnection = connection => {
   // Whatever breaks one connection, a client that leaves early among it, is no reason to stop serving the others.
-  serve(connection, root).catch((failure: Error) => connection.destroy(failure));
+  serve(connection, folder).catch((failure: Error) => connection.destroy(failure));
 };
 
 const { address, port } = listener.address as InternetAddress;

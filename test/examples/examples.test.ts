@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import {
   createWriteStream,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -143,6 +144,8 @@ describe('examples', () => {
     writeFileSync(join(directory, 'big.bin'), content);
     writeFileSync(join(directory, 'index.html'), '<p>hello');
     symlinkSync('/etc/passwd', join(directory, 'way-out'));
+    mkdirSync(join(directory, 'folder'));
+    execFileSync('mkfifo', [join(directory, 'fifo')]);
     const example = run('static-files', directory, '0');
     const base = `http://127.0.0.1:${await example.port()}`;
     const curl = (...args: string[]) =>
@@ -156,7 +159,18 @@ describe('examples', () => {
     expect(Buffer.compare(curl('-r', '2999000-', `${base}/big.bin`), content.subarray(2_999_000))).to.equal(0);
     expect(status('-r', '3000000-', `${base}/big.bin`)).to.equal('416');
     expect(curl('-I', `${base}/big.bin`).toString()).to.match(/^HTTP\/1.1 200 OK[^]*Content-Length: 3000000\r\n/);
-    for (const path of ['/nothing', '/../../etc/passwd', '/%2e%2e/%2e%2e/etc/passwd', '/way-out', '/%ff']) {
+    for (const path of [
+      '/nothing',
+      '/../../etc/passwd',
+      '/%2e%2e/%2e%2e/etc/passwd',
+      '/way-out',
+      '/%ff',
+      '/%00',
+      '//etc/passwd',
+      '/folder',
+      '/folder/',
+      '/fifo',
+    ]) {
       expect(status(base + path), path).to.equal('404');
     }
     expect(status('-d', 'x', `${base}/`)).to.equal('405');
@@ -164,6 +178,49 @@ describe('examples', () => {
       .send('GET / HTTP/1.1\r\n\r\n'.repeat(20))
       .end();
     expect(both.match(/<p>hello/g)).to.have.length(20);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('static-files ignores ranges that make no sense, and sends a part only of the version that is meant', async function () {
+    if (spawnSync('curl', ['--version']).error !== undefined) this.skip();
+    writeFileSync(join(directory, 'ten'), '0123456789');
+    writeFileSync(join(directory, 'none'), '');
+    const example = run('static-files', directory, '0');
+    const base = `http://127.0.0.1:${await example.port()}`;
+    const curl = (...args: string[]) =>
+      execFileSync('curl', ['-s', '--max-time', '20', '-w', ' %{http_code}', ...args], { encoding: 'utf8' });
+    const part = (range: string, ...args: string[]) => curl('-H', `Range: ${range}`, ...args, `${base}/ten`);
+
+    for (const range of ['bytes=5-2', 'bytes=-', 'bytes=1-2,4-5', 'bytes=a-b', 'lines=1-2', 'bytes 1-2']) {
+      expect(part(range), range).to.equal('0123456789 200');
+    }
+    expect(part('bytes=0-'), 'all of it').to.equal('0123456789 206');
+    expect(part('bytes=7-99')).to.equal('789 206');
+    expect(part('bytes=-99')).to.equal('0123456789 206');
+    expect(part('bytes=-0')).to.match(/ 416$/);
+    expect(part(`bytes=${'9'.repeat(400)}-`)).to.match(/ 416$/);
+    expect(curl('-H', 'Range: bytes=0-4', `${base}/none`)).to.equal(' 200');
+    const head = curl('-I', '-H', 'Range: bytes=2-3', `${base}/ten`);
+    expect(head, 'a range is for GET alone').to.match(/^HTTP\/1.1 200 OK[^]*Content-Length: 10\r\n/);
+
+    const { etag, modified } = /ETag: (?<etag>.*)\r\nLast-Modified: (?<modified>.*)\r\n/.exec(head)!.groups!;
+    for (const version of [etag, modified]) {
+      expect(part('bytes=2-3', '-H', `If-Range: ${version}`)).to.equal('23 206');
+    }
+    for (const version of ['"other"', 'Thu, 01 Jan 1970 00:00:00 GMT']) {
+      expect(part('bytes=2-3', '-H', `If-Range: ${version}`)).to.equal('0123456789 200');
+    }
+    expect(curl('-H', `If-None-Match: ${etag}`, `${base}/ten`)).to.equal(' 304');
+    expect(curl('-H', `If-Modified-Since: ${modified}`, `${base}/ten`)).to.equal(' 304');
+    expect(curl('-H', 'If-None-Match: "other"', `${base}/ten`)).to.equal('0123456789 200');
+
+    const port = await example.port();
+    const bad = new Client({ host: '127.0.0.1', port }).send('what?\r\n\r\nGET /ten HTTP/1.1\r\n\r\n');
+    expect(await bad.end()).to.match(/^HTTP\/1.1 400 Bad Request\r\n[^]*\r\n\r\n$/);
+    const body = 'GET /none HTTP/1.1\r\n\r\n';
+    const smuggled = `POST /ten HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const answers = await new Client({ host: '127.0.0.1', port }).send(smuggled).end();
+    expect(answers.match(/HTTP\/1.1 \d+/g), 'a body is no request').to.deep.equal(['HTTP/1.1 405']);
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
