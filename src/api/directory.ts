@@ -1,18 +1,18 @@
 /** An open directory: what `open` can keep a path beneath, again and again without looking it up. */
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
-import { openFolder } from '../core/disk/open-file.js';
+import { openFolder, type Beneath } from '../core/disk/open-file.js';
 import { diskPool, UNKNOWN_DEVICE } from '../core/disk/pool.js';
-import { checkPath } from './options.js';
+import { pathOf } from './arguments.js';
 
 /**
  * Opens a directory.
  *
- * @param path relative to the working directory, or absolute.
+ * @param given relative to the working directory, or absolute; or a file URL.
  * @throws IoError ENOTDIR, ENOENT, EACCES: openat(2).
  * @throws TypeError a path that is no path.
  */
-export async function openDirectory(path: string): Promise<Directory> {
-  checkPath('path', path);
+export async function openDirectory(given: string | URL): Promise<Directory> {
+  const path = pathOf('path', given);
   const fd = await openFolder(diskPool, path, undefined);
   return new Directory(new OpenDescriptor(fd, UNKNOWN_DEVICE, path), path);
 }
@@ -24,18 +24,29 @@ export class Directory {
     readonly path: string,
   ) {}
 
-  /** The descriptor. It belongs to this object. */
+  /** The descriptor, which belongs to this object; -1 once closed. */
   get fd(): number {
-    return this.descriptor.fd;
+    return this.isClosed ? -1 : this.descriptor.fd;
   }
 
   get isClosed(): boolean {
     return this.descriptor.isClosed;
   }
 
-  /** Closes it, at once; files that were opened beneath it stay open. Twice is allowed. */
+  /** Closes it, once what is being opened beneath it is open; files that were opened beneath it stay open. Twice is allowed. */
   close(): Promise<void> {
     return this.descriptor.close();
+  }
+
+  /** @internal Has `close` wait for what is done: the descriptor's number must not be another's meanwhile. */
+  async during<T>(work: (folder: Beneath) => Promise<T>): Promise<T> {
+    const { descriptor, path } = this;
+    descriptor.enter('open');
+    try {
+      return await work({ fd: descriptor.fd, path });
+    } finally {
+      descriptor.leave();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

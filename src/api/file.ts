@@ -16,6 +16,7 @@ import { advise, allocate, fdatasync, fsync, ftruncate } from '../sys/file-space
 import { fstat, type FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { addressOf } from '../sys/memory.js';
+import { kindOf } from './arguments.js';
 import { checkInteger } from './options.js';
 import type { Sendable } from './sending-socket.js';
 import { currentReactor } from './thread-reactor.js';
@@ -50,9 +51,9 @@ export class File {
     readonly alignmentBytes: number,
   ) {}
 
-  /** The descriptor. It belongs to the file; its position is of no account. */
+  /** The descriptor, which belongs to the file; its position is of no account. -1 from `close` on. */
   get fd(): number {
-    return this.descriptor.fd;
+    return this.isClosed ? -1 : this.descriptor.fd;
   }
 
   /** As it was given to `open`. */
@@ -100,7 +101,7 @@ export class File {
    * @throws as `read`.
    */
   async readInto(bytes: Uint8Array, offset: number): Promise<number> {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`bytes: ${typeof bytes}; allowed: Uint8Array`);
+    if (!(bytes instanceof Uint8Array)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: Uint8Array`);
     return this.fill(BufferList.from(bytes), offset);
   }
 
@@ -113,7 +114,7 @@ export class File {
    */
   async write(data: Sendable, offset: number): Promise<number> {
     if (typeof data !== 'string' && !(data instanceof Uint8Array) && !(data instanceof BufferList)) {
-      throw new TypeError(`data: ${typeof data}; allowed: string, Uint8Array, BufferList`);
+      throw new TypeError(`data: ${kindOf(data)}; allowed: string, Uint8Array, BufferList`);
     }
     const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     this.checkRange(lengthBytes, offset);
@@ -213,7 +214,7 @@ export class File {
   }
 
   private async fill(list: BufferList, offset: number): Promise<number> {
-    if (!(list instanceof BufferList)) throw new TypeError(`list: ${typeof list}; allowed: BufferList, or a length`);
+    if (!(list instanceof BufferList)) throw new TypeError(`list: ${kindOf(list)}; allowed: BufferList, or a length`);
     this.checkRange(list.length, offset);
     this.checkMemory(list);
     return this.descriptor.read(list.slice(), offset);

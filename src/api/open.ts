@@ -6,9 +6,10 @@ import { bypassCache, directAlignment } from '../sys/direct-io.js';
 import { O_CREAT, O_DIRECT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../sys/file-constants.js';
 import { IoError } from '../sys/io-error.js';
 import { close } from '../sys/io.js';
+import { checkOptions, checkSignal, kindOf, pathOf, shown } from './arguments.js';
 import { Directory } from './directory.js';
 import { File } from './file.js';
-import { checkInteger, checkPath } from './options.js';
+import { checkInteger } from './options.js';
 
 const FLAGS = {
   r: O_RDONLY,
@@ -35,7 +36,7 @@ export interface OpenOptions {
    * A directory that the path is relative to and may not lead out of, whatever its parts and symbolic links say; a path for
    * one time, or a Directory. Linux ≥ 5.6 and FreeBSD ≥ 13 see to it themselves, elsewhere each part is opened in turn.
    */
-  readonly beneath?: string | Directory;
+  readonly beneath?: string | URL | Directory;
   /** Around the page cache (O_DIRECT), on the boundaries of `File.alignmentBytes`. */
   readonly direct?: boolean;
   /** Gives up: the promise is rejected with the signal's reason at once, and a file that is opened after that is closed. */
@@ -45,27 +46,34 @@ export interface OpenOptions {
 /**
  * Opens a regular file. It is done by a thread of the pool, since even a look-up may wait for a disk.
  *
- * @param path relative to `beneath` or to the working directory.
+ * @param given a path, relative to `beneath` or to the working directory, or a file URL.
  * @throws TypeError, RangeError: an argument that makes no sense.
  * @throws IoError EXDEV: the path leads out of `beneath`; EISDIR, EINVAL, ENXIO: it is a directory, FIFO, socket or device;
  *   ENOENT, EACCES, EEXIST and what else openat(2) says.
  */
-export async function open(path: string, options: OpenOptions = {}): Promise<File> {
+export async function open(given: string | URL, options: OpenOptions = {}): Promise<File> {
+  const path = pathOf('path', given);
+  checkOptions(options);
   const { flags = 'r', mode = 0o666, beneath, direct = false, signal } = options;
-  checkPath('path', path);
   if (!Object.hasOwn(FLAGS, flags)) {
-    throw new TypeError(`flags: '${String(flags)}'; allowed: ${Object.keys(FLAGS).join(', ')}`);
+    throw new TypeError(`flags: ${shown(flags)}; allowed: ${Object.keys(FLAGS).join(', ')}`);
   }
   checkInteger('mode', mode, 0, 0o7777);
-  if (typeof beneath === 'string') checkPath('beneath', beneath);
-  else if (beneath !== undefined && !(beneath instanceof Directory)) {
-    throw new TypeError(`beneath: ${typeof beneath}; allowed: a path or a Directory`);
-  } else if (beneath?.isClosed) {
-    throw new IoError('EBADF', 'open', path, `the directory ${beneath.path} is closed`);
-  }
+  const folder = folderOf(path, beneath);
+  checkSignal(signal);
   signal?.throwIfAborted();
-  const opening = openFile({ path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode }, beneath, direct);
+  const opening = openFile({ path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode }, folder, direct);
   return signal === undefined ? opening : unlessAborted(opening, signal);
+}
+
+function folderOf(path: string, beneath: OpenOptions['beneath']): string | Directory | undefined {
+  if (beneath === undefined) return undefined;
+  if (typeof beneath === 'string' || beneath instanceof URL) return pathOf('beneath', beneath);
+  if (!(beneath instanceof Directory)) {
+    throw new TypeError(`beneath: ${kindOf(beneath)}; allowed: a path or a Directory`);
+  }
+  if (beneath.isClosed) throw new IoError('EBADF', 'open', path, `the directory ${beneath.path} is closed`);
+  return beneath;
 }
 
 type Opening = Parameters<typeof openRegular>[1];
@@ -87,7 +95,8 @@ async function openFile(opening: Opening, beneath: string | Directory | undefine
 }
 
 async function openRelative(opening: Opening, beneath: string | Directory | undefined) {
-  if (typeof beneath !== 'string') return openRegular(diskPool, opening, beneath);
+  if (beneath === undefined) return openRegular(diskPool, opening, undefined);
+  if (beneath instanceof Directory) return beneath.during(folder => openRegular(diskPool, opening, folder));
   const folder: Beneath = { path: beneath, fd: await openFolder(diskPool, beneath, undefined) };
   try {
     return await openRegular(diskPool, opening, folder);

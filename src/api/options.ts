@@ -1,4 +1,5 @@
 /** Options of listeners and connections, their defaults, and the checks that say what was wrong and what is allowed. */
+import { shown } from './arguments.js';
 
 /** Bounds of one connection's queue, shared by all connections of a listener. */
 export interface QueueLimits {
@@ -55,28 +56,18 @@ export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
 /** @throws RangeError */
 export function checkInteger(name: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name}: ${value}; allowed: integers from ${least} to ${most}`);
+    throw new RangeError(`${name}: ${shown(value)}; allowed: integers from ${least} to ${most}`);
   }
 }
 
 /** @throws RangeError */
 export function checkDelay(name: string, delayMs: number): void {
   if (!Number.isFinite(delayMs) || delayMs < 0) {
-    throw new RangeError(`${name}: ${delayMs}; allowed: milliseconds from 0`);
+    throw new RangeError(`${name}: ${shown(delayMs)}; allowed: milliseconds from 0`);
   }
 }
 
 /** @throws RangeError */
 export function checkPort(port: number, least: 0 | 1): void {
   checkInteger('port', port, least, 65535);
-}
-
-/** @throws TypeError */
-export function checkPath(name: string, path: string): void {
-  if (typeof path !== 'string') throw new TypeError(`${name}: ${typeof path}; allowed: a path, as a string`);
-  if (path === '' || path.includes('\0')) {
-    throw new TypeError(
-      `${name}: '${path.replaceAll('\0', '\\0')}'; allowed: a path, which is not empty and has no NUL`,
-    );
-  }
 }

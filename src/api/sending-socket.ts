@@ -7,6 +7,7 @@ import type { Reactor } from '../core/reactor.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
 import { IoError } from '../sys/io-error.js';
 import { isSocket } from '../sys/stream.js';
+import { kindOf } from './arguments.js';
 import type { QueueLimits } from './options.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { setLinger } from './socket-options.js';
@@ -74,7 +75,7 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   send(data: Sendable): boolean {
     const part = typeof data === 'string' ? Buffer.from(data) : data;
     if (!(part instanceof Uint8Array || part instanceof BufferList)) {
-      throw new TypeError(`data: ${typeof data}; allowed: string, Uint8Array, BufferList`);
+      throw new TypeError(`data: ${kindOf(data)}; allowed: string, Uint8Array, BufferList`);
     }
     if (!this.canSend) {
       // Broken under the user's hands: onClose is on its way. Ended by the user's own order: a mistake.

@@ -12,7 +12,9 @@ const explanations: Record<string, string> = {
   ECONNABORTED: 'the connection was aborted',
   ECONNREFUSED: 'nobody listens there',
   ECONNRESET: 'the peer reset the connection',
-  EEXIST: 'it is registered already',
+  EDQUOT: 'the disk quota is used up',
+  EEXIST: 'it exists already',
+  EFBIG: 'a file may not be that large here',
   EHOSTUNREACH: 'no route to the host',
   EINVAL: 'invalid argument',
   EISDIR: 'it is a directory',
@@ -20,19 +22,30 @@ const explanations: Record<string, string> = {
   EMFILE: 'the process has no descriptor left (ulimit -n)',
   ENFILE: 'the system has no descriptor left',
   ENETUNREACH: 'the network is unreachable',
+  ENAMETOOLONG: 'the path, or a name in it, is too long',
   ENOBUFS: 'no buffer space left',
   ENOENT: 'there is no such thing',
   ENOMEM: 'out of memory',
-  ENOSPC: 'a limit of the system is reached',
+  ENOSPC: 'no space left on the device',
   ENOSYS: 'this kernel has no such call',
   ENOTCONN: 'not connected',
   ENOTDIR: 'a part of the path is no directory',
   ENOTSUP: 'not supported here',
-  EPERM: 'not permitted for this kind of descriptor',
+  EPERM: 'not permitted',
   EPIPE: 'the other end is closed',
+  EROFS: 'the file system is read-only',
   ESRCH: 'there is no such process',
   ETIMEDOUT: 'it took too long',
+  ETXTBSY: 'it is a program that is running',
 };
+
+/** What they mean where descriptors are watched. */
+const explanationsOfWatching: Record<string, string> = {
+  EEXIST: 'it is registered already',
+  ENOSPC: 'a limit of the system is reached',
+  EPERM: 'not permitted for this kind of descriptor',
+};
+const watching: readonly string[] = ['epoll_ctl', 'inotify_add_watch', 'kevent', 'register'];
 
 /**
  * A failed system call, or an operation that failed as one would have.
@@ -53,7 +66,8 @@ export class IoError extends Error {
    */
   constructor(errno: number | string, syscall: string, target?: string, explanation?: string) {
     const code = typeof errno === 'string' ? errno : errnoName(errno);
-    const meaning = explanation ?? explanations[code];
+    const special = watching.includes(syscall) ? explanationsOfWatching[code] : undefined;
+    const meaning = explanation ?? special ?? explanations[code];
     super(
       `${syscall}${target === undefined ? '' : ` ${target}`}: ${code}${meaning === undefined ? '' : `, ${meaning}`}`,
     );

@@ -72,7 +72,12 @@ export function isOpen(fd: number): boolean {
 
 /** What it was opened for: O_RDONLY, O_WRONLY or O_RDWR. @throws IoError EBADF. */
 export function accessMode(fd: number): number {
-  return fcntl(fd, F_GETFL, 0) & O_ACCMODE;
+  return statusFlags(fd) & O_ACCMODE;
+}
+
+/** What it was opened with: O_RDWR, O_NONBLOCK, O_APPEND. @throws IoError EBADF. */
+export function statusFlags(fd: number): number {
+  return fcntl(fd, F_GETFL, 0);
 }
 
 export function setNonBlocking(fd: number): void {

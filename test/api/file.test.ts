@@ -166,9 +166,11 @@ describe('File', () => {
       [file.read(1, 2 ** 53), 'offset: 9007199254740992'],
       [file.read(10, Number.MAX_SAFE_INTEGER - 5), 'lengthBytes: 10; allowed: integers from 0 to 5'],
       [file.read('x' as never, 0), 'list: string; allowed: BufferList, or a length'],
-      [file.readInto([] as never, 0), 'bytes: object; allowed: Uint8Array'],
+      [file.readInto([] as never, 0), 'bytes: Array; allowed: Uint8Array'],
       [file.write(5 as never, 0), 'data: number; allowed: string, Uint8Array, BufferList'],
       [file.write('x', Number.NaN), 'offset: NaN'],
+      [file.write('x', '5' as never), "offset: '5'"],
+      [file.write(null as never, 0), 'data: null'],
       [file.truncate(-1), 'lengthBytes: -1'],
       [file.allocate(0, 0), 'lengthBytes: 0; allowed: integers from 1'],
       [file.advise('often' as never), "advice: 'often'; allowed: normal, random"],
@@ -182,6 +184,25 @@ describe('File', () => {
     const file = await openHere(path);
     const failure = (await failureOf(file.write('x', 0))) as FileFailure;
     expect(failure).to.include({ code: 'EBADF', syscall: 'pwritev', target: path, movedBytes: 0 });
+    expect(failure.message).to.equal(`pwritev ${path}: EBADF, the file is not open for writing`);
+    expect((await failureOf(file.truncate(5))).message).to.include('the file is not open for writing');
+    const sink = await openHere(path, { flags: 'r+' });
+    expect((await failureOf(sink.truncate(Number.MAX_SAFE_INTEGER))).message).not.to.include('not open');
+    const writeOnly = await openHere(join(directory, 'write-only'), { flags: 'w' });
+    await writeOnly.write('x', 0);
+    expect((await failureOf(writeOnly.read(1, 0))).message).to.include('EBADF, the file is not open for reading');
+  });
+
+  it('has no descriptor and does nothing once it is closed, and says so', async () => {
+    const file = await openHere(path, { flags: 'w+' });
+    const fd = file.fd;
+    expect(fd).to.be.at.least(0);
+    const closing = file.close();
+    expect(file.fd).to.equal(-1);
+    await closing;
+    for (const attempt of [file.read(1, 0), file.write('x', 0), file.sync(), file.truncate(0), file.stat()]) {
+      expect((await failureOf(attempt)).message).to.match(/^\w+ .*: EBADF, the file is closed$/);
+    }
   });
 
   it('goes around the cache on the boundaries of the disk', async function () {

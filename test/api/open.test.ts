@@ -13,6 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { currentReactor, open, openDirectory, type File } from '../../src/index.js';
 import { openFolder, openRegular } from '../../src/core/disk/open-file.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
@@ -55,7 +56,7 @@ describe('open()', () => {
     expect(statSync(path).mode & 0o777).to.equal(0o600);
     await (await openHere(path, { flags: 'rw' })).write('K', 0);
     expect(readFileSync(path, 'utf8')).to.equal('Kept');
-    expect(await failureOf(open(path, { flags: 'wx' }))).to.include({ code: 'EEXIST' });
+    expect((await failureOf(open(path, { flags: 'wx' }))).message).to.equal(`open ${path}: EEXIST, it exists already`);
     await openHere(path, { flags: 'w' });
     expect(statSync(path).size).to.equal(0);
   });
@@ -81,14 +82,22 @@ describe('open()', () => {
 
   it('says what is wrong with an argument', async () => {
     for (const [attempt, message] of [
-      [open(5 as never), 'path: number; allowed: a path, as a string'],
+      [open(5 as never), 'path: number; allowed: a path, or a URL of a file'],
+      [open(null as never), 'path: null'],
+      [open(new URL('http://host/x')), 'path: http://host/x; allowed: a URL of a file'],
+      [open('x', null as never), 'options: null; allowed: an object'],
+      [open('x', 'w' as never), 'options: string; allowed: an object'],
+      [open('x', { signal: 5 as never }), 'signal: number; allowed: an AbortSignal'],
+      [open('x', { mode: '644' as never }), "mode: '644'; allowed: integers"],
       [open(''), "path: ''; allowed"],
       [open('a\0b'), "path: 'a\\0b'; allowed: a path, which is not empty and has no NUL"],
       [open('x', { flags: 'a' as never }), "flags: 'a'; allowed: r, r+, rw, w, w+, wx, wx+"],
       [open('x', { flags: 'toString' as never }), "flags: 'toString'"],
       [open('x', { mode: 0o10000 }), 'mode: 4096; allowed: integers from 0 to 4095'],
       [open('x', { beneath: 7 as never }), 'beneath: number; allowed: a path or a Directory'],
+      [open('x', { beneath: null as never }), 'beneath: null; allowed: a path or a Directory'],
       [openDirectory(''), "path: ''"],
+      [openDirectory({} as never), 'path: Object; allowed'],
     ] as const) {
       expect((await failureOf(attempt)).message).to.include(message);
     }
@@ -98,6 +107,27 @@ describe('open()', () => {
     expect(await failureOf(open('x', { beneath: join(directory, 'none') }))).to.include({ code: 'ENOENT' });
     writeFileSync(join(directory, 'file'), '');
     expect((await failureOf(openDirectory(join(directory, 'file')))).message).to.include('ENOTDIR, it is no directory');
+  });
+
+  it('takes file URLs for paths', async () => {
+    const path = join(directory, 'a file #1');
+    writeFileSync(path, 'abc');
+    const file = await openHere(pathToFileURL(path));
+    expect(file.path).to.equal(path);
+    expect((await file.read(3, 0)).toString()).to.equal('abc');
+    await openHere('a file #1', { beneath: pathToFileURL(directory) });
+    await using folder = await openDirectory(pathToFileURL(directory));
+    await openHere('a file #1', { beneath: folder });
+  });
+
+  it('has a directory wait with its closing for what is being opened beneath it', async () => {
+    writeFileSync(join(directory, 'file'), 'abc');
+    const folder = await openDirectory(directory);
+    const opening = Array.from({ length: 50 }, () => openHere('file', { beneath: folder }));
+    const closing = folder.close();
+    expect(folder.fd).to.equal(-1);
+    for (const file of await Promise.all(opening)) expect((await file.stat()).sizeBytes).to.equal(3);
+    await closing;
   });
 
   it('gives up at once when its signal says so, and leaves nothing open', async () => {

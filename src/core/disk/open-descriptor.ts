@@ -2,13 +2,15 @@
  * A descriptor of a file with what is under way on it. Bytes that the system has in memory move at once; for the others a
  * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
-import { EAGAIN, EBADF, EINTR, EIO, ENOSYS, ENOTSUP, EOPNOTSUPP } from '../../sys/errno.js';
+import { EAGAIN, EBADF, EINTR, EINVAL, EIO, ENOSYS, ENOTSUP, EOPNOTSUPP } from '../../sys/errno.js';
 import { closeFile } from '../../sys/open-file.js';
 import { IoError } from '../../sys/io-error.js';
+import { isOpen } from '../../sys/io.js';
 import type { Done } from '../../sys/blocking-call.js';
 import type { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';
+import { isOpenFor } from './access.js';
 import { nativeFileCalls, type FileCalls } from './file-calls.js';
 import { spendNowBytes, takeNowCall } from './now-budget.js';
 import { diskPool, type DiskPool } from './pool.js';
@@ -102,7 +104,7 @@ export class OpenDescriptor {
 
   /** Begins an operation, for which `close` waits until `leave`. @throws IoError EBADF once `close` was called. */
   enter(syscall: string): void {
-    if (this.isClosed) throw this.error(EBADF, syscall, 0);
+    if (this.isClosed) throw this.error(EBADF, syscall, 0, 'the file is closed');
     this.inFlight++;
   }
 
@@ -184,9 +186,23 @@ export class OpenDescriptor {
     return this.pool.call(this.device, begin);
   }
 
-  private error(errno: number, syscall: string, movedBytes = 0): IoError {
-    const failure = new IoError(errno, syscall, this.target);
+  private error(
+    errno: number,
+    syscall: string,
+    movedBytes = 0,
+    explanation = this.explanation(errno, syscall),
+  ): IoError {
+    const failure = new IoError(errno, syscall, this.target, explanation);
     // How much was written, or read, before: the caller may go on behind it.
     return Object.assign(failure, { movedBytes });
+  }
+
+  /** What the bare errno does not tell: what the file was not opened for. */
+  private explanation(errno: number, syscall: string): string | undefined {
+    // ftruncate(2) says so by EINVAL.
+    if (errno !== EBADF && !(errno === EINVAL && syscall === 'ftruncate')) return undefined;
+    if (!isOpen(this.fd)) return undefined;
+    const access = syscall === 'preadv' ? 'reading' : 'writing';
+    return isOpenFor(this.fd, access) ? undefined : `the file is not open for ${access}`;
   }
 }

@@ -1,0 +1,21 @@
+/** Whether a descriptor was opened for what is asked of it: known before the first byte, where the call itself would be late. */
+import { EBADF } from '../../sys/errno.js';
+import { O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file-constants.js';
+import { IoError } from '../../sys/io-error.js';
+import { statusFlags } from '../../sys/io.js';
+import { O_ACCMODE } from '../../sys/constants.js';
+
+export type Access = 'reading' | 'writing';
+
+/** @throws IoError EBADF: it is closed, or not open for this. */
+export function checkAccess(fd: number, access: Access, syscall: string, target: string): void {
+  if (!isOpenFor(fd, access)) throw new IoError(EBADF, syscall, target, `the file is not open for ${access}`);
+}
+
+/** @throws IoError EBADF: it is closed. */
+export function isOpenFor(fd: number, access: Access): boolean {
+  const flags = statusFlags(fd);
+  // Of Linux: a place in the file system, of which nothing is read or written.
+  if (O_PATH !== O_RDONLY && (flags & O_PATH) !== 0) return false;
+  return (flags & O_ACCMODE) !== (access === 'reading' ? O_WRONLY : O_RDONLY);
+}
