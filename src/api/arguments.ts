@@ -17,9 +17,9 @@ export function shown(value: unknown): string {
 }
 
 /** @throws TypeError it is no object: null, for one. */
-export function checkOptions(options: object): void {
+export function checkOptions(options: object, name = 'options'): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options: ${kindOf(options)}; allowed: an object`);
+    throw new TypeError(`${name}: ${kindOf(options)}; allowed: an object`);
   }
 }
 

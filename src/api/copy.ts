@@ -1,20 +1,23 @@
 /** Copying from one open thing to another, by the cheapest way that the system has for the two. */
+import { checkAccess } from '../core/disk/access.js';
 import { statOf } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
 import { nativeFileCopyCalls } from '../core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd, type FileCopy } from '../core/transfers/file-to-file.js';
+import { FileToSocket } from '../core/transfers/file-to-socket.js';
+import { OneWay } from '../core/transfers/one-way.js';
 import type { RelayAccount } from '../core/transfers/relay-account.js';
+import { nativeRelayCalls } from '../core/transfers/relay-conduits.js';
 import { SocketToFile } from '../core/transfers/socket-to-file.js';
-import { F_GETFL } from '../sys/constants.js';
-import { O_RDWR, O_WRONLY } from '../sys/file-constants.js';
-import { fcntl } from '../sys/io.js';
 import { isMadeUp } from '../sys/file-system.js';
 import { IoError } from '../sys/io-error.js';
+import { kindOf, shown } from './arguments.js';
 import { Connection } from './connection.js';
-import { copyStream, type CopyStreamOptions } from './copy-stream.js';
+import { streamLimits } from './copy-stream.js';
 import { File } from './file.js';
 import { checkInteger } from './options.js';
-import { sendFile } from './send-file.js';
+import { fileSending } from './send-file.js';
+import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
 /** Largest size that a file may claim whose content is made up as it is read: a page, in sysfs. */
@@ -69,64 +72,84 @@ export function copy(
   options: CopyOptions = {},
 ): Transfer | Transfer<RelayAccount> {
   if (source instanceof Connection) {
-    if (target instanceof Connection) return copyStream(source, target, streamOptions(options));
+    if (target instanceof Connection) return copyStreams(source, target, options);
     return copyFromConnection(source, target, options);
   }
   if (target instanceof Connection) return copyToConnection(source, target, options);
   return copyFile(source, target, options);
 }
 
+function copyStreams(source: Connection, target: Connection, options: CopyOptions): Transfer<RelayAccount> {
+  const prepare = () => {
+    checkUnused('from', options.from ?? 0, 'source');
+    checkUnused('to', options.to ?? 0, 'target');
+    return streamLimits(source, target, options);
+  };
+  return new Transfer(new OneWay(source, target, prepare, nativeRelayCalls()), options);
+}
+
 function copyToConnection(source: File, target: Connection, options: CopyOptions): Transfer {
-  const { from: offset, length, bytesPerSecond, signal } = options;
-  return sendFile(target, source, { offset, length, bytesPerSecond, signal });
+  const engine: FileToSocket = new FileToSocket(target, () => {
+    checkFile('source', source);
+    checkSink('target', target);
+    const { from: offset = 0, to = 0, length, bytesPerSecond = Infinity } = options;
+    checkInteger('from', offset, 0, Number.MAX_SAFE_INTEGER);
+    checkUnused('to', to, 'target');
+    engine.pace.bytesPerSecond = bytesPerSecond;
+    return fileSending(source, { offset, length });
+  });
+  return new Transfer(engine, options);
 }
 
 function copyFromConnection(source: Connection, target: File, options: CopyOptions): Transfer {
   const engine: SocketToFile = new SocketToFile(source, () => {
-    const { to = 0, length = Infinity, bytesPerSecond = Infinity } = options;
+    checkSource('source', source);
+    checkFile('target', target);
+    const { from = 0, to = 0, length = Infinity, bytesPerSecond = Infinity } = options;
+    checkUnused('from', from, 'source');
     checkInteger('to', to, 0, Number.MAX_SAFE_INTEGER);
     if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
-    if (!(target instanceof File)) throw new TypeError(`target: ${typeof target}; allowed: a File or a Connection`);
     if (target.direct) throw new TypeError('target: a direct file; allowed: one that goes through the page cache');
     engine.pace.bytesPerSecond = bytesPerSecond;
     const { descriptor, path: name } = target;
     descriptor.enter('copy');
     const releaseFile = () => descriptor.leave();
+    const { fd, device } = descriptor;
     try {
-      checkWritable(target);
+      // Bytes that are taken from a stream can't be put back: it has to be known before.
+      checkAccess(fd, 'writing', 'copy', name);
     } catch (error) {
       releaseFile();
       throw error;
     }
-    const { fd, device } = descriptor;
     return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
   });
-  return new Transfer(engine, options.signal);
+  return new Transfer(engine, options);
 }
 
-/** Bytes that are taken from a stream can't be put back: it has to be known before. */
-function checkWritable({ fd, path }: File): void {
-  if ((fcntl(fd, F_GETFL, 0) & (O_WRONLY | O_RDWR)) !== 0) return;
-  throw new IoError('EBADF', 'copy', path, 'the file is not open for writing');
+/** What a position in a stream would be: nothing that could be had. */
+function checkUnused(name: string, position: number, end: 'source' | 'target'): void {
+  if (position === 0) return;
+  throw new TypeError(`${name}: ${shown(position)}; allowed: nothing, where the ${end} is a connection`);
 }
 
-function streamOptions({ length, bytesPerSecond, signal }: CopyOptions): CopyStreamOptions {
-  return { length, bytesPerSecond, signal };
+function checkFile(name: string, end: unknown): asserts end is File {
+  if (!(end instanceof File)) throw new TypeError(`${name}: ${kindOf(end)}; allowed: a File or a Connection`);
 }
 
 function copyFile(source: File, target: File, options: CopyOptions): Transfer {
   let release = (): void => {};
   const prepare = async (): Promise<FileCopy> => {
-    checkOptions(options);
+    checkRanges(options);
     release = hold(source, target);
     engine.pace.bytesPerSecond = options.bytesPerSecond ?? Infinity;
     return fileCopy(source, target, options);
   };
   const engine: FileToFile = new FileToFile(prepare, () => release(), diskPool, nativeFileCopyCalls);
-  return new Transfer(engine, options.signal);
+  return new Transfer(engine, options);
 }
 
-function checkOptions({ from = 0, to = 0, length }: CopyOptions): void {
+function checkRanges({ from = 0, to = 0, length }: CopyOptions): void {
   checkInteger('from', from, 0, Number.MAX_SAFE_INTEGER);
   checkInteger('to', to, 0, Number.MAX_SAFE_INTEGER);
   if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - Math.max(from, to));
@@ -134,12 +157,8 @@ function checkOptions({ from = 0, to = 0, length }: CopyOptions): void {
 
 /** Has both files wait with their closing. @returns what ends that. */
 function hold(source: File, target: File): () => void {
-  for (const [name, end] of [
-    ['source', source],
-    ['target', target],
-  ] as const) {
-    if (!(end instanceof File)) throw new TypeError(`${name}: ${typeof end}; allowed: a File`);
-  }
+  checkFile('source', source);
+  checkFile('target', target);
   source.descriptor.enter('copy');
   try {
     target.descriptor.enter('copy');
@@ -154,9 +173,11 @@ function hold(source: File, target: File): () => void {
 }
 
 async function fileCopy(source: File, target: File, { from = 0, to = 0, length }: CopyOptions): Promise<FileCopy> {
+  checkAccess(source.descriptor.fd, 'reading', 'copy', source.path);
+  checkAccess(target.descriptor.fd, 'writing', 'copy', target.path);
   const [sourceEnd, targetEnd] = await Promise.all([copyEnd(source, from), copyEnd(target, to)]);
   const { sizeBytes } = sourceEnd.stat;
-  const madeUp = sizeBytes <= MADE_UP_BYTES && isMadeUp(source.fd);
+  const madeUp = sizeBytes <= MADE_UP_BYTES && isMadeUp(sourceEnd.fd);
   if (!madeUp && length !== undefined && length > 0 && from + length > sizeBytes) {
     throw new RangeError(
       `length: ${length} from ${from}; allowed: up to the end of the source, which has ${sizeBytes} bytes`,
@@ -167,10 +188,10 @@ async function fileCopy(source: File, target: File, { from = 0, to = 0, length }
   return { source: sourceEnd, target: targetEnd, isMadeUp: madeUp, lengthBytes };
 }
 
-async function copyEnd(file: File, offset: number): Promise<CopyEnd> {
-  const stat = await statOf(diskPool, file.descriptor.device, file.fd);
-  if (typeof stat === 'number') throw new IoError(-stat, 'fstat', file.path);
-  return { fd: file.fd, offset, stat, name: file.path };
+async function copyEnd({ descriptor: { fd, device }, path: name }: File, offset: number): Promise<CopyEnd> {
+  const stat = await statOf(diskPool, device, fd);
+  if (typeof stat === 'number') throw new IoError(-stat, 'fstat', name);
+  return { fd, offset, stat, name };
 }
 
 function checkOverlap(source: CopyEnd, target: CopyEnd, lengthBytes: number): void {

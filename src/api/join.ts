@@ -1,4 +1,5 @@
 /** Joining two connections: what comes from one goes to the other, both ways. */
+import { checkRate } from '../core/transfers/pace.js';
 import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay-conduits.js';
 import {
   Tunnel,
@@ -7,8 +8,10 @@ import {
   type TunnelDirection,
   type TunnelOptions,
 } from '../core/transfers/tunnel.js';
+import { checkCallback, checkOptions, shown } from './arguments.js';
 import type { Connection } from './connection.js';
 import { checkDelay } from './options.js';
+import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
 export interface JoinOptions {
@@ -40,7 +43,7 @@ export interface JoinOptions {
  * splice(2) through a pipe for large flows on Linux, buffers otherwise; `account` tells.
  *
  * @throws (by the promise, before a byte moves) Error an end is joined or being read; IoError an end is closed or ended;
- *   TypeError the two are one, or belong to different reactors; RangeError an option that makes no sense.
+ *   TypeError an end is no connection, the two are one, or belong to different reactors; RangeError an option that makes no sense.
  */
 export function join(a: Connection, b: Connection, options: JoinOptions = {}): Transfer<TunnelAccount> {
   return joinWith(nativeRelayCalls(), a, b, options);
@@ -54,17 +57,21 @@ export function joinWith(
   options: JoinOptions = {},
 ): Transfer<TunnelAccount> {
   const prepare = () => {
+    checkSink('a', a);
+    checkSink('b', b);
     if ((a as unknown) === b) throw new TypeError('a, b: the same connection; allowed: two');
     if (a.reactor !== b.reactor) throw new TypeError('a, b: connections of different reactors; allowed: of the same');
     return checkedOptions(options);
   };
-  return new Transfer(new Tunnel(a, b, prepare, calls), options.signal);
+  return new Transfer(new Tunnel(a, b, prepare, calls), options);
 }
 
 function checkedOptions(options: JoinOptions): TunnelOptions {
   const { idleTimeoutMs = 0, halfCloseTimeoutMs = 0, limits = {}, bytesPerSecond = Infinity, onBytes } = options;
   checkDelay('idleTimeoutMs', idleTimeoutMs);
   checkDelay('halfCloseTimeoutMs', halfCloseTimeoutMs);
+  checkOptions(limits, 'limits');
+  checkCallback('onBytes', onBytes);
   return {
     idleTimeoutMs,
     halfCloseTimeoutMs,
@@ -76,9 +83,11 @@ function checkedOptions(options: JoinOptions): TunnelOptions {
 }
 
 function checkedLimits(name: string, limits: Partial<DirectionLimits> = {}): DirectionLimits {
+  checkOptions(limits, name);
   const { maxBytes = Infinity, bytesPerSecond = Infinity } = limits;
   if (maxBytes !== Infinity && !(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
-    throw new RangeError(`${name}.maxBytes: ${maxBytes}; allowed: integers from 0, Infinity for no limit`);
+    throw new RangeError(`${name}.maxBytes: ${shown(maxBytes)}; allowed: integers from 0, Infinity for no limit`);
   }
+  checkRate(`${name}.bytesPerSecond`, bytesPerSecond);
   return { maxBytes, bytesPerSecond };
 }

@@ -117,8 +117,8 @@ export abstract class ReceivingSocket
 
   /** @internal */
   borrowReads(turn: ReadTurn): Descriptor {
-    if (!this.isDelivering) throw this.failure ?? this.cancelled('read');
-    this.checkOneReader('transfer');
+    if (!this.isDelivering) throw this.failure ?? this.cancelled('read', turn.sourceName);
+    this.checkOneReader(turn.sourceName);
     this.borrower = turn;
     return this.descriptor;
   }
@@ -200,14 +200,15 @@ export abstract class ReceivingSocket
       : this.isDiscarding;
     if (wanted) this.startReceiving();
     else this.stopReceiving();
-    if (this.isDiscarding) this.takeReadsBack(this.cancelled('read'));
+    if (this.isDiscarding) this.takeReadsBack();
   }
 
   /** The connection needs its read side itself: a transfer that has it learns so later in the turn. */
-  private takeReadsBack(failure: Error): void {
+  private takeReadsBack(): void {
     const { borrower } = this;
     if (borrower === undefined) return;
     this.borrower = undefined;
+    const failure = this.cancelled('read', borrower.sourceName);
     this.reactor.defer({ onDeferred: () => borrower.sourceClosed(failure) });
   }
 
@@ -221,12 +222,18 @@ export abstract class ReceivingSocket
     this.reader?.close(failure ?? this.cancelled('read'), failure);
     const { borrower } = this;
     this.borrower = undefined;
-    borrower?.sourceClosed(failure ?? this.cancelled('read'));
+    borrower?.sourceClosed(failure ?? this.cancelled('read', borrower.sourceName));
   }
 
-  /** What a call gets that was under way when the connection was closed here. */
-  protected cancelled(what: string): IoError {
-    return new IoError('ECANCELED', what, `descriptor ${this.descriptor.fd}`, 'the connection was closed here');
+  /** What a call gets that was under way when the connection was closed here. @param name what a transfer's user calls it. */
+  protected cancelled(what: string, name?: string): IoError {
+    return new IoError('ECANCELED', what, this.title(name), 'the connection was closed here');
+  }
+
+  /** What it is called in messages. */
+  protected title(name?: string): string {
+    const { fd } = this.descriptor;
+    return name === undefined ? `descriptor ${fd}` : `${name}, descriptor ${fd}`;
   }
 
   /** Whether it is another thread's now. */

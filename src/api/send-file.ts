@@ -1,13 +1,17 @@
 /** A file, or a part of it, to a connection. */
 import { fstatSync, type Stats } from 'node:fs';
 import { BufferList } from '../core/buffer-list.js';
+import { checkAccess } from '../core/disk/access.js';
 import type { FileRange } from '../core/operations/send-file.js';
 import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
 import { isMadeUp } from '../sys/file-system.js';
 import { IoError } from '../sys/io-error.js';
+import { kindOf, shown } from './arguments.js';
+import type { Connection } from './connection.js';
 import { File } from './file.js';
 import { checkInteger } from './options.js';
-import { SendingSocket, type Sendable } from './sending-socket.js';
+import type { Sendable } from './sending-socket.js';
+import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
 export interface SendFileOptions {
@@ -50,53 +54,78 @@ const MADE_UP_BYTES = 4096;
  *   has to stay open until the transfer is over.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
- *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file;
+ *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file; EBADF: it is closed, or not open for
+ *   reading;
  *   IoError EPIPE: the write side of the connection was ended; in all these cases no byte has moved;
  *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
  */
-export function sendFile(connection: SendingSocket, file: OpenFile, options: SendFileOptions = {}): Transfer {
+export function sendFile(connection: Connection, file: OpenFile, options: SendFileOptions = {}): Transfer {
   const engine: FileToSocket = new FileToSocket(connection, () => {
     engine.pace.bytesPerSecond = options.bytesPerSecond ?? Infinity;
     return prepare(connection, file, options);
   });
-  return new Transfer(engine, options.signal);
+  return new Transfer(engine, options);
 }
 
-function prepare(connection: SendingSocket, file: OpenFile, options: SendFileOptions): FileSending {
-  if (!(connection instanceof SendingSocket)) {
-    throw new TypeError(`connection: ${typeof connection}; allowed: a Connection`);
+/** @throws what is wrong with what the user gave: nothing has begun then. */
+function prepare(connection: Connection, file: OpenFile, options: SendFileOptions): FileSending {
+  checkSink('connection', connection);
+  if (!(file instanceof File)) {
+    checkDescriptor(file);
+    return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
   }
+  return fileSending(file, options);
+}
+
+/** @internal What is to be sent of a file of ours, which waits with its closing for it. @throws IoError EBADF: it is closed. */
+export function fileSending({ descriptor, path }: File, options: SendFileOptions): FileSending {
+  descriptor.enter('sendfile');
+  const releaseFile = () => descriptor.leave();
+  try {
+    return { ...sending({ fd: descriptor.fd, name: path }, options), releaseFile };
+  } catch (error) {
+    releaseFile();
+    throw error;
+  }
+}
+
+interface NamedFile extends OpenFile {
+  readonly name: string;
+}
+
+function sending(file: NamedFile, options: SendFileOptions): FileSending {
   const range = fileRange(file, options);
   const before = listOf('before', options.before);
   const after = listOf('after', options.after);
-  return { range, before, after, releaseFile: hold(file) };
+  return { range, before, after };
 }
 
-/** Has a file of ours wait with its closing. @returns what ends that. @throws IoError EBADF: it is closed. */
-function hold(file: OpenFile): (() => void) | undefined {
-  if (!(file instanceof File)) return undefined;
-  const { descriptor } = file;
-  descriptor.enter('sendfile');
-  return () => descriptor.leave();
+function checkDescriptor(file: OpenFile): void {
+  const allowed = 'allowed: a File, or another object whose fd is the descriptor of an open file';
+  if (typeof file !== 'object' || file === null) throw new TypeError(`file: ${kindOf(file)}; ${allowed}`);
+  // What was closed has -1, in Node too.
+  if (file.fd === -1) throw new IoError('EBADF', 'sendfile', 'descriptor -1', 'the file is closed');
+  if (!Number.isInteger(file.fd) || file.fd < 0) throw new TypeError(`file: its fd is ${shown(file.fd)}; ${allowed}`);
 }
 
 /** @throws what is wrong with the file or the range. */
-function fileRange({ fd }: OpenFile, { offset = 0, length }: SendFileOptions): FileRange {
-  if (!Number.isInteger(fd)) throw new TypeError(`file: its fd is ${fd}; allowed: an open file`);
+function fileRange({ fd, name: path }: NamedFile, { offset = 0, length }: SendFileOptions): FileRange {
   checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
   if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
   const stats = statOf(fd);
-  checkKind(fd, stats);
+  checkKind(path, stats);
+  // Before what goes before it has gone.
+  checkAccess(fd, 'reading', 'sendfile', path);
   const { size, blocks, dev: device } = stats;
   if (size <= MADE_UP_BYTES && (size === 0 || blocks === 0) && isMadeUp(fd)) {
-    return { fd, device, offset, lengthBytes: length ?? Infinity };
+    return { fd, device, path, offset, lengthBytes: length ?? Infinity };
   }
   if (length !== undefined && length > 0 && offset + length > size) {
     throw new RangeError(
       `length: ${length} from offset ${offset}; allowed: up to the end of the file, which has ${size} bytes`,
     );
   }
-  return { fd, device, offset, lengthBytes: length ?? Math.max(0, size - offset) };
+  return { fd, device, path, offset, lengthBytes: length ?? Math.max(0, size - offset) };
 }
 
 function statOf(fd: number): Stats {
@@ -107,7 +136,7 @@ function statOf(fd: number): Stats {
   }
 }
 
-function checkKind(fd: number, stats: Stats): void {
+function checkKind(path: string, stats: Stats): void {
   if (stats.isFile()) return;
   const kind = stats.isDirectory()
     ? 'a directory'
@@ -117,7 +146,7 @@ function checkKind(fd: number, stats: Stats): void {
         ? 'a socket'
         : 'a device';
   const explanation = `it is ${kind}; only regular files are sent`;
-  throw new IoError(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'sendfile', `descriptor ${fd}`, explanation);
+  throw new IoError(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'sendfile', path, explanation);
 }
 
 /** A list of its own: arrays are copied, so that they are their owner's again at once. */
@@ -127,7 +156,7 @@ function listOf(name: string, parts: Sendable | readonly Sendable[] | undefined)
   const all = Array.isArray(parts) ? (parts as readonly Sendable[]) : [parts as Sendable];
   for (const part of all) {
     if (typeof part !== 'string' && !(part instanceof Uint8Array) && !(part instanceof BufferList)) {
-      throw new TypeError(`${name}: ${typeof part}; allowed: string, Uint8Array, BufferList, or an array of them`);
+      throw new TypeError(`${name}: ${kindOf(part)}; allowed: string, Uint8Array, BufferList, or an array of them`);
     }
   }
   for (const part of all) {

@@ -128,12 +128,12 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
 
   /** @internal Lets a transfer write, behind everything sent before and before everything sent later. */
   takeTurn(turn: WriteTurn): void {
-    if (!this.canSend) throw this.refusal();
+    if (!this.canSend) throw this.refusal(turn.sinkName);
     this.checkCeiling(turn.queuedBytes);
     const waiting = (this.waiting ??= { bytesSentBefore: 0 });
     if (waiting.turns !== undefined && waiting.turns.length >= WRITE_TURNS) {
       const explanation = `${WRITE_TURNS} transfers wait already; await some of them first`;
-      throw new IoError('ENOBUFS', 'sendfile', `descriptor ${this.descriptor.fd}`, explanation);
+      throw new IoError('ENOBUFS', 'send', this.title(turn.sinkName), explanation);
     }
     const turns = (waiting.turns ??= new WriteTurns(this.descriptor, sender => this.sendNow(sender)));
     if (this.sender !== undefined && this.sender.queue.length > 0) {
@@ -231,9 +231,9 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   protected tellWritersClosed(): void {
     const { waiting } = this;
     if (waiting === undefined) return;
-    const failure = this.failure ?? this.cancelled('send');
-    waiting.drained?.reject(failure);
-    for (const turn of waiting.turns?.drop() ?? []) turn.broken(failure);
+    const { failure } = this;
+    waiting.drained?.reject(failure ?? this.cancelled('send'));
+    for (const turn of waiting.turns?.drop() ?? []) turn.broken(failure ?? this.cancelled('send', turn.sinkName));
     if (waiting.turns !== undefined) this.sender?.queue.release();
   }
 
@@ -269,11 +269,13 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     return true;
   }
 
-  private refusal(): Error {
+  private refusal(name?: string): Error {
     const explanation = this.hasMoved
       ? 'the connection was moved to another thread'
-      : 'the write side was ended or closed here';
-    return this.failure ?? new IoError('EPIPE', 'send', `descriptor ${this.descriptor.fd}`, explanation);
+      : this.isClosed
+        ? 'the connection was closed here'
+        : 'the write side was ended or closed here';
+    return this.failure ?? new IoError('EPIPE', 'send', this.title(name), explanation);
   }
 
   private checkCeiling(lengthBytes: number): void {

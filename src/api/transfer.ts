@@ -2,6 +2,7 @@
 import type { TransferAccount } from '../core/transfers/account.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/io-error.js';
+import { checkOptions, checkSignal } from './arguments.js';
 import { settling } from './settling.js';
 
 /** An error that ended a transfer; `transfer` counts exactly what had moved until then. */
@@ -26,6 +27,11 @@ export interface TransferEngine<Account extends object = TransferAccount> {
   cancel(reason: Error): void;
 }
 
+/** What every transfer is given. */
+export interface TransferOptions {
+  readonly signal?: AbortSignal;
+}
+
 /**
  * A transfer under way. Awaited it gives its account, or throws what it failed with, whose property `transfer` is the
  * account, so that the count is exact in either case. Nobody awaiting one that fails is an unhandled rejection, as with a
@@ -37,29 +43,33 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
   /** What was given to `cancel`, and the error that stands for it in the engine, which takes only errors. */
   private reason: unknown = undefined;
   private cancellation: Error | undefined = undefined;
+  private signal: AbortSignal | undefined = undefined;
   private readonly abort = () => this.cancel(this.signal!.reason);
 
   /**
    * Starts the engine, unless the signal is aborted already.
    *
+   * @param options as the user gave them: what is wrong with them rejects the transfer.
+   *
    * @internal
    */
   constructor(
     private readonly engine: TransferEngine<Account>,
-    private readonly signal?: AbortSignal,
+    options: TransferOptions = {},
   ) {
     engine.onSettled = failure => this.settle(failure);
-    if (signal?.aborted) {
-      this.settle(this.cancelWith(signal.reason));
-      return;
-    }
     try {
-      engine.start();
+      checkOptions(options);
+      const { signal } = options;
+      checkSignal(signal);
+      this.signal = signal;
+      if (signal?.aborted) this.settle(this.cancelWith(signal.reason));
+      else engine.start();
     } catch (error) {
       this.settle(error as Error);
       return;
     }
-    if (!this.isSettled) signal?.addEventListener('abort', this.abort);
+    if (!this.isSettled) this.signal?.addEventListener('abort', this.abort);
   }
 
   /** What has moved until now, by which path. It goes on counting while the transfer is under way. */

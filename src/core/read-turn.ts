@@ -3,6 +3,8 @@ import type { Descriptor } from './operation.js';
 import type { Reactor } from './reactor.js';
 
 export interface ReadTurn {
+  /** What its user calls the connection, for messages: 'a', 'source'. */
+  readonly sourceName: string;
   /** The connection was closed, or is being closed: its side is taken back. */
   sourceClosed(failure: Error): void;
 }

@@ -9,6 +9,8 @@ import type { Reactor } from './reactor.js';
 
 /** Something that writes to a connection by itself when its turn comes. */
 export interface WriteTurn {
+  /** What its user calls the connection, for messages: 'b', 'target'. */
+  readonly sinkName: string;
   /** Bytes that the kernel has taken. */
   readonly bytesSent: number;
   /** Bytes that it holds in memory. */

@@ -74,9 +74,27 @@ describeOnEveryDriver('copy from and to a connection', () => {
     expect(await failureOf(copy(server, readOnly))).to.include({ code: 'EBADF' });
     expect(await failureOf(copy(readOnly, server))).to.include({ code: 'EBADF' });
     await using file = await open(files.path('refused'), { flags: 'w' });
+    await using readable = await open(files.pattern(10).path);
     expect(await failureOf(copy(server, file, { to: -1 }))).to.be.instanceOf(RangeError);
     expect(await failureOf(copy(server, file, { length: 1.5 }))).to.be.instanceOf(RangeError);
-    expect(await failureOf(copy(server, 5 as never))).to.be.instanceOf(TypeError);
+    for (const [attempt, message] of [
+      [copy(server, 5 as never), 'target: number; allowed: a File or a Connection'],
+      [copy(null as never, server), 'source: null; allowed: a File or a Connection'],
+      [copy(server, file, null as never), 'options: null; allowed: an object'],
+      [copy(readable, server, null as never), 'options: null; allowed: an object'],
+      [copy(server, client, null as never), 'options: null; allowed: an object'],
+      [copy(server, file, { from: 5 }), 'from: 5; allowed: nothing, where the source is a connection'],
+      [copy(readable, server, { to: 5 }), 'to: 5; allowed: nothing, where the target is a connection'],
+      [copy(server, client, { from: 5 }), 'from: 5; allowed: nothing'],
+      [copy(server, client, { to: 5 }), 'to: 5; allowed: nothing'],
+      [copy(readable, server, { from: -1 }), 'from: -1; allowed: integers from 0'],
+      [copy(file, server), 'refused: EBADF, the file is not open for reading'],
+      [copy(server, readable), 'EBADF, the file is not open for writing'],
+    ] as const) {
+      const failure = await failureOf(attempt);
+      expect(failure.message).to.contain(message);
+      expect((failure as TransferFailure).transfer).to.include({ bytes: 0 });
+    }
     server.onData = () => {};
     expect((await failureOf(copy(server, file))).message).to.contain('onData');
     server.onData = undefined;
@@ -85,6 +103,7 @@ describeOnEveryDriver('copy from and to a connection', () => {
     client.send('x');
     await reading;
     const busy = copy(server, file);
+    expect((await failureOf(copy(server, file))).message).to.contain('source: the connection is joined or copied from');
     expect(() => server.read()).to.throw('copied from');
     busy.cancel();
     expect(await failureOf(busy)).to.include({ code: 'ECANCELED' });

@@ -241,9 +241,16 @@ describe('copy() of files', () => {
     const closed = await openHere(pathOf('source'));
     await closed.close();
     const readOnly = await openHere(pathOf('target'));
+    const writeOnly = await openHere(pathOf('write-only'), { flags: 'w' });
     for (const [attempt, message] of [
-      [() => copy({} as never, sink), 'source: object; allowed: a File'],
+      [() => copy({} as never, sink), 'source: Object; allowed: a File or a Connection'],
+      [() => copy(undefined as never, sink), 'source: undefined; allowed: a File'],
+      [() => copy(source, null as never), 'target: null; allowed: a File'],
       [() => copy(source, 'target' as never), 'target: string; allowed: a File'],
+      [() => copy(source, sink, null as never), 'options: null; allowed: an object'],
+      [() => copy(source, sink, 5 as never), 'options: number; allowed: an object'],
+      [() => copy(source, sink, { signal: {} as never }), 'signal: Object; allowed: an AbortSignal'],
+      [() => copy(source, sink, { length: '5' as never }), "length: '5'; allowed: integers"],
       [() => copy(source, sink, { from: -1 }), 'from: -1; allowed: integers from 0'],
       [() => copy(source, sink, { to: 0.5 }), 'to: 0.5'],
       [() => copy(source, sink, { length: -1 }), 'length: -1'],
@@ -254,7 +261,11 @@ describe('copy() of files', () => {
       [() => copy(source, sink, { bytesPerSecond: 0 }), 'bytesPerSecond: 0; allowed: numbers above 0'],
       [() => copy(closed, sink), 'copy'],
       [() => copy(source, closed), 'EBADF'],
-      [() => copy(source, readOnly), 'EBADF'],
+      [() => copy(source, closed), 'EBADF, the file is closed'],
+      [() => copy(source, readOnly), 'target: EBADF, the file is not open for writing'],
+      [() => copy(writeOnly, sink), 'write-only: EBADF, the file is not open for reading'],
+      [() => copy(source, readOnly, { length: 0 }), 'the file is not open for writing'],
+      [() => copy(writeOnly, sink, { length: 0 }), 'the file is not open for reading'],
       [() => copy(source, sink, { signal: AbortSignal.abort(new Error('before')) }), 'before'],
     ] as const) {
       const failure = (await failureOf(attempt())) as TransferFailure;

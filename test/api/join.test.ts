@@ -81,7 +81,8 @@ describeOnEveryDriver('join', () => {
     const told = closing(right);
     left.reset();
     const failure = await failureOf(transfer);
-    expect(failure).to.include({ code: 'ECONNRESET' });
+    expect(failure.message).to.match(/^recv a, descriptor \d+: ECONNRESET, the peer reset the connection$/);
+    expect(failure.transfer!.brokenEnd).to.equal('a');
     expect(failure.transfer!.aToB).to.include({ bytesIn: 10, bytesOut: 10, residueBytes: 0 });
     expect(b.isClosed).to.equal(true);
     right.onData = () => {};
@@ -158,7 +159,9 @@ describeOnEveryDriver('join', () => {
     right.onData = () => {};
     const told = closing(right);
     a.destroy();
-    expect(await failureOf(transfer)).to.include({ code: 'ECANCELED' });
+    const failure = await failureOf(transfer);
+    expect(failure.message).to.match(/a, descriptor \d+: ECANCELED, the connection was closed here$/);
+    expect(failure.transfer!.brokenEnd).to.equal('a');
     expect(b.isClosed).to.equal(true);
     expect(await told.told).to.include({ code: 'ECONNRESET' });
   });
@@ -167,7 +170,9 @@ describeOnEveryDriver('join', () => {
     const { left, b, transfer } = await joined();
     left.onData = () => {};
     void b.close().catch(() => {});
-    expect(await failureOf(transfer)).to.include({ code: 'ECANCELED' });
+    const failure = await failureOf(transfer);
+    expect(failure.message).to.match(/b, descriptor \d+: ECANCELED, the connection was closed here$/);
+    expect(failure.transfer!.brokenEnd).to.equal('b');
     expect(b.isClosed).to.equal(true);
   });
 
@@ -201,18 +206,22 @@ describeOnEveryDriver('join', () => {
     const other = await tcpPair();
     expect((await failureOf(join(a, a))).message).to.contain('same connection');
     other.client.onData = () => {};
-    expect((await failureOf(join(a, other.client))).message).to.contain('onData');
+    expect((await failureOf(join(a, other.client))).message).to.contain('b: the connection has an onData handler');
+    expect((await failureOf(join(other.client, a))).message).to.contain('a: the connection has an onData handler');
     other.client.onData = undefined;
     const reading = other.client.read();
-    expect((await failureOf(join(other.client, a))).message).to.contain('another read');
+    expect((await failureOf(join(other.client, a))).message).to.contain('a: another read is under way');
     other.server.end('x');
     await reading;
     other.client.end();
-    expect(await failureOf(join(a, other.client))).to.include({ code: 'EPIPE' });
+    const ended = await failureOf(join(a, other.client));
+    expect(ended.message).to.match(/^send b, descriptor \d+: EPIPE, the write side was ended or closed here$/);
     other.client.destroy();
-    expect(await failureOf(join(other.client, a))).to.include({ code: 'ECANCELED' });
+    const closed = await failureOf(join(other.client, a));
+    expect(closed.message).to.match(/^read a, descriptor -?\d+: ECANCELED, the connection was closed here$/);
+    expect((await failureOf(join(a, other.client))).message).to.match(/^send b, .* the connection was closed here$/);
     const transfer = join(a, b);
-    expect((await failureOf(join(b, a))).message).to.contain('joined');
+    expect((await failureOf(join(b, a))).message).to.contain('a: the connection is joined');
     expect(() => (a.onData = () => {})).to.throw('joined');
     expect(() => a.read()).to.throw('joined');
     left.end('still joined');
@@ -235,6 +244,22 @@ describeOnEveryDriver(
       ];
       const { left, right, a, b } = await twoPairs('Unix');
       for (const options of wrong) expect(await failureOf(join(a, b, options))).to.be.instanceOf(RangeError);
+      for (const [attempt, message] of [
+        [join(undefined as never, b), 'a: undefined; allowed: a Connection'],
+        [join(a, null as never), 'b: null; allowed: a Connection'],
+        [join(5 as never, b), 'a: number; allowed: a Connection'],
+        [join({} as never, {} as never), 'a: Object; allowed: a Connection'],
+        [join(a, b, null as never), 'options: null; allowed: an object'],
+        [join(a, b, { limits: null as never }), 'limits: null; allowed: an object'],
+        [join(a, b, { limits: { bToA: 5 as never } }), 'limits.bToA: number; allowed: an object'],
+        [join(a, b, { onBytes: 5 as never }), 'onBytes: number; allowed: a function'],
+        [join(a, b, { signal: 5 as never }), 'signal: number; allowed: an AbortSignal'],
+        [join(a, b, { idleTimeoutMs: '5' as never }), "idleTimeoutMs: '5'; allowed: milliseconds from 0"],
+        [join(a, b, { limits: { bToA: { bytesPerSecond: -5 } } }), 'limits.bToA.bytesPerSecond: -5; allowed'],
+        [join(a, b, { limits: { aToB: { maxBytes: '1' as never } } }), "limits.aToB.maxBytes: '1'; allowed"],
+      ] as const) {
+        expect((await failureOf(attempt)).message).to.contain(message);
+      }
       for (const end of [left, right, a, b]) end.destroy();
     });
   },

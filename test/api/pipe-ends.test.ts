@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { adopt, copy, open, sendFile } from '../../src/index.js';
+import { adopt, copy, copyStream, join, open, sendFile } from '../../src/index.js';
 import { close, pipe } from '../../src/sys/io.js';
 import { describeOnEveryDriver } from './every-driver.js';
+import { readAll, readExactly, unixPair } from './sockets.js';
 
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7) & 255));
 
@@ -51,6 +52,45 @@ describeOnEveryDriver('pipes as ends', () => {
       .to.throw()
       .with.property('code', 'EPIPE');
     expect(await writing.read()).to.equal(null);
+    await Promise.all([reading.close(), writing.close()]);
+  });
+
+  it('joined, the one for writing ends the other end at once and takes what comes from it', async () => {
+    const [reading, writing] = pipe().map(fd => adopt(fd));
+    const { client, server } = unixPair();
+    const joining = join(server, writing);
+    expect(await client.read(), 'nothing comes from the pipe').to.equal(null);
+    client.end('to the pipe');
+    expect(Buffer.from(await readAll(reading)).toString()).to.equal('to the pipe');
+    const { aToB, bToA } = await joining;
+    expect([aToB.bytes, bToA.bytes]).to.deep.equal([11, 0]);
+    await Promise.all([reading.close(), writing.closed, server.closed]);
+  });
+
+  it('are refused where they have not the direction: as a sink, as a source, as an end of a join', async () => {
+    const [reading, writing] = pipe().map(fd => adopt(fd));
+    const { client, server } = unixPair();
+    await using file = await open(path, { flags: 'r+' });
+    const takesNothing = ': EBADF, it is the end of a pipe that is for reading, so nothing can be sent to it';
+    const givesNothing = ': EBADF, it is the end of a pipe that is for writing, so nothing comes from it';
+    for (const [attempt, message] of [
+      [join(server, reading), `send b${takesNothing}`],
+      [join(reading, server), `send a${takesNothing}`],
+      [copy(server, reading), `send target${takesNothing}`],
+      [copyStream(server, reading), `send target${takesNothing}`],
+      [copy(file, reading), `send target${takesNothing}`],
+      [sendFile(reading, file), `send connection${takesNothing}`],
+      [copy(writing, server), `read source${givesNothing}`],
+      [copy(writing, file), `read source${givesNothing}`],
+    ] as const) {
+      const failure = await (attempt as PromiseLike<unknown>).then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+      expect(failure).to.equal(message);
+    }
+    client.send('untouched');
+    expect(await readExactly(server, 9)).to.equal('untouched');
     await Promise.all([reading.close(), writing.close()]);
   });
 

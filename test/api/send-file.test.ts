@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { constants, readFileSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { BufferList, IoError, open, sendFile, type Connection, type TransferFailure } from '../../src/index.js';
+import { O_PATH } from '../../src/sys/file-constants.js';
 import { platform } from '../../src/sys/platform.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { patternBytes, TestFiles } from './files.js';
@@ -142,6 +143,24 @@ describeOnEveryDriver('sendFile', driver => {
     expect(await failureOf(sendFile(client, { fd: 99_999 }))).to.include({ code: 'EBADF' });
     expect(await failureOf(sendFile(client, { fd: '5' as unknown as number }))).to.be.instanceOf(TypeError);
     expect(await failureOf(sendFile({} as Connection, file))).to.be.instanceOf(TypeError);
+    for (const [attempt, message] of [
+      [sendFile(null as never, file), 'connection: null; allowed: a Connection'],
+      [sendFile(undefined as never, file), 'connection: undefined; allowed: a Connection'],
+      [sendFile(client, undefined as never), 'file: undefined; allowed: a File, or another object whose fd is'],
+      [sendFile(client, file.fd as never), 'file: number; allowed: a File'],
+      [sendFile(client, file.path as never), 'file: string; allowed: a File'],
+      [sendFile(client, {} as never), 'file: its fd is undefined; allowed: a File'],
+      [sendFile(client, { fd: -1 }), 'sendfile descriptor -1: EBADF, the file is closed'],
+      [sendFile(client, { fd: -2 }), 'file: its fd is -2; allowed: a File'],
+      [sendFile(client, file, null as never), 'options: null; allowed: an object'],
+      [sendFile(client, file, { signal: true as never }), 'signal: boolean; allowed: an AbortSignal'],
+      [sendFile(client, file, { after: null as never }), 'after: null; allowed: string, Uint8Array, BufferList'],
+      [sendFile(client, file, { bytesPerSecond: '9' as never }), "bytesPerSecond: '9'; allowed: numbers above 0"],
+    ] as const) {
+      const failure = await failureOf(attempt);
+      expect(failure.message).to.contain(message);
+      expect(failure.transfer).to.include({ bytes: 0 });
+    }
     const ranges = [{ offset: -1 }, { offset: 0.5 }, { length: -1 }, { length: 11 }, { offset: 5, length: 6 }];
     for (const range of [...ranges, { offset: 10, length: 1 }, { length: Infinity }, { bytesPerSecond: 0 }]) {
       expect(await failureOf(sendFile(client, file, range)), JSON.stringify(range)).to.be.instanceOf(RangeError);
@@ -169,8 +188,17 @@ describeOnEveryDriver('sendFile', driver => {
   it('a file that may not be read fails, and the connection lives on', async () => {
     const { client, server } = await tcpPair();
     const file = files.pattern(100);
-    const failure = await failureOf(sendFile(client, { fd: files.fd(file.path, constants.O_WRONLY) }));
-    expect(failure).to.include({ code: 'EBADF' });
+    const fd = files.fd(file.path, constants.O_WRONLY);
+    const failure = await failureOf(sendFile(client, { fd }, { before: 'not this', after: 'nor that' }));
+    expect(failure.message).to.equal(`sendfile descriptor ${fd}: EBADF, the file is not open for reading`);
+    expect(failure.transfer).to.include({ bytes: 0, calls: 0 });
+    await using ours = await open(file.path, { flags: 'w' });
+    const named = await failureOf(sendFile(client, ours, { before: 'not this', length: 0 }));
+    expect(named.message).to.equal(`sendfile ${file.path}: EBADF, the file is not open for reading`);
+    if (platform === 'linux') {
+      const place = files.fd(file.path, O_PATH);
+      expect((await failureOf(sendFile(client, { fd: place }, { before: 'x' }))).message).to.contain('not open for');
+    }
     client.end('alive');
     expect(Buffer.from(await readAll(server)).toString()).to.equal('alive');
   });

@@ -60,6 +60,13 @@ export interface FileRange {
   readonly offset: number;
   /** Infinity for "to where the file ends", which only the path by buffers can find out. */
   readonly lengthBytes: number;
+  /** For messages: its path, where that is known. */
+  readonly path?: string;
+}
+
+/** What a file is called in a message. */
+export function nameOf({ fd, path }: FileRange): string {
+  return path ?? `descriptor ${fd}`;
 }
 
 const FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
@@ -169,7 +176,7 @@ export class SendFile extends Operation {
   cutShort(): void {
     const missing = this.end - this.position;
     const explanation = `the file was cut short while it was being sent: ${missing} bytes are missing`;
-    this.failFile(new IoError(EIO, 'sendfile', `descriptor ${this.file.fd}`, explanation));
+    this.failFile(new IoError(EIO, 'sendfile', nameOf(this.file), explanation));
   }
 
   private get isSent(): boolean {
@@ -255,7 +262,7 @@ export class SendFile extends Operation {
 
   private breakOff(fd: number, code: number): Outcome {
     if (this.syscall === 'sendfile' && FILE_FAILURES.has(code)) {
-      this.failFile(new IoError(code, this.syscall, `descriptor ${this.file.fd}`));
+      this.failFile(new IoError(code, this.syscall, nameOf(this.file)));
     } else {
       this.fail(new IoError(code, this.syscall, `descriptor ${fd}`));
     }

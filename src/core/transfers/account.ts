@@ -2,9 +2,9 @@
 
 /**
  * How bytes were moved: by which call of the kernel, or through buffers of ours.
- * `reflink` shares the blocks of two files and moves nothing.
+ * `reflink` shares the blocks of two files and moves nothing; `none` is of a file of which there was nothing to move.
  */
-export type TransferPath = 'sendfile' | 'splice' | 'so_splice' | 'copy_file_range' | 'reflink' | 'buffers';
+export type TransferPath = 'sendfile' | 'splice' | 'so_splice' | 'copy_file_range' | 'reflink' | 'buffers' | 'none';
 
 export class TransferAccount {
   /** Bytes taken from the source. Those that `before` and `after` added to a file are among them. */

@@ -98,7 +98,9 @@ export class FileToFile {
     if (isMadeUp) {
       this.fallBack('buffers', 'the source is made up as it is read');
       this.findsHoles = false;
-    } else if (lengthBytes === 0 || (await this.clone())) {
+    } else if (lengthBytes === 0) {
+      this.account.path = 'none';
+    } else if (await this.clone()) {
       return;
     }
     while (this.position < lengthBytes) {

@@ -10,7 +10,7 @@ import type { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { READ_AHEAD_BYTES, READ_AHEAD_WINDOW_BYTES } from '../limits.js';
 import type { Descriptor } from '../operation.js';
-import { COLD, PACED, SendFile, type FileRange, type SendFileOwner } from '../operations/send-file.js';
+import { COLD, PACED, SendFile, nameOf, type FileRange, type SendFileOwner } from '../operations/send-file.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide, WriteTurn } from '../write-turns.js';
 import { TransferAccount } from './account.js';
@@ -35,6 +35,7 @@ export interface FileToSocketCalls {
 export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   readonly account = new TransferAccount('sendfile');
   readonly pace = new Pace();
+  readonly sinkName = 'connection';
   onSettled: (failure: Error | undefined) => void = () => {};
 
   /** From `start` on. */
@@ -74,6 +75,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     this.operation = new SendFile(this, range, before, after, this.sendfile);
     // A file that does not know its size is read to its end: sendfile could not tell that end from one that came early.
     if (range.lengthBytes === Infinity) this.account.path = 'buffers';
+    else if (range.lengthBytes === 0) this.account.path = 'none';
     try {
       this.target.takeTurn(this);
     } catch (error) {
@@ -295,7 +297,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
       } else {
         this.isWaitingForRead = false;
         if (bytes === 0) operation.cutShort();
-        else operation.failFile(new IoError(-bytes, 'pread', `descriptor ${this.file.fd}`));
+        else operation.failFile(new IoError(-bytes, 'pread', nameOf(this.file)));
         this.finish(operation.failure);
         return;
       }

@@ -29,7 +29,7 @@ export class OneWay implements RelayOwner {
     const { maxBytes, bytesPerSecond } = this.prepare();
     const { source, sink, pace, account, calls } = this;
     pace.bytesPerSecond = bytesPerSecond;
-    this.relay = new Relay(this, source, sink, new Allowance(maxBytes, [pace]), account, calls);
+    this.relay = new Relay(this, source, sink, new Allowance(maxBytes, [pace]), account, calls, 'source', 'target');
     this.relay.start();
   }
 

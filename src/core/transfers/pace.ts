@@ -21,9 +21,7 @@ export class Pace {
 
   /** @throws RangeError no positive number. */
   set bytesPerSecond(bytesPerSecond: number) {
-    if (typeof bytesPerSecond !== 'number' || !(bytesPerSecond > 0)) {
-      throw new RangeError(`bytesPerSecond: ${bytesPerSecond}; allowed: numbers above 0, Infinity for no limit`);
-    }
+    checkRate('bytesPerSecond', bytesPerSecond);
     this.limit = bytesPerSecond;
     this.burstBytes = Math.max(1, Math.floor((bytesPerSecond * PACE_BURST_MS) / 1000));
     this.quantumBytes = Math.max(1, Math.floor(this.burstBytes / 2));
@@ -69,4 +67,11 @@ export class Pace {
     }
     this.filledMs = nowMs;
   }
+}
+
+/** @throws RangeError no positive number. */
+export function checkRate(name: string, bytesPerSecond: number): void {
+  if (typeof bytesPerSecond === 'number' && bytesPerSecond > 0) return;
+  const given = typeof bytesPerSecond === 'string' ? `'${bytesPerSecond as string}'` : String(bytesPerSecond);
+  throw new RangeError(`${name}: ${given}; allowed: numbers above 0, Infinity for no limit`);
 }

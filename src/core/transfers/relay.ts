@@ -59,6 +59,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     private readonly allowance: Allowance,
     readonly account: RelayAccount,
     calls: RelayCalls,
+    readonly sourceName: string,
+    readonly sinkName: string,
   ) {
     this.conduits = new RelayConduits(account, calls, source.reactor.receiveBuffer);
     this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
@@ -207,7 +209,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
         if (errno === EINTR) continue;
         if (errno === EAGAIN) return 'sink';
         if (conduits.fallBack()) continue;
-        this.fail('sink', new IoError(errno, conduits.drainName, `descriptor ${sink.fd}`));
+        this.fail('sink', new IoError(errno, conduits.drainName, `${this.sinkName}, descriptor ${sink.fd}`));
         return 'end';
       }
       account.bytesOut += sent;
@@ -248,7 +250,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
       const { errno } = conduits;
       if (errno === EAGAIN) return 'source';
       if (errno === EINTR || conduits.fallBack()) continue;
-      this.endSource(new IoError(errno, conduits.fillName, `descriptor ${source.fd}`));
+      this.endSource(new IoError(errno, conduits.fillName, `${this.sourceName}, descriptor ${source.fd}`));
       return 'end';
     }
   }

@@ -42,6 +42,7 @@ export const nativeWriteAt: WriteAt = ({ fd, device }, iovecs, count, offset, do
 export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   readonly account = new TransferAccount('buffers');
   readonly pace = new Pace();
+  readonly sourceName = 'source';
   onSettled: (failure: Error | undefined) => void = () => {};
 
   private receiving!: FileReceiving;

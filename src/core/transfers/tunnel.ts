@@ -29,9 +29,11 @@ export interface TunnelEnd extends ReadSide, WriteSide {
 export type TunnelDirection = 'aToB' | 'bToA';
 
 /** What a join did, by direction. */
-export interface TunnelAccount {
-  readonly aToB: RelayAccount;
-  readonly bToA: RelayAccount;
+export class TunnelAccount {
+  readonly aToB = new RelayAccount();
+  readonly bToA = new RelayAccount();
+  /** The end that ended the join by breaking or being closed. */
+  brokenEnd: 'a' | 'b' | undefined = undefined;
 }
 
 /** What one direction may move. */
@@ -58,7 +60,7 @@ const IDLE = 0;
 const HALF_CLOSED = 1;
 
 export class Tunnel implements RelayOwner, TimerOwner {
-  readonly account: TunnelAccount = { aToB: new RelayAccount(), bToA: new RelayAccount() };
+  readonly account = new TunnelAccount();
   readonly pace = new Pace();
   onSettled: (failure: Error | undefined) => void = () => {};
 
@@ -165,7 +167,10 @@ export class Tunnel implements RelayOwner, TimerOwner {
 
   /** One end broke: no byte goes there any more, and what came from there is still delivered. */
   private spread(failure: Error, broken: ReadSide | WriteSide, other: Relay): void {
-    this.failure ??= failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      this.account.brokenEnd = broken === this.a ? 'a' : 'b';
+    }
     if (other.isOver) return;
     if (other.sink === broken) other.broken(failure);
     else other.sourceClosed(failure);
@@ -177,7 +182,8 @@ export class Tunnel implements RelayOwner, TimerOwner {
 
   private relay(source: TunnelEnd, sink: TunnelEnd, limits: DirectionLimits, account: RelayAccount): Relay {
     const allowance = new Allowance(limits.maxBytes, [new Pace(limits.bytesPerSecond), this.pace]);
-    return new Relay(this, source, sink, allowance, account, this.calls);
+    const [sourceName, sinkName] = source === this.a ? ['a', 'b'] : ['b', 'a'];
+    return new Relay(this, source, sink, allowance, account, this.calls, sourceName, sinkName);
   }
 
   private finish(): void {
