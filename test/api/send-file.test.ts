@@ -226,18 +226,23 @@ describeOnEveryDriver('sendFile', driver => {
   });
 
   it('a transfer that is paused is no reason for the write deadline', async () => {
-    const { client, server } = await tcpPair();
-    const transfer = sendFile(client, files.sparse(64 * MIB));
-    client.setTimeouts({ writeMs: 30 });
+    const [{ client, server }, other] = [await tcpPair(), await tcpPair()];
+    const file = files.sparse(16 * MIB);
+    const transfer = sendFile(client, file);
+    client.setTimeouts({ writeMs: 20 });
     transfer.pause();
-    await new Promise(resolve => setTimeout(resolve, 80));
+    // A peer that takes nothing, with the same deadline: when it has expired, so would the one that began before it have.
+    const stalled = sendFile(other.client, files.sparse(256 * MIB));
+    other.client.setTimeouts({ writeMs: 20 });
+    expect(await failureOf(stalled)).to.include({ code: 'ETIMEDOUT' });
     expect(client.isClosed).to.equal(false);
+    expect(transfer.account.bytes).to.be.below(16 * MIB);
     client.setTimeouts({});
     transfer.resume();
     const received = readDigest(server);
     await transfer;
     client.end();
-    expect(await received).to.contain(`${64 * MIB} bytes`);
+    expect(await received).to.contain(`${16 * MIB} bytes`);
   });
 
   it('pause lets nothing through until resume, and holds back what was sent behind it', async () => {
