@@ -3,6 +3,7 @@ import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigge
 import type { Watcher } from '../core/driver.js';
 import type { Reactor } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
+import { checkOptions, kindOf } from './arguments.js';
 import { currentReactor } from './thread-reactor.js';
 
 export interface WatchInterest {
@@ -47,6 +48,8 @@ export function watch(
   options: WatchOptions = {},
 ): Watch {
   const bits = interestBits(interest);
+  if (typeof onReady !== 'function') throw new TypeError(`onReady: ${kindOf(onReady)}; allowed: a function`);
+  checkOptions(options);
   if (bits === 0) throw new TypeError('interest: nothing is asked for; allowed: readable, writable, priority');
   return new Watch(currentReactor(), fd, bits, onReady, options);
 }
@@ -128,5 +131,6 @@ export class Watch implements Watcher {
 }
 
 function interestBits(interest: WatchInterest): Interest {
+  checkOptions(interest, 'interest');
   return (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0) | (interest.priority ? PRIORITY : 0);
 }

@@ -213,6 +213,14 @@ describeOnEveryDriver(
     it('refuses what makes no sense, with words', () => {
       const [reader] = makePipe();
       expect(() => watch(reader, {}, () => {})).to.throw(TypeError, 'nothing is asked for');
+      for (const [args, message] of [
+        [[reader], 'interest: undefined; allowed: an object'],
+        [[reader, null, () => {}], 'interest: null; allowed: an object'],
+        [[reader, { readable: true }], 'onReady: undefined; allowed: a function'],
+        [[reader, { readable: true }, () => {}, null], 'options: null; allowed: an object'],
+      ] as const) {
+        expect(() => watch(...(args as unknown as Parameters<typeof watch>))).to.throw(TypeError, message);
+      }
       for (const fd of [-1, 1.5, NaN]) expect(() => watch(fd, { readable: true }, () => {})).to.throw(RangeError);
       const options = { trigger: 'sideways' as 'edge' };
       expect(() => watch(reader, { readable: true }, () => {}, options)).to.throw(TypeError);

@@ -14,6 +14,7 @@ import {
   type FileChanges,
 } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
+import { checkCallback, checkOptions, pathOf, shown } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -53,7 +54,7 @@ export interface FileWatchOptions {
  * Watches a file or a directory: the very file, under whatever name, and not a name. A file that is replaced by another
  * of the same name tells 'delete'; watch the directory to learn of the other.
  *
- * @param file a path, or an open descriptor, which stays yours and may be closed at once.
+ * @param file a path, a file URL, or an open descriptor, which stays yours and may be closed at once.
  * @param onChange gets what changed since it was last called; several changes are one event.
  * @returns a watch whose events are sets of changes.
  * @throws TypeError changes: none, or one that does not exist.
@@ -62,14 +63,14 @@ export interface FileWatchOptions {
  *   inotify(7), kqueue(2) (EVFILT_VNODE).
  */
 export function watchFile(
-  file: string | number,
+  file: string | URL | number,
   options: FileWatchOptions = {},
   onChange?: (changes: ReadonlySet<FileChange>) => void,
 ): FileWatch {
-  if (typeof file !== 'string' && !(Number.isInteger(file) && file >= 0)) {
-    throw new TypeError(`file: ${String(file)}; allowed: a path, or a descriptor from 0`);
-  }
-  return new FileWatch(currentReactor(), file, changeBits(options.changes ?? DEFAULT_CHANGES), onChange);
+  checkOptions(options);
+  checkCallback('onChange', onChange);
+  const bits = changeBits(options.changes ?? DEFAULT_CHANGES);
+  return new FileWatch(currentReactor(), fileOf(file), bits, onChange);
 }
 
 export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
@@ -94,10 +95,17 @@ export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
   }
 }
 
+function fileOf(file: string | URL | number): string | number {
+  if (typeof file === 'string' || file instanceof URL) return pathOf('file', file);
+  if (Number.isInteger(file) && file >= 0) return file;
+  throw new TypeError(`file: ${shown(file)}; allowed: a path, a file URL, or a descriptor from 0`);
+}
+
 function changeBits(changes: readonly FileChange[]): FileChanges {
+  const allowed = `allowed: ${NAMES.join(', ')}`;
+  if (!(changes instanceof Array)) throw new TypeError(`changes: ${shown(changes)}; ${allowed}, in an array`);
   const unknown = changes.find(name => !Object.hasOwn(BITS, name));
-  if (unknown !== undefined || changes.length === 0) {
-    throw new TypeError(`changes: ${unknown === undefined ? 'none' : `'${unknown}'`}; allowed: ${NAMES.join(', ')}`);
-  }
+  if (unknown !== undefined) throw new TypeError(`changes: ${shown(unknown)}; ${allowed}`);
+  if (changes.length === 0) throw new TypeError(`changes: none; ${allowed}`);
   return changes.reduce((bits, name) => bits | BITS[name], 0);
 }

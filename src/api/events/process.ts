@@ -2,6 +2,7 @@
 import os from 'node:os';
 import { STATUS_UNKNOWN } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
+import { checkCallback } from '../arguments.js';
 import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
@@ -29,6 +30,7 @@ export interface ProcessEnd {
  */
 export function watchProcess(pid: number, onEnd?: (end: ProcessEnd) => void): ProcessWatch {
   checkInteger('pid', pid, 1, 0x7fffffff);
+  checkCallback('onEnd', onEnd);
   return new ProcessWatch(currentReactor(), pid, onEnd);
 }
 

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import type { Deferred, Reactor } from '../../core/reactor.js';
 import { IoError } from '../../sys/io-error.js';
+import { checkCallback } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -28,6 +29,7 @@ const FAULTS: readonly string[] = ['SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV'];
  * @throws IoError ENOTSUP: in a worker, where the system has no kqueue. See signal(7), kqueue(2) (EVFILT_SIGNAL).
  */
 export function watchSignal(signal: NodeJS.Signals, onSignal?: (deliveries: number) => void): SignalWatch {
+  checkCallback('onSignal', onSignal);
   return new SignalWatch(currentReactor(), signal, signalNumber(signal), onSignal);
 }
 

@@ -1,6 +1,7 @@
 /** Timers of the kernel: finer than milliseconds, by the wall clock, and counted when nobody could come in time. */
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
+import { checkCallback, checkOptions, kindOf } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -28,6 +29,8 @@ export interface TimerOptions {
  * @throws IoError EMFILE, ENOMEM. See timerfd_create(2), kqueue(2) (EVFILT_TIMER).
  */
 export function watchTimer(options: TimerOptions, onExpired?: (expirations: number) => void): TimerWatch {
+  checkOptions(options);
+  checkCallback('onExpired', onExpired);
   return new TimerWatch(currentReactor(), timerSpec(options), onExpired);
 }
 
@@ -57,9 +60,15 @@ function timerSpec(options: TimerOptions): TimerSpec {
   const { unit = 'ms' } = options;
   const given = KINDS.filter(kind => options[kind] !== undefined);
   if (given.length !== 1) {
-    throw new TypeError(`${given.join(', ') || 'no time'}: allowed: exactly one of ${KINDS.join(', ')}`);
+    throw new TypeError(`options: ${given.join(' and ') || 'no time'}; allowed: exactly one of ${KINDS.join(', ')}`);
   }
   const [kind] = given;
-  const time = options[kind]!;
-  return time instanceof Date ? { kind, amount: time.getTime(), unit: 'ms' } : { kind, amount: time, unit };
+  const time: unknown = options[kind];
+  if (kind === 'at' && time instanceof Date) return { kind, amount: time.getTime(), unit: 'ms' };
+  if (typeof time !== 'number') {
+    throw new TypeError(
+      `${kind}: ${kindOf(time)}; allowed: ${kind === 'at' ? 'a Date, or a number' : 'a number'} of units`,
+    );
+  }
+  return { kind, amount: time, unit };
 }

@@ -2,6 +2,7 @@
 import type { UserHandle, UserSource } from '../../backends/sources/contract.js';
 import { triggerUserEvent } from '../../backends/sources/trigger.js';
 import type { Reactor } from '../../core/reactor.js';
+import { checkCallback, kindOf } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -15,6 +16,7 @@ export type { UserHandle };
  * @throws IoError EMFILE, ENFILE. See eventfd(2), kqueue(2) (EVFILT_USER).
  */
 export function watchUser(onTriggered?: () => void): UserWatch {
+  checkCallback('onTriggered', onTriggered);
   return new UserWatch(currentReactor(), onTriggered);
 }
 
@@ -24,9 +26,22 @@ export function watchUser(onTriggered?: () => void): UserWatch {
  * It is a descriptor's number that is written to: who closes the watch takes the handle back from the others first.
  *
  * @throws IoError EBADF: the watch was closed.
+ * @throws TypeError something else than a handle.
  */
 export function triggerUser(handle: UserHandle): void {
+  checkHandle(handle);
   triggerUserEvent(handle);
+}
+
+/** What is written to is a descriptor's number: any other would do harm. */
+function checkHandle(handle: Partial<UserHandle> | null | undefined): void {
+  const isHandle =
+    typeof handle === 'object' &&
+    handle !== null &&
+    ['eventfd', 'pipe', 'kqueue'].includes(handle.kind!) &&
+    [handle.fd, handle.ident, handle.low, handle.high].every(Number.isInteger) &&
+    handle.fd! >= 0;
+  if (!isHandle) throw new TypeError(`handle: ${kindOf(handle)}; allowed: the handle of a watch by watchUser`);
 }
 
 export class UserWatch extends EventWatch<true> {

@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { watchFile, watchTimer, type FileChange } from '../../../src/index.js';
 import { FRUITLESS_EVENTS } from '../../../src/core/limits.js';
 import { close, pipe } from '../../../src/sys/io.js';
@@ -261,7 +262,28 @@ describeOnEveryDriver(
     it('refuses what makes no sense, with words', () => {
       expect(() => watchFile(path, { changes: [] })).to.throw(TypeError, 'changes: none; allowed: delete, write');
       expect(() => watchFile(path, { changes: ['colour' as 'write'] })).to.throw(TypeError, "'colour'");
-      expect(() => watchFile(-1)).to.throw(TypeError, 'file: -1');
+      for (const [file, message] of [
+        [-1, 'file: -1; allowed: a path, a file URL, or a descriptor'],
+        [null, 'file: null'],
+        [{}, 'file: Object'],
+        ['', "file: ''; allowed: a path, which is not empty"],
+        ['a\0b', "file: 'a\\0b'"],
+        [new URL('http://host/'), 'file: http://host/; allowed: a URL of a file'],
+      ] as const) {
+        expect(() => watchFile(file as never)).to.throw(TypeError, message);
+      }
+      expect(() => watchFile(path, null as never)).to.throw(TypeError, 'options: null; allowed: an object');
+      expect(() => watchFile(path, { changes: 'write' as never })).to.throw(TypeError, "changes: 'write'; allowed");
+      expect(() => watchFile(path, {}, 5 as never)).to.throw(TypeError, 'onChange: number; allowed: a function');
+    });
+
+    it('takes a file URL for a path', async () => {
+      const name = join(directory, 'a file #1');
+      writeFileSync(name, '');
+      const watch = kept(watchFile(pathToFileURL(name), { changes: ['write'] }));
+      const next = watch.next();
+      writeFileSync(name, 'changed');
+      expect([...(await next)!]).to.deep.equal(['write']);
     });
   },
   ['level'],

@@ -111,6 +111,8 @@ describeOnEveryDriver(
 
     it('refuses what is no process', () => {
       for (const pid of [0, -1, 1.5, NaN, 2 ** 31]) expect(() => watchProcess(pid)).to.throw(RangeError, `pid: ${pid}`);
+      expect(() => watchProcess('5' as never)).to.throw(RangeError, "pid: '5'; allowed: integers from 1");
+      expect(() => watchProcess(1, {} as never)).to.throw(TypeError, 'onEnd: Object; allowed: a function');
       expect(refusal(() => watchProcess(0x7fffffff))).to.equal('ESRCH');
     });
   },

@@ -73,6 +73,7 @@ describeOnEveryDriver(
     it('refuses what is no signal', () => {
       expect(() => watchSignal('SIGNATURE' as NodeJS.Signals)).to.throw(TypeError, "signal: 'SIGNATURE'; allowed");
       expect(() => watchSignal(15 as unknown as NodeJS.Signals)).to.throw(TypeError, "signal: '15'");
+      expect(() => watchSignal('SIGUSR2', 5 as never)).to.throw(TypeError, 'onSignal: number; allowed: a function');
     });
   },
   ['level'],

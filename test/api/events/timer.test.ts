@@ -114,7 +114,7 @@ describeOnEveryDriver(
       ['no date', { at: new Date('never') }, RangeError, 'at: NaN'],
       ['a negative date', { at: new Date(-1) }, RangeError, 'at: -1 ms'],
       ['nothing', {}, TypeError, 'exactly one of after, every, at'],
-      ['two times', { after: 1, every: 1 }, TypeError, 'after, every: allowed'],
+      ['two times', { after: 1, every: 1 }, TypeError, 'after and every; allowed'],
       ['another unit', { after: 1, unit: 'minutes' as TimeUnit }, TypeError, "unit: 'minutes'"],
     ];
     for (const [what, options, kind, words] of senseless) {
@@ -123,6 +123,23 @@ describeOnEveryDriver(
         expect(await kept(watchTimer({ after: 1 })).next()).to.equal(1);
       });
     }
+
+    it('refuses what is no time and no callback, by name', () => {
+      for (const [options, message] of [
+        [undefined, 'options: undefined; allowed: an object'],
+        [null, 'options: null; allowed: an object'],
+        [5, 'options: number; allowed: an object'],
+        [{ after: '5' }, 'after: string; allowed: a number of units'],
+        [{ after: new Date() }, 'after: Date; allowed: a number of units'],
+        [{ every: 5n }, 'every: bigint; allowed: a number of units'],
+        [{ at: null }, 'at: null; allowed: a Date, or a number of units'],
+        [{ after: 1, every: 1 }, 'options: after and every; allowed: exactly one of after, every, at'],
+        [{}, 'options: no time; allowed: exactly one of after, every, at'],
+      ] as const) {
+        expect(() => watchTimer(options as never)).to.throw(TypeError, message);
+      }
+      expect(() => watchTimer({ after: 1 }, null as never)).to.throw(TypeError, 'onExpired: null; allowed: a function');
+    });
 
     it('the longest times there are do not expire', async () => {
       const told = new Told<number>();

@@ -52,6 +52,14 @@ describeOnEveryDriver(
       expect(told.all.length).to.be.within(1, 100);
     });
 
+    it('what is no handle, and what is no callback: an error that says so', () => {
+      const { handle } = kept(watchUser());
+      for (const wrong of [undefined, null, 5, {}, { ...handle, fd: -1 }, { ...handle, fd: 'x' }, { fd: handle.fd }]) {
+        expect(() => triggerUser(wrong as never)).to.throw(TypeError, 'allowed: the handle of a watch by watchUser');
+      }
+      expect(() => watchUser(5 as never)).to.throw(TypeError, 'onTriggered: number; allowed: a function');
+    });
+
     it('what a closed watch is triggered with: an error', () => {
       const watch = kept(watchUser());
       watch.close();
