@@ -52,7 +52,10 @@ export function probeBackends(): ProbedBackend[] {
 export function backendFactory(name: string): BackendFactory {
   const factory = factories.get(name);
   if (factory === undefined) {
-    throw new TypeError(`backend: there is no '${name}'; there are: ${backendNames().join(', ')}, auto`);
+    const there = `there are: ${backendNames().join(', ')}, auto`;
+    // No descriptor of a program is known to a model.
+    const models = name.startsWith('model:') ? '; models are for pollux conformance and pollux stress events' : '';
+    throw new TypeError(`backend: there is no '${name}'; ${there}${models}`);
   }
   return factory;
 }

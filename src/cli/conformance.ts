@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import { chooseBackend } from '../backends/select.js';
 import { differencesDocument } from '../conformance/matrix.js';
 import type { BackendGate, ConformanceReport, RowResult } from '../conformance/row.js';
 import { runConformance, selectRows } from '../conformance/runner.js';
-import { subjectNamed, subjectNames, type Subject } from '../conformance/subject.js';
+import { subjectNames } from '../conformance/subject.js';
 import { runRecord } from './conformance/record.js';
 import { profileNames, runReplay } from './conformance/replay.js';
+import { subjectOf } from './subject.js';
 
 interface Options {
   readonly backend: string;
@@ -70,7 +70,7 @@ async function run(options: Options, command: Command): Promise<void> {
     command.error(`error: --only: no row has '${options.only}' in its name or theme`, { exitCode: BAD_USAGE });
   }
   const gates = options.import === undefined ? [] : await importBackend(options.import, command);
-  const { world, factory } = findSubject(options.backend, command).enter();
+  const { world, factory } = subjectOf(options.backend, command).enter();
   const report = runConformance(factory, {
     world,
     only: options.only,
@@ -90,19 +90,6 @@ function refuseIdle(command: Command): void {
   }
   for (const name of ['backend', 'only', 'import', 'matrix']) {
     if (given(name) && plays) command.error(`error: --${name}: not with --replay or --record`, { exitCode: BAD_USAGE });
-  }
-}
-
-function findSubject(name: string, command: Command): Subject {
-  try {
-    if (name.startsWith('model:')) return subjectNamed(name);
-    const { backend } = chooseBackend(name);
-    backend.close();
-    return subjectNamed(name === 'auto' ? backend.name : name);
-  } catch (error) {
-    // TypeError is an unknown name; anything else a backend that this kernel lacks.
-    const exitCode = error instanceof TypeError ? BAD_USAGE : FAILED;
-    return command.error(`error: ${(error as Error).message}`, { exitCode });
   }
 }
 

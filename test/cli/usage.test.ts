@@ -51,6 +51,18 @@ describe('pollux, misused', () => {
     expect(stderr).to.match(/^pollux: POLLUX_BACKEND: .*there is no 'epol'/);
   });
 
+  it('a model in POLLUX_BACKEND is for the commands that run on one, and the others say so', async () => {
+    const rows = ['conformance', '--only', 'never shorter', '--json'];
+    const { status, stdout } = await runPollux(rows, { polluxBackend: 'model:freebsd-14' });
+    expect(status).to.equal(0);
+    expect(stdout).to.contain('model freebsd-14');
+    const refused = await runPollux(['stress'], { polluxBackend: 'model:freebsd-14' });
+    expect(refused.status).to.equal(2);
+    expect(refused.stderr).to.match(
+      /^pollux: POLLUX_BACKEND: .*models are for pollux conformance and pollux stress events/,
+    );
+  });
+
   it('an address that is not of this machine exits 1 with the system call and the address', async () => {
     const { status, stdout, stderr } = await runPollux(['stress', 'server', '--host', '192.0.2.1', '--port', '0']);
     expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });

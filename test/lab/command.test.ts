@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { probeBackends } from '../../src/backends/index.js';
 import { scriptOf } from '../../src/lab/script.js';
 import { runPollux } from '../cli/run-pollux.js';
 
@@ -36,6 +37,8 @@ describe('pollux stress events', () => {
     ['--threads', '0'],
     ['--mode', 'sideways'],
     ['--compare', 'poll'],
+    ['--compare', 'poll,poll'],
+    ['--compare', 'poll,carrier-pigeon'],
   ]) {
     it(`refuses ${bad.join(' ')} and says what is allowed`, async () => {
       const { status, stderr } = await runPollux(['stress', 'events', ...bad]);
@@ -43,6 +46,24 @@ describe('pollux stress events', () => {
       expect(status).to.equal(2);
     });
   }
+
+  it('refuses to compare with a backend that does not run here, before anything else', async function () {
+    const absent = probeBackends().find(({ probe }) => !probe.available);
+    if (absent === undefined) this.skip();
+    const { status, stdout, stderr } = await runPollux(['stress', 'events', '--compare', `poll,${absent.name}`]);
+    expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });
+    expect(stderr).to.match(new RegExp(`^pollux: backend '${absent.name}' does not run here: `));
+  });
+
+  it('takes a model from POLLUX_BACKEND, and refuses one that there is not', async () => {
+    const args = ['stress', 'events', '--programs', '1', '--json'];
+    const { status, stdout } = await runPollux(args, { polluxBackend: 'model:freebsd-14' });
+    expect(status).to.equal(0);
+    expect(JSON.parse(stdout)).to.have.nested.property('backends[0].backend', 'model:freebsd-14');
+    const unknown = await runPollux(args, { polluxBackend: 'model:beos' });
+    expect(unknown).to.include({ status: 2, stdout: '' });
+    expect(unknown.stderr).to.match(/^pollux: POLLUX_BACKEND: .*'beos'/);
+  });
 
   it('prints a script that runs on the package alone', () => {
     const program = {

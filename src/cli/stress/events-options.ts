@@ -50,6 +50,8 @@ export function parseBackends(known: readonly string[]) {
     if (names.length < 2 || names.some(name => !known.includes(name))) {
       throw new InvalidArgumentError(`Allowed: two or more of ${known.join(', ')}, with commas.`);
     }
+    const twice = names.find((name, index) => names.indexOf(name) < index);
+    if (twice !== undefined) throw new InvalidArgumentError(`${twice} stands there twice. Allowed: different ones.`);
     return names;
   };
 }

@@ -1,8 +1,7 @@
 /** `pollux stress events`: random programs on a backend, judged by the contract after each wait. */
 import process from 'node:process';
 import { Command } from 'commander';
-import { chooseBackend } from '../../backends/select.js';
-import { subjectNamed, subjectNames, type Subject } from '../../conformance/subject.js';
+import { subjectNames, type Subject } from '../../conformance/subject.js';
 import { runCampaign, type CampaignPlan, type CampaignReport } from '../../lab/campaign.js';
 import { compareBackends, type Difference } from '../../lab/comparison.js';
 import { generateProgram } from '../../lab/generation.js';
@@ -10,6 +9,7 @@ import { REGISTRATION_MODES, triggerOf, type RegistrationMode } from '../../lab/
 import { sweepChanges, type SweepResult } from '../../lab/sweep.js';
 import { runThreadCampaigns } from '../../lab/thread-campaigns.js';
 import { runThreadWakes, type ThreadWakesReport } from '../../lab/thread-wakes.js';
+import { subjectOf, subjectsOf } from '../subject.js';
 import {
   parseBackends,
   parseBatches,
@@ -64,29 +64,31 @@ export function eventsCommand(): Command {
     .action(run);
 }
 
-async function run(options: EventsOptions): Promise<void> {
+async function run(options: EventsOptions, command: Command): Promise<void> {
+  // Before anything is printed: what can't be is refused at once.
+  const subjects =
+    options.compare === undefined ? [subjectOf(options.backend, command)] : subjectsOf(options.compare, command);
   const seed = options.seed ?? Math.floor(Math.random() * 2 ** 31);
   const print = (text: string) => void (options.json || process.stdout.write(text));
   print(`seed ${seed}\n`);
-  const names = options.compare ?? [nameOf(options.backend)];
   // The comparison takes its share of the time too.
-  const shares = names.length > 1 ? names.length + 1 : 1;
+  const shares = subjects.length > 1 ? subjects.length + 1 : 1;
   const backends: BackendReport[] = [];
-  for (const name of names) backends.push(await runOn(name, seed, options, shares, print));
-  const differing = options.compare === undefined ? [] : compare(names, seed, backends, options, print);
+  for (const subject of subjects) backends.push(await runOn(subject, seed, options, shares, print));
+  const differing = options.compare === undefined ? [] : compare(subjects, seed, backends, options, print);
   const ok = backends.every(({ campaign, threadWakes }) => (campaign.failure ?? threadWakes?.failure) === undefined);
   if (options.json) process.stdout.write(`${JSON.stringify({ seed, ok, backends, differing })}\n`);
   process.exitCode = ok ? 0 : FAILED;
 }
 
 async function runOn(
-  name: string,
+  subject: Subject,
   firstSeed: number,
   options: EventsOptions,
   shares: number,
   print: (text: string) => void,
 ): Promise<BackendReport> {
-  const subject = subjectNamed(name);
+  const { name } = subject;
   const modes = modesOf(subject, options.mode);
   const unbatched = options.unbatched === true;
   const campaign = await runPrograms(subject, { modes, firstSeed, unbatched }, options, shares);
@@ -122,19 +124,19 @@ function runPrograms(
 
 /** Runs what all backends have run, and shows where they differ. A difference is no violation. */
 function compare(
-  names: readonly string[],
+  subjects: readonly Subject[],
   firstSeed: number,
   reports: readonly BackendReport[],
   options: EventsOptions,
   print: (text: string) => void,
 ): ProgramDifferences[] {
-  const subjects = names.map(subjectNamed);
   const modes = subjects.reduce<readonly RegistrationMode[]>(
     (common, subject) => modesOf(subject, common),
     options.mode,
   );
   const programs = Math.min(...reports.map(({ campaign }) => campaign.programs));
-  const goesOn = limit({ ...options, programs }, names.length + 1);
+  const goesOn = limit({ ...options, programs }, subjects.length + 1);
+  const names = subjects.map(({ name }) => name);
   const differing: ProgramDifferences[] = [];
   let compared = 0;
   for (; goesOn(compared); compared++) {
@@ -167,12 +169,4 @@ function modesOf(subject: Subject, modes: readonly RegistrationMode[]): Registra
   const backend = subject.enter().factory.open({ maxEvents: 1 });
   backend.close();
   return modes.filter(mode => backend.traits.triggers.includes(triggerOf(mode)));
-}
-
-/** The name of what 'auto' stands for. */
-function nameOf(name: string): string {
-  if (name !== 'auto') return name;
-  const { backend } = chooseBackend(name);
-  backend.close();
-  return backend.name;
 }
