@@ -142,7 +142,7 @@ describeOnEveryDriver(
       ['a port too high', { port: 65536 }, RangeError, 'port: 65536; allowed'],
       ['a port below 0', { port: -1 }, RangeError, 'port: -1'],
       ['a port that is no integer', { port: 1.5 }, RangeError, 'port: 1.5'],
-      ['a port that is no number', { port: '80' as unknown as number }, RangeError, 'port: 80'],
+      ['a port that is no number', { port: '80' as unknown as number }, RangeError, "port: '80'"],
       ['a backlog of 0', { backlog: 0 }, RangeError, 'backlog: 0'],
       ['an unknown reusePort', { reusePort: 'yes' as 'off' }, TypeError, "reusePort: 'yes'; allowed: off"],
       ['an unknown deferAccept', { deferAccept: 'yes' as 'off' }, TypeError, "deferAccept: 'yes'; allowed: off, data"],

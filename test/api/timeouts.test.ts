@@ -116,8 +116,13 @@ describeOnEveryDriver(
     it('refuses delays that make no sense', () => {
       const { client } = unixPair();
       for (const name of ['idleMs', 'readMs', 'writeMs'] as const) {
-        for (const delayMs of [-1, NaN, Infinity, '5' as unknown as number]) {
-          expect(() => client.setTimeouts({ [name]: delayMs })).to.throw(RangeError, `${name}: ${delayMs}`);
+        for (const [delayMs, said] of [
+          [-1, '-1'],
+          [NaN, 'NaN'],
+          [Infinity, 'Infinity'],
+          ['5' as unknown as number, "'5'"],
+        ] as const) {
+          expect(() => client.setTimeouts({ [name]: delayMs })).to.throw(RangeError, `${name}: ${said}`);
         }
       }
     });
