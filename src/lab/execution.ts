@@ -3,7 +3,7 @@ import type { Token } from '../base/token.js';
 import { READABLE, WRITABLE, type Backend, type Interest } from '../backends/contract.js';
 import type { Subject } from '../conformance/subject.js';
 import type { World } from '../conformance/world.js';
-import { EEXIST, ENOENT } from '../sys/errno.js';
+import { EEXIST, EMFILE, ENFILE, ENOENT } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
 import { Oracle, type Expectation, type Observation } from './oracle.js';
 import { lifetimeOf, triggerOf, type Program, type RegistrationMode, type Step } from './program.js';
@@ -55,7 +55,7 @@ class Execution {
     private readonly backend: Backend,
     private readonly stage: Stage,
     private readonly program: Program,
-    world: World,
+    private readonly world: World,
   ) {
     this.oracle = new Oracle(backend, stage, program.maxEvents, world);
   }
@@ -69,12 +69,28 @@ class Execution {
         if (unbatched) this.wait(0);
       }
       for (let rounds = this.oracle.rounds(); rounds > 0; rounds--) this.wait(0);
+      this.awaitTimers();
+      while (this.stopTimer());
       this.judgeCounters();
       return { violation: undefined, waits: this.waits };
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       return { violation: { rule: error.rule, message: error.message, step: index }, waits: this.waits };
+    } finally {
+      this.oracle.timers.abandon();
     }
+  }
+
+  /** With nothing else to report, a timer must end a wait that blocks. */
+  private awaitTimers(): void {
+    const { timers } = this.oracle;
+    if (timers.pendingCount === 0) return;
+    for (const end of [...this.byEnd.keys()]) this.unregister(end);
+    const deadlineNs = timers.allDueNs;
+    while (timers.pendingCount > 0 && this.world.nowNs() < deadlineNs) {
+      this.wait((deadlineNs - this.world.nowNs()) / 1e6);
+    }
+    timers.judgeAllCame();
   }
 
   private perform(step: Step): void {
@@ -84,6 +100,11 @@ class Execution {
       case 'wake':
         this.oracle.wakePending = true;
         return this.demand('wake', () => this.backend.wake());
+      case 'timer':
+        return this.startTimer(step.delayMs);
+      case 'stop-timer':
+        this.stopTimer();
+        return;
       case 'modify-dead':
         return this.refused(ENOENT, 'modify of a dead token', dead => this.backend.modify(dead, READABLE));
       case 'unregister-dead':
@@ -191,6 +212,20 @@ class Execution {
     this.oracle.unregistered(expectation);
   }
 
+  private startTimer(delayMs: number): void {
+    // A timer that is a descriptor may get the number of what was closed too early.
+    this.forgetOrphans();
+    this.changes++;
+    this.demand('timer', () => this.oracle.timers.start(delayMs));
+  }
+
+  /** @returns whether there was one. */
+  private stopTimer(): boolean {
+    const stopped = this.demand('stop of a timer', () => this.oracle.timers.stopLast());
+    if (stopped) this.changes++;
+    return stopped;
+  }
+
   private wouldBlock(end: number, interest: Interest): void {
     const expectation = this.living(end);
     if (expectation === undefined) return;
@@ -221,7 +256,8 @@ class Execution {
     try {
       return call();
     } catch (error) {
-      if (error instanceof Violation) throw error;
+      const isOurs = error instanceof IoError && (error.errno === EMFILE || error.errno === ENFILE);
+      if (error instanceof Violation || isOurs) throw error;
       throw new Violation('refusal', `${name} threw ${String(error)}`);
     }
   }

@@ -25,6 +25,8 @@ const KINDS: readonly ChannelKind[] = ['unix', 'unix', 'unix', 'pipe', 'pipe', '
 const INTERESTS = [0, READABLE, READABLE, WRITABLE, READABLE | WRITABLE];
 /** 1 ms is the step of most kernels' timeouts, and what lies off a step must not be cut; mostly a wait only looks. */
 const TIMEOUTS_MS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 0.3, 1.5];
+/** On the model, and within a wait of a kernel, some expire before others that were started earlier. */
+const DELAYS_MS = [0, 0, 1, 2];
 const LENGTHS_BYTES = [1, 100, 5_000];
 
 type Choice = Step['op'];
@@ -55,6 +57,8 @@ const WEIGHTS: readonly (readonly [Choice, number])[] = [
   ['replace', 2],
   ['burst', 1],
   ['wake', 3],
+  ['timer', 3],
+  ['stop-timer', 1],
 ];
 const CHOICES = WEIGHTS.flatMap(([choice, weight]) => Array<Choice>(weight).fill(choice));
 
@@ -117,6 +121,9 @@ function generateStep(random: Random, channels: number, modes: readonly Registra
       return { op, lengthBytes: random.pick(LENGTHS_BYTES) };
     case 'wait':
       return { op, timeoutMs: random.pick(TIMEOUTS_MS) };
+    case 'timer':
+      return { op, delayMs: random.pick(DELAYS_MS) };
+    case 'stop-timer':
     case 'modify-dead':
     case 'unregister-dead':
     case 'wake':

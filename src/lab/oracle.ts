@@ -19,14 +19,15 @@ import {
   type Readiness,
 } from '../backends/contract.js';
 import { EPIPE } from '../sys/errno.js';
+import { judgeDeparture } from './departure.js';
+import { Line, SPARE_ROUNDS, type Place } from './line.js';
 import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';
 import type { Stage } from './stage.js';
+import { Timers } from './timers.js';
 import { Violation } from './violation.js';
 
 const DIRECTIONS = READABLE | WRITABLE;
 const STATES = END | HANGUP | ERROR;
-/** Waits that may pass a registration over beyond one lap round all that are ready, for what came while the first of them ran. */
-const SPARE_ROUNDS = 1;
 
 /** What is known of one living registration. */
 export interface Expectation {
@@ -43,20 +44,11 @@ export interface Expectation {
   changed: boolean;
   /** By direction: the channel's activity at the last report, -1 before the first. */
   readonly reportedAt: [number, number];
-  /** By direction, reading first: full waits in a row that passed it over, and what had been in line before the first. */
-  readonly passedOver: [number, number];
-  readonly since: [Moment, Moment];
-  /** By direction: the last wait in which it stood in line; -1 before that. */
-  readonly inLineAt: [number, number];
+  /** By direction, reading first. */
+  readonly places: readonly [Place, Place];
   before: Readiness;
   /** Its descriptor was closed first. */
   orphaned: boolean;
-}
-
-/** How many waits there had been, and how many wakes they had seen. */
-interface Moment {
-  readonly waits: number;
-  readonly wakes: number;
 }
 
 /** What one wait reported: readiness by end, in the order of the ends. */
@@ -65,18 +57,20 @@ export type Observation = readonly (readonly [end: number, readiness: Readiness]
 export class Oracle {
   readonly living = new Map<Token, Expectation>();
   wakePending = false;
+  readonly timers: Timers;
+  private readonly line: Line;
   /** What the last wait reported of each. */
   private readonly reported = new Map<Expectation, Readiness>();
-  /** Unregistered: they may have been served while others waited. */
-  private readonly departed: Expectation[] = [];
-  private now: Moment = { waits: 0, wakes: 0 };
 
   constructor(
     private readonly backend: Backend,
     private readonly stage: Stage,
     private readonly maxEvents: number,
     private readonly world: World,
-  ) {}
+  ) {
+    this.line = new Line(maxEvents);
+    this.timers = new Timers(backend, world, this.line);
+  }
 
   registered(token: Token, end: number, interest: Interest, mode: RegistrationMode): Expectation {
     if (this.living.has(token)) throw new Violation('dead', `token ${token} was given out while it was alive`);
@@ -90,9 +84,7 @@ export class Oracle {
       owed: interest,
       changed: false,
       reportedAt: [-1, -1],
-      passedOver: [0, 0],
-      since: [this.now, this.now],
-      inLineAt: [-1, -1],
+      places: [this.line.newPlace(), this.line.newPlace()],
       before: 0,
       orphaned: false,
     };
@@ -109,18 +101,14 @@ export class Oracle {
   unregistered(expectation: Expectation): void {
     const { token, end } = expectation;
     this.living.delete(token);
-    this.departed.push(expectation);
-    const { events } = this.backend;
-    if (events.tokens.subarray(0, events.count).includes(token)) {
-      throw new Violation('dead', `the batch at hand still names end ${end} after unregister`);
-    }
-    if (this.backend.has(token)) throw new Violation('dead', `has() knows end ${end} after unregister`);
+    judgeDeparture(this.backend, token, `end ${end}`);
   }
 
   /** Waits, and judges what came. @throws Violation */
   wait(timeoutMs: number): Observation {
     const { counters, events } = this.backend;
     for (const each of this.living.values()) this.prepare(each);
+    this.timers.prepare();
     const earlier = { ...counters };
     const start = this.world.nowNs();
     const count = this.backend.wait(timeoutMs * 1e6);
@@ -147,7 +135,7 @@ export class Oracle {
 
   /** Rounds that serve everything that is ready now. */
   rounds(): number {
-    return Math.ceil(this.living.size / this.maxEvents) + SPARE_ROUNDS;
+    return Math.ceil((this.living.size + this.timers.pendingCount) / this.maxEvents) + SPARE_ROUNDS;
   }
 
   /** Where the kernel keeps directions apart, each of them takes the room of an event. */
@@ -181,10 +169,14 @@ export class Oracle {
     for (let index = 0; index < events.count; index++) {
       const token = events.tokens[index];
       const readiness = events.readiness[index];
+      if (tokens.has(token)) throw new Violation('duplicate', `token ${token} has two entries`);
+      tokens.add(token);
+      if (this.timers.has(token)) {
+        this.timers.judgeEvent(index);
+        continue;
+      }
       const expectation = this.living.get(token);
       if (expectation === undefined) throw new Violation('dead', `an event for token ${token}, which is not alive`);
-      if (tokens.has(token)) throw new Violation('duplicate', `end ${expectation.end} has two entries`);
-      tokens.add(token);
       if (!expectation.orphaned) this.judgeEvent(expectation, readiness, events.errors[index], full);
       this.reported.set(expectation, readiness);
       seen.push([expectation.end, readiness]);
@@ -232,7 +224,6 @@ export class Oracle {
 
   /** @param wakes a wake stands in line like an event, and takes the room of one. */
   private judgeSilence(full: boolean, wakes: number): void {
-    const before = this.now;
     const silent = new Map<Expectation, Interest>();
     for (const each of this.living.values()) {
       if (each.orphaned) continue;
@@ -241,44 +232,28 @@ export class Oracle {
       // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges that need
       // not be told again and may be.
       const inLine = lifetimeOf(each.mode) === 'oneshot' ? this.due(each, steady) : each.interest & steady;
-      for (const [place, direction] of [READABLE, WRITABLE].entries()) {
-        if (((inLine | reported) & direction) !== 0) each.inLineAt[place] = before.waits;
+      for (const [index, direction] of [READABLE, WRITABLE].entries()) {
+        if (((inLine | reported) & direction) !== 0) this.line.stand(each.places[index]);
       }
       silent.set(each, this.due(each, steady) & ~reported);
     }
-    this.now = { waits: before.waits + 1, wakes: before.wakes + wakes };
+    this.timers.standInLine();
+    this.line.endWait(wakes);
     for (const [each, directions] of silent) {
-      for (const [place, direction] of [READABLE, WRITABLE].entries()) {
-        if ((directions & direction) === 0) {
-          each.passedOver[place] = 0;
-          continue;
-        }
-        if (each.passedOver[place] === 0) each.since[place] = before;
-        this.judgePassedOver(each, place, full);
+      for (const [index, direction] of [READABLE, WRITABLE].entries()) {
+        if ((directions & direction) === 0) this.line.served(each.places[index]);
+        else this.judgePassedOver(each, each.places[index], full);
       }
     }
+    this.timers.judgeSilence(full);
   }
 
-  private judgePassedOver(each: Expectation, place: number, full: boolean): void {
+  private judgePassedOver(each: Expectation, place: Place, full: boolean): void {
     const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)})`;
     if (!full) {
       throw new Violation('lost', `${where} is ${bits(each.before)}, the batch had room, and it was not reported`);
     }
-    const crowd = this.crowdSince(each.since[place]);
-    if (++each.passedOver[place] <= Math.ceil(crowd / this.maxEvents) + SPARE_ROUNDS) return;
-    throw new Violation(
-      'starved',
-      `${where} was passed over by ${each.passedOver[place]} waits, in which ${crowd} directions were ready`,
-    );
-  }
-
-  /** All that may have been in line before something: who was served has given its place to another, not to be served twice. */
-  private crowdSince({ waits, wakes }: Moment): number {
-    let crowd = this.now.wakes - wakes;
-    for (const each of [...this.living.values(), ...this.departed]) {
-      for (const lastInLine of each.inLineAt) if (lastInLine >= waits) crowd++;
-    }
-    return crowd;
+    this.line.passOver(place, where);
   }
 
   /** Directions that must be reported, of those that hold. */

@@ -27,6 +27,10 @@ export type Step =
   /** A change that must be refused with ENOENT. */
   | { readonly op: 'modify-dead' | 'unregister-dead' }
   | { readonly op: 'wake' }
+  /** Starts a timer that expires once. */
+  | { readonly op: 'timer'; readonly delayMs: number }
+  /** Stops the timer that was started last, whether it has expired or not. */
+  | { readonly op: 'stop-timer' }
   | { readonly op: 'wait'; readonly timeoutMs: number };
 
 /**

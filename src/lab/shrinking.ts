@@ -87,6 +87,8 @@ function simplerSteps(step: Step): Step[] {
       return step.lengthBytes > 1 ? [{ ...step, lengthBytes: 1 }] : [];
     case 'wait':
       return step.timeoutMs > 0 ? [{ ...step, timeoutMs: 0 }] : [];
+    case 'timer':
+      return step.delayMs > 0 ? [{ ...step, delayMs: 0 }] : [];
     default:
       return [];
   }

@@ -9,7 +9,7 @@ export type Rule =
   | 'unasked' // a direction, or anything at all, that was not asked for
   | 'phantom' // something that does not hold
   | 'no cause' // an edge reported again though nothing happened
-  | 'early' // a wait that ended before its time, with nothing
+  | 'early' // a wait that ended before its time, with nothing, or a timer that came before its own
   | 'wake' // swallowed, or from nowhere
   | 'counters'
   | 'refusal'; // an error that was due and did not come, or came and was not due

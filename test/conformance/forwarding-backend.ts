@@ -10,6 +10,7 @@ import type {
   Trigger,
   WakeHandle,
 } from '../../src/backends/contract.js';
+import type { EventSources } from '../../src/backends/sources/contract.js';
 
 export class ForwardingBackend implements Backend {
   constructor(protected readonly inner: Backend) {}
@@ -32,6 +33,10 @@ export class ForwardingBackend implements Backend {
 
   get wakeHandle(): WakeHandle {
     return this.inner.wakeHandle;
+  }
+
+  get sources(): EventSources | undefined {
+    return this.inner.sources;
   }
 
   register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {

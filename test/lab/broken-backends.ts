@@ -1,6 +1,9 @@
 /** Backends with one bug each that the lab must find and shrink. */
 import type { Token } from '../../src/base/token.js';
-import type { Backend, Interest, Lifetime, Trigger } from '../../src/backends/contract.js';
+import { READABLE, type Backend, type Interest, type Lifetime, type Trigger } from '../../src/backends/contract.js';
+import { eventSourcesOf } from '../../src/backends/sources/choice.js';
+import type { EventSources, Source, TimerSpec } from '../../src/backends/sources/contract.js';
+import type { Step } from '../../src/lab/program.js';
 import type { Rule } from '../../src/lab/violation.js';
 import { ForwardingBackend } from '../conformance/forwarding-backend.js';
 
@@ -107,6 +110,75 @@ class ServesTheFirst extends ForwardingBackend {
   }
 }
 
+/** A backend whose timers pass through here. */
+abstract class ChangesTimers extends ForwardingBackend {
+  private readonly original = eventSourcesOf(this.inner);
+  private readonly changed: EventSources = {
+    means: this.original.means,
+    timer: spec => this.startTimer(spec, this.original),
+    process: pid => this.original.process(pid),
+    file: (file, changes) => this.original.file(file, changes),
+    user: () => this.original.user(),
+  };
+
+  override get sources(): EventSources {
+    return this.changed;
+  }
+
+  protected abstract startTimer(spec: TimerSpec, sources: EventSources): Source;
+}
+
+/** Takes every time for now. */
+class HurriesTimers extends ChangesTimers {
+  protected override startTimer(spec: TimerSpec, sources: EventSources): Source {
+    return sources.timer({ ...spec, amount: 0 });
+  }
+}
+
+/** Reports each timer in the wait after its own as well. */
+class RepeatsTimers extends ChangesTimers {
+  private readonly timers = new Set<Token>();
+
+  override wait(timeoutNs: number): number {
+    const again = this.events.tokens.slice(0, this.events.count).filter(token => this.timers.has(token));
+    const count = super.wait(timeoutNs);
+    const { events, counters } = this;
+    if (again.length === 0 || count >= events.tokens.length || !this.has(again[0])) return count;
+    events.tokens[count] = again[0];
+    events.readiness[count] = READABLE;
+    counters.events++;
+    return ++events.count;
+  }
+
+  protected override startTimer(spec: TimerSpec, sources: EventSources): Source {
+    const source = sources.timer(spec);
+    this.timers.add(source.token);
+    return source;
+  }
+}
+
+/** Lets nobody hear of a timer. */
+class LosesTimers extends ChangesTimers {
+  protected override startTimer(spec: TimerSpec, sources: EventSources): Source {
+    return sources.timer({ ...spec, unit: 's', amount: 3_600 });
+  }
+}
+
+/** Stops no timer. */
+class GoesOnWithTimers extends ChangesTimers {
+  private readonly stopped: Source[] = [];
+
+  override close(): void {
+    for (const source of this.stopped) source.close();
+    super.close();
+  }
+
+  protected override startTimer(spec: TimerSpec, sources: EventSources): Source {
+    const source = sources.timer(spec);
+    return { token: source.token, take: data => source.take(data), close: () => this.stopped.push(source) };
+  }
+}
+
 export interface SeededBug {
   readonly bug: string;
   readonly rules: readonly Rule[];
@@ -132,4 +204,36 @@ export const seededBugs: readonly SeededBug[] = [
   },
   { bug: 'swallows a wake', rules: ['wake'], breakIt: inner => new SwallowsWakes(inner) },
   { bug: 'serves the first of many', rules: ['lost', 'starved', 'wake'], breakIt: inner => new ServesTheFirst(inner) },
+];
+
+/** What a program with a timer or two shows of each, however long the kernel takes. */
+export const seededTimerBugs: readonly (SeededBug & { readonly steps: readonly Step[] })[] = [
+  {
+    bug: 'lets timers come at once',
+    rules: ['early'],
+    breakIt: inner => new HurriesTimers(inner),
+    steps: [{ op: 'timer', delayMs: 60_000 }],
+  },
+  {
+    bug: 'reports a timer twice',
+    rules: ['oneshot'],
+    breakIt: inner => new RepeatsTimers(inner),
+    steps: [
+      { op: 'timer', delayMs: 1 },
+      { op: 'wait', timeoutMs: 5_000 },
+      { op: 'wait', timeoutMs: 0 },
+    ],
+  },
+  {
+    bug: 'loses a timer',
+    rules: ['lost'],
+    breakIt: inner => new LosesTimers(inner),
+    steps: [{ op: 'timer', delayMs: 1 }],
+  },
+  {
+    bug: 'goes on with a timer that was stopped',
+    rules: ['dead'],
+    breakIt: inner => new GoesOnWithTimers(inner),
+    steps: [{ op: 'timer', delayMs: 1 }, { op: 'stop-timer' }, { op: 'wait', timeoutMs: 5_000 }],
+  },
 ];

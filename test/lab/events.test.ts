@@ -13,7 +13,7 @@ import { shrink } from '../../src/lab/shrinking.js';
 import { sweepChanges } from '../../src/lab/sweep.js';
 import { runThreadCampaigns } from '../../src/lab/thread-campaigns.js';
 import { runThreadWakes } from '../../src/lab/thread-wakes.js';
-import { seededBugs } from './broken-backends.js';
+import { seededBugs, seededTimerBugs } from './broken-backends.js';
 
 const PROGRAMS = 300;
 /** A model takes longer over each than a kernel. */
@@ -161,6 +161,13 @@ describe('the stress lab', () => {
         expect(batched.systemCallsPerThousandChanges).to.be.below(single.systemCallsPerThousandChanges);
       });
 
+      for (const { bug, rules, breakIt, steps } of seededTimerBugs) {
+        it(`finds a backend that ${bug}`, () => {
+          const program: Program = { maxEvents: 64, channels: ['unix'], steps };
+          expect(rules).to.include(runProgram(broken(subjectNamed(name), breakIt), program).violation?.rule);
+        });
+      }
+
       for (const { bug, rules, breakIt } of seededBugs) {
         it(`finds a backend that ${bug}, and shrinks it to at most ${MOST_STEPS} steps`, () => {
           const subject = broken(subjectNamed(name), breakIt);
@@ -174,6 +181,15 @@ describe('the stress lab', () => {
       }
     });
   }
+
+  it('shrinks to the timer that is wrong', () => {
+    for (const { bug, rules, breakIt } of seededTimerBugs) {
+      const { failure } = campaign(broken(subjectNamed('model:freebsd-14'), breakIt));
+      expect(rules, bug).to.include(failure?.rule);
+      expect(failure!.program.steps, bug).to.have.lengthOf.at.most(4);
+      expect(failure!.program.steps.map(({ op }) => op)).to.include('timer');
+    }
+  });
 
   it('finds no difference of a backend from itself', () => {
     const subjects = [names[0], names[0]].map(subjectNamed);
