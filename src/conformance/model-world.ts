@@ -13,7 +13,8 @@ import { TcpSocket } from '../model/things/tcp-socket.js';
 import { errnoNumber } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
 import type { InternetAddress } from '../sys/sockaddr.js';
-import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type World } from './world.js';
+import { writeOver } from './load.js';
+import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type Load, type World } from './world.js';
 
 const BACKLOG = 128;
 /** The same on all BSDs. */
@@ -166,6 +167,12 @@ export class ModelWorld extends CommonWorld implements World {
       this.fill(fd);
       this.kernel.sleep(DELAYED_ACK_NS);
     } while (this.fill(fd) > 0);
+  }
+
+  /** At once: a model has one thread. */
+  startLoad(fds: readonly number[], lengthBytes: number): Load {
+    writeOver(this, fds, lengthBytes);
+    return { join: () => undefined };
   }
 
   sendUrgent(): boolean {

@@ -32,7 +32,8 @@ import {
   shutdown,
   socketpair,
 } from '../sys/socket.js';
-import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type World } from './world.js';
+import { LoadThread } from './load-thread.js';
+import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type Load, type World } from './world.js';
 
 const LOOPBACK: InternetAddress = { family: 'ipv4', address: '127.0.0.1', port: 0 };
 /** Sends run against this, so that filling a TCP connection takes little memory and time. */
@@ -56,6 +57,7 @@ function pause(durationMs: number): void {
 class RealWorld extends CommonWorld implements World {
   readonly name = kernelRelease;
   readonly isReal = true;
+  private loadThread: LoadThread | undefined;
 
   nowNs(): number {
     return Number(process.hrtime.bigint());
@@ -200,6 +202,11 @@ class RealWorld extends CommonWorld implements World {
       this.fill(fd);
       pause(DELAYED_ACK_MS);
     } while (this.fill(fd) > 0);
+  }
+
+  startLoad(fds: readonly number[], lengthBytes: number): Load {
+    this.loadThread ??= new LoadThread();
+    return this.loadThread.start(fds, lengthBytes);
   }
 
   sendUrgent(fd: number): boolean {

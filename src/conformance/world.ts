@@ -9,6 +9,11 @@ import type { InternetAddress } from '../sys/sockaddr.js';
 /** Answers of `read` and `write` that are not a count. */
 export const WOULD_BLOCK = -1;
 
+export interface Load {
+  /** Waits until all is written. @throws IoError what a write failed with, other than that its peer has gone. */
+  join(): void;
+}
+
 export interface World {
   /** 'Linux 6.18.1', 'model freebsd-14'. */
   readonly name: string;
@@ -65,6 +70,11 @@ export interface World {
   fill(fd: number): number;
   /** Writes until there is no room and none comes: TCP makes room again when what it sent is acknowledged. */
   fillForGood(fd: number): void;
+  /**
+   * Starts to write `lengthBytes` at each descriptor, some times over, in another thread where there is one. They must stay
+   * open, and no other load start, until it is joined.
+   */
+  startLoad(fds: readonly number[], lengthBytes: number): Load;
   /** Sends an urgent byte. @returns whether this world can. */
   sendUrgent(fd: number): boolean;
   /** shutdown(2) of the write side; nothing if the connection is gone. */

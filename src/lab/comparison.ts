@@ -20,9 +20,9 @@ export interface Comparison {
 }
 
 /** What comes at a moment of its own tells nothing of how backends differ. */
-const UNTIMELY: readonly Step['op'][] = ['timer', 'stop-timer'];
+const UNTIMELY: readonly Step['op'][] = ['timer', 'stop-timer', 'fork'];
 
-/** Runs the program on each, without its timers. */
+/** Runs the program on each, without its timers and loads. */
 export function compareBackends(
   subjects: readonly Subject[],
   program: Program,

@@ -68,6 +68,7 @@ class Execution {
         this.perform(steps[index]);
         if (unbatched) this.wait(0);
       }
+      this.stage.joinLoad();
       for (let rounds = this.oracle.rounds(); rounds > 0; rounds--) this.wait(0);
       this.awaitTimers();
       while (this.stopTimer());
@@ -121,6 +122,8 @@ class Execution {
         return this.stage.replace(step.channel);
       case 'burst':
         return this.stage.burst(step.lengthBytes);
+      case 'fork':
+        return this.stage.startLoad(step.lengthBytes);
       case 'register':
         return this.register(step.end, step.interest, step.mode);
       case 'change-mode':

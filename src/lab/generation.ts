@@ -56,6 +56,7 @@ const WEIGHTS: readonly (readonly [Choice, number])[] = [
   ['accept', 2],
   ['replace', 2],
   ['burst', 1],
+  ['fork', 2],
   ['wake', 3],
   ['timer', 3],
   ['stop-timer', 1],
@@ -118,6 +119,7 @@ function generateStep(random: Random, channels: number, modes: readonly Registra
     case 'replace':
       return { op, channel: end >> 1 };
     case 'burst':
+    case 'fork':
       return { op, lengthBytes: random.pick(LENGTHS_BYTES) };
     case 'wait':
       return { op, timeoutMs: random.pick(TIMEOUTS_MS) };

@@ -186,14 +186,15 @@ export class Oracle {
 
   private judgeEvent(each: Expectation, readiness: Readiness, errno: number, full: boolean): void {
     const after = this.stage.holds(each.end);
+    const unsteady = this.unsteady(each);
     const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)}) was reported ${bits(readiness)}`;
     const oneshot = lifetimeOf(each.mode) === 'oneshot';
     if (each.interest === 0) throw new Violation('unasked', `${where}, without interest`);
     if (oneshot && !each.armed) throw new Violation('oneshot', `${where} a second time without modify`);
     if ((readiness & ~STATES & ~each.interest) !== 0) throw new Violation('unasked', where);
-    const phantom = readiness & ~(each.before | after);
+    const phantom = readiness & ~(each.before | after | unsteady);
     if (phantom !== 0 || readiness === 0) throw new Violation('phantom', `${where}, but there is no ${bits(phantom)}`);
-    const steady = each.before & after;
+    const steady = each.before & after & ~unsteady;
     const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & END : 0)) & ~readiness;
     const incomplete = missing !== 0 && (triggerOf(each.mode) === 'level' || (missing & DIRECTIONS) !== 0);
     if (incomplete && !full) throw new Violation('lost', `${where}, and not ${bits(missing)}`);
@@ -210,9 +211,14 @@ export class Oracle {
     }
   }
 
-  /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees. */
+  /** What may have come and gone within the wait. */
+  private unsteady({ end }: Expectation): Readiness {
+    return this.stage.isUnsteady(end) ? WRITABLE | ERROR : 0;
+  }
+
+  /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees, and so are the writes of a load. */
   private judgeCause(each: Expectation, readiness: Readiness, where: string): void {
-    if (each.mode !== 'edge' || each.changed || this.stage.isNetwork(each.end)) return;
+    if (each.mode !== 'edge' || each.changed || this.stage.hasHiddenCauses(each.end)) return;
     const activity = this.stage.activityOf(each.end);
     const causes = [READABLE, WRITABLE].filter(
       (direction, place) => (readiness & direction) !== 0 && each.reportedAt[place] !== activity,
@@ -228,7 +234,7 @@ export class Oracle {
     for (const each of this.living.values()) {
       if (each.orphaned) continue;
       const reported = this.reported.get(each) ?? 0;
-      const steady = each.before & this.stage.holds(each.end);
+      const steady = each.before & this.stage.holds(each.end) & ~this.unsteady(each);
       // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges that need
       // not be told again and may be.
       const inLine = lifetimeOf(each.mode) === 'oneshot' ? this.due(each, steady) : each.interest & steady;

@@ -24,6 +24,11 @@ export type Step =
   | { readonly op: 'replace'; readonly channel: number }
   /** Writes at every end that can. */
   | { readonly op: 'burst'; readonly lengthBytes: number }
+  /**
+   * Forks load off: another thread writes at every end that can, some times over, while the next steps are made. A step that
+   * takes descriptors or numbers away waits for its end.
+   */
+  | { readonly op: 'fork'; readonly lengthBytes: number }
   /** A change that must be refused with ENOENT. */
   | { readonly op: 'modify-dead' | 'unregister-dead' }
   | { readonly op: 'wake' }

@@ -84,7 +84,9 @@ function simplerSteps(step: Step): Step[] {
     case 'write':
     case 'read':
     case 'burst':
-      return step.lengthBytes > 1 ? [{ ...step, lengthBytes: 1 }] : [];
+      return shorter(step);
+    case 'fork':
+      return [{ op: 'burst', lengthBytes: 1 }, { op: 'burst', lengthBytes: step.lengthBytes }, ...shorter(step)];
     case 'wait':
       return step.timeoutMs > 0 ? [{ ...step, timeoutMs: 0 }] : [];
     case 'timer':
@@ -92,6 +94,10 @@ function simplerSteps(step: Step): Step[] {
     default:
       return [];
   }
+}
+
+function shorter<S extends Step & { readonly lengthBytes: number }>(step: S): S[] {
+  return step.lengthBytes > 1 ? [{ ...step, lengthBytes: 1 }] : [];
 }
 
 /** The program without a channel that no step names, the ones after it renumbered. */

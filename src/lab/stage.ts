@@ -3,15 +3,12 @@
  * asked of the kernel by another way than the backend's.
  */
 import { READABLE, WRITABLE, type Readiness } from '../backends/contract.js';
-import type { World } from '../conformance/world.js';
-import { ECONNABORTED, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE } from '../sys/errno.js';
-import { IoError } from '../sys/io-error.js';
+import { isPeerGone } from '../conformance/load.js';
+import type { Load, World } from '../conformance/world.js';
 import type { InternetAddress } from '../sys/sockaddr.js';
 import type { ChannelKind } from './program.js';
 
 const CLOSED = -1;
-/** What a call says of a peer that has gone, or that never was there. */
-const PEER_GONE: readonly number[] = [EPIPE, ECONNRESET, ECONNREFUSED, ECONNABORTED, ENOTCONN];
 
 export class Stage {
   private readonly ends: number[] = [];
@@ -20,6 +17,8 @@ export class Stage {
   private readonly activity: number[];
   /** By channel, where it has a listener. */
   private readonly addresses: InternetAddress[] = [];
+  /** What another thread may be writing meanwhile. */
+  private load: Load | undefined;
 
   constructor(
     readonly channels: readonly ChannelKind[],
@@ -46,6 +45,19 @@ export class Stage {
   /** Whether things happen there that no step has done: segments and acknowledgements arrive when they like. */
   isNetwork(end: number): boolean {
     return this.kind(end) === 'tcp' || this.kind(end) === 'listener';
+  }
+
+  /** Whether things happen there that no step has done, within a wait and between two. */
+  hasHiddenCauses(end: number): boolean {
+    return this.load !== undefined || this.isNetwork(end);
+  }
+
+  /**
+   * Whether room and errors may come and go there within one wait: acknowledgements bring room back, and the writes of a load
+   * take it, and an error with it.
+   */
+  isUnsteady(end: number): boolean {
+    return this.load !== undefined && this.isNetwork(end);
   }
 
   activityOf(end: number): number {
@@ -85,11 +97,29 @@ export class Stage {
   }
 
   halfClose(end: number): void {
+    this.joinLoad();
     if (this.kind(end) !== 'pipe' && !this.isListener(end)) this.act(end, fd => this.world.endWriting(fd));
   }
 
   burst(lengthBytes: number): void {
     for (let end = 0; end < this.endCount; end++) this.write(end, lengthBytes);
+  }
+
+  /** Has every end that can be written to written to, by another thread, until `joinLoad`. */
+  startLoad(lengthBytes: number): void {
+    this.joinLoad();
+    this.noteActivityEverywhere();
+    const fds = this.ends.filter((fd, end) => fd !== CLOSED && this.canWrite(end));
+    this.load = this.world.startLoad(fds, lengthBytes);
+  }
+
+  /** No descriptor may go, and no number be given to another, before. */
+  joinLoad(): void {
+    const { load } = this;
+    if (load === undefined) return;
+    this.load = undefined;
+    load.join();
+    this.noteActivityEverywhere();
   }
 
   /** Starts a connection to the channel's listener, in place of the last one; who listens no longer refuses it. */
@@ -102,27 +132,32 @@ export class Stage {
 
   /** Takes a connection that waits to be accepted, if there is one, and closes it. */
   accept(end: number): void {
+    this.joinLoad();
     const listener = end & ~1;
     if (this.isListener(listener) && this.isReadable(listener)) this.act(listener, fd => this.acceptOne(fd));
   }
 
   dup(end: number): void {
+    this.joinLoad();
     if (this.ends[end] !== CLOSED && !this.hasDup(end)) this.dups[end] = this.world.dup(this.ends[end]);
   }
 
   closeDup(end: number): void {
     if (!this.hasDup(end)) return;
+    this.joinLoad();
     this.activity[end >> 1]++;
     this.world.close(this.dups[end]);
     this.dups[end] = CLOSED;
   }
 
   close(end: number): void {
+    this.joinLoad();
     this.act(end, fd => this.world.close(fd));
     this.ends[end] = CLOSED;
   }
 
   reset(end: number): void {
+    this.joinLoad();
     this.act(end, fd => (this.isNetwork(end) && !this.isListener(end) ? this.world.reset(fd) : this.world.close(fd)));
     this.ends[end] = CLOSED;
   }
@@ -135,6 +170,7 @@ export class Stage {
 
   /** Opens a channel again under the numbers that it has, which are never free meanwhile. */
   replace(channel: number): void {
+    this.joinLoad();
     this.activity[channel]++;
     this.open(channel).forEach((fd, index) => {
       const end = 2 * channel + index;
@@ -177,6 +213,10 @@ export class Stage {
     }
   }
 
+  private noteActivityEverywhere(): void {
+    for (let channel = 0; channel < this.activity.length; channel++) this.activity[channel]++;
+  }
+
   private isListener(end: number): boolean {
     return this.kind(end) === 'listener' && end % 2 === 0;
   }
@@ -208,7 +248,7 @@ export class Stage {
     try {
       call(this.ends[end]);
     } catch (error) {
-      if (!(error instanceof IoError && PEER_GONE.includes(error.errno))) throw error;
+      if (!isPeerGone(error)) throw error;
     }
   }
 }

@@ -219,7 +219,8 @@ function newcomerAmongRearmed(maxEvents: number): Program {
   return { maxEvents, channels: Array<'unix'>(CROWD + 1).fill('unix'), steps };
 }
 
-/** What a backend opens lazily is open after the first program. */
+/** What a backend and the thread of loads open lazily is open after the first program with a load. */
 function campaignOnce(name: string): void {
+  runProgram(subjectNamed(name), { ...generateProgram(SEED), steps: [{ op: 'fork', lengthBytes: 1 }] });
   runProgram(subjectNamed(name), generateProgram(SEED));
 }
