@@ -35,9 +35,9 @@ const CALLS = ['close', 'reset', 'dup', 'dup2', 'endWriting', 'startConnect', 's
 function recordingWorld(calls: string[]): World {
   const world = Object.create(realWorld) as Record<string, unknown>;
   for (const name of CALLS) {
-    world[name] = (...args: never[]) => {
+    world[name] = (...args: unknown[]) => {
       calls.push(name);
-      return realWorld[name](...args);
+      return Reflect.apply(realWorld[name], realWorld, args) as unknown;
     };
   }
   world.startLoad = (fds: readonly number[], lengthBytes: number) => {
