@@ -82,16 +82,25 @@ class Execution {
     }
   }
 
-  /** With nothing else to report, a timer must end a wait that blocks. */
+  /**
+   * The timers that are left must come beside all that is ready, each in its turn, and the last one must end a wait that
+   * blocks, with nothing else to report.
+   */
   private awaitTimers(): void {
     const { timers } = this.oracle;
     if (timers.pendingCount === 0) return;
-    for (const end of [...this.byEnd.keys()]) this.unregister(end);
     const deadlineNs = timers.allDueNs;
-    while (timers.pendingCount > 0 && this.world.nowNs() < deadlineNs) {
-      this.wait((deadlineNs - this.world.nowNs()) / 1e6);
+    const isInTime = () => this.world.nowNs() < deadlineNs;
+    // The clock of a model stands still as long as something is ready.
+    while (this.world.isReal && timers.pendingCount > 1 && isInTime()) this.wait(0);
+    if (!isInTime()) {
+      // Where there was room, it is this wait that says so.
+      this.wait(0);
+      throw timers.missing('starved');
     }
-    timers.judgeAllCame();
+    for (const end of [...this.byEnd.keys()]) this.unregister(end);
+    while (timers.pendingCount > 0 && isInTime()) this.wait((deadlineNs - this.world.nowNs()) / 1e6);
+    if (timers.pendingCount > 0) throw timers.missing('lost');
   }
 
   private perform(step: Step): void {

@@ -120,19 +120,17 @@ export class Timers {
   judgeSilence(full: boolean): void {
     for (const timer of this.started.values()) {
       if (timer.hasFired || timer.expiresNs + this.graceNs >= this.waitStartNs) continue;
-      if (!full) throw this.lost(timer);
+      if (!full)
+        throw new Violation('lost', `${whoIs(timer)} has expired, the batch had room, and it was not reported`);
       this.line.passOver(timer.place, whoIs(timer));
     }
   }
 
-  /** Nothing else is registered, and the time of all has come. @throws Violation one that has not. */
-  judgeAllCame(): void {
-    for (const timer of this.started.values()) if (!timer.hasFired) throw this.lost(timer);
-  }
-
-  private lost(timer: StartedTimer): Violation {
+  /** What a backend broke whose timers have not all come in time. */
+  missing(rule: 'lost' | 'starved'): Violation {
+    const timer = Array.from(this.started.values()).find(({ hasFired }) => !hasFired)!;
     const lateMs = (this.world.nowNs() - timer.expiresNs) / 1e6;
-    return new Violation('lost', `${whoIs(timer)} has not come ${lateMs.toFixed(0)} ms after its time`);
+    return new Violation(rule, `${whoIs(timer)} has not come ${lateMs.toFixed(0)} ms after its time`);
   }
 }
 

@@ -179,6 +179,28 @@ class GoesOnWithTimers extends ChangesTimers {
   }
 }
 
+/** Looks on for something else where a timer is the only event of a batch. */
+export class PutsTimersLast extends ChangesTimers {
+  private readonly timers = new Set<Token>();
+
+  override wait(timeoutNs: number): number {
+    const { counters, events } = this;
+    let count = super.wait(timeoutNs);
+    for (let looks = this.timers.size; looks > 0 && count === 1 && this.timers.has(events.tokens[0]); looks--) {
+      counters.waits--;
+      counters.events--;
+      count = super.wait(0);
+    }
+    return count;
+  }
+
+  protected override startTimer(spec: TimerSpec, sources: EventSources): Source {
+    const source = sources.timer(spec);
+    this.timers.add(source.token);
+    return source;
+  }
+}
+
 export interface SeededBug {
   readonly bug: string;
   readonly rules: readonly Rule[];

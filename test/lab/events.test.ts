@@ -13,7 +13,7 @@ import { shrink } from '../../src/lab/shrinking.js';
 import { sweepChanges } from '../../src/lab/sweep.js';
 import { runThreadCampaigns } from '../../src/lab/thread-campaigns.js';
 import { runThreadWakes } from '../../src/lab/thread-wakes.js';
-import { seededBugs, seededTimerBugs } from './broken-backends.js';
+import { PutsTimersLast, seededBugs, seededTimerBugs } from './broken-backends.js';
 
 const PROGRAMS = 300;
 /** A model takes longer over each than a kernel. */
@@ -189,6 +189,26 @@ describe('the stress lab', () => {
       expect(failure!.program.steps, bug).to.have.lengthOf.at.most(4);
       expect(failure!.program.steps.map(({ op }) => op)).to.include('timer');
     }
+  });
+
+  it('finds a backend that puts timers last, and passes one that serves them in turn', () => {
+    const subject = subjectNamed('poll');
+    const program: Program = {
+      maxEvents: 1,
+      channels: ['unix'],
+      steps: [
+        { op: 'register', end: 0, interest: WRITABLE, mode: 'level' },
+        { op: 'register', end: 1, interest: WRITABLE, mode: 'level' },
+        { op: 'timer', delayMs: 0 },
+        { op: 'timer', delayMs: 0 },
+      ],
+    };
+    expect(runProgram(subject, program).violation).to.equal(undefined);
+    const last = runProgram(
+      broken(subject, inner => new PutsTimersLast(inner)),
+      program,
+    );
+    expect(last.violation?.rule).to.equal('starved');
   });
 
   it('finds no difference of a backend from itself', () => {
