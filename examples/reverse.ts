@@ -1,57 +1,53 @@
 /** Every line comes back reversed, and another thread does the work: node dist/examples/reverse.js [PORT] */
 import { once } from 'node:events';
 import process from 'node:process';
-import { Worker } from 'node:worker_threads';
-import { BufferList, listen, openEndpoint, type InternetAddress, type MailboxAddress } from 'pollux';
+import { parseArgs } from 'node:util';
+import { listen, Runtime, type Connection, type InternetAddress } from 'pollux';
+import { Client, LIMITS, NUMBER_BYTES } from './reverse/client.js';
 
-const NEWLINE = 10;
-const MAX_LINE_BYTES = 4096;
-const endpoint = openEndpoint();
-const worker = new Worker(new URL('reverse/worker.js', import.meta.url), { workerData: endpoint.address });
-const [address] = (await once(worker, 'message')) as [MailboxAddress];
-const lines = endpoint.peer(address).queue('lines');
-/** By number, which no other connection ever has: who gets an answer. */
-const answers = new Map<number, (line: Uint8Array) => void>();
-let connections = 0;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    connections: { type: 'string', default: '1000' },
+    'line-ms': { type: 'string', default: '10000' },
+  },
+});
+const runtime = new Runtime({ threads: 1, entry: new URL('reverse/worker.js', import.meta.url) });
+await runtime.start();
+const lines = runtime.threads[0].peer!.queue<Uint8Array>('lines');
+const clients = new Map<number, Client>();
+let [served, late, stopping] = [0, 0, false];
 
-endpoint.queue('reversed').onMessage = ({ bytes }) => {
-  const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  answers.get(number)?.(bytes.slice(4));
+runtime.endpoint.queue('reversed').onMessage = ({ bytes }) => {
+  const client = clients.get(Buffer.from(bytes.buffer, bytes.byteOffset).readUIntBE(0, NUMBER_BYTES));
+  if (client === undefined) late++;
+  else client.answer(bytes.subarray(NUMBER_BYTES));
 };
 
-const listener = await listen({ port: Number(process.argv[2] ?? 4001), host: '127.0.0.1' });
-listener.onConnection = connection => {
-  const number = ++connections;
-  const unfinished = new BufferList();
-  let [underWay, ended] = [0, false];
-  connection.setTimeouts({ idleMs: 30_000 });
-  answers.set(number, line => {
-    if (!connection.send(line)) connection.pause();
-    if (--underWay === 0 && ended) connection.end();
-  });
-  connection.onData = chunk => {
-    unfinished.append(chunk);
-    for (let end = unfinished.indexOf(NEWLINE); end >= 0; end = unfinished.indexOf(NEWLINE)) {
-      const head = Buffer.alloc(4);
-      head.writeUInt32BE(number);
-      const message = unfinished.split(end + 1).prepend(head);
-      underWay++;
-      if (lines.trySend(message)) continue;
-      // The other thread does not keep up: nor need the client.
-      connection.pause();
-      lines.send(message).then(() => connection.resume(), connection.destroy.bind(connection));
-    }
-    if (unfinished.length > MAX_LINE_BYTES) connection.destroy(new Error('a line too long'));
+const listener = await listen({ port: Number(positionals[0] ?? 4001), host: '127.0.0.1', ...LIMITS });
+
+function admit(connection: Connection): void {
+  const number = ++served;
+  const client = new Client(number, connection, lines, Number(values['line-ms']));
+  clients.set(number, client);
+  connection.onClose = () => {
+    clients.delete(number);
+    client.release();
+    if (!stopping) listener.onConnection = admit;
   };
-  connection.onDrain = () => connection.resume();
-  connection.onEnd = () => {
-    ended = true;
-    if (underWay === 0) connection.end();
-  };
-  connection.onClose = () => void (answers.delete(number) && unfinished.release());
-};
+  // The others wait in the kernel, where they cost next to nothing, until one leaves.
+  if (clients.size >= Number(values.connections)) listener.onConnection = undefined;
+}
+
+listener.onConnection = admit;
 console.log(`listening on 127.0.0.1:${(listener.address as InternetAddress).port}`);
-await once(process, 'SIGINT');
+await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+stopping = true;
 await listener.close();
-endpoint.close();
-await worker.terminate();
+const partings = [...clients.values()].map(client => {
+  client.finish();
+  return client.connection.closed.catch(() => {});
+});
+await Promise.all(partings);
+await runtime.stop();
+console.log(`served ${served} clients; ${late} answers came too late`);

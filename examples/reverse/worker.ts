@@ -1,14 +1,16 @@
 /** The thread behind examples/reverse.ts: turns lines round, and keeps the number before them as it is. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { currentThread } from 'pollux';
+import { NUMBER_BYTES } from './client.js';
 
-const NUMBER_BYTES = 4;
+const { endpoint, owner } = currentThread();
+const reversed = owner.queue<Uint8Array>('reversed');
 
-const endpoint = openEndpoint();
-const reversed = endpoint.peer(workerData as MailboxAddress).queue('reversed');
-parentPort!.postMessage(endpoint.address);
-
-for await (const message of endpoint.queue<Uint8Array>('lines')) {
-  message.subarray(NUMBER_BYTES, -1).reverse();
-  await reversed.send(message);
+async function work(): Promise<void> {
+  for await (const message of endpoint.queue<Uint8Array>('lines')) {
+    message.subarray(NUMBER_BYTES, -1).reverse();
+    // While there is no room for answers, no lines are taken either; then there is none for lines, and clients are held.
+    await reversed.send(message);
+  }
 }
+
+void work();
