@@ -2,15 +2,12 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { listen, Runtime, type Connection, type InternetAddress } from 'pollux';
+import { currentReactor, listen, Runtime, type Connection, type InternetAddress } from 'pollux';
 import { Client, LIMITS, NUMBER_BYTES } from './reverse/client.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    connections: { type: 'string', default: '1000' },
-    'line-ms': { type: 'string', default: '10000' },
-  },
+  options: { connections: { type: 'string', default: '1000' }, 'line-ms': { type: 'string', default: '10000' } },
 });
 const runtime = new Runtime({ threads: 1, entry: new URL('reverse/worker.js', import.meta.url) });
 await runtime.start();
@@ -42,6 +39,7 @@ function admit(connection: Connection): void {
 listener.onConnection = admit;
 console.log(`listening on 127.0.0.1:${(listener.address as InternetAddress).port}`);
 await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+const heldBytes = currentReactor().slab.heldBytes;
 stopping = true;
 await listener.close();
 const partings = [...clients.values()].map(client => {
@@ -50,4 +48,4 @@ const partings = [...clients.values()].map(client => {
 });
 await Promise.all(partings);
 await runtime.stop();
-console.log(`served ${served} clients; ${late} answers came too late`);
+console.log(`served ${served} clients in ${heldBytes / 1024} KiB of buffers; ${late} answers came too late`);
