@@ -1,0 +1,27 @@
+/** Each thread listens and serves on its own, the kernel spreads: node dist/examples/ladder/thread-per-core.js */
+import { isMainThread } from 'node:worker_threads';
+import { currentThread, listen, Runtime, type InternetAddress } from 'pollux';
+import { announce, serve } from './protocol.js';
+
+async function start(): Promise<void> {
+  const runtime = new Runtime({ entry: new URL(import.meta.url), affinity: true, drainOnSignalMs: 10_000 });
+  await runtime.start();
+  // The first has the system choose a port, the others share it.
+  let port = 0;
+  for (const { peer } of runtime.threads) port = await peer!.request<number>('listen', port);
+  announce(port);
+  await runtime.join();
+}
+
+function serveAlone(): void {
+  const thread = currentThread();
+  thread.endpoint.answer<number, number>('listen', async ({ value }) => {
+    const listener = await listen({ host: '127.0.0.1', port: value, reusePort: 'require' });
+    listener.onConnection = connection => void serve(connection);
+    thread.onStop = () => listener.close();
+    return (listener.address as InternetAddress).port;
+  });
+}
+
+if (isMainThread) await start();
+else serveAlone();
