@@ -1,4 +1,5 @@
 /** One thread accepts, and gives each connection to one of the others: node dist/examples/ladder/acceptor.js */
+import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { currentThread, listen, moveTo, receiveConnections, Runtime } from 'pollux';
@@ -7,16 +8,23 @@ import { announce, serve } from './protocol.js';
 async function accept(): Promise<void> {
   const runtime = new Runtime({ entry: new URL(import.meta.url) });
   await runtime.start();
+  const moves = new Set<Promise<void>>();
   let turn = 0;
   const listener = await listen({ host: '127.0.0.1' });
   listener.onConnection = connection => {
     const { peer } = runtime.threads[turn++ % runtime.threads.length];
-    // It fails if the connection broke on its way: it is closed then.
-    moveTo(connection, peer!).catch(() => {});
+    // It fails if the thread ends meanwhile: the connection is closed then.
+    const move = moveTo(connection, peer!)
+      .catch(() => {})
+      .finally(() => moves.delete(move));
+    moves.add(move);
   };
   announce(listener.address);
-  process.once('SIGINT', () => void listener.close().then(() => runtime.stop()));
-  await runtime.join();
+  await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+  await listener.close();
+  await Promise.all(moves);
+  // Each thread ends with the last of its connections.
+  await runtime.stop();
 }
 
 if (isMainThread) await accept();

@@ -1,21 +1,28 @@
 /** One thread has the connections, others do the computing: node dist/examples/ladder/reactor-and-workers.js */
+import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, Runtime } from 'pollux';
+import { currentThread, listen, Runtime, type Connection } from 'pollux';
 import { announce, serve, work } from './protocol.js';
 
 async function accept(): Promise<void> {
   const runtime = new Runtime({ entry: new URL(import.meta.url) });
   await runtime.start();
+  const connections = new Set<Connection>();
   let turn = 0;
   const listener = await listen({ host: '127.0.0.1' });
   listener.onConnection = connection => {
     const { peer } = runtime.threads[turn++ % runtime.threads.length];
+    connections.add(connection);
+    connection.onClose = () => connections.delete(connection);
     void serve(connection, line => peer!.request<string>('work', line));
   };
   announce(listener.address);
-  process.once('SIGINT', () => void listener.close().then(() => runtime.stop()));
-  await runtime.join();
+  await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+  await listener.close();
+  // The others know nothing of connections: they have to be there until the last is over.
+  await Promise.allSettled([...connections].map(({ closed }) => closed));
+  await runtime.stop();
 }
 
 if (isMainThread) await accept();
