@@ -5,20 +5,22 @@ import type { Mode } from '../core/readiness-driver.js';
 import { floodAlone, serveAlone } from './stress/alone.js';
 import { eventsCommand } from './stress/events.js';
 import { stressLoopback } from './stress/loopback.js';
-import { addCommonOptions, addFloodOptions, backendOption, parseDuration, parsePort } from './stress/options.js';
+import {
+  addCommonOptions,
+  addFloodOptions,
+  backendOption,
+  floodPlanOf,
+  parseDuration,
+  parsePort,
+  type FloodOptions,
+} from './stress/options.js';
 import { DEFAULTS } from './stress/plan.js';
 
 interface CommonOptions {
   readonly backend: string;
   readonly mode: Mode;
+  readonly threads: number;
   readonly json?: boolean;
-}
-
-interface FloodOptions extends CommonOptions {
-  readonly connections: number;
-  readonly rate: number;
-  readonly size: number;
-  readonly duration: number;
 }
 
 const EXITS =
@@ -34,10 +36,10 @@ export function stressCommand(): Command {
   addFloodOptions(addCommonOptions(command));
   return command
     .addHelpText('after', EXITS)
-    .action(async (options: FloodOptions & { everyBackend?: boolean }) => {
-      const { mode, connections, rate, size: sizeBytes, duration: durationSeconds } = options;
+    .action(async (options: CommonOptions & FloodOptions & { everyBackend?: boolean }) => {
+      const { mode, threads } = options;
       const backends = options.everyBackend ? everyBackend() : [chosenBackend(options.backend, command)];
-      await stressLoopback({ backends, mode, connections, rate, sizeBytes, durationSeconds }, options.json === true);
+      await stressLoopback({ backends, mode, threads, ...floodPlanOf(options) }, options.json === true);
     })
     .addCommand(serverCommand())
     .addCommand(clientCommand())
@@ -55,9 +57,9 @@ function serverCommand(): Command {
     .addHelpText('after', EXITS)
     .action(async (options: CommonOptions & { host: string; port: number; duration?: number }) => {
       refuseMisplaced(command);
-      const { mode, host, port, duration: durationSeconds } = options;
+      const { mode, threads, host, port, duration: durationSeconds } = options;
       const backend = chosenBackend(options.backend, command);
-      await serveAlone({ backend, mode, host, port, durationSeconds }, options.json === true);
+      await serveAlone({ backend, mode, threads, host, port, durationSeconds }, options.json === true);
     });
 }
 
@@ -67,13 +69,14 @@ function clientCommand(): Command {
   addFloodOptions(addCommonOptions(command))
     .option('--host <host>', 'the server', '127.0.0.1')
     .option('--port <number>', "the server's port", parsePort(1), DEFAULTS.port);
-  return command.addHelpText('after', EXITS).action(async (options: FloodOptions & { host: string; port: number }) => {
-    refuseMisplaced(command);
-    const { mode, host, port, connections, rate, size: sizeBytes, duration: durationSeconds } = options;
-    const backend = chosenBackend(options.backend, command);
-    const plan = { backend, mode, host, port, connections, rate, sizeBytes, durationSeconds };
-    await floodAlone(plan, options.json === true);
-  });
+  return command
+    .addHelpText('after', EXITS)
+    .action(async (options: CommonOptions & FloodOptions & { host: string; port: number }) => {
+      refuseMisplaced(command);
+      const { mode, threads, host, port } = options;
+      const backend = chosenBackend(options.backend, command);
+      await floodAlone({ backend, mode, threads, host, port, ...floodPlanOf(options) }, options.json === true);
+    });
 }
 
 /** Options between 'stress' and 'server' belong to neither; better said than ignored. */

@@ -10,7 +10,7 @@ export function parseReport(stdout: string): StressReport {
     ...['pollux', 'runtime', 'kernel', 'asked', 'limits', 'results', 'interrupted', 'verdict'],
   );
   expect(report.asked).to.have.all.keys(
-    ...['sides', 'backends', 'mode', 'connections', 'rate', 'sizeBytes', 'durationSeconds'],
+    ...['sides', 'backends', 'mode', 'threads', 'connections', 'rate', 'sizeBytes', 'durationSeconds'],
   );
   for (const note of report.limits) expect(note).to.have.all.keys('name', 'value', 'asked', 'effect');
   for (const result of report.results) checkResult(result);
@@ -25,15 +25,16 @@ function checkResult(result: BackendResult): void {
 }
 
 function checkSide(side: SideResult): void {
-  const { connections, changes, loopLagMs, errors, ...numbers } = side;
+  const { connections, heldByThread, changes, loopLagMs, errors, ...numbers } = side;
   expect(connections).to.have.all.keys('held', 'peak', 'opened', 'closed', 'failed');
+  expect(heldByThread).to.have.all.keys('least', 'most');
   expect(changes).to.have.all.keys('asked', 'sent');
   expect(loopLagMs).to.have.all.keys('p50', 'p99', 'max');
   expect(numbers).to.have.all.keys(
     ...['bytes', 'seconds', 'mbPerSecond', 'events', 'eventsPerSecond', 'systemCalls', 'systemCallsPerMb'],
-    ...['cpuSeconds', 'cpuSecondsPerGb'],
+    ...['cpuSeconds', 'cpuSecondsPerGb', 'processes', 'threads', 'rssBytes'],
   );
-  const all = { ...connections, ...changes, ...loopLagMs, ...numbers, ...errors };
+  const all = { ...connections, ...heldByThread, ...changes, ...loopLagMs, ...numbers, ...errors };
   for (const [name, value] of Object.entries(all)) {
     expect(value, name).to.be.a('number').and.satisfy(Number.isFinite);
     expect(value, name).to.be.at.least(0);

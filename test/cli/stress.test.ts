@@ -5,7 +5,19 @@ import { parseReport } from './report-shape.js';
 import { runPollux } from './run-pollux.js';
 
 const CONNECTIONS = 50;
-const short = ['stress', '--connections', `${CONNECTIONS}`, '--rate', '1000', '--duration', '0.5', '--json'];
+const THREADS = 2;
+const short = [
+  'stress',
+  '--threads',
+  `${THREADS}`,
+  '--connections',
+  `${CONNECTIONS}`,
+  '--rate',
+  '1000',
+  '--duration',
+  '0.5',
+  '--json',
+];
 // Other tests register backends of their own in this process; the command has none of them.
 const backends = probeBackends()
   .filter(({ name, probe }) => ['epoll', 'kqueue', 'poll'].includes(name) && probe.available)
@@ -24,6 +36,7 @@ describe('pollux stress', function () {
           sides: 'both',
           backends: [backend],
           mode,
+          threads: THREADS,
           connections: CONNECTIONS,
           rate: 1000,
           sizeBytes: 16_384,
@@ -43,6 +56,9 @@ describe('pollux stress', function () {
             closed: CONNECTIONS,
             failed: 0,
           });
+          expect(side).to.include({ processes: 1, threads: THREADS });
+          expect(side.heldByThread).to.deep.equal({ least: CONNECTIONS / THREADS, most: CONNECTIONS / THREADS });
+          expect(side.rssBytes).to.be.above(10_000_000);
           expect(side.errors).to.deep.equal({});
           expect(side.events).to.be.above(0);
           expect(side.systemCalls).to.be.above(0);
@@ -56,7 +72,18 @@ describe('pollux stress', function () {
   }
 
   it('--every-backend runs all that work here and prints them side by side', async () => {
-    const args = ['stress', '--every-backend', '--connections', '10', '--rate', '1000', '--duration', '0.3'];
+    const args = [
+      'stress',
+      '--threads',
+      '1',
+      '--every-backend',
+      '--connections',
+      '10',
+      '--rate',
+      '1000',
+      '--duration',
+      '0.3',
+    ];
     const { status, stdout } = await runPollux(args);
     expect(status).to.equal(0);
     for (const backend of backends) {
@@ -69,7 +96,7 @@ describe('pollux stress', function () {
   });
 
   it('clips the connections to `ulimit -n`, says so, and goes on', async () => {
-    const args = [...short, '--connections', '500', '--rate', '5000'];
+    const args = [...short, '--threads', '1', '--connections', '500', '--rate', '5000'];
     const { status, stdout } = await runPollux(args, { openFiles: 200 });
     const report = parseReport(stdout);
     expect(report.limits).to.deep.equal([
@@ -81,7 +108,7 @@ describe('pollux stress', function () {
   });
 
   it('ends early at Ctrl-C and still prints its results', async () => {
-    const args = ['stress', '--connections', '10', '--rate', '1000', '--duration', '60', '--json'];
+    const args = ['stress', '--threads', '2', '--connections', '10', '--rate', '1000', '--duration', '60', '--json'];
     // The first line of progress says that the flood is on.
     const { status, stdout } = await runPollux(args, { onStderr: (_, interrupt) => interrupt() });
     const report = parseReport(stdout);
@@ -96,15 +123,18 @@ describe('pollux stress server and client, apart', function () {
 
   it('agree on every byte', async () => {
     let client: ReturnType<typeof runPollux> | undefined;
-    const server = await runPollux(['stress', 'server', '--backend', 'poll', '--port', '0', '--json'], {
-      onStderr(text, interrupt) {
-        const port = /^listening on 127\.0\.0\.1:(\d+) \(poll, level\)$/m.exec(text)?.[1];
-        if (client !== undefined || port === undefined) return;
-        const flood = ['stress', 'client', '--port', port, '--connections', '20', '--rate', '1000', '--size', '4k'];
-        client = runPollux([...flood, '--duration', '0.3', '--json']);
-        void client.then(interrupt);
+    const server = await runPollux(
+      ['stress', 'server', '--threads', '2', '--backend', 'poll', '--port', '0', '--json'],
+      {
+        onStderr(text, interrupt) {
+          const port = /^listening on 127\.0\.0\.1:(\d+) \(poll, level\)$/m.exec(text)?.[1];
+          if (client !== undefined || port === undefined) return;
+          const flood = ['stress', 'client', '--threads', '2', '--port', port, '--connections', '20', '--rate', '1000'];
+          client = runPollux([...flood, '--size', '4k', '--duration', '0.3', '--json']);
+          void client.then(interrupt);
+        },
       },
-    });
+    );
     const sent = parseReport((await client!).stdout);
     const received = parseReport(server.stdout);
     expect(sent.verdict).to.equal('ok');
@@ -123,13 +153,36 @@ describe('pollux stress server and client, apart', function () {
   });
 
   it('the server ends by itself after --duration, with nothing to complain of if nobody came', async () => {
-    const { status, stdout } = await runPollux(['stress', 'server', '--port', '0', '--duration', '0.1', '--json']);
+    const { status, stdout } = await runPollux([
+      'stress',
+      'server',
+      '--threads',
+      '1',
+      '--port',
+      '0',
+      '--duration',
+      '0.1',
+      '--json',
+    ]);
     expect(parseReport(stdout)).to.include({ verdict: 'ok', interrupted: false });
     expect(status).to.equal(0);
   });
 
   it('the client gives up when nobody listens, counts the errors by kind, and exits 1', async () => {
-    const args = ['stress', 'client', '--port', '1', '--connections', '20', '--rate', '1000', '--duration', '60'];
+    const args = [
+      'stress',
+      'client',
+      '--threads',
+      '2',
+      '--port',
+      '1',
+      '--connections',
+      '20',
+      '--rate',
+      '1000',
+      '--duration',
+      '60',
+    ];
     const { status, stdout } = await runPollux([...args, '--json']);
     const report = parseReport(stdout);
     const { connections, errors } = report.results[0].client!;

@@ -24,6 +24,10 @@ const misuses: readonly Misuse[] = [
   { args: ['stress', '--connections', '1.5'], says: /--connections .* '1\.5' is invalid\. Allowed: integers from 1/ },
   { args: ['stress', '--size', '0'], says: /--size .* '0' is invalid\. Allowed: bytes from 1/ },
   { args: ['stress', '--size', '17m'], says: /--size .* '17m' is invalid/ },
+  { args: ['stress', '--threads', '0'], says: /--threads .* '0' is invalid\. Allowed: integers from 1 to 256/ },
+  { args: ['stress', '--threads', 'many'], says: /--threads .* 'many' is invalid\. Allowed: integers from 1 to 256/ },
+  { args: ['stress', 'server', '--threads', '257'], says: /--threads .* '257' is invalid/ },
+  { args: ['stress', '--full', '--connections', '5'], says: /'--full' cannot be used with option '--connections/ },
   { args: ['stress', '--backend', 'poll', '--every-backend'], says: /cannot be used with option '--every-backend'/ },
   {
     args: ['stress', 'server', '--port', '65536'],

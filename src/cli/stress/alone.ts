@@ -1,71 +1,84 @@
-/** `pollux stress server` and `pollux stress client`: one side in this process, the other wherever it may be. */
+/** `pollux stress server` and `pollux stress client`: one side here, the other wherever it may be. */
 import process from 'node:process';
-import { FloodClient } from './client.js';
-import { clipConnections } from './connection-limits.js';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Interrupt } from './interrupt.js';
-import { conclude } from './outcome.js';
-import type { ClientPlan, ServerPlan } from './plan.js';
+import { layOut, layOutServer } from './layout.js';
+import { askedOf, conclude } from './outcome.js';
+import type { LoneFloodPlan, SinkPlan } from './plan.js';
 import { Progress } from './progress.js';
-import { SinkServer } from './server.js';
+import type { SideResult } from './result.js';
+import { Side } from './side.js';
 import { resultOf } from './verdict.js';
 
-export async function serveAlone(plan: ServerPlan, json: boolean): Promise<void> {
-  const { backend, mode, durationSeconds } = plan;
-  const server = await SinkServer.start(plan);
-  process.stderr.write(`listening on ${server.address} (${backend}, ${mode})\n`);
-  const progress = new Progress(`server ${backend}`, durationSeconds, () => [server.progress()]);
-  const interrupted = await ended(durationSeconds);
-  progress.stop();
-  conclude(
-    {
-      asked: {
-        sides: 'server',
-        backends: [backend],
-        mode,
-        connections: null,
-        rate: null,
-        sizeBytes: null,
-        durationSeconds: durationSeconds ?? null,
-      },
-      limits: [],
-      results: [resultOf(backend, mode, await server.finish(), null)],
-      interrupted,
-    },
-    json,
-  );
-}
-
-export async function floodAlone(plan: ClientPlan, json: boolean): Promise<void> {
-  const { backend, mode, connections: wanted, rate, sizeBytes, durationSeconds } = plan;
-  const { connections, limits } = clipConnections(wanted);
-  const client = new FloodClient({ ...plan, connections });
-  const interrupt = new Interrupt(() => client.stop());
-  const progress = new Progress(`client ${backend}`, durationSeconds, () => [client.progress()]);
-  await client.pushed;
-  progress.stop();
-  const result = await client.finish();
-  interrupt.stop();
-  conclude(
-    {
-      asked: { sides: 'client', backends: [backend], mode, connections: wanted, rate, sizeBytes, durationSeconds },
-      limits,
-      results: [resultOf(backend, mode, null, result)],
-      interrupted: interrupt.happened,
-    },
-    json,
-  );
-}
-
-/** @returns whether it was ended by an interrupt and not by the clock. */
-async function ended(durationSeconds: number | undefined): Promise<boolean> {
-  let interrupt: Interrupt;
-  await new Promise<void>(resolve => {
-    const timer = durationSeconds === undefined ? undefined : setTimeout(resolve, durationSeconds * 1000);
-    interrupt = new Interrupt(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+export async function serveAlone(plan: SinkPlan, json: boolean): Promise<void> {
+  const { backend, mode, threads, host, port, durationSeconds } = plan;
+  const server = new Side('server', layOutServer(threads));
+  const { result, interrupted } = await run(server, async end => {
+    await server.prepare(plan);
+    const [place] = await server.serve({ host, port, isShared: threads > 1, receiveBufferBytes: undefined });
+    process.stderr.write(`listening on ${place.address} (${backend}, ${mode})\n`);
+    await whileShown(`server ${backend}`, durationSeconds, server, ended(durationSeconds, end));
   });
-  interrupt!.stop();
-  return interrupt!.happened;
+  const results = [resultOf(backend, mode, result, null)];
+  conclude({ asked: askedOf('server', [backend], plan), limits: [], results, interrupted }, json);
+}
+
+export async function floodAlone(plan: LoneFloodPlan, json: boolean): Promise<void> {
+  const { backend, mode, threads, host, port, durationSeconds } = plan;
+  const { processes, connections, limits } = layOut(plan.connections, threads, true);
+  const client = new Side('client', processes);
+  const ports = connections.map(() => port);
+  const { result, interrupted } = await run(client, async end => {
+    await client.prepare(plan);
+    if (end.aborted) throw new Error('interrupted before it began');
+    end.addEventListener('abort', () => client.stop());
+    await whileShown(`client ${backend}`, durationSeconds, client, client.flood(plan, host, connections, ports));
+  });
+  const results = [resultOf(backend, mode, null, result)];
+  conclude({ asked: askedOf('client', [backend], plan), limits, results, interrupted }, json);
+}
+
+/**
+ * Runs one side to its result, and leaves no process behind.
+ *
+ * @param work everything before the connections are closed; its signal is the interrupt.
+ */
+async function run(
+  side: Side,
+  work: (end: AbortSignal) => Promise<void>,
+): Promise<{ result: SideResult; interrupted: boolean }> {
+  const aborter = new AbortController();
+  const interrupt = new Interrupt(() => aborter.abort());
+  const kill = () => side.kill();
+  process.on('exit', kill);
+  try {
+    await Promise.race([work(aborter.signal), side.failed]);
+    const result = await Promise.race([side.finish(), side.failed]);
+    return { result, interrupted: interrupt.happened };
+  } finally {
+    // Whatever still waits, for a time or for an interrupt, must not keep the command.
+    aborter.abort();
+    interrupt.stop();
+    process.off('exit', kill);
+    kill();
+  }
+}
+
+async function whileShown(title: string, durationSeconds: number | undefined, side: Side, work: Promise<void>) {
+  const progress = new Progress(title, durationSeconds, () => [side.progress]);
+  try {
+    await Promise.race([work, side.failed]);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The time is up, or the signal came. */
+async function ended(durationSeconds: number | undefined, end: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>(resolve => {
+    if (end.aborted) resolve();
+    else end.addEventListener('abort', () => resolve());
+  });
+  if (durationSeconds === undefined) return aborted;
+  await delay(durationSeconds * 1000, undefined, { signal: end }).catch(() => {});
 }

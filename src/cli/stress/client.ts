@@ -3,10 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { connect, type ConnectOptions } from '../../api/connect.js';
 import type { Connection } from '../../api/connection.js';
-import { startReactor } from '../../api/thread-reactor.js';
+import { currentReactor } from '../../api/thread-reactor.js';
+import type { ThreadAccount } from './account.js';
 import { Pusher } from './pusher.js';
 import type { ClientPlan } from './plan.js';
-import type { SideResult } from './result.js';
 import { Tally, type SideProgress } from './tally.js';
 
 /** As libiapp: ten batches a second. */
@@ -32,11 +32,9 @@ export class FloodClient {
   /** Resolves when the time is up, `stop` was called, or nobody answers. */
   readonly pushed: Promise<void>;
 
-  /** @throws TypeError, Error a backend or mode that does not work here. */
   constructor(private readonly plan: ClientPlan) {
-    const { backend, mode, host, port, sizeBytes, durationSeconds } = plan;
-    const reactor = startReactor({ backend, mode });
-    this.tally = new Tally(reactor);
+    const { host, port, sizeBytes, durationSeconds } = plan;
+    this.tally = new Tally(currentReactor());
     this.pusher = new Pusher(sizeBytes);
     this.connectOptions = {
       host,
@@ -78,7 +76,7 @@ export class FloodClient {
   }
 
   /** Closes all connections in order, each delivering what it has queued. */
-  async finish(): Promise<SideResult> {
+  async finish(): Promise<ThreadAccount> {
     this.stop();
     // What went wrong with each is in the tally already.
     await Promise.allSettled([...this.open].map(connection => connection.close()));

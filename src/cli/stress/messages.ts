@@ -1,11 +1,16 @@
-/** What the coordinator and its two child processes say to each other. */
+/** What the coordinator and its child processes say to each other. */
+import type { Mode } from '../../core/readiness-driver.js';
+import type { ProcessAccount } from './account.js';
+import type { Listening } from './local-side.js';
 import type { ClientPlan, ServerPlan } from './plan.js';
-import type { SideResult } from './result.js';
 import type { SideProgress } from './tally.js';
 
 export type Order =
+  /** Start that many threads. */
+  | { readonly order: 'prepare'; readonly threads: number; readonly backend: string; readonly mode: Mode }
   | { readonly order: 'serve'; readonly plan: ServerPlan }
-  | { readonly order: 'flood'; readonly plan: ClientPlan }
+  /** A plan for each thread. */
+  | { readonly order: 'flood'; readonly plans: readonly ClientPlan[] }
   /** Client: the pushing ends now. */
   | { readonly order: 'stop' }
   /** Server: count what you hold. */
@@ -14,10 +19,12 @@ export type Order =
   | { readonly order: 'finish' };
 
 export type Report =
-  | { readonly report: 'listening'; readonly port: number }
+  | { readonly report: 'prepared' }
+  /** Where each thread listens. */
+  | { readonly report: 'listening'; readonly places: readonly Listening[] }
   | { readonly report: 'progress'; readonly progress: SideProgress }
   /** Client: the pushing is over, the connections are still open. */
   | { readonly report: 'pushed' }
   | { readonly report: 'counted' }
-  | { readonly report: 'result'; readonly result: SideResult }
+  | { readonly report: 'result'; readonly account: ProcessAccount }
   | { readonly report: 'failed'; readonly message: string };

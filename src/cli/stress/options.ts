@@ -2,11 +2,12 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { backendNames } from '../../backends/select.js';
 import { MODES } from '../../core/readiness-driver.js';
-import { DEFAULTS } from './plan.js';
+import { DEFAULTS, type FloodPlan } from './plan.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
 /** What a connection may queue at most by default; one write has to fit. */
 const MOST_SIZE_BYTES = 16 * 1024 * 1024;
+const MOST_THREADS = 256;
 const MOST_DURATION_SECONDS = 7 * 24 * 3600;
 
 function integer(least: number, most: number) {
@@ -50,20 +51,56 @@ export function addCommonOptions(command: Command): Command {
         .choices(MODES)
         .default('level'),
     )
+    .option('--threads <number>', 'threads of a side, with a reactor each', integer(1, MOST_THREADS), DEFAULTS.threads)
     .option('--json', 'print one JSON object on standard output and nothing else there');
 }
 
 export function addFloodOptions(command: Command): Command {
   return command
-    .option('--connections <number>', 'connections to open in all', integer(1, 1_000_000), DEFAULTS.connections)
+    .option(
+      '--connections <number>',
+      `connections to open in all (default: ${DEFAULTS.connections})`,
+      integer(1, 1_000_000),
+    )
     .option(
       '--rate <number>',
-      'connections to open a second, in ten batches',
+      `connections to open a second, in ten batches (default: ${DEFAULTS.ratePerThread} a thread)`,
       positive(1_000_000, 'numbers'),
-      DEFAULTS.rate,
     )
     .option('--size <bytes>', 'bytes of one write; 16k is 16 KiB', size, DEFAULTS.sizeBytes)
-    .option('--duration <seconds>', 'how long to push', parseDuration, DEFAULTS.durationSeconds);
+    .option(
+      '--duration <seconds>',
+      `how long to push (default: ${DEFAULTS.durationSeconds}; with --full, and with --connections, after the last one is open)`,
+      parseDuration,
+    )
+    .addOption(
+      new Option(
+        '--full',
+        `libiapp's full run: ${DEFAULTS.connectionsPerThread} connections a thread, ${DEFAULTS.connectionsPerThread * DEFAULTS.threads} in all`,
+      ).conflicts('connections'),
+    );
+}
+
+export interface FloodOptions {
+  readonly threads: number;
+  readonly connections?: number;
+  readonly full?: boolean;
+  readonly rate?: number;
+  readonly size: number;
+  readonly duration?: number;
+}
+
+/** Where the connections were asked for, all are opened; else the run is short, however few that makes. */
+export function floodPlanOf(options: FloodOptions): FloodPlan {
+  const { threads, size: sizeBytes, rate = DEFAULTS.ratePerThread * threads } = options;
+  const asked = options.full ? DEFAULTS.connectionsPerThread * threads : options.connections;
+  const openingSeconds = asked === undefined ? 0 : Math.ceil(asked / rate);
+  return {
+    connections: asked ?? DEFAULTS.connections,
+    rate,
+    sizeBytes,
+    durationSeconds: options.duration ?? openingSeconds + DEFAULTS.durationSeconds,
+  };
 }
 
 export const parseDuration = positive(MOST_DURATION_SECONDS, 'seconds');

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { kernelRelease, runtime } from '../../sys/platform.js';
 import { version } from '../version.js';
+import type { FloodPlan, RunPlan } from './plan.js';
 import { renderReport } from './rendering.js';
 import type { BackendResult, LimitNote, StressReport } from './result.js';
 import { verdictOf } from './verdict.js';
@@ -11,6 +12,16 @@ export interface Outcome {
   readonly limits: readonly LimitNote[];
   readonly results: readonly BackendResult[];
   readonly interrupted: boolean;
+}
+
+/** What of the plan stands in the report; null for what a form of the command has not. */
+export function askedOf(
+  sides: StressReport['asked']['sides'],
+  backends: readonly string[],
+  plan: Pick<RunPlan, 'mode' | 'threads'> & Partial<FloodPlan>,
+): StressReport['asked'] {
+  const { mode, threads, connections = null, rate = null, sizeBytes = null, durationSeconds = null } = plan;
+  return { sides, backends, mode, threads, connections, rate, sizeBytes, durationSeconds };
 }
 
 export function conclude({ asked, limits, results, interrupted }: Outcome, json: boolean): void {

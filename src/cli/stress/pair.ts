@@ -1,27 +1,28 @@
-/** One backend's run: a server and a client, a process each, on loopback; and the two accounts laid side by side. */
+/** One backend's run: a server and a client, of a process each or more, on loopback; and the two accounts laid side by side. */
 import type { Mode } from '../../core/readiness-driver.js';
+import type { Layout } from './layout.js';
 import type { LoopbackPlan } from './plan.js';
 import type { BackendResult, SideResult } from './result.js';
-import { SideProcess } from './side-process.js';
+import { Side } from './side.js';
 import type { SideProgress } from './tally.js';
 import { resultOf } from './verdict.js';
 
 const HOST = '127.0.0.1';
-const START_MS = 15_000;
-const ANSWER_MS = 15_000;
-/** More than both sides give their connections to be closed. */
-const FINISH_MS = 45_000;
 
 export class Pair {
-  private readonly server = new SideProcess('server');
-  private readonly client = new SideProcess('client');
+  private readonly server: Side;
+  private readonly client: Side;
   private flooding = false;
   private cancelled = false;
 
   constructor(
     private readonly backend: string,
     private readonly plan: LoopbackPlan,
-  ) {}
+    private readonly layout: Layout,
+  ) {
+    this.server = new Side('server', layout.processes);
+    this.client = new Side('client', layout.processes);
+  }
 
   /** The server's, then the client's. */
   progress(): SideProgress[] {
@@ -31,7 +32,7 @@ export class Pair {
   /** Ends the pushing early; `run` then resolves with what there is. */
   stop(): void {
     if (this.flooding) {
-      this.client.order({ order: 'stop' });
+      this.client.stop();
     } else {
       this.cancelled = true;
       this.kill();
@@ -43,11 +44,15 @@ export class Pair {
     this.client.kill();
   }
 
-  /** Never rejects: what went wrong is the verdict. */
-  async run(): Promise<BackendResult> {
+  /**
+   * Never rejects: what went wrong is the verdict.
+   *
+   * @param onFlood the threads are up, and the time begins.
+   */
+  async run(onFlood: () => void): Promise<BackendResult> {
     const { backend, plan } = this;
     try {
-      const [server, client] = await this.converse();
+      const [server, client] = await Promise.race([this.converse(onFlood), this.server.failed, this.client.failed]);
       return resultOf(backend, plan.mode, server, client);
     } catch (error) {
       const verdict = this.cancelled ? 'interrupted before it began' : (error as Error).message;
@@ -57,23 +62,21 @@ export class Pair {
     }
   }
 
-  private async converse(): Promise<[SideResult, SideResult]> {
-    const { server, client, plan } = this;
-    const { mode, connections, rate, sizeBytes, durationSeconds } = plan;
-    const common = { backend: this.backend, mode, host: HOST };
-    server.order({ order: 'serve', plan: { ...common, port: 0, durationSeconds: undefined } });
-    const { port } = await server.next('listening', START_MS);
-    client.order({ order: 'flood', plan: { ...common, port, connections, rate, sizeBytes, durationSeconds } });
+  private async converse(onFlood: () => void): Promise<[SideResult, SideResult]> {
+    const { server, client, plan, layout, backend } = this;
+    const run = { backend, mode: plan.mode };
+    await Promise.all([server.prepare(run), client.prepare(run)]);
+    const { receiveBufferBytes } = layout;
+    // A port for each thread, and a thread of the client for each port: nothing is as even.
+    const places = await server.serve({ host: HOST, port: 0, isShared: false, receiveBufferBytes });
+    const ports = places.map(({ port }) => port);
     this.flooding = true;
-    await client.next('pushed', START_MS + durationSeconds * 1000);
+    onFlood();
+    await client.flood(plan, HOST, layout.connections, ports);
     // Both count what they hold before the first connection is closed.
-    server.order({ order: 'count' });
-    await server.next('counted', ANSWER_MS);
-    client.order({ order: 'finish' });
-    const sent = await client.next('result', FINISH_MS);
-    server.order({ order: 'finish' });
-    const received = await server.next('result', FINISH_MS);
-    return [received.result, sent.result];
+    await server.count();
+    const sent = await client.finish();
+    return [await server.finish(), sent];
   }
 }
 

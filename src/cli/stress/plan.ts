@@ -1,19 +1,18 @@
-/** What a run was asked to do. Plans are plain objects: they travel to child processes. */
+/** What a run was asked to do. Plans are plain objects: they travel to child processes and their threads. */
 import type { Mode } from '../../core/readiness-driver.js';
 
 interface SidePlan {
-  /** A backend that runs here. */
-  readonly backend: string;
-  readonly mode: Mode;
   /** Server: where to bind. Client: the target. */
   readonly host: string;
   readonly port: number;
 }
 
-/** A sink: accepts, reads, throws away, counts. */
+/** A sink: accepts, reads, throws away, counts. Of one thread, as the next. */
 export interface ServerPlan extends SidePlan {
-  /** undefined: until it is interrupted. */
-  readonly durationSeconds: number | undefined;
+  /** Whether all threads listen on one port, for the kernel to spread connections over them; else each has its own. */
+  readonly isShared: boolean;
+  /** Of each connection; undefined leaves it to the kernel, which grows it. */
+  readonly receiveBufferBytes: number | undefined;
 }
 
 /** A flood: opens connections at a rate, and writes on all of them as fast as the peer takes it. */
@@ -26,10 +25,41 @@ export interface ClientPlan extends SidePlan {
   readonly durationSeconds: number;
 }
 
-export type LoopbackPlan = Omit<ClientPlan, keyof SidePlan> & {
-  readonly backends: readonly string[];
+/** What all forms of the command are told. */
+export interface RunPlan {
+  /** A backend that runs here. */
+  readonly backend: string;
   readonly mode: Mode;
-};
+  /** Of a side, in all its processes. */
+  readonly threads: number;
+}
 
-/** libiapp's port, rate and number of connections a thread, and size of a write. */
-export const DEFAULTS = { port: 1667, rate: 128, connections: 4096, sizeBytes: 16 * 1024, durationSeconds: 5 } as const;
+/** Of all threads together. */
+export interface FloodPlan {
+  readonly connections: number;
+  readonly rate: number;
+  readonly sizeBytes: number;
+  readonly durationSeconds: number;
+}
+
+export interface LoopbackPlan extends Omit<RunPlan, 'backend'>, FloodPlan {
+  readonly backends: readonly string[];
+}
+
+export interface SinkPlan extends RunPlan, SidePlan {
+  /** Left out: until it is interrupted. */
+  readonly durationSeconds?: number;
+}
+
+export interface LoneFloodPlan extends RunPlan, SidePlan, FloodPlan {}
+
+/** libiapp's port, threads, rate and number of connections a thread, and size of a write. */
+export const DEFAULTS = {
+  port: 1667,
+  threads: 8,
+  ratePerThread: 128,
+  connectionsPerThread: 4096,
+  connections: 4096,
+  sizeBytes: 16 * 1024,
+  durationSeconds: 5,
+} as const;

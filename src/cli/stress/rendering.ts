@@ -1,4 +1,4 @@
-/** The report of a run for people: one column a process, backends side by side. */
+/** The report of a run for people: one column a side, backends side by side. */
 import type { BackendResult, SideResult, StressReport } from './result.js';
 
 type Cell = (side: SideResult) => string;
@@ -8,7 +8,9 @@ const fixed = (digits: number) => (value: number) =>
   value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 const rows: readonly (readonly [string, Cell])[] = [
+  ['processes · threads', ({ processes, threads }) => `${processes} · ${threads}`],
   ['connections held', side => count(side.connections.held)],
+  ['a thread, least · most', ({ heldByThread: { least, most } }) => `${least} · ${most}`],
   ['connections at peak', side => count(side.connections.peak)],
   ['opened · closed · failed', ({ connections: { opened, closed, failed } }) => `${opened} · ${closed} · ${failed}`],
   ['MB', side => count(side.bytes / 1e6)],
@@ -17,8 +19,10 @@ const rows: readonly (readonly [string, Cell])[] = [
   ['events/s', side => count(side.eventsPerSecond)],
   ['system calls per MB', side => fixed(1)(side.systemCallsPerMb)],
   ['changes asked · sent', ({ changes: { asked, sent } }) => `${asked} · ${sent}`],
+  ['CPU seconds', side => fixed(2)(side.cpuSeconds)],
   ['CPU seconds per GB', side => fixed(3)(side.cpuSecondsPerGb)],
-  ['loop lag p50 · p99, ms', ({ loopLagMs: { p50, p99 } }) => `${fixed(1)(p50)} · ${fixed(1)(p99)}`],
+  ['loop lag p50 · p99 · max, ms', ({ loopLagMs: { p50, p99, max } }) => [p50, p99, max].map(fixed(1)).join(' · ')],
+  ['memory at most, MB', side => count(side.rssBytes / 1e6)],
   ['errors', ({ errors }) => listErrors(errors)],
 ];
 
@@ -35,10 +39,11 @@ export function renderReport(report: StressReport): string {
 }
 
 function heading({ pollux, runtime, kernel, asked }: StressReport): string {
-  const { mode, connections, rate, sizeBytes, durationSeconds } = asked;
+  const { mode, threads, connections, rate, sizeBytes, durationSeconds } = asked;
   return [
     `Pollux ${pollux} on ${runtime}, ${kernel}`,
     mode,
+    threads === 1 ? '1 thread a side' : `${threads} threads a side`,
     ...(connections === null ? [] : [`up to ${count(connections)} connections, ${rate} a second`]),
     ...(sizeBytes === null ? [] : [`${count(sizeBytes)} bytes a write`]),
     ...(durationSeconds === null ? [] : [`${durationSeconds} s`]),

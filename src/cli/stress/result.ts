@@ -1,21 +1,27 @@
 /** What a run found out: the shape that --json prints. docs/cli.md describes every field. */
 import type { Mode } from '../../core/readiness-driver.js';
-import type { LagSummary } from './loop-lag.js';
+import type { LagSummary } from './lag-histogram.js';
 
 /** How many times each error happened, by its code. */
 export type ErrorCounts = Record<string, number>;
 
-/** One process of a run. Its rates are over `seconds`, from its first connection to its last byte. MB is 10^6 bytes. */
+/** One side of a run, all its threads together. Its rates are over `seconds`, from its first connection to its last byte. MB is 10^6 bytes. */
 export interface SideResult {
+  readonly processes: number;
+  /** Of all its processes together. */
+  readonly threads: number;
   readonly connections: {
     /** Open when the pushing ended, before the first orderly close. */
     readonly held: number;
+    /** The most at once; of several threads the sum of what each had at most, though not all at the same time. */
     readonly peak: number;
     readonly opened: number;
     readonly closed: number;
     /** Could not be opened. */
     readonly failed: number;
   };
+  /** How evenly `held` was spread over the threads. */
+  readonly heldByThread: { readonly least: number; readonly most: number };
   /** Server: received. Client: taken by the kernel. */
   readonly bytes: number;
   readonly seconds: number;
@@ -26,9 +32,11 @@ export interface SideResult {
   readonly systemCalls: number;
   readonly systemCallsPerMb: number;
   readonly changes: { readonly asked: number; readonly sent: number };
-  /** User and system time of the process. */
+  /** User and system time of its processes. */
   readonly cpuSeconds: number;
   readonly cpuSecondsPerGb: number;
+  /** The most memory that its processes had, all together. */
+  readonly rssBytes: number;
   readonly loopLagMs: LagSummary;
   readonly errors: ErrorCounts;
 }
@@ -65,6 +73,7 @@ export interface StressReport {
     readonly sides: 'both' | 'server' | 'client';
     readonly backends: readonly string[];
     readonly mode: Mode;
+    readonly threads: number;
     readonly connections: number | null;
     readonly rate: number | null;
     readonly sizeBytes: number | null;

@@ -2,11 +2,11 @@
 import type { Connection } from '../../api/connection.js';
 import { listen } from '../../api/listen.js';
 import type { Listener } from '../../api/listener.js';
-import { startReactor } from '../../api/thread-reactor.js';
+import { currentReactor } from '../../api/thread-reactor.js';
 import type { BufferList } from '../../core/buffer-list.js';
 import { formatAddress } from '../../sys/sockaddr.js';
+import type { ThreadAccount } from './account.js';
 import type { ServerPlan } from './plan.js';
-import type { SideResult } from './result.js';
 import { Tally, type SideProgress } from './tally.js';
 
 /** How long connections that are still open at the end may take to be closed by their clients. */
@@ -27,11 +27,10 @@ export class SinkServer {
     listener.onConnection = connection => this.accepted(connection);
   }
 
-  /** @throws IoError EADDRINUSE and its like. @throws TypeError, Error a backend or mode that does not work here. */
-  static async start({ backend, mode, host, port }: ServerPlan): Promise<SinkServer> {
-    const reactor = startReactor({ backend, mode });
-    const listener = await listen({ host, port });
-    return new SinkServer(listener, new Tally(reactor));
+  /** @throws IoError EADDRINUSE and its like; ENOTSUP a shared port where the system does not spread connections. */
+  static async start({ host, port, isShared, receiveBufferBytes }: ServerPlan): Promise<SinkServer> {
+    const listener = await listen({ host, port, reusePort: isShared ? 'require' : 'off', receiveBufferBytes });
+    return new SinkServer(listener, new Tally(currentReactor()));
   }
 
   get port(): number {
@@ -50,7 +49,7 @@ export class SinkServer {
   }
 
   /** Stops accepting, gives the clients a while to close, then closes what is left. */
-  async finish(): Promise<SideResult> {
+  async finish(): Promise<ThreadAccount> {
     this.tally.noteHeld();
     await this.listener.close();
     if (this.open.size > 0) {

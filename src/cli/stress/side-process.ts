@@ -21,16 +21,20 @@ export class SideProcess {
   private readonly early: Report[] = [];
   private waiter: Waiter | undefined;
   private failure: Error | undefined;
+  private hasFinished = false;
+  /** Called once, with what it failed of. */
+  onFailure: (failure: Error) => void = () => {};
 
-  constructor(private readonly name: 'server' | 'client') {
+  /** @param name for messages: 'server', 'client 2 of 3' */
+  constructor(private readonly name: string) {
     // Its standard output is our standard error: what we print on ours is one report and nothing else.
     this.child = fork(entry, [], { stdio: ['ignore', 2, 2, 'ipc'] });
     this.child.on('message', (report: Report) => this.receive(report));
     this.child.on('error', error => this.fail(error));
     // Not 'exit': what it said last may still be on its way then.
-    this.child.on('close', (code, signal) =>
-      this.fail(new Error(`the ${name} ended early (${signal ?? `exit ${code}`})`)),
-    );
+    this.child.on('close', (code, signal) => {
+      if (!this.hasFinished) this.fail(new Error(`the ${name} ended early (${signal ?? `exit ${code}`})`));
+    });
   }
 
   order(order: Order): void {
@@ -68,6 +72,8 @@ export class SideProcess {
       this.fail(new Error(report.message));
       return;
     }
+    // Its last word.
+    if (report.report === 'result') this.hasFinished = true;
     const { waiter } = this;
     if (waiter?.report !== report.report) {
       this.early.push(report);
@@ -78,7 +84,10 @@ export class SideProcess {
   }
 
   private fail(failure: Error): void {
-    this.failure ??= failure;
+    if (this.failure === undefined) {
+      this.failure = failure;
+      this.onFailure(failure);
+    }
     const { waiter } = this;
     if (waiter === undefined) return;
     this.settle(waiter);

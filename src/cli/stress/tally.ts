@@ -1,16 +1,12 @@
-/** Counts what happens to the connections of one side, and what it cost. */
+/** Counts what happens to the connections of one thread, and what it cost. */
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { Reactor } from '../../core/reactor.js';
+import type { Moment, ThreadAccount } from './account.js';
 import { LoopLag } from './loop-lag.js';
-import type { ErrorCounts, SideResult } from './result.js';
+import type { ErrorCounts } from './result.js';
 
-const MB = 1e6;
-const GB = 1e9;
-
-interface Cost {
-  readonly atMs: number;
-  readonly cpuMicroseconds: number;
+interface Cost extends Moment {
   readonly events: number;
   readonly systemCalls: number;
   readonly changesAsked: number;
@@ -40,7 +36,7 @@ export class Tally {
     return this.opened + this.failed;
   }
 
-  /** Bytes that the kernel took from all connections of this process, closed or not. */
+  /** Bytes that the kernel took from all connections of this thread, closed or not. */
   get bytesSent(): number {
     return this.reactor.driver.counters.bytesSent;
   }
@@ -91,30 +87,20 @@ export class Tally {
   }
 
   /** Ends the counting. */
-  finish(): SideResult {
+  finish(): ThreadAccount {
     this.noteHeld();
     this.lag.stop();
     const end = this.end ?? this.cost();
     const begin = this.begin ?? end;
-    const per = (amount: number, unit: number) => (unit > 0 ? thousandths(amount / unit) : 0);
-    const seconds = (end.atMs - begin.atMs) / 1000;
-    const cpuSeconds = (end.cpuMicroseconds - begin.cpuMicroseconds) / 1e6;
-    const events = end.events - begin.events;
-    const systemCalls = end.systemCalls - begin.systemCalls;
     const { bytes, peak, opened, closed, failed } = this;
     return {
       connections: { held: this.heldAtEnd ?? 0, peak, opened, closed, failed },
       bytes,
-      seconds: thousandths(seconds),
-      mbPerSecond: per(bytes / MB, seconds),
-      events,
-      eventsPerSecond: per(events, seconds),
-      systemCalls,
-      systemCallsPerMb: per(systemCalls, bytes / MB),
+      period: this.begin === undefined ? null : { begin: momentOf(begin), end: momentOf(end) },
+      events: end.events - begin.events,
+      systemCalls: end.systemCalls - begin.systemCalls,
       changes: { asked: end.changesAsked - begin.changesAsked, sent: end.changesSent - begin.changesSent },
-      cpuSeconds: thousandths(cpuSeconds),
-      cpuSecondsPerGb: per(cpuSeconds, bytes / GB),
-      loopLagMs: this.lag.summary,
+      lag: this.lag.delays,
       errors: this.errors,
     };
   }
@@ -123,7 +109,7 @@ export class Tally {
     const { backend, counters } = this.reactor.driver;
     const { user, system } = process.cpuUsage();
     return {
-      atMs: performance.now(),
+      atMs: performance.timeOrigin + performance.now(),
       cpuMicroseconds: user + system,
       events: backend.counters.events,
       systemCalls: backend.counters.systemCalls + counters.systemCalls,
@@ -133,9 +119,8 @@ export class Tally {
   }
 }
 
-/** More digits than these would only pretend. */
-function thousandths(value: number): number {
-  return Math.round(value * 1000) / 1000;
+function momentOf({ atMs, cpuMicroseconds }: Cost): Moment {
+  return { atMs, cpuMicroseconds };
 }
 
 /** What is shown while a run goes on. */
@@ -143,4 +128,9 @@ export interface SideProgress {
   readonly held: number;
   readonly bytes: number;
   readonly errors: number;
+}
+
+export function sumProgress(sides: readonly SideProgress[]): SideProgress {
+  const sum = (read: (side: SideProgress) => number) => sides.reduce((total, side) => total + read(side), 0);
+  return { held: sum(({ held }) => held), bytes: sum(({ bytes }) => bytes), errors: sum(({ errors }) => errors) };
 }

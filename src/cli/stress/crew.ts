@@ -1,0 +1,45 @@
+/** The threads of a child process: the main thread alone, or a runtime of several. */
+import type { Peer } from '../../api/messages/peer.js';
+import { Runtime } from '../../api/runtime/runtime.js';
+import { startReactor } from '../../api/thread-reactor.js';
+import type { ReactorOptions } from '../../core/reactor.js';
+import { LocalSide, type SideThread } from './local-side.js';
+
+/** Threads that have closed everything have nothing left to wait for. */
+const STOP_MS = 2_000;
+
+export interface Crew {
+  readonly threads: readonly SideThread[];
+  /** Ends the threads, when each has finished. */
+  end(): Promise<void>;
+}
+
+/**
+ * @param count of threads.
+ * @param onDeath a thread died of this; what it was asked fails with EPIPE, perhaps before.
+ * @throws (by the promise) TypeError, Error a backend or mode that does not work here, or a thread that did not start.
+ */
+export async function hire(count: number, reactor: ReactorOptions, onDeath: (failure: Error) => void): Promise<Crew> {
+  startReactor(reactor);
+  if (count === 1) return { threads: [new LocalSide()], end: () => Promise.resolve() };
+  const runtime = new Runtime({
+    entry: new URL('thread.js', import.meta.url),
+    threads: count,
+    reactor,
+    onError: (failure, name) => onDeath(new Error(`${name} died: ${failure.message}`)),
+  });
+  await runtime.start();
+  return { threads: runtime.threads.map(({ peer }) => remoteSide(peer!)), end: () => runtime.stop(STOP_MS) };
+}
+
+/** A side in a worker thread. */
+function remoteSide(peer: Peer): SideThread {
+  return {
+    serve: plan => peer.request('serve', plan),
+    flood: plan => peer.request('flood', plan),
+    stop: () => peer.request('stop', null),
+    count: () => peer.request('count', null),
+    progress: () => peer.request('progress', null),
+    finish: () => peer.request('finish', null),
+  };
+}

@@ -1,0 +1,113 @@
+/** All the child processes of one side, as one. */
+import { sumUp } from './account.js';
+import type { Listening } from './local-side.js';
+import type { Order, Report } from './messages.js';
+import type { ClientPlan, FloodPlan, RunPlan, ServerPlan } from './plan.js';
+import type { SideResult } from './result.js';
+import { SideProcess } from './side-process.js';
+import { sumProgress, type SideProgress } from './tally.js';
+
+/** Threads start one after another on a machine with few processors. */
+const START_MS = 30_000;
+const ANSWER_MS = 15_000;
+/** More than both sides give their connections to be closed. */
+const FINISH_MS = 60_000;
+
+export class Side {
+  /** Rejects as soon as one of its processes fails or ends early; never resolves. */
+  readonly failed: Promise<never>;
+  private readonly processes: readonly SideProcess[];
+
+  /** @param threads how many each process has. */
+  constructor(
+    name: 'server' | 'client',
+    private readonly threads: readonly number[],
+  ) {
+    const { length } = threads;
+    this.processes = threads.map(
+      (_, index) => new SideProcess(length === 1 ? name : `${name} ${index + 1} of ${length}`),
+    );
+    this.failed = new Promise((_, reject) => {
+      for (const process of this.processes) process.onFailure = reject;
+    });
+    // Who wants to know asks.
+    this.failed.catch(() => {});
+  }
+
+  get progress(): SideProgress {
+    return sumProgress(this.processes.map(({ progress }) => progress));
+  }
+
+  /** Starts the threads. @throws (by the promise, as all) Error a process failed, or did not answer. */
+  async prepare({ backend, mode }: Pick<RunPlan, 'backend' | 'mode'>): Promise<void> {
+    this.processes.forEach((process, index) =>
+      process.order({ order: 'prepare', threads: this.threads[index], backend, mode }),
+    );
+    await this.all('prepared', START_MS);
+  }
+
+  /** @returns where each thread listens. */
+  async serve(plan: ServerPlan): Promise<Listening[]> {
+    const [first, ...others] = this.processes;
+    first.order({ order: 'serve', plan });
+    const places = [...(await first.next('listening', ANSWER_MS)).places];
+    const next = plan.isShared ? { ...plan, port: places[0].port } : plan;
+    for (const process of others) process.order({ order: 'serve', plan: next });
+    for (const process of others) places.push(...(await process.next('listening', ANSWER_MS)).places);
+    return places;
+  }
+
+  /**
+   * @param connections of each thread.
+   * @param ports the target of each thread.
+   * @returns a promise that resolves when the pushing is over.
+   */
+  async flood(plan: FloodPlan, host: string, connections: readonly number[], ports: readonly number[]): Promise<void> {
+    const { sizeBytes, durationSeconds } = plan;
+    const rate = plan.rate / connections.length;
+    const plans = connections.map((each, index): ClientPlan => ({
+      host,
+      port: ports[index],
+      connections: each,
+      rate,
+      sizeBytes,
+      durationSeconds,
+    }));
+    let first = 0;
+    this.processes.forEach((process, index) => {
+      const end = first + this.threads[index];
+      process.order({ order: 'flood', plans: plans.slice(first, end) });
+      first = end;
+    });
+    await this.all('pushed', START_MS + durationSeconds * 1000);
+  }
+
+  /** Ends the pushing. */
+  stop(): void {
+    this.orderAll({ order: 'stop' });
+  }
+
+  /** Has a server count the connections that it holds. */
+  async count(): Promise<void> {
+    this.orderAll({ order: 'count' });
+    await this.all('counted', ANSWER_MS);
+  }
+
+  /** Closes everything in order. */
+  async finish(): Promise<SideResult> {
+    this.orderAll({ order: 'finish' });
+    return sumUp((await this.all('result', FINISH_MS)).map(({ account }) => account));
+  }
+
+  kill(): void {
+    for (const process of this.processes) process.kill();
+  }
+
+  private orderAll(order: Order): void {
+    for (const process of this.processes) process.order(order);
+  }
+
+  private all<K extends Report['report']>(report: K, withinMs: number) {
+    return Promise.all(this.processes.map(process => process.next(report, withinMs)));
+  }
+}
