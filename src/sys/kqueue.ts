@@ -10,6 +10,7 @@ import { KeventArray } from './kevent-array.js';
 import { possibleSystems, type KqueueSystem } from './kevent-layout.js';
 import { errno, libcName } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
+import { own } from './owned-descriptors.js';
 import { kernelRelease, platform } from './platform.js';
 
 /** What the backend calls: a kernel, a library, or a model of one. */
@@ -66,8 +67,8 @@ class NativeKqueue implements KqueueCalls {
   ) {}
 
   kqueue(): number {
-    if (this.nativeKqueue1 !== undefined) return this.nativeKqueue1(O_CLOEXEC);
-    const kq = this.nativeKqueue();
+    if (this.nativeKqueue1 !== undefined) return own(this.nativeKqueue1(O_CLOEXEC));
+    const kq = own(this.nativeKqueue());
     if (kq >= 0) setCloseOnExec(kq);
     return kq;
   }
