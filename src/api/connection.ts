@@ -8,6 +8,8 @@ import type { Address } from '../sys/sockaddr.js';
 import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
+import { CONNECTION, give, PackedState } from './give.js';
+import type { Peer } from './messages/peer.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from './options.js';
 import { settling, type Settling } from './settling.js';
@@ -24,14 +26,17 @@ interface Rare {
   onTimeout?: (deadline: Deadline) => void;
 }
 
-/** A connection on its way to another thread. */
-export interface Departure {
-  readonly fd: number;
-  /** Sent here, and not yet taken by the kernel. */
-  readonly queued: Uint8Array;
+/** What another thread needs to go on with a connection. */
+export interface ConnectionDetails {
   /** Our side was ended: FIN goes out after what is queued, or has. */
   readonly hasEnded: boolean;
   readonly limits: QueueLimits;
+}
+
+interface Departure extends ConnectionDetails {
+  readonly fd: number;
+  /** Sent here, and not yet taken by the kernel. */
+  readonly queued: Uint8Array;
 }
 
 export class Connection extends SendingSocket implements TimerOwner, Deferred {
@@ -128,31 +133,23 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   /**
-   * Takes the descriptor out, for another thread. What is queued comes along; what was not received is in the kernel. This
-   * object counts as closed after it, without `onClose`.
+   * Moves the connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and bytes
+   * that were sent and still queue here go with it, and so does an ended write side; timeouts and handlers don't. This
+   * object is of no more use, and `onClose` is not called.
    *
-   * @throws IoError EBADF: it is closed, being closed, or was moved before.
+   * @param state what the other thread needs to go on, such as the beginning of a message: anything that can be cloned.
+   * @returns a promise that resolves when the other thread has it.
+   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
+   *   nothing has happened to the connection, as with the following two.
+   * @throws IoError EBADF: it is closed or being closed, or was moved before.
    * @throws Error a read or a transfer is under way.
-   * @internal
+   * @throws IoError EPIPE: that thread has ended. From here on the connection is closed.
+   * @throws Error that thread receives no connections, or has no descriptor left.
    */
-  detach(): Departure {
-    const { descriptor, state, limits } = this;
-    if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
-      const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;
-      throw new IoError('EBADF', 'moveTo', `descriptor ${descriptor.fd}`, explanation);
-    }
-    if (this.hasTurns) throw new Error('moveTo: a transfer to the connection is under way; await it first');
-    this.onData = undefined;
-    this.checkOneReader('moveTo');
-    this.rare?.deadlines?.clear();
-    this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
-    // Before the descriptor goes: an operation that is taken off drops what it had to send.
-    const queued = this.takeQueued();
-    const fd = this.detachDescriptor();
-    this.moved = true;
-    this.state = 'closed';
-    if (this.rare?.closed !== undefined) this.settleClosed();
-    return { fd, queued, hasEnded: !canSend(state), limits };
+  async moveTo(peer: Peer, state?: unknown): Promise<void> {
+    const packed = new PackedState(peer, state);
+    const { fd, queued, ...details } = this.detach();
+    await give(packed, CONNECTION, fd, details satisfies ConnectionDetails, queued);
   }
 
   // For the driver and the reactor
@@ -234,6 +231,27 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     if (this.state === 'closed') return;
     if (failure !== undefined) (this.rare ??= {}).failure = failure;
     this.transition('fail');
+  }
+
+  /** Takes the descriptor out, for another thread. What is queued comes along; what was not received is in the kernel. */
+  private detach(): Departure {
+    const { descriptor, state, limits } = this;
+    if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
+      const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;
+      throw new IoError('EBADF', 'moveTo', `descriptor ${descriptor.fd}`, explanation);
+    }
+    if (this.hasTurns) throw new Error('moveTo: a transfer to the connection is under way; await it first');
+    this.onData = undefined;
+    this.checkOneReader('moveTo');
+    this.rare?.deadlines?.clear();
+    this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
+    // Before the descriptor goes: an operation that is taken off drops what it had to send.
+    const queued = this.takeQueued();
+    const fd = this.detachDescriptor();
+    this.moved = true;
+    this.state = 'closed';
+    if (this.rare?.closed !== undefined) this.settleClosed();
+    return { fd, queued, hasEnded: !canSend(state), limits };
   }
 
   private transition(event: StateEvent): void {

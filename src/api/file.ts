@@ -17,6 +17,8 @@ import { fstat, type FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { addressOf } from '../sys/memory.js';
 import { kindOf } from './arguments.js';
+import { FILE, give, PackedState } from './give.js';
+import type { Peer } from './messages/peer.js';
 import { checkInteger } from './options.js';
 import type { Sendable } from './sending-socket.js';
 import { currentReactor } from './thread-reactor.js';
@@ -32,6 +34,13 @@ const ADVICE = {
 
 /** How a range will be used: see posix_fadvise(2). */
 export type Advice = keyof typeof ADVICE;
+
+/** What another thread needs to go on with a file. */
+export interface FileDetails {
+  readonly device: number;
+  readonly path: string;
+  readonly alignmentBytes: number;
+}
 
 /** An error of `read`, `readInto` or `write`. */
 export type FileFailure = IoError & {
@@ -197,6 +206,23 @@ export class File {
    */
   close(): Promise<void> {
     return this.descriptor.close();
+  }
+
+  /**
+   * Moves the file to another thread, which has called `receiveFiles`, once what is under way here is done. Nothing begins
+   * here after the call.
+   *
+   * @param state what the other thread needs to go on: anything that can be cloned.
+   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
+   *   nothing has happened to the file.
+   * @throws IoError EBADF: it is closed, or was moved before; EPIPE: that thread has ended, and the file is closed.
+   * @throws Error that thread receives no files, and the file is closed.
+   */
+  async moveTo(peer: Peer, state?: unknown): Promise<void> {
+    const packed = new PackedState(peer, state);
+    const { descriptor, alignmentBytes, path } = this;
+    const fd = await descriptor.detach();
+    await give(packed, FILE, fd, { device: descriptor.device, path, alignmentBytes } satisfies FileDetails);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

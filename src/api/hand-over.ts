@@ -1,78 +1,97 @@
-/** Connections that move from one thread to another, with everything that is in flight. */
-import { threadId } from 'node:worker_threads';
+/** The receiving side of a hand-over: connections, listeners and files that other threads move here. */
+import { deserialize } from 'node:v8';
+import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/io.js';
 import { adopt } from './adopt.js';
-import type { Connection, Departure } from './connection.js';
+import type { Connection, ConnectionDetails } from './connection.js';
+import { File, type FileDetails } from './file.js';
+import { CONNECTION, FILE, LISTENER, QUEUED, type Parcel, type Part } from './give.js';
+import { Listener, type ListenerDetails } from './listener.js';
 import type { Endpoint } from './messages/endpoint.js';
-import type { Peer } from './messages/peer.js';
-
-const REQUEST = 'pollux: connection';
-const QUEUED = 'pollux: queued bytes';
-/** Queued bytes of one message: a quarter of a mailbox, so that others get through as well. */
-const PART_BYTES = 128 * 1024;
-
-let moves = 0;
-
-interface Part {
-  readonly move: string;
-  readonly bytes: Uint8Array;
-}
-
-interface Parcel extends Omit<Departure, 'queued'> {
-  /** Names the parts that came before: unique in the process. */
-  readonly move: string;
-  readonly state: unknown;
-}
+import { currentReactor } from './thread-reactor.js';
 
 /**
- * Moves a connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and bytes that
- * were sent and still queue here go with it, and so does an ended write side; timeouts and handlers don't. This object is
- * of no more use, and `onClose` is not called.
+ * Lets other threads move connections here (`connection.moveTo`). An endpoint does so once, and it keeps its thread alive.
  *
- * @param state what the other thread needs to go on, such as the beginning of a message: anything that can be cloned.
- * @returns a promise that resolves when the other thread has it. If it rejects (EPIPE: that thread has ended), the
- *   connection is closed.
- * @throws IoError (by the promise) EBADF: it is closed, or was moved before.
- * @throws Error (by the promise) a read or a transfer is under way.
- */
-export async function moveTo(connection: Connection, peer: Peer, state?: unknown): Promise<void> {
-  const { queued, ...departure } = connection.detach();
-  const move = `${threadId} ${moves++}`;
-  try {
-    for (let offset = 0; offset < queued.length; offset += PART_BYTES) {
-      const bytes = queued.subarray(offset, offset + PART_BYTES);
-      await peer.request(QUEUED, { move, bytes } satisfies Part);
-    }
-    await peer.request(REQUEST, { ...departure, move, state } satisfies Parcel);
-  } finally {
-    // The other thread has a duplicate of its own, or there is none: each closes what is his, whoever dies meanwhile.
-    close(departure.fd);
-  }
-}
-
-/**
- * Lets other threads move connections here.
- *
- * @param onConnection told of each, before anything is received from it. @param endpoint of this thread.
+ * @param onConnection told of each, before anything is received from it, with the state that was given along. What it
+ *   throws is thrown in this thread, which has the connection.
  * @throws Error it was called before.
  */
 export function receiveConnections<S = unknown>(
   endpoint: Endpoint,
   onConnection: (connection: Connection, state: S) => void,
 ): void {
-  const queued = new Map<string, Uint8Array[]>();
-  endpoint.answer<Part, true>(QUEUED, ({ value: { move, bytes } }) => {
-    const parts = queued.get(move);
-    if (parts === undefined) queued.set(move, [bytes]);
-    else parts.push(bytes);
+  const queued = new Map<number, Map<string, Uint8Array[]>>();
+  endpoint.watchDepartures(threadId => queued.delete(threadId));
+  endpoint.answer<Part, true>(QUEUED, ({ from, value: { move, bytes } }) => {
+    const moves = queued.get(from) ?? new Map<string, Uint8Array[]>();
+    queued.set(from, moves);
+    moves.set(move, [...(moves.get(move) ?? []), bytes]);
     return true;
   });
-  endpoint.answer<Parcel, true>(REQUEST, ({ value: { fd, move, hasEnded, limits, state } }) => {
-    const connection = adopt(dup(fd), limits);
-    for (const bytes of queued.get(move) ?? []) connection.send(bytes);
-    queued.delete(move);
+  const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
+    const connection = adopt(fd, limits);
+    const moves = queued.get(from);
+    for (const bytes of moves?.get(move) ?? []) connection.send(bytes);
+    moves?.delete(move);
     if (hasEnded) connection.end();
-    onConnection(connection, state as S);
+    return connection;
+  };
+  receive(endpoint, CONNECTION, make, onConnection);
+}
+
+/**
+ * Lets other threads move listeners here (`listener.moveTo`): what waits in the backlog is accepted here. Otherwise as
+ * `receiveConnections`.
+ *
+ * @param onListener told of each; it accepts once it has an `onConnection` or is iterated.
+ */
+export function receiveListeners<S = unknown>(
+  endpoint: Endpoint,
+  onListener: (listener: Listener, state: S) => void,
+): void {
+  const make = (fd: number, details: ListenerDetails) => {
+    const reactor = currentReactor();
+    return new Listener(reactor, reactor.driver.add(fd), details);
+  };
+  receive(endpoint, LISTENER, make, onListener);
+}
+
+/** Lets other threads move files here (`file.moveTo`). Otherwise as `receiveConnections`. */
+export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: File, state: S) => void): void {
+  const make = (fd: number, { device, path, alignmentBytes }: FileDetails) =>
+    new File(new OpenDescriptor(fd, device, path, { direct: alignmentBytes > 0 }), alignmentBytes);
+  receive(endpoint, FILE, make, onFile);
+}
+
+/** @param make makes the object of a descriptor, which is the object's after it; if it throws, it is nobody's. */
+function receive<T, Details, S>(
+  endpoint: Endpoint,
+  name: string,
+  make: (fd: number, details: Details, from: number, move: string) => T,
+  onReceived: (received: T, state: S) => void,
+): void {
+  endpoint.answer<Parcel<Details>, true>(name, ({ from, value: { fd, move, details, state } }) => {
+    // The number may be something else's by now.
+    if (endpoint.hasBuried(from)) throw new Error(`moveTo: thread ${from} has ended`);
+    const copy = dup(fd);
+    let received: T;
+    try {
+      received = make(copy, details, from, move);
+    } catch (error) {
+      close(copy);
+      throw error;
+    }
+    try {
+      onReceived(received, (deserialize(state) as [S])[0]);
+    } catch (error) {
+      // Its affair, and not that of who moved it: the move is done.
+      currentReactor().defer({ onDeferred: () => rethrow(error) });
+    }
     return true;
   });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

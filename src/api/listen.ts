@@ -75,17 +75,14 @@ export async function listen(options: ListenOptions = {}): Promise<Listener> {
   const candidates = path === undefined ? await internetCandidates(options.host, port) : [unixAddress(path)];
   const reactor = currentReactor();
   const { fd, shared, deferred } = openFirst(candidates, backlog, options);
-  const address = localAddress(fd);
-  const descriptor = reactor.driver.add(fd);
-  const listener = new Listener(
-    reactor,
-    descriptor,
-    address,
-    shared,
+  const { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes } = options;
+  const listener = new Listener(reactor, reactor.driver.add(fd), {
+    address: localAddress(fd),
+    reusePort: shared,
+    deferAccept: deferred,
     limits,
-    acceptedOptions(address, options),
-    deferred,
-  );
+    socketOptions: { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes },
+  });
   try {
     listener.onConnection = options.onConnection;
   } catch (error) {
@@ -167,10 +164,4 @@ function prepare(fd: number, address: Address, options: ListenOptions): boolean 
   }
   if (reusePort === 'prefer') return false;
   throw new IoError('ENOTSUP', 'setsockopt', 'SO_REUSEPORT', `${platform} does not spread connections over listeners`);
-}
-
-/** Linux and FreeBSD hand options of the listener down to its connections; elsewhere each connection is told. */
-function acceptedOptions(address: Address, options: ListenOptions): (fd: number) => void {
-  const inherits = platform === 'linux' || platform === 'freebsd' || address.family === 'unix';
-  return inherits ? () => {} : fd => applySocketOptions(fd, options, true);
 }

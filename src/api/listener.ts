@@ -8,13 +8,17 @@ import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
+import { platform } from '../sys/platform.js';
 import type { Address } from '../sys/sockaddr.js';
 import { accept, openSocket } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';
-import type { QueueLimits } from './options.js';
+import { give, LISTENER, PackedState } from './give.js';
+import type { Peer } from './messages/peer.js';
+import type { QueueLimits, SocketOptions } from './options.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
+import { applySocketOptions } from './socket-options.js';
 
 export interface ListenerCounters {
   accepted: number;
@@ -22,6 +26,19 @@ export interface ListenerCounters {
   exhausted: number;
   /** Connections that were closed at once, since there was no descriptor for them even after a rest. */
   shed: number;
+}
+
+/** What is known of a listener besides its descriptor: all that another thread needs to go on with it. */
+export interface ListenerDetails {
+  /** Where it listens; the port is the real one, also if 0 was asked for. */
+  readonly address: Address;
+  /** What became of `reusePort`. */
+  readonly reusePort: boolean;
+  /** What became of `deferAccept`. */
+  readonly deferAccept: DeferAccept;
+  readonly limits: QueueLimits;
+  /** For connections, where they don't inherit them. */
+  readonly socketOptions: SocketOptions;
 }
 
 export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
@@ -48,17 +65,25 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   constructor(
     reactor: Reactor,
     descriptor: Descriptor,
-    /** Where it listens; the port is the real one, also if 0 was asked for. */
-    readonly address: Address,
-    /** What became of `reusePort`. */
-    readonly reusePort: boolean,
-    private readonly limits: QueueLimits,
-    private readonly prepare: (fd: number) => void,
-    /** What became of `deferAccept`. */
-    readonly deferAccept: DeferAccept = 'off',
+    private readonly details: ListenerDetails,
   ) {
     super(reactor, descriptor);
     this.spare = openSpare();
+  }
+
+  /** Where it listens; the port is the real one, also if 0 was asked for. */
+  get address(): Address {
+    return this.details.address;
+  }
+
+  /** What became of `reusePort`. */
+  get reusePort(): boolean {
+    return this.details.reusePort;
+  }
+
+  /** What became of `deferAccept`. */
+  get deferAccept(): DeferAccept {
+    return this.details.deferAccept;
   }
 
   /** What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills. */
@@ -106,6 +131,36 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     return this.closing.promise;
   }
 
+  /**
+   * Moves the listener to another thread, which has called `receiveListeners`, and with it what waits in the backlog.
+   * Connections that were accepted here stay here; an iteration gets those and ends. This object is of no more use.
+   *
+   * @param state what the other thread needs to go on: anything that can be cloned.
+   * @returns a promise that resolves when the other thread has it.
+   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
+   *   nothing has happened to the listener.
+   * @throws IoError EBADF: it is closed, or was moved before; EPIPE: that thread has ended, and the listener is closed.
+   * @throws Error that thread receives no listeners, and the listener is closed.
+   */
+  async moveTo(peer: Peer, state?: unknown): Promise<void> {
+    const packed = new PackedState(peer, state);
+    if (!this.isOpen) {
+      const explanation = 'the listener is closed, or was moved to another thread';
+      throw new IoError('EBADF', 'moveTo', `descriptor ${this.descriptor.fd}`, explanation);
+    }
+    this.isOpen = false;
+    this.reactor.disarm(this.restTimer);
+    const fd = this.detachDescriptor();
+    if (this.spare >= 0) close(this.spare);
+    this.reactor.defer(this);
+    try {
+      await give(packed, LISTENER, fd, this.details);
+    } catch (failure) {
+      this.removeSocketFile();
+      throw failure;
+    }
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -114,14 +169,14 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   onAccepted(fd: number): void {
     this.wasExhausted = false;
     try {
-      this.prepare(fd);
+      this.inherit(fd);
     } catch {
       // The peer has gone already, and the connection with it (EINVAL on macOS).
       close(fd);
       return;
     }
     this.counters.accepted++;
-    const connection = new Connection(this.reactor, this.reactor.driver.add(fd), this.limits);
+    const connection = new Connection(this.reactor, this.reactor.driver.add(fd), this.details.limits);
     if (this.handler !== undefined) {
       this.handler(connection);
       return;
@@ -162,6 +217,13 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.taker = undefined;
     if (this.failure !== undefined) this.report(this.failure as IoError);
     this.closing.resolve();
+  }
+
+  /** Linux and FreeBSD hand options of the listener down to its connections; elsewhere each connection is told. */
+  private inherit(fd: number): void {
+    const { address, socketOptions } = this.details;
+    if (platform === 'linux' || platform === 'freebsd' || address.family === 'unix') return;
+    applySocketOptions(fd, socketOptions, true);
   }
 
   private take(): Promise<Connection | null> {

@@ -49,6 +49,8 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly overfull = new Set<object>();
+  private readonly buried = new Set<number>();
+  private readonly departureWatchers: ((threadId: number) => void)[] = [];
   private readonly arrival = new Arrival();
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
@@ -148,8 +150,20 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
    * ('exit'), before the descriptors of that thread are closed.
    */
   bury(threadId: number): void {
+    this.buried.add(threadId);
     this.peers.depart(threadId);
     this.mailbox.bury(threadId);
+    this.tellDeparture(threadId);
+  }
+
+  /** @internal Whether the thread has ended for certain: its descriptors may be others' by now. */
+  hasBuried(threadId: number): boolean {
+    return this.buried.has(threadId);
+  }
+
+  /** @internal Tells of threads that have ended, let go of this one, or begin anew: what they had begun is not finished. */
+  watchDepartures(onDeparture: (threadId: number) => void): void {
+    this.departureWatchers.push(onDeparture);
   }
 
   /** Keeps the thread alive for what may come (the default), as long as somebody here receives or waits for an answer. */
@@ -180,6 +194,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     const kind = kindOf(reader.channel);
     if (kind === HELLO) {
       this.correspondents[reader.sender] = new Correspondent(reader.tag);
+      this.tellDeparture(reader.tag);
       return;
     }
     const { arrival } = this;
@@ -249,6 +264,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   onPeerClosed(peer: Peer): void {
     this.onPeerGone(peer);
     this.peers.remove(peer);
+    this.tellDeparture(peer.threadId);
   }
 
   /** @internal */
@@ -277,6 +293,10 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     for (const peer of this.peers) {
       this.peers.tell(peer, () => peer.submit(UNSUBSCRIBE, name, new Uint8Array(0), false, 0));
     }
+  }
+
+  private tellDeparture(threadId: number): void {
+    for (const onDeparture of this.departureWatchers) onDeparture(threadId);
   }
 
   private updateKeepAlive(): void {

@@ -6,6 +6,7 @@ import { IoError } from '../../sys/io-error.js';
 import { settling, type Settling } from '../settling.js';
 import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
 import { encode } from './message.js';
+import { Offer } from './offer.js';
 import { QueueSender } from './queue-sender.js';
 import { Ticket } from './ticket.js';
 
@@ -26,6 +27,13 @@ export interface Undelivered {
 export interface RequestOptions {
   /** Gives up waiting; the other thread answers all the same, and nobody hears it. */
   readonly signal?: AbortSignal;
+}
+
+/** A request under way. */
+interface Asked {
+  readonly number: number;
+  readonly promise: Promise<unknown>;
+  readonly outgoing: Outgoing;
 }
 
 /** What a peer needs of its endpoint. */
@@ -150,17 +158,25 @@ export class Peer {
   // For the endpoint
 
   /** @internal */
-  ask(kind: number, name: string, payload: unknown): { number: number; promise: Promise<unknown> } {
+  ask(kind: number, name: string, payload: unknown, revocable = false): Asked {
     if (this.requests.size >= MAX_REQUESTS) {
       throw new RangeError(`request: ${MAX_REQUESTS} wait for answers of thread ${this.threadId} already`);
     }
     const encoded = encode(payload);
     const number = (this.lastNumber = (this.lastNumber + 1) | 0);
     const waiting = settling<unknown>();
-    this.submit(kind, name, encoded.payload, encoded.isValue, number);
+    const channel = this.channel(kind, name, encoded.isValue);
+    const outgoing = new Outgoing(encoded.payload, channel, number, false, revocable, undefined);
+    this.link.submit(outgoing);
     this.requests.set(number, waiting);
     this.owner.onRequests(1);
-    return { number, promise: waiting.promise };
+    return { number, promise: waiting.promise, outgoing };
+  }
+
+  /** @internal A request by which the other thread gets what it then has. @throws TypeError, RangeError, IoError as `request`. */
+  offer(name: string, payload: unknown): Offer {
+    const { promise, outgoing } = this.ask(REQUEST, name, payload, true);
+    return new Offer(promise, this.link, outgoing);
   }
 
   /** @internal */

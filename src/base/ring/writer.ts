@@ -20,6 +20,7 @@ import {
   STATE,
   TAG,
   TAIL,
+  TAKEN,
   ROOM_WANTED,
   WAITING,
   senderOf,
@@ -145,6 +146,12 @@ export class RingWriter {
         memory.word(position, ABANDONED, sender),
       ) === revocable
     );
+  }
+
+  /** Whether the receiver has taken a revocable record and not given its room back: it may still be looking at it. */
+  isTaken(position: number): boolean {
+    const { memory, sender } = this;
+    return Atomics.load(memory.words, memory.head(position) + STATE) === memory.word(position, TAKEN, sender);
   }
 
   /** Gives up a record that was reserved. @returns as `commit`. */

@@ -118,8 +118,24 @@ export class OpenDescriptor {
     return this.closing;
   }
 
-  private async closeIdle(): Promise<void> {
+  /**
+   * Waits for what is under way, then lets go of the descriptor: it is the caller's, and this object counts as closed.
+   *
+   * @throws IoError EBADF once `close` or `detach` was called.
+   */
+  async detach(): Promise<number> {
+    if (this.isClosed) throw this.error(EBADF, 'moveTo', 0, 'the file is closed, or was moved to another thread');
+    this.closing = this.idle();
+    await this.closing;
+    return this.fd;
+  }
+
+  private async idle(): Promise<void> {
     if (this.inFlight > 0) await new Promise<void>(resolve => (this.onIdle = resolve));
+  }
+
+  private async closeIdle(): Promise<void> {
+    await this.idle();
     const result = await this.onPool(done => closeFile(this.fd, done));
     // Interrupted or not, the descriptor is gone.
     if (result < 0 && result !== -EINTR) throw this.error(-result, 'close');

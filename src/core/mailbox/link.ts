@@ -139,6 +139,14 @@ export class Link {
     return true;
   }
 
+  /**
+   * Whether the receiver may be reading a revocable message at this moment. It is also false of one that it has not begun
+   * with, so `revoke` comes first.
+   */
+  isBeingRead({ position }: Outgoing): boolean {
+    return position !== undefined && !this.isGone && this.writer.isTaken(position);
+  }
+
   /** Tells the messages of this link that the receiver was not handed, oldest first. Only once it has gone. */
   forEachUnread(visit: (bytes: Uint8Array, channel: number, tag: number) => void): void {
     const { memory, writer } = this;

@@ -4,7 +4,6 @@ import { connect as dial, type Socket } from 'node:net';
 import {
   currentReactor,
   listen,
-  moveTo,
   openEndpoint,
   Runtime,
   type Connection,
@@ -49,7 +48,7 @@ describe('a connection that is moved to another thread', () => {
     client.write(unread.subarray(0, 1000));
     connection.send(unsent);
     expect(connection.queuedBytes).to.be.above(0);
-    await moveTo(connection, runtime.threads[0].peer!, 'state ');
+    await connection.moveTo(runtime.threads[0].peer!, 'state ');
     client.write(unread.subarray(1000));
     const whole = Buffer.concat([unsent, Buffer.from('state '), unread]);
     let length = 0;
@@ -63,8 +62,8 @@ describe('a connection that is moved to another thread', () => {
   });
 
   it('is refused a second time, and of no more use here', async () => {
-    await moveTo(connection, runtime.threads[0].peer!, 'x');
-    const again = await moveTo(connection, runtime.threads[0].peer!).catch((error: unknown) => error);
+    await connection.moveTo(runtime.threads[0].peer!, 'x');
+    const again = await connection.moveTo(runtime.threads[0].peer!).catch((error: unknown) => error);
     expect(again).to.include({ code: 'EBADF' });
     expect((again as Error).message).to.include('moved already');
     expect(() => connection.send('more')).to.throw('moved to another thread');
@@ -76,7 +75,7 @@ describe('a connection that is moved to another thread', () => {
     const peer = runtime.threads[0].peer!;
     await runtime.stop(0);
     const ended = once(client.resume(), 'close');
-    expect(await moveTo(connection, peer).catch((error: unknown) => error)).to.include({ code: 'EPIPE' });
+    expect(await connection.moveTo(peer).catch((error: unknown) => error)).to.include({ code: 'EPIPE' });
     await ended;
   });
 });

@@ -1,0 +1,91 @@
+/** The giving side of a hand-over: what belongs to this thread becomes another's, and the descriptor with it. */
+import { threadId } from 'node:worker_threads';
+import { close } from '../sys/io.js';
+import { encode } from './messages/message.js';
+import { Peer } from './messages/peer.js';
+
+export const CONNECTION = 'pollux: connection';
+export const LISTENER = 'pollux: listener';
+export const FILE = 'pollux: file';
+export const QUEUED = 'pollux: queued bytes';
+
+/** Queued bytes of one message: a quarter of a mailbox, so that others get through as well. */
+const PART_BYTES = 128 * 1024;
+/** Room for what a parcel or a part holds besides its bytes: numbers, limits, a path of the longest kind. */
+const WRAPPING_BYTES = 8 * 1024;
+
+let moves = 0;
+
+/** Bytes that were queued, on their way ahead of the connection. */
+export interface Part {
+  readonly move: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What the other thread makes its object of. `details` depend on what is moved. */
+export interface Parcel<Details = unknown> {
+  readonly fd: number;
+  /** Names the parts that came before: unique in the process. */
+  readonly move: string;
+  readonly details: Details;
+  readonly state: Uint8Array;
+}
+
+/** The user's state, as it travels: made before anything is taken apart, so that what can't be cloned costs nothing. */
+export class PackedState {
+  readonly bytes: Uint8Array;
+
+  /**
+   * @throws TypeError the peer is none, or the state can't be cloned.
+   * @throws RangeError the state is longer than the other thread's mailbox takes.
+   */
+  constructor(
+    readonly peer: Peer,
+    state: unknown,
+  ) {
+    if (!(peer instanceof Peer)) {
+      throw new TypeError(`peer: ${typeof peer}; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer`);
+    }
+    // In an array, so that bytes are cloned like everything else.
+    this.bytes = encode([state]).payload as Uint8Array;
+    const allowed = peer.maxBytes - WRAPPING_BYTES;
+    if (this.bytes.length > allowed) {
+      throw new RangeError(`state: ${this.bytes.length} bytes when cloned; allowed: up to ${allowed}`);
+    }
+  }
+}
+
+/**
+ * Gives a descriptor away. This thread's number is closed at the end, whoever died meanwhile: the other thread makes a
+ * duplicate of its own, or has nothing.
+ *
+ * @param name of the answer there, by kind. @param queued goes ahead.
+ * @throws IoError EPIPE: the other thread has ended; ECANCELED: the peer was closed here.
+ * @throws Error what the other thread says: nobody receives such there, or it has no room for one more descriptor.
+ */
+export async function give(
+  { peer, bytes: state }: PackedState,
+  name: string,
+  fd: number,
+  details: object,
+  queued?: Uint8Array,
+): Promise<void> {
+  const move = `${threadId} ${moves++}`;
+  try {
+    const partBytes = Math.min(PART_BYTES, peer.maxBytes - WRAPPING_BYTES);
+    for (let offset = 0; queued !== undefined && offset < queued.length; offset += partBytes) {
+      const bytes = queued.subarray(offset, offset + partBytes);
+      await peer.request(QUEUED, { move, bytes } satisfies Part);
+    }
+    const offer = peer.offer(name, { fd, move, details, state } satisfies Parcel);
+    try {
+      await offer.answer;
+    } catch (failure) {
+      // The number must stay ours as long as the other thread may still duplicate it.
+      await offer.withdraw();
+      throw failure;
+    }
+  } finally {
+    close(fd);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * A request by which another thread gets something of ours, such as a descriptor's number. If it fails here, the other may
+ * be about to take it all the same, so what was offered must be left alone until that can't happen any more.
+ */
+import type { Link } from '../../core/mailbox/link.js';
+import type { Outgoing } from '../../core/mailbox/outgoing.js';
+
+/** Between looks at whether the other thread is through: it happens once in a blue moon, and takes it microseconds. */
+const LOOK_MS = 1;
+
+export class Offer {
+  /** @internal Made by `peer.offer`. */
+  constructor(
+    /** As of a request. */
+    readonly answer: Promise<unknown>,
+    private readonly link: Link,
+    private readonly outgoing: Outgoing,
+  ) {}
+
+  /** Once `answer` has failed: resolves when the other thread does nothing with the offer, now or later. */
+  async withdraw(): Promise<void> {
+    if (this.link.revoke(this.outgoing)) return;
+    while (this.link.isBeingRead(this.outgoing)) await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+  }
+}
