@@ -47,7 +47,7 @@ function campaign(subject: Subject, unbatched = false) {
   return runCampaign({ subject, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched, goesOn });
 }
 
-/** Found by seed 84088 on epoll: a level registration waits for 7 others, of which no more than 4 are ready at once. */
+/** Found on epoll by a seed of an earlier lab: a level registration waits for 7 others, of which no more than 4 are ready at once. */
 const byTurnsInLine: Program = {
   maxEvents: 1,
   channels: ['unix', 'unix', 'unix', 'unix', 'unix', 'unix'],
