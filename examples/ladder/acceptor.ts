@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, moveTo, receiveConnections, Runtime } from 'pollux';
+import { currentThread, listen, receiveConnections, Runtime } from 'pollux';
 import { announce, serve } from './protocol.js';
 
 async function accept(): Promise<void> {
@@ -14,7 +14,8 @@ async function accept(): Promise<void> {
   listener.onConnection = connection => {
     const { peer } = runtime.threads[turn++ % runtime.threads.length];
     // It fails if the thread ends meanwhile: the connection is closed then.
-    const move = moveTo(connection, peer!)
+    const move = connection
+      .moveTo(peer!)
       .catch(() => {})
       .finally(() => moves.delete(move));
     moves.add(move);

@@ -1,7 +1,7 @@
 /** A thread is started for each connection, and ends with it: node dist/examples/ladder/thread-per-connection.js */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, moveTo, openEndpoint, receiveConnections, Runtime, type Connection } from 'pollux';
+import { currentThread, listen, openEndpoint, receiveConnections, Runtime, type Connection } from 'pollux';
 import { announce, serve } from './protocol.js';
 
 /** What a thread costs, memory and time to start, is paid for each connection. */
@@ -16,7 +16,7 @@ async function accept(): Promise<void> {
     const runtime = new Runtime({ threads: 1, entry: new URL(import.meta.url), endpoint });
     await runtime.start();
     // Unless it has broken meanwhile: then nobody is to be served.
-    await moveTo(connection, runtime.threads[0].peer!).catch(() => runtime.stop());
+    await connection.moveTo(runtime.threads[0].peer!).catch(() => runtime.stop());
     await runtime.join();
   }
 
