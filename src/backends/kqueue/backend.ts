@@ -115,6 +115,7 @@ export class KqueueBackend implements Backend {
     if (table.isSource(slot)) throw new IoError(EINVAL, 'modify', `token ${token} of ${NAME}`, 'it is no descriptor');
     if (this.lacks(interest)) throw new IoError(ENOTSUP, 'modify', `token ${token} of ${NAME}`);
     this.counters.changesAsked++;
+    this.failures.forget(slot);
     table.wanted[slot] = interest;
     if (interest !== table.applied[slot]) table.markDirty(slot);
   }

@@ -28,6 +28,13 @@ export class FailedChanges {
     this.queue.push({ slot, generation: this.table.generation[slot], readiness, errno });
   }
 
+  /** A new change has taken the place of what failed: if it fails too, that will be told. */
+  forget(slot: number): void {
+    for (let index = this.queue.length - 1; index >= 0; index--) {
+      if (this.queue[index].slot === slot) this.queue.splice(index, 1);
+    }
+  }
+
   /** Puts them into the batch at hand, as far as it has room; those of the dead are dropped. */
   report(): void {
     const { events, table } = this;
