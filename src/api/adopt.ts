@@ -3,9 +3,10 @@ import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
 import { accessMode, setNonBlocking } from '../sys/io.js';
 import { descriptorKind } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
+import { checkOptions } from './arguments.js';
 import type { State } from './connection-states.js';
 import { Connection } from './connection.js';
-import { queueLimits, type QueueLimits } from './options.js';
+import { checkInteger, queueLimits, type QueueLimits } from './options.js';
 import { currentReactor } from './thread-reactor.js';
 
 /** A pipe's end has one direction: as if the other had ended already. */
@@ -20,9 +21,11 @@ const STATE_BY_ACCESS = new Map<number, State>([
  * one for writing has nothing to read.
  *
  * @throws IoError EBADF; EINVAL: it is a file or a directory.
- * @throws RangeError a limit that makes no sense.
+ * @throws RangeError a number that is no descriptor, a limit that makes no sense.
  */
 export function adopt(fd: number, limits: Partial<QueueLimits> = {}): Connection {
+  checkInteger('fd', fd, 0, 0x7fffffff);
+  checkOptions(limits, 'limits');
   const checked = queueLimits(limits);
   const kind = descriptorKind(fd);
   if (kind !== 'socket' && kind !== 'fifo' && kind !== 'character device') {

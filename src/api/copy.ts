@@ -60,7 +60,7 @@ export interface CopyOptions {
  * @param target a file open for writing, or a connection.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range beyond the end of the source, ranges of one file that
- *   overlap; IoError EBADF: a file that is closed or not open for this; EISDIR, EINVAL: no file; Error: the source is being
+ *   overlap; IoError EBADF: a file that is closed or not open for this; EINVAL: one that is `direct`; Error: the source is being
  *   read or joined; in all these cases no byte has moved;
  *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then; what a connection broke with.
  */
@@ -109,7 +109,6 @@ function copyFromConnection(source: Connection, target: File, options: CopyOptio
     checkUnused('from', from, 'source');
     checkInteger('to', to, 0, Number.MAX_SAFE_INTEGER);
     if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
-    if (target.direct) throw new TypeError('target: a direct file; allowed: one that goes through the page cache');
     engine.pace.bytesPerSecond = bytesPerSecond;
     const { descriptor, path: name } = target;
     descriptor.enter('copy');

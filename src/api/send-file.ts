@@ -55,7 +55,7 @@ const MADE_UP_BYTES = 4096;
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
  *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file; EBADF: it is closed, or not open for
- *   reading;
+ *   reading; EINVAL, too: it is `direct`;
  *   IoError EPIPE: the write side of the connection was ended; in all these cases no byte has moved;
  *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
  */

@@ -30,6 +30,13 @@ describeOnEveryDriver('adopt()', () => {
     expect(() => adopt(-1)).to.throw();
   });
 
+  it('what is no descriptor is refused by name', () => {
+    for (const fd of [-1, 1.5, NaN, undefined, null, '5', 2 ** 31]) {
+      expect(() => adopt(fd as number)).to.throw(RangeError, /^fd: .*; allowed: integers from 0 to 2147483647$/);
+    }
+    expect(() => adopt(0, null as never)).to.throw(TypeError, 'limits: null; allowed: an object');
+  });
+
   it('limits that make no sense are refused before the descriptor is touched', () => {
     const [first, second] = socketpair();
     atEnd(() => close(first));

@@ -17,14 +17,17 @@ import {
   currentReactor,
   copy,
   open,
+  sendFile,
   type CopyOptions,
   type File,
   type Transfer,
   type TransferFailure,
 } from '../../src/index.js';
+import { O_DIRECT } from '../../src/sys/file-constants.js';
 import { platform } from '../../src/sys/platform.js';
 import { failureOf } from './failures.js';
 import { patternBytes } from './files.js';
+import { destroyTracked, readExactly, unixPair } from './sockets.js';
 
 const GIB = 2 ** 30;
 
@@ -233,6 +236,23 @@ describe('copy() of files', () => {
     const transfer = copy(source, sink, { bytesPerSecond: 5_000_000 });
     await Promise.all([source.close(), sink.close(), transfer]);
     expect(readFileSync(pathOf('target')).equals(content)).to.equal(true);
+  });
+
+  it('takes no direct file, at either end of any transfer', async function () {
+    const direct = await openHere(pathOf('direct'), { flags: 'w+', direct: true }).catch(() => undefined);
+    // tmpfs of older kernels, and systems without the flag.
+    if (direct === undefined || O_DIRECT === 0) this.skip();
+    const source = await sourceOf(patternBytes(0, 1001));
+    for (const attempt of [copy(source, direct), copy(direct, source)]) {
+      expect((await failureOf(attempt)).message).to.include('direct: EINVAL, a direct file (O_DIRECT); allowed: files');
+    }
+    const { client, server } = unixPair();
+    const sending = await failureOf(sendFile(client, direct, { before: 'head', length: 0 }));
+    expect(sending.message).to.include('direct: EINVAL, a direct file');
+    expect((await failureOf(copy(server, direct))).message).to.include('direct: EINVAL, a direct file');
+    client.send('mine');
+    expect(await readExactly(server, 4)).to.equal('mine');
+    destroyTracked();
   });
 
   it('says what is wrong before the first byte moves', async () => {

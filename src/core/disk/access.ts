@@ -1,15 +1,23 @@
 /** Whether a descriptor was opened for what is asked of it: known before the first byte, where the call itself would be late. */
-import { EBADF } from '../../sys/errno.js';
-import { O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file-constants.js';
+import { EBADF, EINVAL } from '../../sys/errno.js';
+import { O_DIRECT, O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file-constants.js';
 import { IoError } from '../../sys/io-error.js';
 import { statusFlags } from '../../sys/io.js';
 import { O_ACCMODE } from '../../sys/constants.js';
 
 export type Access = 'reading' | 'writing';
 
-/** @throws IoError EBADF: it is closed, or not open for this. */
+/**
+ * Whether a transfer can read the file, or write it.
+ *
+ * @throws IoError EBADF: it is closed, or not open for this; EINVAL: it goes around the page cache, where a call off the
+ *   boundaries of the disk fails, and a transfer begins and ends wherever the user says.
+ */
 export function checkAccess(fd: number, access: Access, syscall: string, target: string): void {
   if (!isOpenFor(fd, access)) throw new IoError(EBADF, syscall, target, `the file is not open for ${access}`);
+  if ((statusFlags(fd) & O_DIRECT) === 0) return;
+  const explanation = 'a direct file (O_DIRECT); allowed: files that go through the page cache';
+  throw new IoError(EINVAL, syscall, target, explanation);
 }
 
 /** @throws IoError EBADF: it is closed. */
