@@ -55,7 +55,7 @@ function blocks(page: string, language: string): string[] {
     .map(([, , text]) => text);
 }
 
-const programs = readdirSync(examples)
+const programs = readdirSync(examples, { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.ts'))
   .map(name => plain(readFileSync(new URL(name, examples), 'utf8')));
 
