@@ -1,33 +1,35 @@
 /**
- * A store of files over HTTP: PUT, GET, HEAD, DELETE. All idle connections wait in one place; with a request a connection
- * goes to the thread that has least to do, and then back: node dist/examples/storage.js FOLDER [PORT]
+ * A store of files over HTTP, PUT and GET. All idle connections wait in one place; with a whole head a connection goes to the
+ * thread that has least to do, and then back: node dist/examples/storage.js FOLDER [PORT]
  */
-import { once } from 'node:events';
 import process from 'node:process';
 import { listen, receiveConnections, Runtime, type Connection, type InternetAddress } from 'pollux';
 
 const MAX_CONNECTIONS = 10_000;
+const MAX_HEAD_BYTES = 16 * 1024;
 
 const runtime = new Runtime({ entry: new URL('storage/worker.js', import.meta.url), payload: process.argv[2] });
 await runtime.start();
 const idle = new Set<Connection>();
 /** Connections that each thread has. */
 const busy = runtime.threads.map(() => 0);
-let stopping = false;
-let end = () => {};
-const over = new Promise<void>(resolve => (end = resolve));
 const listener = await listen({ port: Number(process.argv[3] ?? 8081), host: '127.0.0.1' });
 
-/** @param unread what came behind the last request: the beginning of another. */
-function wait(connection: Connection, unread: Uint8Array): void {
+/** @param rest what came behind the last request: the beginning of another. */
+function wait(connection: Connection, rest: Uint8Array): void {
+  let unread = Buffer.from(rest);
   idle.add(connection);
   connection.setTimeouts({ idleMs: 60_000 });
-  connection.onData = chunk => give(connection, Buffer.concat([unread, chunk.toBytes()]));
+  connection.onData = chunk => {
+    unread = Buffer.concat([unread, chunk.toBytes()]);
+    if (unread.includes('\r\n\r\n')) give(connection, unread);
+    else if (unread.length > MAX_HEAD_BYTES) connection.destroy(new Error('a head too long'));
+  };
   connection.onClose = () => {
     idle.delete(connection);
     update();
   };
-  if (stopping) void connection.close();
+  if (listener.isClosed) void connection.close();
   else update();
 }
 
@@ -45,12 +47,11 @@ function give(connection: Connection, unread: Uint8Array): void {
 /** Beyond the ceiling connections wait in the kernel. At the end, the last to leave lets the threads go. */
 function update(): void {
   const connections = busy.reduce((sum, count) => sum + count, idle.size);
-  if (stopping && connections === 0) end();
-  if (!stopping)
-    listener.onConnection = connections < MAX_CONNECTIONS ? accepted => wait(accepted, NOTHING) : undefined;
+  if (listener.isClosed && connections === 0) void runtime.stop();
+  if (!listener.isClosed)
+    listener.onConnection = connections < MAX_CONNECTIONS ? accepted => wait(accepted, Buffer.of()) : undefined;
 }
 
-const NOTHING = new Uint8Array(0);
 receiveConnections(runtime.endpoint, wait);
 runtime.endpoint.queue<number>('done').onMessage = ({ value }) => {
   busy[value]--;
@@ -58,10 +59,9 @@ runtime.endpoint.queue<number>('done').onMessage = ({ value }) => {
 };
 update();
 console.log(`listening on 127.0.0.1:${(listener.address as InternetAddress).port}`);
-await Promise.race([once(process, 'SIGINT'), runtime.join()]);
-stopping = true;
-await listener.close();
-for (const connection of idle) void connection.close();
-update();
-await over;
-await runtime.stop();
+process.once('SIGINT', () => {
+  void listener.close();
+  for (const connection of idle) void connection.close();
+  update();
+});
+await runtime.join();

@@ -1,11 +1,10 @@
 /** A thread of examples/storage.ts: answers what a connection asks for, and gives it back once it is silent. */
-import { rename, unlink } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { BufferList, copy, currentThread, open, receiveConnections, sendFile, type Connection } from 'pollux';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const MAX_HEAD_BYTES = 16 * 1024;
-const MAX_FILE_BYTES = 2 ** 40;
 const { endpoint, owner, index, payload } = currentThread();
 const folder = payload as string;
 const done = owner.queue<number>('done');
@@ -13,11 +12,13 @@ let parts = 0;
 
 /** A request, or undefined if it is not one: names have no folders and do not begin with a dot, as parts of files do. */
 function parse(head: string) {
-  const found = /^(GET|HEAD|PUT|DELETE) \/(\w[\w.-]{0,199}) HTTP\/1\.1\r\n/.exec(head);
-  if (found === null || /^transfer-encoding:/im.test(head)) return undefined;
-  const length = Number(/^content-length: *(\d+)\r$/im.exec(head)?.[1] ?? 0);
+  const found = /^(GET|PUT) \/(\w[\w.-]{0,199}) HTTP\/1\.1\r\n/.exec(head);
+  const length = /^content-length: *(.*?) *\r$/im.exec(head)?.[1] ?? '0';
+  if (found === null || !/^\d{1,15}$/.test(length) || /^transfer-encoding:/im.test(head)) return undefined;
+  if (found[1] === 'GET' && length !== '0') return undefined;
   const keepAlive = !/^connection: *close\r$/im.test(head);
-  return { method: found[1], name: found[2], length, keepAlive, expects: /^expect: *100-continue\r$/im.test(head) };
+  const expects = /^expect: *100-continue\r$/im.test(head);
+  return { method: found[1], name: found[2], length: Number(length), keepAlive, expects };
 }
 
 function headOf(status: string, lengthBytes = 0): string {
@@ -26,9 +27,9 @@ function headOf(status: string, lengthBytes = 0): string {
 
 /** The file appears under its name when all of it is on the disk, or not at all. */
 async function put(connection: Connection, unread: BufferList, name: string, length: number): Promise<void> {
-  const part = join(folder, `.${index}-${parts++}`);
-  const file = await open(part, { flags: 'w' });
+  const part = join(folder, `.${process.pid}-${index}-${parts++}`);
   try {
+    await using file = await open(part, { flags: 'wx' });
     const known = Math.min(length, unread.length);
     await file.write(unread.split(known), 0);
     const { bytes } = await copy(connection, file, { to: known, length: length - known });
@@ -36,40 +37,28 @@ async function put(connection: Connection, unread: BufferList, name: string, len
     await file.datasync();
     await rename(part, join(folder, name));
   } catch (failure) {
-    await unlink(part);
+    await rm(part, { force: true });
     throw failure;
-  } finally {
-    await file.close();
   }
   await connection.write(headOf('201 Created'));
 }
 
-async function get(connection: Connection, name: string, isHead: boolean): Promise<void> {
+async function get(connection: Connection, name: string): Promise<void> {
   await using file = await open(name, { beneath: folder });
   const { sizeBytes } = await file.stat();
-  const before = headOf('200 OK', sizeBytes);
-  if (isHead) await connection.write(before);
-  else await sendFile(connection, file, { length: sizeBytes, before });
+  await sendFile(connection, file, { length: sizeBytes, before: headOf('200 OK', sizeBytes) });
 }
 
-/** @returns whether there may be another request. */
-async function answer(connection: Connection, unread: BufferList, head: string): Promise<boolean> {
-  const request = parse(head);
-  if (request === undefined || request.length > MAX_FILE_BYTES) {
-    await connection.write(headOf('400 Bad Request'));
-    return false;
-  }
-  const { method, name, length, keepAlive } = request;
+async function answer(connection: Connection, unread: BufferList, request: NonNullable<ReturnType<typeof parse>>) {
+  const { method, name, length, expects } = request;
   try {
-    if (request.expects) await connection.write('HTTP/1.1 100 Continue\r\n\r\n');
+    if (expects) await connection.write('HTTP/1.1 100 Continue\r\n\r\n');
     if (method === 'PUT') await put(connection, unread, name, length);
-    else if (method !== 'DELETE') await get(connection, name, method === 'HEAD');
-    else await unlink(join(folder, name)).then(() => connection.write(headOf('204 No Content')));
+    else await get(connection, name);
   } catch (failure) {
     if ((failure as NodeJS.ErrnoException).code !== 'ENOENT') throw failure;
     await connection.write(headOf('404 Not Found'));
   }
-  return keepAlive;
 }
 
 async function serve(connection: Connection, received: Uint8Array): Promise<void> {
@@ -78,9 +67,11 @@ async function serve(connection: Connection, received: Uint8Array): Promise<void
   try {
     for (let end = unread.indexOf(END_OF_HEAD); end >= 0; end = unread.indexOf(END_OF_HEAD)) {
       using head = unread.split(end + END_OF_HEAD.length);
-      if (!(await answer(connection, unread, head.toString('latin1')))) return await connection.close();
+      const request = parse(head.toString('latin1'));
+      if (request === undefined) connection.send(headOf('400 Bad Request'));
+      else await answer(connection, unread, request);
+      if (request?.keepAlive !== true) return await connection.close();
     }
-    if (unread.length > MAX_HEAD_BYTES) throw new Error('a head too long');
     await connection.moveTo(owner, unread.toBytes());
   } catch (failure) {
     connection.destroy(failure as Error);
