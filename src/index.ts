@@ -24,6 +24,9 @@ export { TimerWatch, watchTimer, type TimerOptions, type TimeUnit } from './api/
 export { triggerUser, UserWatch, watchUser, type UserHandle } from './api/events/user.js';
 export { File, type Advice, type FileFailure } from './api/file.js';
 export { listen, type ListenOptions } from './api/listen.js';
+export type { ListeningOptions } from './api/listening-socket.js';
+export type { AcceptModel, Distribute, ServiceOptions, ThreadLoad } from './api/accept/options.js';
+export type { Service } from './api/accept/service.js';
 export { Listener, type ListenerCounters } from './api/listener.js';
 export { open, type OpenFlags, type OpenOptions } from './api/open.js';
 export type { QueueLimits, SocketOptions } from './api/options.js';

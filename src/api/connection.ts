@@ -24,6 +24,13 @@ interface Rare {
   closed?: Settling<void>;
   failure?: Error;
   onTimeout?: (deadline: Deadline) => void;
+  keeper?: ConnectionKeeper;
+}
+
+/** Who counts a connection for as long as this thread has it. */
+export interface ConnectionKeeper {
+  /** It is closed, or another thread's. */
+  onReleased(): void;
 }
 
 /** What another thread needs to go on with a connection. */
@@ -154,6 +161,11 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   // For the driver and the reactor
 
+  /** @internal */
+  set keeper(keeper: ConnectionKeeper) {
+    (this.rare ??= {}).keeper = keeper;
+  }
+
   /** @internal The end of patience with an orderly close. */
   onTimer(): void {
     this.rare!.closeTimer = NO_TIMER;
@@ -248,6 +260,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     // Before the descriptor goes: an operation that is taken off drops what it had to send.
     const queued = this.takeQueued();
     const fd = this.detachDescriptor();
+    this.rare?.keeper?.onReleased();
     this.moved = true;
     this.state = 'closed';
     if (this.rare?.closed !== undefined) this.settleClosed();
@@ -280,6 +293,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     const { reactor, rare } = this;
     rare?.deadlines?.clear();
     reactor.disarm(rare?.closeTimer ?? NO_TIMER);
+    rare?.keeper?.onReleased();
     try {
       this.releaseDescriptor();
     } finally {

@@ -5,13 +5,15 @@ import { close, dup } from '../sys/io.js';
 import { adopt } from './adopt.js';
 import type { Connection, ConnectionDetails } from './connection.js';
 import { File, type FileDetails } from './file.js';
+import { Inlet } from './accept/inlet.js';
 import { CONNECTION, FILE, LISTENER, QUEUED, type Parcel, type Part } from './give.js';
 import { Listener, type ListenerDetails } from './listener.js';
 import type { Endpoint } from './messages/endpoint.js';
 import { currentReactor } from './thread-reactor.js';
 
 /**
- * Lets other threads move connections here (`connection.moveTo`). An endpoint does so once, and it keeps its thread alive.
+ * Lets other threads move connections here (`connection.moveTo`), and those of services come here (`runtime.listen`), which
+ * have no state. An endpoint does so once, and it keeps its thread alive.
  *
  * @param onConnection told of each, before anything is received from it, with the state that was given along. What it
  *   throws is thrown in this thread, which has the connection.
@@ -38,6 +40,7 @@ export function receiveConnections<S = unknown>(
     return connection;
   };
   receive(endpoint, CONNECTION, make, onConnection);
+  new Inlet(endpoint, connection => onConnection(connection, undefined as S));
 }
 
 /**

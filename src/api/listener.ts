@@ -1,6 +1,6 @@
 /** A listening socket, and the connections that come from it. */
 import { unlinkSync } from 'node:fs';
-import type { Descriptor } from '../core/operation.js';
+import { AGAIN, type Descriptor } from '../core/operation.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
@@ -10,7 +10,7 @@ import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { platform } from '../sys/platform.js';
 import type { Address } from '../sys/sockaddr.js';
-import { accept, openSocket } from '../sys/socket.js';
+import { accept, listen as listenOn, openSocket } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';
 import { give, LISTENER, PackedState } from './give.js';
@@ -47,6 +47,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   readonly counters: ListenerCounters = { accepted: 0, exhausted: 0, shed: 0 };
 
   private handler: ((connection: Connection) => void) | undefined = undefined;
+  private diversion: ((fd: number) => void) | undefined = undefined;
   private readonly accept = new Accept(this);
   /** A descriptor kept in reserve: given up for a moment, it lets a waiting connection be taken and refused. */
   private spare = -1;
@@ -103,6 +104,15 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     return !this.isOpen;
   }
 
+  /**
+   * @internal In place of `onConnection`, for who gives connections to other threads: takes the descriptor as it is, and
+   * owns it. Undefined stops accepting.
+   */
+  divert(toOwner: ((fd: number) => void) | undefined): void {
+    this.diversion = toOwner;
+    this.updateAccepting();
+  }
+
   /** `for await (const connection of listener)`: until the listener is closed. Leaving the loop closes it. */
   [Symbol.asyncIterator](): AsyncIterator<Connection> {
     if (this.handler !== undefined || this.iterating) {
@@ -129,6 +139,22 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   close(): Promise<void> {
     this.end(undefined);
     return this.closing.promise;
+  }
+
+  /**
+   * Stops listening without turning away those who wait: whoever is in the backlog is handed to `onConnection`, and then
+   * the descriptor is closed. The backlog takes no more meanwhile; who comes in that very moment may still be reset.
+   *
+   * @returns a promise that resolves when the descriptor is closed.
+   */
+  drain(): Promise<void> {
+    if (this.isOpen && (this.handler !== undefined || this.diversion !== undefined)) {
+      this.reactor.driver.cancel(this.accept);
+      // Of a backlog of 0, the kernel lets later ones try again until nobody listens.
+      listenOn(this.descriptor.fd, 0);
+      while (this.isOpen && this.restTimer === NO_TIMER && this.accept.attempt(this.descriptor.fd) === AGAIN);
+    }
+    return this.close();
   }
 
   /**
@@ -176,6 +202,10 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       return;
     }
     this.counters.accepted++;
+    if (this.diversion !== undefined) {
+      this.diversion(fd);
+      return;
+    }
     const connection = new Connection(this.reactor, this.reactor.driver.add(fd), this.details.limits);
     if (this.handler !== undefined) {
       this.handler(connection);
@@ -244,7 +274,9 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     const wanted =
       this.isOpen &&
       this.restTimer === NO_TIMER &&
-      (this.handler !== undefined || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN));
+      (this.handler !== undefined ||
+        this.diversion !== undefined ||
+        (this.iterating && this.waiting.length < ACCEPTS_PER_TURN));
     if (!wanted) driver.cancel(this.accept);
     else if (this.accept.descriptor === undefined) driver.start(this.descriptor, this.accept);
   }

@@ -133,6 +133,15 @@ export interface Backend {
   register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token;
 
   /**
+   * Optional: starts to watch a descriptor that other backends watch as well, so that when it becomes readable the kernel
+   * wakes one of those that wait, or a few, but not all. READABLE, persistent, by level; `modify` takes 0 and READABLE.
+   * Without it the kernel always wakes all.
+   *
+   * @throws as `register`.
+   */
+  registerExclusive?(fd: number): Token;
+
+  /**
    * Changes what is watched; on a oneshot registration that fired it also arms it again. A condition that holds already is
    * reported once its direction is newly asked for, with edge too; an edge seen before may be reported once more.
    *

@@ -12,6 +12,8 @@ import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigge
 /** Mode bits of a registration. */
 export const ONESHOT = 1;
 export const EDGE = 2;
+/** epoll alone. */
+export const EXCLUSIVE = 4;
 
 const INITIAL_SLOTS = 64;
 const NO_SLOT = -1;

@@ -29,8 +29,13 @@ export interface Driver {
   readonly backend: Backend;
   readonly counters: DriverCounters;
 
-  /** Takes a descriptor into care. No system call: registering waits for the first operation that would block. */
-  add(fd: number): Descriptor;
+  /**
+   * Takes a descriptor into care. No system call: registering waits for the first operation that would block.
+   *
+   * @param isExclusive other threads wait for the same, and one of them is to be woken; it is only ever read from.
+   * @throws IoError ENOTSUP: the backend can't.
+   */
+  add(fd: number, isExclusive?: boolean): Descriptor;
 
   /**
    * Lets go of a descriptor: its operations are taken off, its registration ends, and no event of it is seen any more.

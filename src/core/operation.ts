@@ -61,5 +61,9 @@ export class Descriptor {
   /** Events in a row that brought nothing. */
   fruitless = 0;
 
-  constructor(readonly fd: number) {}
+  constructor(
+    readonly fd: number,
+    /** Of the threads that wait for it one is to be woken. */
+    readonly isExclusive = false,
+  ) {}
 }

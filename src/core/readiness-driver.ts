@@ -76,8 +76,11 @@ export class ReadinessDriver implements Driver {
     }
   }
 
-  add(fd: number): Descriptor {
-    const descriptor = new Descriptor(fd);
+  add(fd: number, isExclusive = false): Descriptor {
+    if (isExclusive && this.backend.registerExclusive === undefined) {
+      throw new IoError('ENOTSUP', 'register', `descriptor ${fd} with ${this.backend.name}`, 'it wakes all that wait');
+    }
+    const descriptor = new Descriptor(fd, isExclusive);
     descriptor.maybeReady = BOTH;
     return descriptor;
   }
@@ -300,7 +303,10 @@ export class ReadinessDriver implements Driver {
   }
 
   private register(descriptor: Descriptor, interest: Interest): void {
-    const token = this.backend.register(descriptor.fd, interest, this.lifetime, this.trigger);
+    const { backend } = this;
+    const token = descriptor.isExclusive
+      ? backend.registerExclusive!(descriptor.fd)
+      : backend.register(descriptor.fd, interest, this.lifetime, this.trigger);
     descriptor.token = token;
     descriptor.interest = interest;
     this.registered[slotOf(token)] = descriptor;

@@ -12,6 +12,8 @@ export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
 export const EPOLLRDHUP = 0x2000;
+/** Of several epolls that wait for the same, wake one. Not with EPOLL_CTL_MOD, and not with EPOLLONESHOT. */
+export const EPOLLEXCLUSIVE = 1 << 28;
 export const EPOLLONESHOT = 0x40000000;
 /** Bit 31, as the signed number that `|` yields. */
 export const EPOLLET = 1 << 31;

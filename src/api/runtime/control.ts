@@ -1,6 +1,7 @@
 /** What the owner of a runtime and its threads say to each other, over the port that a worker is born with. */
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { ReactorOptions } from '../../core/reactor.js';
+import type { AcceptRequest } from '../accept/inlet.js';
 
 /** What a thread is started with. */
 export interface Birth {
@@ -24,12 +25,15 @@ export interface Neighbour {
 }
 
 export type ToThread =
+  | { readonly kind: 'request'; readonly number: number; readonly request: AcceptRequest }
   | { readonly kind: 'run'; readonly neighbours: readonly Neighbour[] }
   | { readonly kind: 'joined'; readonly neighbour: Neighbour }
   | { readonly kind: 'ended'; readonly threadId: number }
   | { readonly kind: 'stop' };
 
 export type ToOwner =
+  /** `failure` is undefined when it was done. */
+  | { readonly kind: 'reply'; readonly number: number; readonly failure: unknown }
   | { readonly kind: 'born'; readonly address: MailboxAddress }
   | { readonly kind: 'running' }
   | { readonly kind: 'buried'; readonly threadId: number };

@@ -2,7 +2,9 @@
 import { Worker } from 'node:worker_threads';
 import { close, isOpen } from '../../sys/io.js';
 import { allocateOwnedDescriptors, leftDescriptors } from '../../sys/owned-descriptors.js';
+import type { AcceptRequest } from '../accept/inlet.js';
 import type { Peer } from '../messages/peer.js';
+import { settling, type Settling } from '../settling.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 
 export interface MemberOwner {
@@ -22,6 +24,9 @@ export class Member {
   restarts = 0;
   private worker: Worker | undefined = undefined;
   private descriptors: SharedArrayBuffer | undefined = undefined;
+  /** Requests that wait for a reply, by number. */
+  private readonly asked = new Map<number, Settling<void>>();
+  private lastNumber = 0;
 
   /** @internal */
   constructor(
@@ -48,11 +53,13 @@ export class Member {
         this.neighbour = { index: this.index, name: this.name, address: message.address };
         this.owner.onBorn(this, this.neighbour);
       } else if (message.kind === 'running') this.owner.onRunning(this, this.neighbour!);
+      else if (message.kind === 'reply') this.onReply(message.number, message.failure);
       else this.owner.onBuried(this, message.threadId);
     });
     worker.on('error', (error: Error) => (failure = error));
     worker.on('exit', code => {
       this.worker = this.neighbour = this.peer = undefined;
+      for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`thread '${this.name}' has ended`));
       if (code !== 0) failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, threadId, failure);
     });
@@ -61,6 +68,21 @@ export class Member {
   /** @internal */
   tell(message: ToThread): void {
     this.worker?.postMessage(message);
+  }
+
+  /**
+   * Asks the thread to do something.
+   *
+   * @returns a promise that resolves when it is done. @throws (by it) what the thread says, or that it has ended.
+   * @internal
+   */
+  ask(request: AcceptRequest): Promise<void> {
+    if (this.worker === undefined) return Promise.reject(new Error(`thread '${this.name}' has ended`));
+    const number = ++this.lastNumber;
+    const waiting = settling<void>();
+    this.asked.set(number, waiting);
+    this.tell({ kind: 'request', number, request });
+    return waiting.promise;
   }
 
   /** Ends the thread now, wherever it is. What it had open is closed. */
@@ -78,5 +100,12 @@ export class Member {
     this.descriptors = undefined;
     if (descriptors === undefined) return;
     for (const fd of leftDescriptors(descriptors)) if (isOpen(fd)) close(fd);
+  }
+
+  private onReply(number: number, failure: unknown): void {
+    const waiting = this.asked.get(number)!;
+    this.asked.delete(number);
+    if (failure === undefined) waiting.resolve();
+    else waiting.reject(failure as Error);
   }
 }

@@ -1,4 +1,6 @@
 /** Threads with a reactor each, that know each other. */
+import type { ServiceOptions } from '../accept/options.js';
+import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
 import { settling, type Settling } from '../settling.js';
 import type { Neighbour } from './control.js';
@@ -15,11 +17,12 @@ interface Burial {
   readonly mourners: Set<Member>;
 }
 
-export class Runtime implements MemberOwner {
+export class Runtime implements MemberOwner, ServiceOwner {
   /** The threads, by index. */
   readonly threads: readonly Member[];
   private readonly options: CheckedOptions;
   private ownEndpoint: Endpoint | undefined = undefined;
+  private readonly services = new Set<Service>();
   private readonly burials = new Map<number, Burial>();
   private readonly starting: Settling<void> = settling();
   private readonly ended: Settling<void> = settling();
@@ -59,6 +62,39 @@ export class Runtime implements MemberOwner {
   }
 
   /**
+   * Listens, and has the threads serve: whatever the model, each gets its connections by its `receiveConnections`, which
+   * its entry has called. What a thread that has crashed had in hand is lost with it; what it had not taken yet is not.
+   *
+   * @returns a promise that resolves when all threads serve.
+   * @throws Error (by the promise, as all) the runtime is not running; a thread receives no connections.
+   * @throws IoError what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
+   * @throws TypeError, RangeError an option that makes no sense, named.
+   */
+  async listen(options: ServiceOptions): Promise<Service> {
+    if (this.started) await this.starting.promise;
+    if (!this.started || this.stopping) throw new Error('listen: the runtime is not running');
+    const service = await openService(this, options);
+    this.services.add(service);
+    try {
+      await Promise.all(this.threads.filter(({ peer }) => peer !== undefined).map(member => service.begin(member)));
+    } catch (failure) {
+      await service.close();
+      throw failure;
+    }
+    return service;
+  }
+
+  /** @internal */
+  get processors(): readonly number[] {
+    return this.options.processors;
+  }
+
+  /** @internal */
+  onServiceClosed(service: Service): void {
+    this.services.delete(service);
+  }
+
+  /**
    * Lets the threads end: each runs its `onStop` and ends with the last thing it has open. Those that are left at the
    * deadline are terminated.
    *
@@ -67,14 +103,16 @@ export class Runtime implements MemberOwner {
    */
   async stop(deadlineMs = 10_000): Promise<void> {
     if (!this.started) throw new Error('stop: the runtime was not started');
-    if (!this.stopping) {
-      this.stopping = true;
-      for (const member of this.threads) member.tell({ kind: 'stop' });
-    }
     const deadline = setTimeout(() => {
       for (const member of this.threads) void member.terminate();
     }, deadlineMs);
     try {
+      if (!this.stopping) {
+        this.stopping = true;
+        // Whoever waits to be accepted is served by threads that still do.
+        await Promise.all([...this.services].map(service => service.close()));
+        for (const member of this.threads) member.tell({ kind: 'stop' });
+      }
       await this.ended.promise;
     } finally {
       clearTimeout(deadline);
@@ -106,12 +144,16 @@ export class Runtime implements MemberOwner {
   /** @internal */
   onRunning(member: Member, neighbour: Neighbour): void {
     member.peer = this.endpoint.peer(neighbour.address);
+    for (const service of this.services)
+      void service.begin(member).catch(failure => this.report(failure as Error, member));
     if (this.threads.every(other => other.peer !== undefined)) this.starting.resolve();
   }
 
   /** @internal */
   onEnded(member: Member, threadId: number, failure: Error | undefined): void {
     this.endpoint.bury(threadId);
+    const willReturn = this.mayReturn(member, failure);
+    for (const service of this.services) service.onEnded(member, willReturn);
     for (const [id, { mourners }] of this.burials) if (mourners.delete(member)) this.closeGrave(id);
     const mourners = new Set(this.threads.filter(other => other.isAlive));
     this.burials.set(threadId, { member, failure: this.stopping ? undefined : failure, mourners });
@@ -138,8 +180,8 @@ export class Runtime implements MemberOwner {
     this.burials.delete(threadId);
     const { member, failure } = burial;
     member.closeDescriptors();
-    if (failure !== undefined) this.options.onError?.(failure, member.name);
-    if (failure !== undefined && !this.stopping && member.restarts < this.options.restarts) {
+    if (failure !== undefined) this.report(failure, member);
+    if (this.mayReturn(member, failure)) {
       member.restarts++;
       this.startMember(member);
       return;
@@ -147,6 +189,14 @@ export class Runtime implements MemberOwner {
     this.failure ??= failure;
     this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before it was running`));
     if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) this.finish();
+  }
+
+  private mayReturn(member: Member, failure: Error | undefined): boolean {
+    return failure !== undefined && !this.stopping && member.restarts < this.options.restarts;
+  }
+
+  private report(failure: Error, { name }: Member): void {
+    this.options.onError?.(failure, name);
   }
 
   private finish(): void {

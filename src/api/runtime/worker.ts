@@ -4,6 +4,7 @@ import { pinThread } from '../../sys/affinity.js';
 import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import { openEndpoint } from '../messages/endpoint.js';
 import { startReactor } from '../thread-reactor.js';
+import { inletOf, type AcceptRequest } from '../accept/inlet.js';
 import type { Birth, ToOwner, ToThread } from './control.js';
 import { setCurrentThread, Thread } from './thread.js';
 
@@ -26,6 +27,18 @@ async function run(): Promise<void> {
   port.unref();
 }
 
+async function perform(number: number, request: AcceptRequest): Promise<void> {
+  let failure: unknown;
+  try {
+    const inlet = inletOf(thread.endpoint);
+    if (request.kind === 'serve') inlet.serve(request.serving);
+    else await inlet.retire(request.service);
+  } catch (error) {
+    failure = error;
+  }
+  tell({ kind: 'reply', number, failure });
+}
+
 let running: Promise<void> | undefined;
 
 async function stop(): Promise<void> {
@@ -46,6 +59,8 @@ port.on('message', (message: ToThread) => {
     case 'ended':
       thread.bury(message.threadId);
       return tell({ kind: 'buried', threadId: message.threadId });
+    case 'request':
+      return void perform(message.number, message.request);
     case 'stop':
       return void stop();
   }

@@ -23,6 +23,7 @@ import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import {
   ERROR,
+  READABLE,
   type Backend,
   type BackendOptions,
   type BackendTraits,
@@ -33,7 +34,7 @@ import {
 import { newCounters, waitMs } from '../counters.js';
 import { EventBatch } from '../event-batch.js';
 import { DEFAULT_MAX_EVENTS } from '../limits.js';
-import { closedError, ONESHOT, Registrations } from '../registrations.js';
+import { closedError, EXCLUSIVE, ONESHOT, Registrations } from '../registrations.js';
 import { Waker, wakeBackend } from '../wake.js';
 import { epollEvents, readinessOf } from './flags.js';
 
@@ -93,8 +94,20 @@ export class EpollBackend implements Backend {
 
   register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
     if (this.epfd < 0) throw closedError(NAME, 'register');
+    return this.start(this.registrations.add(fd, interest, lifetime, trigger), fd, interest);
+  }
+
+  registerExclusive(fd: number): Token {
+    if (this.epfd < 0) throw closedError(NAME, 'register');
     const table = this.registrations;
-    const token = table.add(fd, interest, lifetime, trigger);
+    const token = table.add(fd, READABLE, 'persistent', 'level');
+    // The entry is never changed, which the kernel would refuse: with one direction it is only added and deleted.
+    table.mode[table.slot(token, 'register')] |= EXCLUSIVE;
+    return this.start(token, fd, READABLE);
+  }
+
+  private start(token: Token, fd: number, interest: Interest): Token {
+    const table = this.registrations;
     const slot = table.slot(token, 'register');
     this.counters.changesAsked++;
     const failure = interest !== 0 ? this.apply(slot) : isOpen(fd) ? 0 : EBADF;

@@ -1,7 +1,17 @@
 /** Interest and readiness in epoll's words. */
-import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from '../../sys/epoll.js';
+import {
+  EPOLLERR,
+  EPOLLET,
+  EPOLLEXCLUSIVE,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+} from '../../sys/epoll.js';
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
-import { EDGE, ONESHOT } from '../registrations.js';
+import { EDGE, EXCLUSIVE, ONESHOT } from '../registrations.js';
 
 /**
  * The end of the stream is asked for together with reading only: as a level of its own it would fire for ever while
@@ -9,7 +19,7 @@ import { EDGE, ONESHOT } from '../registrations.js';
  */
 export function epollEvents(interest: Interest, mode: number): number {
   return (
-    ((interest & READABLE) !== 0 ? EPOLLIN | EPOLLRDHUP : 0) |
+    ((interest & READABLE) !== 0 ? ((mode & EXCLUSIVE) !== 0 ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN | EPOLLRDHUP) : 0) |
     ((interest & WRITABLE) !== 0 ? EPOLLOUT : 0) |
     ((interest & PRIORITY) !== 0 ? EPOLLPRI : 0) |
     ((mode & ONESHOT) !== 0 ? EPOLLONESHOT : 0) |

@@ -1,0 +1,45 @@
+/** How many connections each thread of a runtime has had of a service, and has: two words a thread that all can read. */
+
+const WORDS = 2;
+const ACCEPTED = 0;
+const OPEN = 1;
+
+export class Loads {
+  private readonly words: Int32Array;
+
+  constructor(readonly buffer: SharedArrayBuffer) {
+    this.words = new Int32Array(buffer);
+  }
+
+  static of(threads: number): Loads {
+    return new Loads(new SharedArrayBuffer(threads * WORDS * 4));
+  }
+
+  add(thread: number): void {
+    Atomics.add(this.words, thread * WORDS + ACCEPTED, 1);
+    Atomics.add(this.words, thread * WORDS + OPEN, 1);
+  }
+
+  /** One was given to somebody else before it was served. */
+  takeBack(thread: number): void {
+    Atomics.sub(this.words, thread * WORDS + ACCEPTED, 1);
+    Atomics.sub(this.words, thread * WORDS + OPEN, 1);
+  }
+
+  release(thread: number): void {
+    Atomics.sub(this.words, thread * WORDS + OPEN, 1);
+  }
+
+  /** The thread has ended, and all its connections with it. */
+  clear(thread: number): void {
+    Atomics.store(this.words, thread * WORDS + OPEN, 0);
+  }
+
+  accepted(thread: number): number {
+    return Atomics.load(this.words, thread * WORDS + ACCEPTED);
+  }
+
+  open(thread: number): number {
+    return Atomics.load(this.words, thread * WORDS + OPEN);
+  }
+}

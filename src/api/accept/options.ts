@@ -1,0 +1,56 @@
+/** What a service is made with, checked. */
+import { kindOf, shown } from '../arguments.js';
+import type { ListeningOptions } from '../listening-socket.js';
+
+/**
+ * Who accepts. `reuseport`: each thread, on a listener of its own, and the kernel spreads by a hash of the addresses.
+ * `exclusive`: each thread, on one listener, of which the kernel wakes one that waits. `acceptor`: the thread that has the
+ * runtime, which gives connections out.
+ */
+export type AcceptModel = 'reuseport' | 'exclusive' | 'acceptor';
+export const ACCEPT_MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor'];
+
+/** What a thread has of a service. */
+export interface ThreadLoad {
+  /** Its place in the runtime. */
+  readonly index: number;
+  readonly name: string;
+  /** Connections that it was given since the service began, those of threads before it in this place included. */
+  readonly accepted: number;
+  /** Those of them that are open. */
+  readonly open: number;
+}
+
+/** @returns the index in `loads` of the one that gets the next connection. */
+export type Distribute = (loads: readonly ThreadLoad[]) => number;
+
+const STRATEGIES = ['round-robin', 'least-connections'];
+
+export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
+  readonly accept: AcceptModel;
+  /**
+   * `acceptor`: who gets a connection. In turn (the default), who has the fewest open, or what a function of yours says,
+   * which is called for each connection with the threads that run.
+   */
+  readonly distribute?: 'round-robin' | 'least-connections' | Distribute;
+}
+
+/** @throws TypeError an option that makes no sense, named. */
+export function checkServiceOptions(options: ServiceOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options: ${kindOf(options)}; allowed: an object`);
+  }
+  const { accept, distribute } = options;
+  if (!ACCEPT_MODELS.includes(accept)) {
+    throw new TypeError(`accept: ${shown(accept)}; allowed: ${ACCEPT_MODELS.join(', ')}`);
+  }
+  if ('reusePort' in options) throw new TypeError("reusePort: it is what `accept: 'reuseport'` is for");
+  if (accept === 'reuseport' && options.path !== undefined) {
+    throw new TypeError("path: accept: 'reuseport' is for TCP; allowed with a path: the others");
+  }
+  if (distribute === undefined) return;
+  if (accept !== 'acceptor') throw new TypeError(`distribute: it is for accept: 'acceptor', not '${accept}'`);
+  if (typeof distribute !== 'function' && !STRATEGIES.includes(distribute)) {
+    throw new TypeError(`distribute: ${shown(distribute)}; allowed: ${STRATEGIES.join(', ')}, a function`);
+  }
+}

@@ -1,0 +1,118 @@
+/** A port that the threads of a runtime serve together. */
+import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/constants.js';
+import { close } from '../../sys/io.js';
+import { IoError } from '../../sys/io-error.js';
+import type { Address, InternetAddress } from '../../sys/sockaddr.js';
+import { setOption } from '../../sys/socket.js';
+import { Listener } from '../listener.js';
+import { openListeningSocket, type ListeningSocket } from '../listening-socket.js';
+import { currentReactor } from '../thread-reactor.js';
+import { Acceptor } from './acceptor.js';
+import { Loads } from './loads.js';
+import type { AcceptModelRun, Crew, CrewMember } from './model.js';
+import { checkServiceOptions, type AcceptModel, type ServiceOptions, type ThreadLoad } from './options.js';
+import { ThreadListeners } from './thread-listeners.js';
+
+/** What a service needs of its runtime. */
+export interface ServiceOwner {
+  readonly threads: Crew;
+  /** The processor that each thread is bound to; empty where they are not. */
+  readonly processors: readonly number[];
+  onServiceClosed(service: Service): void;
+}
+
+let services = 0;
+
+export class Service {
+  private closing: Promise<void> | undefined = undefined;
+
+  /** @internal Made by `runtime.listen`. */
+  constructor(
+    private readonly owner: ServiceOwner,
+    /** Where it listens; the port is the real one, also if 0 was asked for. */
+    readonly address: Address,
+    readonly model: AcceptModel,
+    private readonly loads: Loads,
+    private readonly run: AcceptModelRun,
+  ) {}
+
+  /** What each thread has had and has, by its place in the runtime. */
+  spread(): ThreadLoad[] {
+    return this.owner.threads.map(({ index, name }) => {
+      return { index, name, accepted: this.loads.accepted(index), open: this.loads.open(index) };
+    });
+  }
+
+  /**
+   * Stops accepting. Who waits in the backlog is served still; connections live on in their threads. Twice is allowed.
+   *
+   * @returns a promise that resolves when nobody listens any more.
+   */
+  close(): Promise<void> {
+    this.closing ??= this.run.close().finally(() => this.owner.onServiceClosed(this));
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal */
+  begin(member: CrewMember): Promise<void> {
+    return this.closing === undefined ? this.run.begin(member) : Promise.resolve();
+  }
+
+  /** @internal */
+  onEnded(member: CrewMember, willReturn: boolean): void {
+    this.run.onEnded(member, willReturn);
+    // After what it did not get has been taken back.
+    this.loads.clear(member.index);
+  }
+}
+
+/**
+ * Begins to listen, before any thread serves: `begin` follows for each.
+ *
+ * @throws what `listen` throws. @throws TypeError `accept` or `distribute` makes no sense.
+ * @throws IoError ENOTSUP: this system, or this backend, lacks what the model needs.
+ */
+export async function openService(owner: ServiceOwner, options: ServiceOptions): Promise<Service> {
+  checkServiceOptions(options);
+  const { accept, distribute, ...listening } = options;
+  const { threads } = owner;
+  const loads = Loads.of(threads.length);
+  const isExclusive = accept === 'exclusive';
+  const reactor = currentReactor();
+  if (isExclusive && reactor.driver.backend.registerExclusive === undefined) {
+    throw new IoError('ENOTSUP', 'listen', "accept: 'exclusive'", `backend '${reactor.driver.backend.name}' wakes all`);
+  }
+  const first = await openListeningSocket({ ...listening, reusePort: accept === 'reuseport' ? 'require' : 'off' });
+  const { details } = first;
+  const plan = { service: services++, details, loads: loads.buffer, isExclusive };
+  if (accept === 'acceptor') {
+    const listener = new Listener(reactor, reactor.driver.add(first.fd), details);
+    const run = new Acceptor(listener, loads, plan, distribute);
+    return new Service(owner, details.address, accept, loads, run);
+  }
+  const sockets = [first];
+  try {
+    if (accept === 'reuseport') await addSockets(sockets, owner, options);
+  } catch (error) {
+    for (const { fd } of sockets) close(fd);
+    throw error;
+  }
+  const run = new ThreadListeners(threads, sockets, isExclusive, plan);
+  return new Service(owner, details.address, accept, loads, run);
+}
+
+/** A socket for each thread, all on the port of the first. */
+async function addSockets(sockets: ListeningSocket[], owner: ServiceOwner, options: ServiceOptions): Promise<void> {
+  const address = sockets[0].details.address as InternetAddress;
+  const where = { host: options.host === undefined ? undefined : address.address, port: address.port };
+  while (sockets.length < owner.threads.length) {
+    sockets.push(await openListeningSocket({ ...options, ...where, reusePort: 'require' }));
+  }
+  if (SO_INCOMING_CPU < 0) return;
+  // The kernel then prefers the socket of the processor that the packet came in on.
+  owner.processors.forEach((processor, index) => setOption(sockets[index].fd, SOL_SOCKET, SO_INCOMING_CPU, processor));
+}
