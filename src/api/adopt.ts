@@ -1,11 +1,14 @@
-/** A connection made of a descriptor that came from elsewhere. */
+/** A connection made of a descriptor or of a socket that came from elsewhere. */
+import { Socket as NodeSocket } from 'node:net';
 import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
 import { accessMode, setNonBlocking } from '../sys/io.js';
 import { descriptorKind } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
+import { own } from '../sys/owned-descriptors.js';
 import { checkOptions } from './arguments.js';
 import type { State } from './connection-states.js';
 import { Connection } from './connection.js';
+import { takeNodeSocket } from './node-socket.js';
 import { checkInteger, queueLimits, type QueueLimits } from './options.js';
 import { currentReactor } from './thread-reactor.js';
 
@@ -16,17 +19,38 @@ const STATE_BY_ACCESS = new Map<number, State>([
 ]);
 
 /**
- * Makes a connection of a connected stream socket or of a pipe's end, which belongs to it from now on: whoever had it must
+ * Makes a connection of what came from elsewhere.
+ *
+ * A descriptor, of a connected stream socket or of a pipe's end, belongs to the connection from now on: whoever had it must
  * neither use nor close it. It is made non-blocking. To the end of a pipe that is for reading nothing can be sent, and the
  * one for writing has nothing to read.
  *
- * @throws IoError EBADF; EINVAL: it is a file or a directory.
+ * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody had
+ * read comes first (and is read, not joined or copied, before anything else). The peer notices nothing. The socket is of no
+ * more use; it emits 'close'.
+ *
+ * @throws IoError EBADF; EINVAL: it is a file or a directory, or a socket with TLS or with an encoding; ENOTCONN: a socket
+ *   that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write.
+ * @throws TypeError neither a descriptor nor a socket.
  * @throws RangeError a number that is no descriptor, a limit that makes no sense.
  */
-export function adopt(fd: number, limits: Partial<QueueLimits> = {}): Connection {
-  checkInteger('fd', fd, 0, 0x7fffffff);
+export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = {}): Connection {
+  const isDescriptor = typeof from === 'number';
+  if (isDescriptor) checkInteger('fd', from, 0, 0x7fffffff);
   checkOptions(limits, 'limits');
   const checked = queueLimits(limits);
+  if (isDescriptor) return adoptDescriptor(from, checked);
+  if (!(from instanceof NodeSocket)) {
+    throw new TypeError(`from: ${typeof from}; allowed: a descriptor, or a net.Socket of Node`);
+  }
+  const { fd, unread, hasEnded } = takeNodeSocket(from);
+  const connection = adoptDescriptor(fd, checked);
+  connection.putAhead(unread);
+  if (hasEnded) connection.end();
+  return connection;
+}
+
+function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
   const kind = descriptorKind(fd);
   if (kind !== 'socket' && kind !== 'fifo' && kind !== 'character device') {
     throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, `it is a ${kind}; allowed: stream sockets, pipes`);
@@ -34,7 +58,11 @@ export function adopt(fd: number, limits: Partial<QueueLimits> = {}): Connection
   setNonBlocking(fd);
   const reactor = currentReactor();
   const descriptor = reactor.driver.add(fd);
-  if (kind === 'socket') return new Connection(reactor, descriptor, checked);
+  if (kind === 'socket') {
+    // What Node opened in a worker it closes at the worker's end; it opens no sockets without an object of its own.
+    own(fd);
+    return new Connection(reactor, descriptor, limits);
+  }
   // Nobody answers a pipe that closes.
-  return new Connection(reactor, descriptor, { ...checked, lingerMs: 0 }, STATE_BY_ACCESS.get(accessMode(fd)));
+  return new Connection(reactor, descriptor, { ...limits, lingerMs: 0 }, STATE_BY_ACCESS.get(accessMode(fd)));
 }

@@ -8,7 +8,7 @@ import type { Address } from '../sys/sockaddr.js';
 import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
-import { CONNECTION, give, PackedState } from './give.js';
+import { CONNECTION, give, PackedState, type Baggage } from './give.js';
 import type { Peer } from './messages/peer.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from './options.js';
@@ -42,8 +42,7 @@ export interface ConnectionDetails {
 
 interface Departure extends ConnectionDetails {
   readonly fd: number;
-  /** Sent here, and not yet taken by the kernel. */
-  readonly queued: Uint8Array;
+  readonly baggage: Baggage;
 }
 
 export class Connection extends SendingSocket implements TimerOwner, Deferred {
@@ -155,8 +154,8 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    */
   async moveTo(peer: Peer, state?: unknown): Promise<void> {
     const packed = new PackedState(peer, state);
-    const { fd, queued, ...details } = this.detach();
-    await give(packed, CONNECTION, fd, details satisfies ConnectionDetails, queued);
+    const { fd, baggage, ...details } = this.detach();
+    await give(packed, CONNECTION, fd, details satisfies ConnectionDetails, baggage);
   }
 
   // For the driver and the reactor
@@ -258,13 +257,13 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.rare?.deadlines?.clear();
     this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
     // Before the descriptor goes: an operation that is taken off drops what it had to send.
-    const queued = this.takeQueued();
+    const baggage: Baggage = { queued: this.takeQueued(), unread: this.takeAhead() };
     const fd = this.detachDescriptor();
     this.rare?.keeper?.onReleased();
     this.moved = true;
     this.state = 'closed';
     if (this.rare?.closed !== undefined) this.settleClosed();
-    return { fd, queued, hasEnded: !canSend(state), limits };
+    return { fd, baggage, hasEnded: !canSend(state), limits };
   }
 
   private transition(event: StateEvent): void {

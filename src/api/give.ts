@@ -7,18 +7,27 @@ import { Peer } from './messages/peer.js';
 export const CONNECTION = 'pollux: connection';
 export const LISTENER = 'pollux: listener';
 export const FILE = 'pollux: file';
-export const QUEUED = 'pollux: queued bytes';
+export const PART = 'pollux: bytes of a connection';
 
-/** Queued bytes of one message: a quarter of a mailbox, so that others get through as well. */
+/** Bytes of one message: a quarter of a mailbox, so that others get through as well. */
 const PART_BYTES = 128 * 1024;
 /** Room for what a parcel or a part holds besides its bytes: numbers, limits, a path of the longest kind. */
 const WRAPPING_BYTES = 8 * 1024;
 
 let moves = 0;
 
-/** Bytes that were queued, on their way ahead of the connection. */
+/** Bytes of a connection that the kernel does not have. */
+export interface Baggage {
+  /** Sent, and not yet taken by the kernel. */
+  readonly queued: Uint8Array;
+  /** Received by whoever had the connection before, and not yet read. */
+  readonly unread: Uint8Array;
+}
+
+/** Some of it, on its way ahead of the connection. */
 export interface Part {
   readonly move: string;
+  readonly of: keyof Baggage;
   readonly bytes: Uint8Array;
 }
 
@@ -59,7 +68,7 @@ export class PackedState {
  * Gives a descriptor away. This thread's number is closed at the end, whoever died meanwhile: the other thread makes a
  * duplicate of its own, or has nothing.
  *
- * @param name of the answer there, by kind. @param queued goes ahead.
+ * @param name of the answer there, by kind. @param baggage goes ahead.
  * @throws IoError EPIPE: the other thread has ended; ECANCELED: the peer was closed here.
  * @throws Error what the other thread says: nobody receives such there, or it has no room for one more descriptor.
  */
@@ -68,14 +77,13 @@ export async function give(
   name: string,
   fd: number,
   details: object,
-  queued?: Uint8Array,
+  baggage?: Baggage,
 ): Promise<void> {
   const move = `${threadId} ${moves++}`;
   try {
-    const partBytes = Math.min(PART_BYTES, peer.maxBytes - WRAPPING_BYTES);
-    for (let offset = 0; queued !== undefined && offset < queued.length; offset += partBytes) {
-      const bytes = queued.subarray(offset, offset + partBytes);
-      await peer.request(QUEUED, { move, bytes } satisfies Part);
+    if (baggage !== undefined) {
+      await sendParts(peer, move, 'queued', baggage.queued);
+      await sendParts(peer, move, 'unread', baggage.unread);
     }
     const offer = peer.offer(name, { fd, move, details, state } satisfies Parcel);
     try {
@@ -87,5 +95,13 @@ export async function give(
     }
   } finally {
     close(fd);
+  }
+}
+
+async function sendParts(peer: Peer, move: string, of: keyof Baggage, bytes: Uint8Array): Promise<void> {
+  const partBytes = Math.min(PART_BYTES, peer.maxBytes - WRAPPING_BYTES);
+  for (let offset = 0; offset < bytes.length; offset += partBytes) {
+    const part: Part = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
+    await peer.request(PART, part);
   }
 }

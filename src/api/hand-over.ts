@@ -6,7 +6,7 @@ import { adopt } from './adopt.js';
 import type { Connection, ConnectionDetails } from './connection.js';
 import { File, type FileDetails } from './file.js';
 import { Inlet } from './accept/inlet.js';
-import { CONNECTION, FILE, LISTENER, QUEUED, type Parcel, type Part } from './give.js';
+import { CONNECTION, FILE, LISTENER, PART, type Parcel, type Part } from './give.js';
 import { Listener, type ListenerDetails } from './listener.js';
 import type { Endpoint } from './messages/endpoint.js';
 import { currentReactor } from './thread-reactor.js';
@@ -23,19 +23,27 @@ export function receiveConnections<S = unknown>(
   endpoint: Endpoint,
   onConnection: (connection: Connection, state: S) => void,
 ): void {
-  const queued = new Map<number, Map<string, Uint8Array[]>>();
-  endpoint.watchDepartures(threadId => queued.delete(threadId));
-  endpoint.answer<Part, true>(QUEUED, ({ from, value: { move, bytes } }) => {
-    const moves = queued.get(from) ?? new Map<string, Uint8Array[]>();
-    queued.set(from, moves);
-    moves.set(move, [...(moves.get(move) ?? []), bytes]);
+  // By the thread that sends them, since one that ends leaves its moves half done.
+  const arrived = new Map<number, Part[]>();
+  endpoint.watchDepartures(threadId => arrived.delete(threadId));
+  endpoint.answer<Part, true>(PART, ({ from, value }) => {
+    const parts = arrived.get(from);
+    if (parts === undefined) arrived.set(from, [value]);
+    else parts.push(value);
     return true;
   });
   const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
+    const parts = arrived.get(from) ?? [];
+    arrived.set(
+      from,
+      parts.filter(part => part.move !== move),
+    );
+    const bytesOf = (of: Part['of']) =>
+      Buffer.concat(parts.filter(part => part.move === move && part.of === of).map(({ bytes }) => bytes));
     const connection = adopt(fd, limits);
-    const moves = queued.get(from);
-    for (const bytes of moves?.get(move) ?? []) connection.send(bytes);
-    moves?.delete(move);
+    connection.putAhead(bytesOf('unread'));
+    const queued = bytesOf('queued');
+    if (queued.length > 0) connection.send(queued);
     if (hasEnded) connection.end();
     return connection;
   };

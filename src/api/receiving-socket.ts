@@ -1,5 +1,5 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
-import type { BufferList } from '../core/buffer-list.js';
+import { BufferList } from '../core/buffer-list.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
@@ -19,6 +19,8 @@ export abstract class ReceivingSocket
   private receiver: Receive | undefined = undefined;
   private reader: Reader | undefined = undefined;
   private paused = false;
+  /** Bytes that were received elsewhere, and come before what the kernel has. */
+  private ahead: BufferList | undefined = undefined;
   /** The transfer that has the read side. */
   private borrower: ReadTurn | undefined = undefined;
 
@@ -70,6 +72,7 @@ export abstract class ReceivingSocket
     this.checkOneReader('readInto');
     if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
     if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
+    if (this.ahead !== undefined) return Promise.resolve(this.readAheadInto(this.ahead, bytes));
     return new Promise((resolve, reject) => {
       const settle = (operation: ReceiveInto) => {
         if (operation.failure !== undefined) {
@@ -119,6 +122,10 @@ export abstract class ReceivingSocket
   borrowReads(turn: ReadTurn): Descriptor {
     if (!this.isDelivering) throw this.failure ?? this.cancelled('read', turn.sourceName);
     this.checkOneReader(turn.sourceName);
+    if (this.ahead !== undefined) {
+      const what = 'bytes that were received before it was adopted';
+      throw new Error(`${turn.sourceName}: the connection has ${what}; read() them first`);
+    }
     this.borrower = turn;
     return this.descriptor;
   }
@@ -168,6 +175,10 @@ export abstract class ReceivingSocket
 
   /** @internal */
   startReceiving(): void {
+    if (this.ahead !== undefined) {
+      this.reactor.defer({ onDeferred: () => this.handOnAhead() });
+      return;
+    }
     const receiver = (this.receiver ??= new Receive(this));
     if (receiver.descriptor === undefined && !receiver.isOver) this.reactor.driver.start(this.descriptor, receiver);
   }
@@ -175,6 +186,42 @@ export abstract class ReceivingSocket
   /** @internal */
   stopReceiving(): void {
     if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
+  }
+
+  // For those who make a connection of what was somebody else's
+
+  /** @internal Bytes that come before what the kernel has: nothing was read from this object yet. */
+  putAhead(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.ahead = BufferList.from(bytes);
+  }
+
+  /** Takes them out again, as far as nobody has read them. */
+  protected takeAhead(): Uint8Array {
+    const bytes = this.ahead?.toBytes() ?? new Uint8Array(0);
+    this.ahead = undefined;
+    return bytes;
+  }
+
+  private handOnAhead(): void {
+    const { ahead } = this;
+    // Whoever wanted them may have thought better of it.
+    if (ahead === undefined || !this.wantsReceiving) return;
+    this.ahead = undefined;
+    try {
+      this.onReceived(ahead);
+    } finally {
+      ahead.release();
+      this.updateReceiving();
+    }
+  }
+
+  private readAheadInto(ahead: BufferList, bytes: Uint8Array): number {
+    const lengthBytes = Math.min(ahead.length, bytes.byteLength);
+    ahead.split(lengthBytes).copyTo(bytes);
+    if (ahead.length === 0) this.ahead = undefined;
+    this.bytesReceived += lengthBytes;
+    this.onArrival();
+    return lengthBytes;
   }
 
   private get isReading(): boolean {
@@ -195,12 +242,14 @@ export abstract class ReceivingSocket
 
   /** Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
   protected updateReceiving(): void {
-    const wanted = this.isDelivering
-      ? (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true
-      : this.isDiscarding;
-    if (wanted) this.startReceiving();
+    if (this.wantsReceiving) this.startReceiving();
     else this.stopReceiving();
     if (this.isDiscarding) this.takeReadsBack();
+  }
+
+  private get wantsReceiving(): boolean {
+    if (!this.isDelivering) return this.isDiscarding;
+    return (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true;
   }
 
   /** The connection needs its read side itself: a transfer that has it learns so later in the turn. */

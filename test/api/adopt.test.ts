@@ -31,8 +31,8 @@ describeOnEveryDriver('adopt()', () => {
   });
 
   it('what is no descriptor is refused by name', () => {
-    for (const fd of [-1, 1.5, NaN, undefined, null, '5', 2 ** 31]) {
-      expect(() => adopt(fd as number)).to.throw(RangeError, /^fd: .*; allowed: integers from 0 to 2147483647$/);
+    for (const fd of [-1, 1.5, NaN, 2 ** 31]) {
+      expect(() => adopt(fd)).to.throw(RangeError, /^fd: .*; allowed: integers from 0 to 2147483647$/);
     }
     expect(() => adopt(0, null as never)).to.throw(TypeError, 'limits: null; allowed: an object');
   });
