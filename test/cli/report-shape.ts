@@ -10,7 +10,7 @@ export function parseReport(stdout: string): StressReport {
     ...['pollux', 'runtime', 'kernel', 'asked', 'limits', 'results', 'interrupted', 'verdict'],
   );
   expect(report.asked).to.have.all.keys(
-    ...['sides', 'backends', 'mode', 'threads', 'connections', 'rate', 'sizeBytes', 'durationSeconds'],
+    ...['sides', 'backends', 'mode', 'threads', 'connections', 'rate', 'sizeBytes', 'durationSeconds', 'durationFrom'],
   );
   for (const note of report.limits) expect(note).to.have.all.keys('name', 'value', 'asked', 'effect');
   for (const result of report.results) checkResult(result);

@@ -16,15 +16,18 @@ export interface RunOptions {
   readonly polluxBackend?: string;
   /** `ulimit -n` of the command. */
   readonly openFiles?: number;
+  /** NODE_OPTIONS of the command and of the processes that it starts. */
+  readonly nodeOptions?: string;
   /** Told of standard error as it comes, all of it so far. */
-  readonly onStderr?: (text: string, interrupt: () => void) => void;
+  readonly onStderr?: (text: string, interrupt: () => void, pid: number) => void;
 }
 
 export function runPollux(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { polluxBackend, openFiles, onStderr } = options;
+  const { polluxBackend, openFiles, nodeOptions, onStderr } = options;
   const env: NodeJS.ProcessEnv = { ...process.env };
   delete env.POLLUX_BACKEND;
   if (polluxBackend !== undefined) env.POLLUX_BACKEND = polluxBackend;
+  if (nodeOptions !== undefined) env.NODE_OPTIONS = nodeOptions;
   const line = [process.execPath, command, ...args];
   // The shell is gone once it has set the limit: `exec` makes way, so a signal reaches the command itself.
   const [file, ...rest] =
@@ -36,7 +39,7 @@ export function runPollux(args: readonly string[], options: RunOptions = {}): Pr
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
-      onStderr?.(stderr, () => child.kill('SIGINT'));
+      onStderr?.(stderr, () => child.kill('SIGINT'), child.pid!);
     });
     child.on('error', reject);
     child.on('close', status => resolve({ status, stdout, stderr }));

@@ -41,6 +41,7 @@ describe('pollux stress', function () {
           rate: 1000,
           sizeBytes: 16_384,
           durationSeconds: 0.5,
+          durationFrom: 'start',
         });
         expect(report.results).to.have.length(1);
         const [result] = report.results;

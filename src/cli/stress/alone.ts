@@ -4,18 +4,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Interrupt } from './interrupt.js';
 import { layOut, layOutServer } from './layout.js';
 import { askedOf, conclude } from './outcome.js';
-import type { LoneFloodPlan, SinkPlan } from './plan.js';
+import { expectedHeld, pushingSeconds, type LoneFloodPlan, type SinkPlan } from './plan.js';
 import { Progress } from './progress.js';
 import type { SideResult } from './result.js';
 import { Side } from './side.js';
 import { resultOf } from './verdict.js';
+
+/** Nobody has told the clients that it ends. */
+const PATIENCE_MS = 5_000;
 
 export async function serveAlone(plan: SinkPlan, json: boolean): Promise<void> {
   const { backend, mode, threads, host, port, durationSeconds } = plan;
   const server = new Side('server', layOutServer(threads));
   const { result, interrupted } = await run(server, async end => {
     await server.prepare(plan);
-    const [place] = await server.serve({ host, port, isShared: threads > 1, receiveBufferBytes: undefined });
+    const [place] = await server.serve({ host, port, isShared: threads > 1, patienceMs: PATIENCE_MS });
     process.stderr.write(`listening on ${place.address} (${backend}, ${mode})\n`);
     await whileShown(`server ${backend}`, durationSeconds, server, ended(durationSeconds, end));
   });
@@ -24,7 +27,7 @@ export async function serveAlone(plan: SinkPlan, json: boolean): Promise<void> {
 }
 
 export async function floodAlone(plan: LoneFloodPlan, json: boolean): Promise<void> {
-  const { backend, mode, threads, host, port, durationSeconds } = plan;
+  const { backend, mode, threads, host, port } = plan;
   const { processes, connections, limits } = layOut(plan.connections, threads, true);
   const client = new Side('client', processes);
   const ports = connections.map(() => port);
@@ -32,9 +35,10 @@ export async function floodAlone(plan: LoneFloodPlan, json: boolean): Promise<vo
     await client.prepare(plan);
     if (end.aborted) throw new Error('interrupted before it began');
     end.addEventListener('abort', () => client.stop());
-    await whileShown(`client ${backend}`, durationSeconds, client, client.flood(plan, host, connections, ports));
+    await whileShown(`client ${backend}`, pushingSeconds(plan), client, client.flood(plan, host, connections, ports));
   });
-  const results = [resultOf(backend, mode, null, result)];
+  const expected = interrupted ? 0 : expectedHeld(plan, connections);
+  const results = [resultOf(backend, mode, null, result, expected)];
   conclude({ asked: askedOf('client', [backend], plan), limits, results, interrupted }, json);
 }
 

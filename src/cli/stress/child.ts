@@ -55,8 +55,8 @@ async function serve({ threads: [first, ...others] }: Crew, plan: ServerPlan): P
 
 async function obey(message: Order): Promise<void> {
   if (message.order === 'prepare') {
-    const { threads, backend, mode } = message;
-    crew = await hire(threads, { backend, mode }, tellFailure);
+    const { name, threads, backend, mode } = message;
+    crew = await hire(name, threads, { backend, mode }, tellFailure);
     tell({ report: 'prepared' });
     return;
   }

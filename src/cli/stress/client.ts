@@ -6,14 +6,15 @@ import type { Connection } from '../../api/connection.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import type { ThreadAccount } from './account.js';
 import { Pusher } from './pusher.js';
-import type { ClientPlan } from './plan.js';
+import { openingSeconds, type ClientPlan } from './plan.js';
 import { Tally, type SideProgress } from './tally.js';
 
 /** As libiapp: ten batches a second. */
 const BATCH_MS = 100;
-const CONNECT_TIMEOUT_MS = 10_000;
+/** A thread that gets a tenth of a processor comes to look after a connection only seconds after it was made. */
+const CONNECT_TIMEOUT_MS = 60_000;
 /** A slow sink may have megabytes of each connection still to read when the pushing ends. */
-const DELIVERY_MS = 20_000;
+const DELIVERY_MS = 60_000;
 /** Failures, with no success at all, after which it is clear that nobody is there. */
 const HOPELESS = 10;
 
@@ -27,13 +28,14 @@ export class FloodClient {
   private started = 0;
   private closedBytes = 0;
   private timer: NodeJS.Timeout | undefined;
+  private deadline: NodeJS.Timeout | undefined;
   private stopped = false;
   private endPushing: () => void = () => {};
   /** Resolves when the time is up, `stop` was called, or nobody answers. */
   readonly pushed: Promise<void>;
 
   constructor(private readonly plan: ClientPlan) {
-    const { host, port, sizeBytes, durationSeconds } = plan;
+    const { host, port, sizeBytes, durationSeconds, durationFrom } = plan;
     this.tally = new Tally(currentReactor());
     this.pusher = new Pusher(sizeBytes);
     this.connectOptions = {
@@ -53,13 +55,8 @@ export class FloodClient {
     // One for each attempt under way; Node suspects a leak from eleven on.
     setMaxListeners(0, this.aborter.signal);
     this.tally.start();
-    const deadline = setTimeout(() => this.stop(), durationSeconds * 1000);
-    this.pushed = new Promise(resolve => {
-      this.endPushing = () => {
-        clearTimeout(deadline);
-        resolve();
-      };
-    });
+    this.stopAfter(durationFrom === 'start' ? durationSeconds : openingSeconds(plan));
+    this.pushed = new Promise(resolve => (this.endPushing = resolve));
     this.timer = setInterval(() => this.openBatch(), BATCH_MS);
     this.openBatch();
   }
@@ -68,6 +65,7 @@ export class FloodClient {
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;
+    clearTimeout(this.deadline);
     clearInterval(this.timer);
     this.pusher.stop();
     this.aborter.abort();
@@ -110,6 +108,7 @@ export class FloodClient {
     }
     this.tally.open();
     this.open.add(connection);
+    this.attemptOver();
     connection.onClose = failure => {
       this.open.delete(connection);
       this.closedBytes += connection.bytesSent;
@@ -123,5 +122,17 @@ export class FloodClient {
     this.tally.fail(failure);
     const hopeless = Math.min(HOPELESS, this.plan.connections);
     if (!this.tally.everOpened && this.tally.attemptsOver >= hopeless) this.stop();
+    else this.attemptOver();
+  }
+
+  private attemptOver(): void {
+    const { connections, durationSeconds, durationFrom } = this.plan;
+    const isLast = this.tally.attemptsOver === connections;
+    if (isLast && durationFrom === 'all open' && !this.stopped) this.stopAfter(durationSeconds);
+  }
+
+  private stopAfter(seconds: number): void {
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(() => this.stop(), seconds * 1000);
   }
 }

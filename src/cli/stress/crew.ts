@@ -15,18 +15,24 @@ export interface Crew {
 }
 
 /**
+ * @param name of the side, for messages.
  * @param count of threads.
  * @param onDeath a thread died of this; what it was asked fails with EPIPE, perhaps before.
  * @throws (by the promise) TypeError, Error a backend or mode that does not work here, or a thread that did not start.
  */
-export async function hire(count: number, reactor: ReactorOptions, onDeath: (failure: Error) => void): Promise<Crew> {
+export async function hire(
+  name: string,
+  count: number,
+  reactor: ReactorOptions,
+  onDeath: (failure: Error) => void,
+): Promise<Crew> {
   startReactor(reactor);
   if (count === 1) return { threads: [new LocalSide()], end: () => Promise.resolve() };
   const runtime = new Runtime({
     entry: new URL('thread.js', import.meta.url),
     threads: count,
     reactor,
-    onError: (failure, name) => onDeath(new Error(`${name} died: ${failure.message}`)),
+    onError: (failure, thread) => onDeath(new Error(`the ${name}: ${thread} died: ${failure.message}`)),
   });
   await runtime.start();
   return { threads: runtime.threads.map(({ peer }) => remoteSide(peer!)), end: () => runtime.stop(STOP_MS) };

@@ -16,8 +16,6 @@ export interface Layout {
   readonly processes: readonly number[];
   /** How many connections each thread has, one after another. */
   readonly connections: readonly number[];
-  /** Of each connection of the server; undefined leaves it to the kernel, which grows it. */
-  readonly receiveBufferBytes: number | undefined;
   readonly limits: readonly LimitNote[];
 }
 
@@ -49,7 +47,7 @@ export function layOut(wanted: number, threads: number, onePort: boolean): Layou
   return {
     processes: share(count, processes),
     connections: share(connections, count),
-    receiveBufferBytes: undefined,
+
     limits,
   };
 }

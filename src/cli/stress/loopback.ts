@@ -4,12 +4,12 @@ import { Interrupt } from './interrupt.js';
 import { layOut } from './layout.js';
 import { askedOf, conclude } from './outcome.js';
 import { Pair } from './pair.js';
-import type { LoopbackPlan } from './plan.js';
+import { pushingSeconds, type LoopbackPlan } from './plan.js';
 import { Progress } from './progress.js';
 import type { BackendResult } from './result.js';
 
 export async function stressLoopback(plan: LoopbackPlan, json: boolean): Promise<void> {
-  const { backends, durationSeconds } = plan;
+  const { backends } = plan;
   const layout = layOut(plan.connections, plan.threads, false);
   const results: BackendResult[] = [];
   let pair: Pair | undefined;
@@ -21,7 +21,7 @@ export async function stressLoopback(plan: LoopbackPlan, json: boolean): Promise
       if (interrupt.happened) break;
       const running = (pair = new Pair(backend, plan, layout));
       let progress: Progress | undefined;
-      const show = () => (progress = new Progress(backend, durationSeconds, () => running.progress()));
+      const show = () => (progress = new Progress(backend, pushingSeconds(plan), () => running.progress()));
       results.push(await running.run(show));
       progress?.stop();
     }

@@ -7,7 +7,14 @@ import type { SideProgress } from './tally.js';
 
 export type Order =
   /** Start that many threads. */
-  | { readonly order: 'prepare'; readonly threads: number; readonly backend: string; readonly mode: Mode }
+  | {
+      readonly order: 'prepare';
+      /** Of the side, for messages. */
+      readonly name: string;
+      readonly threads: number;
+      readonly backend: string;
+      readonly mode: Mode;
+    }
   | { readonly order: 'serve'; readonly plan: ServerPlan }
   /** A plan for each thread. */
   | { readonly order: 'flood'; readonly plans: readonly ClientPlan[] }

@@ -94,12 +94,13 @@ export interface FloodOptions {
 export function floodPlanOf(options: FloodOptions): FloodPlan {
   const { threads, size: sizeBytes, rate = DEFAULTS.ratePerThread * threads } = options;
   const asked = options.full ? DEFAULTS.connectionsPerThread * threads : options.connections;
-  const openingSeconds = asked === undefined ? 0 : Math.ceil(asked / rate);
+  const { durationSeconds } = DEFAULTS;
   return {
     connections: asked ?? DEFAULTS.connections,
     rate,
     sizeBytes,
-    durationSeconds: options.duration ?? openingSeconds + DEFAULTS.durationSeconds,
+    durationSeconds: options.duration ?? durationSeconds,
+    durationFrom: asked === undefined || options.duration !== undefined ? 'start' : 'all open',
   };
 }
 

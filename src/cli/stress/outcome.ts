@@ -20,8 +20,16 @@ export function askedOf(
   backends: readonly string[],
   plan: Pick<RunPlan, 'mode' | 'threads'> & Partial<FloodPlan>,
 ): StressReport['asked'] {
-  const { mode, threads, connections = null, rate = null, sizeBytes = null, durationSeconds = null } = plan;
-  return { sides, backends, mode, threads, connections, rate, sizeBytes, durationSeconds };
+  const {
+    mode,
+    threads,
+    connections = null,
+    rate = null,
+    sizeBytes = null,
+    durationSeconds = null,
+    durationFrom = null,
+  } = plan;
+  return { sides, backends, mode, threads, connections, rate, sizeBytes, durationSeconds, durationFrom };
 }
 
 export function conclude({ asked, limits, results, interrupted }: Outcome, json: boolean): void {

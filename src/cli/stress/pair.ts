@@ -1,19 +1,21 @@
 /** One backend's run: a server and a client, of a process each or more, on loopback; and the two accounts laid side by side. */
 import type { Mode } from '../../core/readiness-driver.js';
 import type { Layout } from './layout.js';
-import type { LoopbackPlan } from './plan.js';
+import { expectedHeld, type LoopbackPlan } from './plan.js';
 import type { BackendResult, SideResult } from './result.js';
 import { Side } from './side.js';
 import type { SideProgress } from './tally.js';
 import { resultOf } from './verdict.js';
 
 const HOST = '127.0.0.1';
+/** The client has closed all of its own by then. A server with too little processor time may have much to read still. */
+const PATIENCE_MS = 30_000;
 
 export class Pair {
   private readonly server: Side;
   private readonly client: Side;
   private flooding = false;
-  private cancelled = false;
+  private isStopped = false;
 
   constructor(
     private readonly backend: string,
@@ -31,12 +33,9 @@ export class Pair {
 
   /** Ends the pushing early; `run` then resolves with what there is. */
   stop(): void {
-    if (this.flooding) {
-      this.client.stop();
-    } else {
-      this.cancelled = true;
-      this.kill();
-    }
+    this.isStopped = true;
+    if (this.flooding) this.client.stop();
+    else this.kill();
   }
 
   kill(): void {
@@ -53,9 +52,10 @@ export class Pair {
     const { backend, plan } = this;
     try {
       const [server, client] = await Promise.race([this.converse(onFlood), this.server.failed, this.client.failed]);
-      return resultOf(backend, plan.mode, server, client);
+      const expected = this.isStopped ? 0 : expectedHeld(plan, this.layout.connections);
+      return resultOf(backend, plan.mode, server, client, expected);
     } catch (error) {
-      const verdict = this.cancelled ? 'interrupted before it began' : (error as Error).message;
+      const verdict = this.isStopped && !this.flooding ? 'interrupted before it began' : (error as Error).message;
       return failedResult(backend, plan.mode, verdict);
     } finally {
       this.kill();
@@ -66,9 +66,8 @@ export class Pair {
     const { server, client, plan, layout, backend } = this;
     const run = { backend, mode: plan.mode };
     await Promise.all([server.prepare(run), client.prepare(run)]);
-    const { receiveBufferBytes } = layout;
     // A port for each thread, and a thread of the client for each port: nothing is as even.
-    const places = await server.serve({ host: HOST, port: 0, isShared: false, receiveBufferBytes });
+    const places = await server.serve({ host: HOST, port: 0, isShared: false, patienceMs: PATIENCE_MS });
     const ports = places.map(({ port }) => port);
     this.flooding = true;
     onFlood();

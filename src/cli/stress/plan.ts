@@ -1,6 +1,8 @@
 /** What a run was asked to do. Plans are plain objects: they travel to child processes and their threads. */
 import type { Mode } from '../../core/readiness-driver.js';
 
+const MOST_OPENING_SECONDS = 60;
+
 interface SidePlan {
   /** Server: where to bind. Client: the target. */
   readonly host: string;
@@ -11,8 +13,8 @@ interface SidePlan {
 export interface ServerPlan extends SidePlan {
   /** Whether all threads listen on one port, for the kernel to spread connections over them; else each has its own. */
   readonly isShared: boolean;
-  /** Of each connection; undefined leaves it to the kernel, which grows it. */
-  readonly receiveBufferBytes: number | undefined;
+  /** How long connections that are still open at the end may take to be closed by their clients. */
+  readonly patienceMs: number;
 }
 
 /** A flood: opens connections at a rate, and writes on all of them as fast as the peer takes it. */
@@ -23,7 +25,14 @@ export interface ClientPlan extends SidePlan {
   /** Bytes of one write. */
   readonly sizeBytes: number;
   readonly durationSeconds: number;
+  readonly durationFrom: DurationFrom;
 }
+
+/**
+ * What the duration counts from: the start, however few are open at the end; or the time at which all are open, whatever
+ * that takes, within reason.
+ */
+export type DurationFrom = 'start' | 'all open';
 
 /** What all forms of the command are told. */
 export interface RunPlan {
@@ -40,6 +49,7 @@ export interface FloodPlan {
   readonly rate: number;
   readonly sizeBytes: number;
   readonly durationSeconds: number;
+  readonly durationFrom: DurationFrom;
 }
 
 export interface LoopbackPlan extends Omit<RunPlan, 'backend'>, FloodPlan {
@@ -49,6 +59,21 @@ export interface LoopbackPlan extends Omit<RunPlan, 'backend'>, FloodPlan {
 export interface SinkPlan extends RunPlan, SidePlan {
   /** Left out: until it is interrupted. */
   readonly durationSeconds?: number;
+}
+
+/** How long the opening may take: on a machine that is busy, many times what the rate makes of it. */
+export function openingSeconds({ connections, rate }: Pick<FloodPlan, 'connections' | 'rate'>): number {
+  return MOST_OPENING_SECONDS + (connections / rate) * 4;
+}
+
+/** From the start to the end of the pushing; undefined where that depends on how fast they open. */
+export function pushingSeconds({ durationFrom, durationSeconds }: FloodPlan): number | undefined {
+  return durationFrom === 'start' ? durationSeconds : undefined;
+}
+
+/** How many connections must be open at the end. @param connections of each thread. */
+export function expectedHeld({ durationFrom }: FloodPlan, connections: readonly number[]): number {
+  return durationFrom === 'start' ? 0 : connections.reduce((sum, each) => sum + each, 0);
 }
 
 export interface LoneFloodPlan extends RunPlan, SidePlan, FloodPlan {}

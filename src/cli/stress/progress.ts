@@ -15,7 +15,7 @@ export class Progress {
   private lastMs = this.startedMs;
 
   /**
-   * @param durationSeconds undefined where the run has no end of its own.
+   * @param durationSeconds undefined where nobody knows how long it will take.
    * @param read the sides as they are now; the first one's bytes are those that are shown.
    */
   constructor(

@@ -39,14 +39,14 @@ export function renderReport(report: StressReport): string {
 }
 
 function heading({ pollux, runtime, kernel, asked }: StressReport): string {
-  const { mode, threads, connections, rate, sizeBytes, durationSeconds } = asked;
+  const { mode, threads, connections, rate, sizeBytes, durationSeconds, durationFrom } = asked;
   return [
     `Pollux ${pollux} on ${runtime}, ${kernel}`,
     mode,
     threads === 1 ? '1 thread a side' : `${threads} threads a side`,
     ...(connections === null ? [] : [`up to ${count(connections)} connections, ${rate} a second`]),
     ...(sizeBytes === null ? [] : [`${count(sizeBytes)} bytes a write`]),
-    ...(durationSeconds === null ? [] : [`${durationSeconds} s`]),
+    ...(durationSeconds === null ? [] : [`${durationSeconds} s${durationFrom === 'all open' ? ' with all open' : ''}`]),
   ].join(' · ');
 }
 

@@ -1,6 +1,7 @@
 /** What a run found out: the shape that --json prints. docs/cli.md describes every field. */
 import type { Mode } from '../../core/readiness-driver.js';
 import type { LagSummary } from './lag-histogram.js';
+import type { DurationFrom } from './plan.js';
 
 /** How many times each error happened, by its code. */
 export type ErrorCounts = Record<string, number>;
@@ -78,6 +79,7 @@ export interface StressReport {
     readonly rate: number | null;
     readonly sizeBytes: number | null;
     readonly durationSeconds: number | null;
+    readonly durationFrom: DurationFrom | null;
   };
   readonly limits: readonly LimitNote[];
   readonly results: readonly BackendResult[];

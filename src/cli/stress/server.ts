@@ -9,9 +9,6 @@ import type { ThreadAccount } from './account.js';
 import type { ServerPlan } from './plan.js';
 import { Tally, type SideProgress } from './tally.js';
 
-/** How long connections that are still open at the end may take to be closed by their clients. */
-const DRAIN_MS = 5_000;
-
 export class SinkServer {
   private readonly open = new Set<Connection>();
   private emptied: (() => void) | undefined;
@@ -22,15 +19,16 @@ export class SinkServer {
   private constructor(
     private readonly listener: Listener,
     private readonly tally: Tally,
+    private readonly patienceMs: number,
   ) {
     listener.onError = failure => tally.countError(failure);
     listener.onConnection = connection => this.accepted(connection);
   }
 
   /** @throws IoError EADDRINUSE and its like; ENOTSUP a shared port where the system does not spread connections. */
-  static async start({ host, port, isShared, receiveBufferBytes }: ServerPlan): Promise<SinkServer> {
-    const listener = await listen({ host, port, reusePort: isShared ? 'require' : 'off', receiveBufferBytes });
-    return new SinkServer(listener, new Tally(currentReactor()));
+  static async start({ host, port, isShared, patienceMs }: ServerPlan): Promise<SinkServer> {
+    const listener = await listen({ host, port, reusePort: isShared ? 'require' : 'off' });
+    return new SinkServer(listener, new Tally(currentReactor()), patienceMs);
   }
 
   get port(): number {
@@ -55,7 +53,7 @@ export class SinkServer {
     if (this.open.size > 0) {
       const patience = setTimeout(() => {
         for (const connection of this.open) connection.destroy();
-      }, DRAIN_MS);
+      }, this.patienceMs);
       await new Promise<void>(resolve => (this.emptied = resolve));
       clearTimeout(patience);
     }

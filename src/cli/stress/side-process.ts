@@ -26,7 +26,7 @@ export class SideProcess {
   onFailure: (failure: Error) => void = () => {};
 
   /** @param name for messages: 'server', 'client 2 of 3' */
-  constructor(private readonly name: string) {
+  constructor(readonly name: string) {
     // Its standard output is our standard error: what we print on ours is one report and nothing else.
     this.child = fork(entry, [], { stdio: ['ignore', 2, 2, 'ipc'] });
     this.child.on('message', (report: Report) => this.receive(report));

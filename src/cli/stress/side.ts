@@ -2,16 +2,16 @@
 import { sumUp } from './account.js';
 import type { Listening } from './local-side.js';
 import type { Order, Report } from './messages.js';
-import type { ClientPlan, FloodPlan, RunPlan, ServerPlan } from './plan.js';
+import { openingSeconds, type ClientPlan, type FloodPlan, type RunPlan, type ServerPlan } from './plan.js';
 import type { SideResult } from './result.js';
 import { SideProcess } from './side-process.js';
 import { sumProgress, type SideProgress } from './tally.js';
 
 /** Threads start one after another on a machine with few processors. */
 const START_MS = 30_000;
-const ANSWER_MS = 15_000;
+const ANSWER_MS = 60_000;
 /** More than both sides give their connections to be closed. */
-const FINISH_MS = 60_000;
+const FINISH_MS = 150_000;
 
 export class Side {
   /** Rejects as soon as one of its processes fails or ends early; never resolves. */
@@ -41,7 +41,7 @@ export class Side {
   /** Starts the threads. @throws (by the promise, as all) Error a process failed, or did not answer. */
   async prepare({ backend, mode }: Pick<RunPlan, 'backend' | 'mode'>): Promise<void> {
     this.processes.forEach((process, index) =>
-      process.order({ order: 'prepare', threads: this.threads[index], backend, mode }),
+      process.order({ order: 'prepare', name: process.name, threads: this.threads[index], backend, mode }),
     );
     await this.all('prepared', START_MS);
   }
@@ -63,23 +63,18 @@ export class Side {
    * @returns a promise that resolves when the pushing is over.
    */
   async flood(plan: FloodPlan, host: string, connections: readonly number[], ports: readonly number[]): Promise<void> {
-    const { sizeBytes, durationSeconds } = plan;
+    const { sizeBytes, durationSeconds, durationFrom } = plan;
     const rate = plan.rate / connections.length;
-    const plans = connections.map((each, index): ClientPlan => ({
-      host,
-      port: ports[index],
-      connections: each,
-      rate,
-      sizeBytes,
-      durationSeconds,
-    }));
+    const common = { host, rate, sizeBytes, durationSeconds, durationFrom };
+    const plans = connections.map((each, index): ClientPlan => ({ ...common, port: ports[index], connections: each }));
     let first = 0;
     this.processes.forEach((process, index) => {
       const end = first + this.threads[index];
       process.order({ order: 'flood', plans: plans.slice(first, end) });
       first = end;
     });
-    await this.all('pushed', START_MS + durationSeconds * 1000);
+    const seconds = durationSeconds + (durationFrom === 'start' ? 0 : openingSeconds(plan));
+    await this.all('pushed', ANSWER_MS + seconds * 1000);
   }
 
   /** Ends the pushing. */

@@ -2,12 +2,16 @@
 import type { Mode } from '../../core/readiness-driver.js';
 import type { BackendResult, SideResult } from './result.js';
 
-/** @param server null where it ran elsewhere; so `client`. At least one is given. */
+/**
+ * @param server null where it ran elsewhere; so `client`. At least one is given.
+ * @param expected how many connections must have been held.
+ */
 export function resultOf(
   backend: string,
   mode: Mode,
   server: SideResult | null,
   client: SideResult | null,
+  expected = 0,
 ): BackendResult {
   // What arrived is what was moved; the client's own count stands in where nobody here saw it arrive.
   const counted = (server ?? client)!;
@@ -21,15 +25,22 @@ export function resultOf(
     lostBytes,
     server,
     client,
-    verdict: judge(server, client, lostBytes),
+    verdict: judge(server, client, lostBytes, expected),
   };
 }
 
-function judge(server: SideResult | null, client: SideResult | null, lostBytes: number | null): string {
+function judge(
+  server: SideResult | null,
+  client: SideResult | null,
+  lostBytes: number | null,
+  expected: number,
+): string {
   const complaints = [...complaintsOf('server', server), ...complaintsOf('client', client)];
   if (lostBytes !== null && lostBytes !== 0) complaints.push(`${lostBytes} bytes were sent and not received`);
   const unserved = server === null || client === null ? 0 : client.connections.opened - server.connections.opened;
   if (unserved > 0) complaints.push(`${unserved} connections were never accepted`);
+  const held = client === null ? 0 : client.connections.held;
+  if (held < expected) complaints.push(`${held} connections were held of ${expected}`);
   return complaints.length === 0 ? 'ok' : complaints.join('; ');
 }
 
