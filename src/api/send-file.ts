@@ -70,6 +70,7 @@ export function sendFile(connection: Connection, file: OpenFile, options: SendFi
 /** @throws what is wrong with what the user gave: nothing has begun then. */
 function prepare(connection: Connection, file: OpenFile, options: SendFileOptions): FileSending {
   checkSink('connection', connection);
+  connection.checkOpenForSending('connection');
   if (!(file instanceof File)) {
     checkDescriptor(file);
     return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
@@ -95,9 +96,10 @@ interface NamedFile extends OpenFile {
 
 function sending(file: NamedFile, options: SendFileOptions): FileSending {
   const range = fileRange(file, options);
-  const before = listOf('before', options.before);
-  const after = listOf('after', options.after);
-  return { range, before, after };
+  const before = partsOf('before', options.before);
+  const after = partsOf('after', options.after);
+  // Lists are moved, so all has to be right by now: what is refused leaves them to their owner.
+  return { range, before: listOf(before), after: listOf(after) };
 }
 
 function checkDescriptor(file: OpenFile): void {
@@ -149,17 +151,22 @@ function checkKind(path: string, stats: Stats): void {
   throw new IoError(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'sendfile', path, explanation);
 }
 
-/** A list of its own: arrays are copied, so that they are their owner's again at once. */
-function listOf(name: string, parts: Sendable | readonly Sendable[] | undefined): BufferList {
-  const list = new BufferList();
-  if (parts === undefined) return list;
+/** @throws TypeError */
+function partsOf(name: string, parts: Sendable | readonly Sendable[] | undefined): readonly Sendable[] {
+  if (parts === undefined) return [];
   const all = Array.isArray(parts) ? (parts as readonly Sendable[]) : [parts as Sendable];
   for (const part of all) {
     if (typeof part !== 'string' && !(part instanceof Uint8Array) && !(part instanceof BufferList)) {
       throw new TypeError(`${name}: ${kindOf(part)}; allowed: string, Uint8Array, BufferList, or an array of them`);
     }
   }
-  for (const part of all) {
+  return all;
+}
+
+/** A list of its own: arrays are copied, so that they are their owner's again at once. */
+function listOf(parts: readonly Sendable[]): BufferList {
+  const list = new BufferList();
+  for (const part of parts) {
     // Exactly as long as it is: `appendCopy` takes memory for more to come.
     list.append(part instanceof Uint8Array ? new Uint8Array(part) : part);
   }

@@ -126,9 +126,14 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
 
   // For transfers
 
+  /** @internal Before anything is moved out of the user's hands. @throws what `takeTurn` would throw. */
+  checkOpenForSending(name: string): void {
+    if (!this.canSend) throw this.refusal(name);
+  }
+
   /** @internal Lets a transfer write, behind everything sent before and before everything sent later. */
   takeTurn(turn: WriteTurn): void {
-    if (!this.canSend) throw this.refusal(turn.sinkName);
+    this.checkOpenForSending(turn.sinkName);
     this.checkCeiling(turn.queuedBytes);
     const waiting = (this.waiting ??= { bytesSentBefore: 0 });
     if (waiting.turns !== undefined && waiting.turns.length >= WRITE_TURNS) {

@@ -34,6 +34,7 @@ const explanations: Record<string, string> = {
   EPERM: 'not permitted',
   EPIPE: 'the other end is closed',
   EROFS: 'the file system is read-only',
+  ESPIPE: 'it has no positions to read or write at',
   ESRCH: 'there is no such process',
   ETIMEDOUT: 'it took too long',
   ETXTBSY: 'it is a program that is running',

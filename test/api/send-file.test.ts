@@ -167,6 +167,9 @@ describeOnEveryDriver('sendFile', driver => {
     }
     const notBytes = { before: [5 as unknown as string] };
     expect(await failureOf(sendFile(client, file, notBytes))).to.be.instanceOf(TypeError);
+    const list = BufferList.from('kept');
+    expect(await failureOf(sendFile(client, file, { before: list, after: null as never }))).to.be.instanceOf(TypeError);
+    expect(list.toString(), 'what is refused leaves lists to their owner').to.equal('kept');
     const failure = await failureOf(sendFile(client, file, { before: 'x', length: 11 }));
     expect(failure.transfer).to.include({ bytes: 0 });
     client.end('still alive');
@@ -209,6 +212,7 @@ describeOnEveryDriver('sendFile', driver => {
     client.end();
     const list = BufferList.from('kept');
     expect(await failureOf(sendFile(client, file, { before: list }))).to.include({ code: 'EPIPE' });
+    expect(list.toString()).to.equal('kept');
     server.destroy();
     expect(await failureOf(sendFile(server, file))).to.include({ code: 'EPIPE' });
   });
@@ -406,6 +410,7 @@ describeOnEveryDriver('sendFile', driver => {
       client.end();
       expect(Buffer.from(await readAll(server)).toString()).to.equal(`<${content.toString()}>`);
       expect(account).to.include({ path: 'buffers', bytes: content.length + 2, residueBytes: 0 });
+      expect(account.fallback).to.equal('the file is made up as it is read');
     }
   });
 

@@ -74,8 +74,12 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     this.file = range;
     this.operation = new SendFile(this, range, before, after, this.sendfile);
     // A file that does not know its size is read to its end: sendfile could not tell that end from one that came early.
-    if (range.lengthBytes === Infinity) this.account.path = 'buffers';
-    else if (range.lengthBytes === 0) this.account.path = 'none';
+    if (range.lengthBytes === Infinity) {
+      this.account.path = 'buffers';
+      this.account.fallback = 'the file is made up as it is read';
+    } else if (range.lengthBytes === 0) {
+      this.account.path = 'none';
+    }
     try {
       this.target.takeTurn(this);
     } catch (error) {
