@@ -44,6 +44,7 @@ export class OpenDescriptor {
   private canReadNow: boolean;
   private canWriteNow: boolean;
   private closing: Promise<void> | undefined = undefined;
+  private hasMoved = false;
   private onIdle: (() => void) | undefined = undefined;
 
   /**
@@ -104,7 +105,7 @@ export class OpenDescriptor {
 
   /** Begins an operation, for which `close` waits until `leave`. @throws IoError EBADF once `close` was called. */
   enter(syscall: string): void {
-    if (this.isClosed) throw this.error(EBADF, syscall, 0, 'the file is closed');
+    if (this.isClosed) throw this.error(EBADF, syscall, 0, this.whyClosed);
     this.inFlight++;
   }
 
@@ -124,10 +125,15 @@ export class OpenDescriptor {
    * @throws IoError EBADF once `close` or `detach` was called.
    */
   async detach(): Promise<number> {
-    if (this.isClosed) throw this.error(EBADF, 'moveTo', 0, 'the file is closed, or was moved to another thread');
+    if (this.isClosed) throw this.error(EBADF, 'moveTo', 0, this.whyClosed);
+    this.hasMoved = true;
     this.closing = this.idle();
     await this.closing;
     return this.fd;
+  }
+
+  private get whyClosed(): string {
+    return this.hasMoved ? 'the file was moved to another thread' : 'the file is closed';
   }
 
   private async idle(): Promise<void> {
