@@ -7,13 +7,18 @@ import { Client, LIMITS, NUMBER_BYTES } from './reverse/client.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { connections: { type: 'string', default: '1000' }, 'line-ms': { type: 'string', default: '10000' } },
+  options: {
+    connections: { type: 'string', default: '1000' },
+    'line-ms': { type: 'string', default: '10000' },
+    'unread-ms': { type: 'string', default: '10000' },
+  },
 });
 const runtime = new Runtime({ threads: 1, entry: new URL('reverse/worker.js', import.meta.url) });
 await runtime.start();
 const lines = runtime.threads[0].peer!.queue<Uint8Array>('lines');
+const patience = { lineMs: Number(values['line-ms']), unreadMs: Number(values['unread-ms']) };
 const clients = new Map<number, Client>();
-let [served, late, stopping] = [0, 0, false];
+let [served, late] = [0, 0];
 
 runtime.endpoint.queue('reversed').onMessage = ({ bytes }) => {
   const client = clients.get(Buffer.from(bytes.buffer, bytes.byteOffset).readUIntBE(0, NUMBER_BYTES));
@@ -25,12 +30,12 @@ const listener = await listen({ port: Number(positionals[0] ?? 4001), host: '127
 
 function admit(connection: Connection): void {
   const number = ++served;
-  const client = new Client(number, connection, lines, Number(values['line-ms']));
+  const client = new Client(number, connection, lines, patience);
   clients.set(number, client);
   connection.onClose = () => {
     clients.delete(number);
     client.release();
-    if (!stopping) listener.onConnection = admit;
+    if (!listener.isClosed) listener.onConnection = admit;
   };
   // The others wait in the kernel, where they cost next to nothing, until one leaves.
   if (clients.size >= Number(values.connections)) listener.onConnection = undefined;
@@ -40,7 +45,6 @@ listener.onConnection = admit;
 console.log(`listening on 127.0.0.1:${(listener.address as InternetAddress).port}`);
 await Promise.race([once(process, 'SIGINT'), runtime.join()]);
 const heldBytes = currentReactor().slab.heldBytes;
-stopping = true;
 await listener.close();
 const partings = [...clients.values()].map(client => {
   client.finish();

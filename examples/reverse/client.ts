@@ -9,6 +9,13 @@ export const NUMBER_BYTES = 6;
 /** Answers become owed bytes of the connection; below its low-water mark there is room again. */
 export const LIMITS = { highWaterBytes: MAX_OWED_BYTES / 2, lowWaterBytes: MAX_OWED_BYTES / 4 };
 
+export interface Patience {
+  /** To send a line in, from its first byte on. */
+  readonly lineMs: number;
+  /** To take some of what is sent. */
+  readonly unreadMs: number;
+}
+
 export class Client {
   private readonly unread = new BufferList();
   private underWayBytes = 0;
@@ -17,17 +24,14 @@ export class Client {
   private ended = false;
   private lineTimer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param number which no other client ever has: descriptors are used again, and an answer may find its client gone.
-   * @param lineMs the time to send a line in, from its first byte on.
-   */
+  /** @param number which no other client ever has: descriptors are used again, and an answer may find its client gone. */
   constructor(
     private readonly number: number,
     readonly connection: Connection,
     private readonly lines: QueueSender<Uint8Array>,
-    private readonly lineMs: number,
+    private readonly patience: Patience,
   ) {
-    connection.setTimeouts({ idleMs: 60_000, writeMs: 10_000 });
+    connection.setTimeouts({ idleMs: 60_000, writeMs: patience.unreadMs });
     connection.onDrain = () => this.advance();
     connection.onEnd = () => this.finish();
     connection.onData = chunk => {
@@ -73,7 +77,7 @@ export class Client {
     } else {
       connection.resume();
       if (unread.length > 0) {
-        this.lineTimer ??= setTimeout(() => connection.destroy(new Error('a line too slow')), this.lineMs);
+        this.lineTimer ??= setTimeout(() => connection.destroy(new Error('a line too slow')), this.patience.lineMs);
       }
     }
   }

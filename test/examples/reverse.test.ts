@@ -102,6 +102,24 @@ describe('the reverse example', () => {
     expect(Number(heldKiB)).to.be.at.most(2048);
   });
 
+  it('turns away those who take no answers', async () => {
+    await start('--unread-ms', '300');
+    const deaf = connectNode({ host, port });
+    deaf.pause();
+    flood(deaf, `${'0123456789'.repeat(100)}\n`, 64_000);
+    const failure = await new Promise<NodeJS.ErrnoException>(resolve => deaf.on('error', resolve));
+    expect(failure.code).to.be.oneOf(['ECONNRESET', 'EPIPE']);
+    await stop();
+  });
+
+  it('loses nothing when the mailbox is full of short lines', async () => {
+    await start();
+    const texts = ['a', 'b', 'c', 'd'].map(name => `${name}\n`.repeat(40_000));
+    const answers = await Promise.all(texts.map(text => client().send(text).end()));
+    expect(answers.map((answer, index) => answer === texts[index])).to.deep.equal([true, true, true, true]);
+    await stop();
+  });
+
   it('holds back a client that does not take its answers, by bytes, and no other', async () => {
     await start();
     const line = `${'0123456789'.repeat(100)}\n`;
