@@ -29,8 +29,10 @@ interface Rare {
 
 /** Who counts a connection for as long as this thread has it. */
 export interface ConnectionKeeper {
-  /** It is closed, or another thread's. */
+  /** It is closed, another thread's, or idle. */
   onReleased(): void;
+  /** It is idle: the descriptor is the keeper's. */
+  onIdle(fd: number): void;
 }
 
 /** What another thread needs to go on with a connection. */
@@ -158,6 +160,24 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     await give(packed, CONNECTION, fd, details satisfies ConnectionDetails, baggage);
   }
 
+  /**
+   * Gives a connection of a service (`runtime.listen`) back to it, for as long as it is idle: it costs no thread anything,
+   * and with its next bytes it comes to a thread's `receiveConnections` as if it were new. That is this thread again, or
+   * with `accept: 'combined'` whichever is free first. Timeouts and handlers end here, and this object is of no more use.
+   *
+   * @throws IoError EBADF: it is closed, being closed, or was moved before.
+   * @throws Error it is of no service; what was sent has not gone out; a read or a transfer is under way; one side has ended.
+   */
+  park(): void {
+    const keeper = this.rare?.keeper;
+    if (keeper === undefined) throw new Error('park: the connection was not accepted by a service of a runtime');
+    if (this.state === 'open' && !this.isFlushed) throw new Error('park: bytes are queued; await write() first');
+    if (['peer-ended', 'ending', 'ended'].includes(this.state))
+      throw new Error(`park: the connection is ${this.state}`);
+    const { fd } = this.detach('park');
+    keeper.onIdle(fd);
+  }
+
   // For the driver and the reactor
 
   /** @internal */
@@ -245,15 +265,15 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   /** Takes the descriptor out, for another thread. What is queued comes along; what was not received is in the kernel. */
-  private detach(): Departure {
+  private detach(what = 'moveTo'): Departure {
     const { descriptor, state, limits } = this;
     if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
       const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;
-      throw new IoError('EBADF', 'moveTo', `descriptor ${descriptor.fd}`, explanation);
+      throw new IoError('EBADF', what, `descriptor ${descriptor.fd}`, explanation);
     }
-    if (this.hasTurns) throw new Error('moveTo: a transfer to the connection is under way; await it first');
+    if (this.hasTurns) throw new Error(`${what}: a transfer to the connection is under way; await it first`);
     this.onData = undefined;
-    this.checkOneReader('moveTo');
+    this.checkOneReader(what);
     this.rare?.deadlines?.clear();
     this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
     // Before the descriptor goes: an operation that is taken off drops what it had to send.

@@ -10,6 +10,7 @@ import type { Peer } from '../messages/peer.js';
 import type { QueueSender } from '../messages/queue-sender.js';
 import { ACCEPTED, FLUSH, type Serving } from './inlet.js';
 import type { Loads } from './loads.js';
+import { closeSharedParking } from './parking.js';
 import type { AcceptModelRun, CrewMember } from './model.js';
 import type { Distribute, ServiceOptions, ThreadLoad } from './options.js';
 
@@ -83,6 +84,10 @@ export class Acceptor implements AcceptModelRun, Deferred {
     while (this.waiting.size > 0) await Promise.all(this.waiting);
     const flushed = [...this.recipients.values()].map(({ peer }) => peer.request(FLUSH, null));
     await Promise.allSettled(flushed);
+    // What they have parked is closed now, and what they park later.
+    const { service, parking } = this.plan;
+    await Promise.allSettled([...this.recipients.keys()].map(member => member.ask({ kind: 'retire', service })));
+    if (parking !== undefined) closeSharedParking(parking);
     for (const fd of this.stranded.splice(0)) close(fd);
   }
 
@@ -154,7 +159,13 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private choose(): Recipient {
     const recipients = [...this.recipients.values()].sort((a, b) => a.member.index - b.member.index);
     const loads = recipients.map(({ member: { index, name } }) => {
-      return { index, name, accepted: this.loads.accepted(index), open: this.loads.open(index) };
+      return {
+        index,
+        name,
+        accepted: this.loads.accepted(index),
+        awakened: this.loads.awakened(index),
+        open: this.loads.open(index),
+      };
     });
     const chosen = this.distribute(loads);
     if (!Number.isInteger(chosen)) {

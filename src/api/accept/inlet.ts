@@ -1,11 +1,12 @@
 /** Where connections of services come into a thread, whoever accepted them: they all go to one handler. */
 import { own } from '../../sys/owned-descriptors.js';
 import { close, dup } from '../../sys/io.js';
-import { Connection } from '../connection.js';
+import { Connection, type ConnectionKeeper } from '../connection.js';
 import { Listener, type ListenerDetails } from '../listener.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import { currentReactor } from '../thread-reactor.js';
 import { Loads } from './loads.js';
+import { Parking, type SharedParking } from './parking.js';
 
 /** The queue by which an acceptor gives descriptors: 32 bits each, after the number of their service. */
 export const ACCEPTED = 'pollux: accepted';
@@ -28,24 +29,64 @@ export interface Serving {
   readonly listening?: number;
   /** Whether other threads wait for the same socket, and the kernel is to wake one of them. */
   readonly isExclusive?: boolean;
+  /** Where idle connections wait for whichever thread is free; absent where each has its own. */
+  readonly parking?: SharedParking;
+  /** How long an idle connection may wait. 0 is for ever. */
+  readonly idleMs: number;
 }
 
-/** A service's part in this thread: it counts connections in and out. */
-class Counter {
-  private readonly loads: Loads;
-
+/** A service's part in this thread: it makes connections, counts them in and out, and keeps those that are idle. */
+class Branch implements ConnectionKeeper {
   readonly listeners: Listener[] = [];
+  private readonly loads: Loads;
+  private parking: Parking | undefined = undefined;
+  private isRetired = false;
 
-  constructor(readonly serving: Serving) {
+  constructor(
+    readonly serving: Serving,
+    private readonly deliver: (connection: Connection) => void,
+  ) {
     this.loads = new Loads(serving.loads);
+    if (serving.parking !== undefined) this.openParking();
   }
 
-  onTaken(): void {
+  /** Of a listener of this thread. */
+  onAccepted(connection: Connection): void {
     this.loads.add(this.serving.index);
+    connection.keeper = this;
+    this.deliver(connection);
+  }
+
+  /** The acceptor has counted it. */
+  make(fd: number): Connection {
+    const reactor = currentReactor();
+    const connection = new Connection(reactor, reactor.driver.add(fd), this.serving.details.limits);
+    connection.keeper = this;
+    return connection;
   }
 
   onReleased(): void {
     this.loads.release(this.serving.index);
+  }
+
+  onIdle(fd: number): void {
+    if (this.isRetired) close(fd);
+    else (this.parking ?? this.openParking()).park(fd);
+  }
+
+  async retire(): Promise<void> {
+    this.isRetired = true;
+    this.parking?.close();
+    await Promise.all(this.listeners.map(listener => listener.drain()));
+  }
+
+  private openParking(): Parking {
+    const { parking, idleMs, index } = this.serving;
+    this.parking = new Parking(currentReactor(), parking, idleMs, fd => {
+      this.loads.addOpen(index);
+      this.deliver(this.make(fd));
+    });
+    return this.parking;
   }
 }
 
@@ -59,7 +100,7 @@ export function inletOf(endpoint: Endpoint): Inlet {
 }
 
 export class Inlet {
-  private readonly services = new Map<number, Counter>();
+  private readonly services = new Map<number, Branch>();
 
   /** @param deliver told of each connection, before anything is received from it. */
   constructor(
@@ -74,7 +115,7 @@ export class Inlet {
   /** Begins to serve; a second socket of the same service comes beside the first. @throws IoError */
   serve(serving: Serving): void {
     const known = this.services.get(serving.service);
-    const counter = known ?? new Counter(serving);
+    const branch = known ?? new Branch(serving, this.deliver);
     if (serving.listening !== undefined) {
       const { driver } = currentReactor();
       const fd = dup(serving.listening);
@@ -85,32 +126,23 @@ export class Inlet {
         close(fd);
         throw error;
       }
-      counter.listeners.push(listener);
-      listener.onConnection = connection => {
-        counter.onTaken();
-        connection.keeper = counter;
-        this.deliver(connection);
-      };
+      branch.listeners.push(listener);
+      listener.onConnection = connection => branch.onAccepted(connection);
     }
-    this.services.set(serving.service, counter);
+    this.services.set(serving.service, branch);
   }
 
   /** Takes what waits to be accepted here, and accepts no more. */
   async retire(service: number): Promise<void> {
-    const listeners = this.services.get(service)?.listeners ?? [];
+    const branch = this.services.get(service);
     this.services.delete(service);
-    await Promise.all(listeners.map(listener => listener.drain()));
+    await branch?.retire();
   }
 
   private take([service, ...accepted]: Int32Array): void {
     // All are this thread's before a handler may throw.
     for (const fd of accepted) own(fd);
-    const counter = this.services.get(service)!;
-    const reactor = currentReactor();
-    const connections = accepted.map(
-      fd => new Connection(reactor, reactor.driver.add(fd), counter.serving.details.limits),
-    );
-    for (const connection of connections) connection.keeper = counter;
-    for (const connection of connections) this.deliver(connection);
+    const branch = this.services.get(service)!;
+    for (const connection of accepted.map(fd => branch.make(fd))) this.deliver(connection);
   }
 }

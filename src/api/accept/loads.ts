@@ -1,8 +1,9 @@
-/** How many connections each thread of a runtime has had of a service, and has: two words a thread that all can read. */
+/** How many connections each thread of a runtime has had of a service, and has: three words a thread that all can read. */
 
-const WORDS = 2;
+const WORDS = 3;
 const ACCEPTED = 0;
 const OPEN = 1;
+const AWAKENED = 2;
 
 export class Loads {
   private readonly words: Int32Array;
@@ -18,6 +19,12 @@ export class Loads {
   add(thread: number): void {
     Atomics.add(this.words, thread * WORDS + ACCEPTED, 1);
     Atomics.add(this.words, thread * WORDS + OPEN, 1);
+  }
+
+  /** One that was idle, and may have been another thread's before. */
+  addOpen(thread: number): void {
+    Atomics.add(this.words, thread * WORDS + OPEN, 1);
+    Atomics.add(this.words, thread * WORDS + AWAKENED, 1);
   }
 
   /** One was given to somebody else before it was served. */
@@ -37,6 +44,10 @@ export class Loads {
 
   accepted(thread: number): number {
     return Atomics.load(this.words, thread * WORDS + ACCEPTED);
+  }
+
+  awakened(thread: number): number {
+    return Atomics.load(this.words, thread * WORDS + AWAKENED);
   }
 
   open(thread: number): number {

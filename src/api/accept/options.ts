@@ -1,14 +1,16 @@
 /** What a service is made with, checked. */
 import { kindOf, shown } from '../arguments.js';
+import { checkDelay } from '../options.js';
 import type { ListeningOptions } from '../listening-socket.js';
 
 /**
  * Who accepts. `reuseport`: each thread, on a listener of its own, and the kernel spreads by a hash of the addresses.
  * `exclusive`: each thread, on one listener, of which the kernel wakes one that waits. `acceptor`: the thread that has the
- * runtime, which gives connections out.
+ * runtime, which gives connections out. `combined`: as `acceptor`, and connections that are parked (`connection.park`) wait
+ * for whichever thread is free first.
  */
-export type AcceptModel = 'reuseport' | 'exclusive' | 'acceptor';
-export const ACCEPT_MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor'];
+export type AcceptModel = 'reuseport' | 'exclusive' | 'acceptor' | 'combined';
+export const ACCEPT_MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
 
 /** What a thread has of a service. */
 export interface ThreadLoad {
@@ -17,7 +19,9 @@ export interface ThreadLoad {
   readonly name: string;
   /** Connections that it was given since the service began, those of threads before it in this place included. */
   readonly accepted: number;
-  /** Those of them that are open. */
+  /** How often a parked connection came here with its next bytes. */
+  readonly awakened: number;
+  /** Connections that it has open, those that are parked not among them. */
   readonly open: number;
 }
 
@@ -29,10 +33,12 @@ const STRATEGIES = ['round-robin', 'least-connections'];
 export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
   readonly accept: AcceptModel;
   /**
-   * `acceptor`: who gets a connection. In turn (the default), who has the fewest open, or what a function of yours says,
+   * `acceptor`, `combined`: who gets a connection. In turn (the default), who has the fewest open, or what a function of yours says,
    * which is called for each connection with the threads that run.
    */
   readonly distribute?: 'round-robin' | 'least-connections' | Distribute;
+  /** How long a parked connection may wait for its next bytes, to the second; then it is closed. 0 is for ever. Default 60 s. */
+  readonly idleMs?: number;
 }
 
 /** @throws TypeError an option that makes no sense, named. */
@@ -48,8 +54,11 @@ export function checkServiceOptions(options: ServiceOptions): void {
   if (accept === 'reuseport' && options.path !== undefined) {
     throw new TypeError("path: accept: 'reuseport' is for TCP; allowed with a path: the others");
   }
+  checkDelay('idleMs', options.idleMs ?? 0);
   if (distribute === undefined) return;
-  if (accept !== 'acceptor') throw new TypeError(`distribute: it is for accept: 'acceptor', not '${accept}'`);
+  if (accept !== 'acceptor' && accept !== 'combined') {
+    throw new TypeError(`distribute: it is for accept: 'acceptor' and 'combined', not '${accept}'`);
+  }
   if (typeof distribute !== 'function' && !STRATEGIES.includes(distribute)) {
     throw new TypeError(`distribute: ${shown(distribute)}; allowed: ${STRATEGIES.join(', ')}, a function`);
   }

@@ -11,6 +11,7 @@ import { Acceptor } from './acceptor.js';
 import { Loads } from './loads.js';
 import type { AcceptModelRun, Crew, CrewMember } from './model.js';
 import { checkServiceOptions, type AcceptModel, type ServiceOptions, type ThreadLoad } from './options.js';
+import { openSharedParking, type SharedParking } from './parking.js';
 import { ThreadListeners } from './thread-listeners.js';
 
 /** What a service needs of its runtime. */
@@ -20,6 +21,8 @@ export interface ServiceOwner {
   readonly processors: readonly number[];
   onServiceClosed(service: Service): void;
 }
+
+const DEFAULT_IDLE_MS = 60_000;
 
 let services = 0;
 
@@ -39,7 +42,13 @@ export class Service {
   /** What each thread has had and has, by its place in the runtime. */
   spread(): ThreadLoad[] {
     return this.owner.threads.map(({ index, name }) => {
-      return { index, name, accepted: this.loads.accepted(index), open: this.loads.open(index) };
+      return {
+        index,
+        name,
+        accepted: this.loads.accepted(index),
+        awakened: this.loads.awakened(index),
+        open: this.loads.open(index),
+      };
     });
   }
 
@@ -88,10 +97,17 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
   }
   const first = await openListeningSocket({ ...listening, reusePort: accept === 'reuseport' ? 'require' : 'off' });
   const { details } = first;
-  const plan = { service: services++, details, loads: loads.buffer, isExclusive };
-  if (accept === 'acceptor') {
+  const plan = {
+    service: services++,
+    details,
+    loads: loads.buffer,
+    isExclusive,
+    idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
+  };
+  if (accept === 'acceptor' || accept === 'combined') {
+    const parking = accept === 'combined' ? parkingFor(first) : undefined;
     const listener = new Listener(reactor, reactor.driver.add(first.fd), details);
-    const run = new Acceptor(listener, loads, plan, distribute);
+    const run = new Acceptor(listener, loads, { ...plan, parking }, distribute);
     return new Service(owner, details.address, accept, loads, run);
   }
   const sockets = [first];
@@ -103,6 +119,15 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
   }
   const run = new ThreadListeners(threads, sockets, isExclusive, plan);
   return new Service(owner, details.address, accept, loads, run);
+}
+
+function parkingFor({ fd }: ListeningSocket): SharedParking {
+  try {
+    return openSharedParking();
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
 }
 
 /** A socket for each thread, all on the port of the first. */

@@ -13,7 +13,7 @@ import { portOf, rejection } from '../sockets.js';
 
 const THREADS = 2;
 const entry = new URL('entry.js', import.meta.url);
-const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor'];
+const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
 
 /** Waits for the thread's line. @returns its number. */
 async function greeted(connection: Connection): Promise<number> {
@@ -175,7 +175,7 @@ describe('services of a runtime', () => {
   it('refuses options that make no sense, each by its name', async () => {
     await start({ threads: 1 });
     const refused = async (options: object) => (await rejection(runtime.listen(options as never))).message;
-    expect(await refused({})).to.include('accept: undefined; allowed: reuseport, exclusive, acceptor');
+    expect(await refused({})).to.include('accept: undefined; allowed: reuseport, exclusive, acceptor, combined');
     expect(await refused({ accept: 'thread' })).to.include("accept: 'thread'");
     expect(await refused({ accept: 'acceptor', distribute: 'x' })).to.include("distribute: 'x'; allowed: round-robin");
     expect(await refused({ accept: 'reuseport', distribute: () => 0 })).to.include(

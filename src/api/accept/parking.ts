@@ -1,0 +1,112 @@
+/**
+ * Idle connections of a service in this thread's eyes: they wait in a kernel queue that it shares with the other threads
+ * (`combined`), or has to itself, and cost the thread nothing meanwhile.
+ */
+import { READABLE } from '../../backends/contract.js';
+import type { Watcher } from '../../core/driver.js';
+import type { Reactor } from '../../core/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../../core/timers.js';
+import { close, isOpen } from '../../sys/io.js';
+import { resourceLimit } from '../../sys/limits.js';
+import { disown, own } from '../../sys/owned-descriptors.js';
+import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/shared-queue.js';
+import { ParkingLot } from './lot.js';
+
+/** Taken at a time, so that other threads get their share of what is ready. */
+const TAKEN_AT_ONCE = 2;
+/** Looks for what has been idle too long, in its time. */
+const SWEEPS = 4;
+
+/** A queue that threads share, as they are told of it. */
+export interface SharedParking {
+  readonly queue: number;
+  readonly lot: SharedArrayBuffer;
+}
+
+/** What a process needs for one: the queue is the caller's. @throws IoError EMFILE. */
+export function openSharedParking(): SharedParking {
+  return { queue: openSharedQueue(), lot: ParkingLot.for(resourceLimit('openFiles').soft).buffer };
+}
+
+export class Parking implements Watcher, TimerOwner {
+  private readonly queue: SharedQueue;
+  private readonly lot: ParkingLot;
+  private readonly token: number;
+  private readonly taken = new Int32Array(TAKEN_AT_ONCE);
+  private timer: Timer = NO_TIMER;
+  private isClosed = false;
+
+  /**
+   * @param shared undefined: this thread has one to itself.
+   * @param idleMs 0 is for ever.
+   * @param onAwake gets a connection for which something came; the descriptor is its.
+   */
+  constructor(
+    private readonly reactor: Reactor,
+    private readonly shared: SharedParking | undefined,
+    private readonly idleMs: number,
+    private readonly onAwake: (fd: number) => void,
+  ) {
+    const { queue, lot } = shared ?? openSharedParking();
+    this.queue = joinSharedQueue(queue);
+    this.lot = new ParkingLot(lot);
+    this.token = reactor.driver.watch(queue, READABLE, 'persistent', 'level', this);
+    if (idleMs > 0) this.timer = reactor.arm(this, 0, idleMs / SWEEPS);
+  }
+
+  /** @param fd belongs to the lot from now on. Once closed, it is closed too. */
+  park(fd: number): void {
+    if (this.isClosed || !this.lot.hasRoom(fd)) {
+      close(fd);
+      return;
+    }
+    disown(fd);
+    this.lot.park(fd, seconds());
+    try {
+      this.queue.arm(fd);
+    } catch (error) {
+      if (this.lot.claim(fd)) close(fd);
+      throw error;
+    }
+  }
+
+  /** Closes what is parked, and takes no more. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.reactor.disarm(this.timer);
+    this.reactor.driver.unwatch(this.token);
+    this.closeOld(Infinity);
+    if (this.shared === undefined) close(this.queue.fd);
+  }
+
+  /** @internal */
+  onReady(): void {
+    const count = this.queue.take(this.taken);
+    for (let index = 0; index < count; index++) {
+      const fd = this.taken[index];
+      if (this.lot.claim(fd)) this.onAwake(own(fd));
+    }
+  }
+
+  /** @internal */
+  onTimer(): void {
+    this.closeOld(seconds() - this.idleMs / 1000);
+    this.timer = this.reactor.arm(this, 0, this.idleMs / SWEEPS);
+  }
+
+  private closeOld(untilS: number): void {
+    for (const fd of this.lot.claimOld(untilS)) if (isOpen(fd)) close(fd);
+  }
+}
+
+/** Closes all that is parked with nobody left to serve it, and the queue. */
+export function closeSharedParking({ queue, lot }: SharedParking): void {
+  for (const fd of new ParkingLot(lot).claimOld(Infinity)) close(fd);
+  close(queue);
+}
+
+/** One clock for all threads of the process. */
+function seconds(): number {
+  return Math.floor(Date.now() / 1000) % 0x3fffffff;
+}
