@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { chooseBackend, probeBackends } from '../backends/select.js';
 import type { Mode } from '../core/readiness-driver.js';
+import { platform } from '../sys/platform.js';
 import { floodAlone, serveAlone } from './stress/alone.js';
 import { eventsCommand } from './stress/events.js';
 import { stressLoopback } from './stress/loopback.js';
@@ -23,6 +24,8 @@ interface CommonOptions {
   readonly json?: boolean;
 }
 
+/** Whether the kernel spreads connections to one port over the threads that listen on it. */
+const spreadsConnections = platform === 'linux' || platform === 'freebsd';
 const EXITS =
   '\nExits 0 when all went well, 1 when not, 2 on bad usage. docs/stress.md explains the result, docs/cli.md its JSON.';
 const BAD_USAGE = 2;
@@ -49,7 +52,7 @@ export function stressCommand(): Command {
 function serverCommand(): Command {
   const command = new Command('server').description('the sink alone: accepts, reads, throws away, counts');
   command.addOption(backendOption());
-  addCommonOptions(command)
+  addCommonOptions(command, spreadsConnections ? DEFAULTS.threads : 1)
     .option('--host <address>', 'the address to listen on; 0.0.0.0 or :: for other machines', '127.0.0.1')
     .option('--port <number>', 'the port to listen on; 0 lets the system choose', parsePort(0), DEFAULTS.port)
     .option('--duration <seconds>', 'end after so long; without it, at Ctrl-C', parseDuration);

@@ -43,15 +43,15 @@ export function backendOption(names = backendNames()): Option {
     .default('auto');
 }
 
-/** What both sides understand. */
-export function addCommonOptions(command: Command): Command {
+/** What both sides understand. @param threads the default. */
+export function addCommonOptions(command: Command, threads: number = DEFAULTS.threads): Command {
   return command
     .addOption(
       new Option('--mode <mode>', 'how descriptors are registered: level and edge are persistent')
         .choices(MODES)
         .default('level'),
     )
-    .option('--threads <number>', 'threads of a side, with a reactor each', integer(1, MOST_THREADS), DEFAULTS.threads)
+    .option('--threads <number>', 'threads of a side, with a reactor each', integer(1, MOST_THREADS), threads)
     .option('--json', 'print one JSON object on standard output and nothing else there');
 }
 
