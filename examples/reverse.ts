@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { currentReactor, listen, Runtime, type Connection, type InternetAddress } from 'pollux';
+import { currentReactor, listen, Runtime, type Connection } from 'pollux';
 import { Client, LIMITS, NUMBER_BYTES } from './reverse/client.js';
 
 const { values, positionals } = parseArgs({
@@ -42,7 +42,7 @@ function admit(connection: Connection): void {
 }
 
 listener.onConnection = admit;
-console.log(`listening on 127.0.0.1:${(listener.address as InternetAddress).port}`);
+console.log(`listening on 127.0.0.1:${listener.port}`);
 await Promise.race([once(process, 'SIGINT'), runtime.join()]);
 const heldBytes = currentReactor().slab.heldBytes;
 await listener.close();

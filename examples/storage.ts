@@ -3,7 +3,7 @@
  * thread that has least to do, and then back: node dist/examples/storage.js FOLDER [PORT]
  */
 import process from 'node:process';
-import { listen, receiveConnections, Runtime, type Connection, type InternetAddress } from 'pollux';
+import { listen, receiveConnections, Runtime, type Connection } from 'pollux';
 
 const MAX_CONNECTIONS = 10_000;
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -58,7 +58,7 @@ runtime.endpoint.queue<number>('done').onMessage = ({ value }) => {
   update();
 };
 update();
-console.log(`listening on 127.0.0.1:${(listener.address as InternetAddress).port}`);
+console.log(`listening on 127.0.0.1:${listener.port}`);
 process.once('SIGINT', () => {
   void listener.close();
   for (const connection of idle) void connection.close();

@@ -20,7 +20,7 @@ async function accept(): Promise<void> {
       .finally(() => moves.delete(move));
     moves.add(move);
   };
-  announce(listener.address);
+  announce(listener.port);
   await Promise.race([once(process, 'SIGINT'), runtime.join()]);
   await listener.close();
   await Promise.all(moves);

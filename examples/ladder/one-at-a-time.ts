@@ -4,7 +4,7 @@ import { listen } from 'pollux';
 import { announce, serve } from './protocol.js';
 
 const listener = await listen({ host: '127.0.0.1' });
-announce(listener.address);
+announce(listener.port);
 process.once('SIGINT', () => void listener.close());
 
 for await (const connection of listener) await serve(connection);

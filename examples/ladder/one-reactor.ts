@@ -5,5 +5,5 @@ import { announce, serve } from './protocol.js';
 
 const listener = await listen({ host: '127.0.0.1' });
 listener.onConnection = connection => void serve(connection);
-announce(listener.address);
+announce(listener.port);
 process.once('SIGINT', () => void listener.close());

@@ -1,6 +1,6 @@
 /** What all rungs of the ladder serve, and how they begin and end: a line in, a line out that costs some computing. */
 import { createHash } from 'node:crypto';
-import { BufferList, type Address, type Connection, type InternetAddress } from 'pollux';
+import { BufferList, type Connection } from 'pollux';
 
 const NEWLINE = 10;
 const MAX_LINE_BYTES = 1024;
@@ -36,7 +36,6 @@ export async function serve(
 }
 
 /** Tells whoever started the program where it listens. */
-export function announce(address: Address | number): void {
-  const port = typeof address === 'number' ? address : (address as InternetAddress).port;
+export function announce(port: number): void {
   console.log(`listening on 127.0.0.1:${port}`);
 }

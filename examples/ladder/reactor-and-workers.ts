@@ -17,7 +17,7 @@ async function accept(): Promise<void> {
     connection.onClose = () => connections.delete(connection);
     void serve(connection, line => peer!.request<string>('work', line));
   };
-  announce(listener.address);
+  announce(listener.port);
   await Promise.race([once(process, 'SIGINT'), runtime.join()]);
   await listener.close();
   // The others know nothing of connections: they have to be there until the last is over.

@@ -28,7 +28,7 @@ async function accept(): Promise<void> {
     });
   };
   listener.onConnection = start;
-  announce(listener.address);
+  announce(listener.port);
   process.once('SIGINT', () => void listener.close());
 }
 

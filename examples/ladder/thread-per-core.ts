@@ -1,6 +1,6 @@
 /** Each thread listens and serves on its own, the kernel spreads: node dist/examples/ladder/thread-per-core.js */
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, Runtime, type InternetAddress } from 'pollux';
+import { currentThread, listen, Runtime } from 'pollux';
 import { announce, serve } from './protocol.js';
 
 async function start(): Promise<void> {
@@ -19,7 +19,7 @@ function serveAlone(): void {
     const listener = await listen({ host: '127.0.0.1', port: value, reusePort: 'require' });
     listener.onConnection = connection => void serve(connection);
     thread.onStop = () => listener.close();
-    return (listener.address as InternetAddress).port;
+    return listener.port;
   });
 }
 

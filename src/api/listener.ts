@@ -77,6 +77,14 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     return this.details.address;
   }
 
+  /** The TCP port, the real one also if 0 was asked for. @throws TypeError it listens on a Unix socket, which has none. */
+  get port(): number {
+    const { address } = this;
+    if (address.family === 'unix')
+      throw new TypeError(`port: the listener is at ${address.path}; allowed: TCP listeners`);
+    return address.port;
+  }
+
   /** What became of `reusePort`. */
   get reusePort(): boolean {
     return this.details.reusePort;

@@ -48,6 +48,7 @@ describeOnEveryDriver(
           if (peers.push((connection.remoteAddress as InternetAddress).address) === 2) both.resolve();
         },
       });
+      expect(listener.address).to.include({ port: listener.port });
       const first = await connected({ host: '127.0.0.1', port: portOf(listener) });
       const second = await connected({ host: '::1', port: portOf(listener) });
       await both.promise;
@@ -67,6 +68,7 @@ describeOnEveryDriver(
       const accepted = settling<Connection>();
       const listener = await listening({ path, onConnection: accepted.resolve });
       expect(listener.address).to.deep.equal({ family: 'unix', path });
+      expect(() => listener.port).to.throw(TypeError, `port: the listener is at ${path}`);
       const client = await connected({ path });
       expect(client.remoteAddress).to.deep.equal({ family: 'unix', path });
       await accepted.promise;

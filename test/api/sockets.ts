@@ -1,15 +1,7 @@
 /** Connections in pairs, and the few things that nearly every test does with them. */
 import { createHash } from 'node:crypto';
 import { adopt, connect, listen } from '../../src/index.js';
-import type {
-  BufferList,
-  Connection,
-  ConnectOptions,
-  InternetAddress,
-  Listener,
-  ListenOptions,
-  QueueLimits,
-} from '../../src/index.js';
+import type { BufferList, Connection, ConnectOptions, Listener, ListenOptions, QueueLimits } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
 import { socketpair } from '../../src/sys/socket.js';
 
@@ -53,7 +45,7 @@ export async function connected(options: ConnectOptions): Promise<Connection> {
 
 /** The port of a listener on TCP. */
 export function portOf(listener: Listener): number {
-  return (listener.address as InternetAddress).port;
+  return listener.port;
 }
 
 /** Two ends of a TCP connection over the loopback. */
