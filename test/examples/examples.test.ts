@@ -224,6 +224,19 @@ describe('examples', () => {
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
+  it('workers echoes on all threads, parks connections in between, and tells of the spread at the end', async () => {
+    const example = run('workers', '0');
+    const port = await example.port();
+    const clients = Array.from({ length: 6 }, () => new Client({ host: '127.0.0.1', port }));
+    for (const text of ['one', 'two']) {
+      await Promise.all(clients.map((client, index) => client.send(`${text} ${index}.`).receives(`${text} ${index}.`)));
+    }
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    const spread = [...example.stdout.matchAll(/^thread \d+: (\d+) connections, (\d+) times one that was parked$/gm)];
+    const sum = (column: number) => spread.reduce((total, row) => total + Number(row[column]), 0);
+    expect([sum(1), sum(2)]).to.deep.equal([6, 6]);
+  });
+
   it('supervise runs a command anew when its file changes or SIGHUP comes, and tells how it ended', async () => {
     const path = join(directory, 'file');
     writeFileSync(path, '');

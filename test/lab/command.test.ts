@@ -18,6 +18,8 @@ interface Report {
   }[];
 }
 
+const OURS = ['epoll', 'kqueue', 'poll'];
+
 describe('pollux stress events', () => {
   it('prints one JSON object, with a line of the sweep for each batch and mode', async () => {
     const args = ['stress', 'events', '--backend', 'poll', '--seed', '3', '--programs', '5', '--json'];
@@ -48,7 +50,8 @@ describe('pollux stress events', () => {
   }
 
   it('refuses to compare with a backend that does not run here, before anything else', async function () {
-    const absent = probeBackends().find(({ probe }) => !probe.available);
+    // Of our own: other tests register backends in this process.
+    const absent = probeBackends().find(({ name, probe }) => OURS.includes(name) && !probe.available);
     if (absent === undefined) this.skip();
     const { status, stdout, stderr } = await runPollux(['stress', 'events', '--compare', `poll,${absent.name}`]);
     expect({ status, stdout }).to.deep.equal({ status: 2, stdout: '' });

@@ -39,6 +39,12 @@ export class Service {
     private readonly run: AcceptModelRun,
   ) {}
 
+  /** The TCP port; the real one, also if 0 was asked for. @throws TypeError it listens on a path. */
+  get port(): number {
+    if (this.address.family !== 'unix') return this.address.port;
+    throw new TypeError('port: the service listens on a path, and has none');
+  }
+
   /** What each thread has had and has, by its place in the runtime. */
   spread(): ThreadLoad[] {
     return this.owner.threads.map(({ index, name }) => {

@@ -1,0 +1,29 @@
+/** An echo server on all processors; idle connections wait for whichever thread is free: node dist/examples/workers.js [PORT] */
+import process from 'node:process';
+import { isMainThread } from 'node:worker_threads';
+import { currentThread, receiveConnections, Runtime, type Connection } from 'pollux';
+
+async function serve(connection: Connection): Promise<void> {
+  const chunk = await connection.read();
+  if (chunk === null) return connection.close();
+  await connection.write(chunk);
+  connection.park();
+}
+
+async function start(): Promise<void> {
+  const runtime = new Runtime({ entry: new URL(import.meta.url), drainOnSignalMs: 5_000 });
+  await runtime.start();
+  const service = await runtime.listen({
+    port: Number(process.argv[2] ?? 7000),
+    host: '127.0.0.1',
+    accept: 'combined',
+  });
+  console.log(`listening on 127.0.0.1:${service.port}`);
+  await runtime.join();
+  for (const { name, accepted, awakened } of service.spread()) {
+    console.log(`${name}: ${accepted} connections, ${awakened} times one that was parked`);
+  }
+}
+
+if (isMainThread) await start();
+else receiveConnections(currentThread().endpoint, connection => void serve(connection).catch(() => {}));
