@@ -5,7 +5,7 @@ import { EAGAIN, EINTR, EINVAL, ENOMEM } from '../../src/sys/errno.js';
 import { IoError } from '../../src/sys/io-error.js';
 import { errno as lastErrno } from '../../src/sys/libc.js';
 import { nativePipes, nativeSplice, type PipeCalls } from '../../src/sys/splice.js';
-import { socketStream } from '../../src/sys/stream.js';
+import { pipeStream, socketStream, type StreamCalls } from '../../src/sys/stream.js';
 
 /** What one call does. `share` is how much of what it was asked for it does at most, from 0 to 1. */
 export interface Fault {
@@ -66,6 +66,18 @@ export function faultyRelay(
     return -1;
   };
 
+  const faulty = (stream: StreamCalls): StreamCalls => ({
+    ...stream,
+    errno,
+    receive: (fd, address, lengthBytes) => {
+      counts.receive++;
+      return run(lengthBytes, false, bytes => stream.receive(fd, address, bytes));
+    },
+    send: (fd, address, lengthBytes) => {
+      counts.send++;
+      return run(lengthBytes, false, bytes => stream.send(fd, address, bytes));
+    },
+  });
   const native = nativeSplice();
   const pipes: PipeCalls = {
     ...nativePipes,
@@ -88,18 +100,8 @@ export function faultyRelay(
     answered: () => answered,
     pipesOpened: () => opened,
     calls: {
-      socketStream: {
-        ...socketStream,
-        errno,
-        receive: (fd, address, lengthBytes) => {
-          counts.receive++;
-          return run(lengthBytes, false, bytes => socketStream.receive(fd, address, bytes));
-        },
-        send: (fd, address, lengthBytes) => {
-          counts.send++;
-          return run(lengthBytes, false, bytes => socketStream.send(fd, address, bytes));
-        },
-      },
+      socketStream: faulty(socketStream),
+      pipeStream: faulty(pipeStream),
       splice: native && {
         errno,
         splice: (from, to, lengthBytes) => {

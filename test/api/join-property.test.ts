@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { joinWith } from '../../src/api/join.js';
 import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay-conduits.js';
 import type { Connection, TunnelAccount } from '../../src/index.js';
+import { propertyRuns } from '../property-runs.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { faultyRelay, type Fault } from './faulty-relay-calls.js';
 import { patternBytes } from './files.js';
@@ -69,9 +70,6 @@ function scenes(faults: readonly Fault['kind'][]): fc.Arbitrary<Scene> {
     }),
   });
 }
-
-/** A test that fails says its seed; the environment replays it. */
-const seed = process.env.POLLUX_SEED === undefined ? undefined : Number(process.env.POLLUX_SEED);
 
 function callsOf({ kernel, faults }: Scene): RelayCalls {
   const { calls } = faultyRelay(faults, kernel === 'small pipes' ? { smallBytes: 65_536 } : {});
@@ -179,7 +177,7 @@ function check(source: OuterEnd, sink: OuterEnd, account: TunnelAccount['aToB'],
 
 function property(faults: readonly Fault['kind'][], numRuns: number) {
   return async () => {
-    await fc.assert(fc.asyncProperty(scenes(faults), play), { numRuns, seed, timeout: 10_000 });
+    await fc.assert(fc.asyncProperty(scenes(faults), play), { ...propertyRuns(numRuns), timeout: 10_000 });
   };
 }
 

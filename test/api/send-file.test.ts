@@ -129,7 +129,7 @@ describeOnEveryDriver('sendFile', driver => {
     expect(Buffer.from(await readAll(server)).toString()).to.equal('abcd');
   });
 
-  it('refuses what is no file, and ranges beyond its end, before a byte moves', async () => {
+  it('regression 27: refuses FIFOs and whatever else is no file, and ranges beyond its end, before a byte moves', async () => {
     const { client, server } = await tcpPair();
     const file = files.pattern(10);
     const fifo = files.path(`fifo-${driver.backend}-${driver.mode}`);

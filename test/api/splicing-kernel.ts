@@ -7,6 +7,7 @@ import { errnoNumber } from '../../src/sys/errno.js';
 import { addressOf } from '../../src/sys/memory.js';
 import { recv, send } from '../../src/sys/socket.js';
 import type { SocketSpliceCalls } from '../../src/sys/so-splice.js';
+import { isSocket } from '../../src/sys/stream.js';
 
 const PEEK_BYTES = 64 * 1024;
 const MSG_PEEK = 2;
@@ -31,6 +32,7 @@ export class SplicingKernel implements SocketSpliceCalls {
 
   begin(source: number, sink: number, maxBytes: number): number {
     if (this.refusal !== undefined) return errnoNumber(this.refusal);
+    if (!isSocket(source) || !isSocket(sink)) return errnoNumber('ENOTSOCK');
     if (this.splices.get(source)?.isOver === false) return errnoNumber('EBUSY');
     this.splices.set(source, { sink, maxBytes: maxBytes === 0 ? Infinity : maxBytes, moved: 0, isOver: false });
     this.begun++;

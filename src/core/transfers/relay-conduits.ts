@@ -18,6 +18,7 @@ import type { RelayAccount } from './relay-account.js';
 /** The kernel's part of a relay, in an object so that a test can play it. */
 export interface RelayCalls {
   readonly socketStream: StreamCalls;
+  readonly pipeStream: StreamCalls;
   /** undefined where the system has no splice. */
   readonly splice: SpliceCalls | undefined;
   readonly pipes: PipePool;
@@ -31,6 +32,7 @@ let native: RelayCalls | undefined;
 export function nativeRelayCalls(): RelayCalls {
   native ??= {
     socketStream,
+    pipeStream,
     splice: nativeSplice(),
     pipes: new PipePool(nativePipes),
     socketSplice: nativeSocketSplice(),
@@ -75,8 +77,8 @@ export class RelayConduits {
     this.sinkFd = sinkFd;
     this.isOpen = true;
     this.calls.pipes.enter();
-    if (sourceFd >= 0 && !isSocket(sourceFd)) this.source = pipeStream;
-    if (!isSocket(sinkFd)) this.sink = pipeStream;
+    if (sourceFd >= 0 && !isSocket(sourceFd)) this.source = this.calls.pipeStream;
+    if (!isSocket(sinkFd)) this.sink = this.calls.pipeStream;
   }
 
   get heldBytes(): number {

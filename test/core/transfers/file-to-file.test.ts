@@ -7,52 +7,12 @@ import { DiskPool } from '../../../src/core/disk/pool.js';
 import { statOf } from '../../../src/core/disk/open-file.js';
 import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd } from '../../../src/core/transfers/file-to-file.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
 import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../src/sys/errno.js';
+import type { Done } from '../../../src/sys/blocking-call.js';
 import type { FileStat } from '../../../src/sys/file-stat.js';
 import type { IoError } from '../../../src/sys/io-error.js';
-
-/** What becomes of a call: done, cut to so many bytes, or answered (0, or an errno with its sign turned). */
-type Fault = 'none' | { readonly most: number } | { readonly answer: number };
-
-/** Faults by call, one for each time that it is made; none when they are used up. */
-interface Faults {
-  readonly copyRange: readonly Fault[];
-  readonly pread: readonly Fault[];
-  readonly pwrite: readonly Fault[];
-  readonly seek: readonly Fault[];
-  readonly punchHole: readonly Fault[];
-}
-
-/** This kernel, with faults. Nothing can be shared there, so that every way is gone. */
-function moodyCalls(faults: Partial<Faults>): FileCopyCalls & { readonly made: string[] } {
-  const counts: Partial<Record<keyof Faults, number>> = {};
-  const made: string[] = [];
-  const attempt = (name: keyof Faults, lengthBytes: number, done: Done, call: (lengthBytes: number) => void): void => {
-    made.push(name);
-    const index = counts[name] ?? 0;
-    counts[name] = index + 1;
-    const fault = faults[name]?.[index] ?? 'none';
-    if (fault === 'none') call(lengthBytes);
-    else if ('answer' in fault) setImmediate(() => done(fault.answer));
-    else call(Math.min(lengthBytes, fault.most));
-  };
-  const native = nativeFileCopyCalls;
-  return {
-    ...native,
-    made,
-    cloneRange: (...args) => setImmediate(() => args[5](-EOPNOTSUPP)),
-    copyRange: (source, from, target, to, lengthBytes, done) =>
-      attempt('copyRange', lengthBytes, done, most => native.copyRange(source, from, target, to, most, done)),
-    pread: (fd, address, lengthBytes, offset, done) =>
-      attempt('pread', lengthBytes, done, most => native.pread(fd, address, most, offset, done)),
-    pwrite: (fd, address, lengthBytes, offset, done) =>
-      attempt('pwrite', lengthBytes, done, most => native.pwrite(fd, address, most, offset, done)),
-    seek: (fd, offset, whence, done) => attempt('seek', 0, done, () => native.seek(fd, offset, whence, done)),
-    punchHole: (fd, offset, lengthBytes, done) =>
-      attempt('punchHole', 0, done, () => native.punchHole(fd, offset, lengthBytes, done)),
-  };
-}
+import { propertyRuns } from '../../property-runs.js';
+import { moodyCalls, type Fault } from './moody-calls.js';
 
 const most = fc.record({ most: fc.integer({ min: 1, max: 50_000 }) });
 const answers = (...errnos: number[]) => fc.record({ answer: fc.constantFrom(...errnos) });
@@ -184,7 +144,7 @@ describe('FileToFile', () => {
         expect(result.equals(copied(old.bytes, bytes, from, to, lengthBytes))).to.equal(true);
         for (const each of open.splice(0)) closeSync(each);
       }),
-      { numRuns: 200 },
+      propertyRuns(200),
     )).timeout(60_000);
 
   for (const errno of [EINVAL, EOPNOTSUPP, EXDEV, ENOSYS, EPERM]) {
