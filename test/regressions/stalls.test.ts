@@ -1,0 +1,152 @@
+/** Transfers whose reader has stopped, by every path: nobody makes a call until it goes on. */
+import { expect } from 'chai';
+import { copyStreamWith } from '../../src/api/copy-stream.js';
+import { joinWith } from '../../src/api/join.js';
+import { Transfer } from '../../src/api/transfer.js';
+import { BufferList } from '../../src/core/buffer-list.js';
+import { FileToSocket } from '../../src/core/transfers/file-to-socket.js';
+import { nativeFileReads } from '../../src/core/transfers/file-reads.js';
+import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay-conduits.js';
+import { SocketToFile } from '../../src/core/transfers/socket-to-file.js';
+import type { Connection } from '../../src/index.js';
+import { ENOSYS, EIO } from '../../src/sys/errno.js';
+import type { Done } from '../../src/sys/blocking-call.js';
+import { platform } from '../../src/sys/platform.js';
+import { nativeSendfile, type SendfileCalls } from '../../src/sys/sendfile.js';
+import { describeOnEveryDriver } from '../api/every-driver.js';
+import { TestFiles } from '../api/files.js';
+import { twoPairs } from '../api/joined.js';
+import { atEnd } from '../api/sockets.js';
+import { SplicingKernel } from '../api/splicing-kernel.js';
+import { streamOf, STREAM_KINDS, type StreamKind } from '../api/streams.js';
+
+/** Longer than TCP puts an acknowledgement off. */
+const SETTLE_MS = 60;
+const STALL_MS = 100;
+const FILE_BYTES = 2 ** 30;
+
+/** A transfer that nobody takes the bytes of. */
+interface Stalled {
+  readonly account: {
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+    readonly calls: number;
+    readonly path: string;
+  };
+  /** Ends it. */
+  end(): Promise<unknown>;
+}
+
+const refusing: SendfileCalls = { takesHeader: false, refusesToWait: false, failure: ENOSYS, send: () => 0 };
+
+/** Keeps a stream full; what it queues is bounded by the back-pressure of `write`. */
+function flood(connection: Connection): void {
+  const piece = new Uint8Array(256 * 1024);
+  const pour = async () => {
+    while (!connection.isClosed) await connection.write(piece);
+  };
+  void pour().catch(() => {});
+}
+
+function ending<T extends object>(transfer: Transfer<T>): () => Promise<unknown> {
+  return () => {
+    transfer.cancel();
+    return Promise.resolve(transfer).catch((reason: unknown) => reason);
+  };
+}
+
+// By level an event that nobody wants comes again at once: the mode in which a stall could spin.
+describeOnEveryDriver(
+  'a transfer that stalls',
+  driver => {
+    const files = new TestFiles();
+
+    async function checkIdle({ account, end }: Stalled, path: string): Promise<void> {
+      const { counters } = driver.reactor.driver;
+      // A disk answers when it does, and TCP finds room in its buffers for a while.
+      for (let before = -1; account.bytesIn === 0 || before !== counters.systemCalls;) {
+        before = counters.systemCalls;
+        await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
+      }
+      expect(account.path).to.equal(path);
+      const before = { ...account };
+      const { systemCalls, fruitlessEvents } = counters;
+      const cpu = process.cpuUsage();
+      const start = performance.now();
+      await new Promise(resolve => setTimeout(resolve, STALL_MS));
+      const elapsedMs = performance.now() - start;
+      const { user, system } = process.cpuUsage(cpu);
+      expect(account).to.include(before);
+      expect(counters).to.include({ systemCalls, fruitlessEvents });
+      // A spin takes all of it; Node and the collector have their own work.
+      expect((user + system) / 1000 / elapsedMs, 'share of a core').to.be.lessThan(0.5);
+      await end();
+    }
+
+    function sendingTo(sink: Connection, sendfile: SendfileCalls): Stalled {
+      const { fd } = files.sparse(FILE_BYTES);
+      const range = { fd, device: 0, offset: 0, lengthBytes: FILE_BYTES };
+      const sending = () => ({ range, before: new BufferList(), after: new BufferList() });
+      const transfer = new Transfer(new FileToSocket(sink, sending, { sendfile, reads: nativeFileReads }));
+      return { account: transfer.account, end: ending(transfer) };
+    }
+
+    for (const kind of STREAM_KINDS) {
+      it(`regression 30: a file to ${kind}, by sendfile and by buffers, makes no call`, async () => {
+        const streams = [await streamOf(kind), await streamOf(kind)];
+        await checkIdle(sendingTo(streams[0].writing, nativeSendfile()), 'sendfile');
+        await checkIdle(sendingTo(streams[1].writing, refusing), 'buffers');
+      });
+    }
+
+    function copying(source: StreamKind, sink: StreamKind, calls: RelayCalls) {
+      return async (): Promise<Stalled> => {
+        const [from, to] = [await streamOf(source), await streamOf(sink)];
+        const transfer = copyStreamWith(calls, from.reading, to.writing);
+        flood(from.writing);
+        atEnd(() => from.writing.destroy());
+        return { account: transfer.account, end: ending(transfer) };
+      };
+    }
+
+    for (const source of STREAM_KINDS) {
+      for (const sink of STREAM_KINDS) {
+        it(`regression 30: ${source} to ${sink}, by buffers and as the kernel does best, makes no call`, async () => {
+          const native = nativeRelayCalls();
+          await checkIdle(await copying(source, sink, { ...native, splice: undefined })(), 'buffers');
+          // A pipe that nobody reads is full before it pays to splice.
+          const path = platform === 'linux' && sink !== 'pipe' ? 'splice' : 'buffers';
+          await checkIdle(await copying(source, sink, native)(), path);
+        });
+      }
+    }
+
+    it('regression 30: a join on a kernel with SO_SPLICE makes no call', async () => {
+      const calls = { ...nativeRelayCalls(), splice: undefined, socketSplice: new SplicingKernel([0.5, 1]) };
+      const { left, a, b } = await twoPairs('Unix');
+      const transfer = joinWith(calls, a, b);
+      flood(left);
+      await checkIdle({ account: transfer.account.aToB, end: ending(transfer) }, 'so_splice');
+      left.destroy();
+    });
+
+    for (const kind of STREAM_KINDS) {
+      it(`regression 30: ${kind} to a file on a disk that hangs makes no call`, async () => {
+        const { writing, reading } = await streamOf(kind);
+        let answer: Done = () => {};
+        const file = { fd: -1, device: 0, name: 'a disk' };
+        const receiving = () => ({ file, offset: 0, lengthBytes: Infinity, releaseFile: () => {} });
+        const engine = new SocketToFile(reading, receiving, (...args) => (answer = args[4]));
+        const transfer = new Transfer(engine);
+        flood(writing);
+        const end = () => {
+          answer(-EIO);
+          return Promise.resolve(transfer).catch((reason: unknown) => reason);
+        };
+        await checkIdle({ account: transfer.account, end }, 'buffers');
+        writing.destroy();
+      });
+    }
+  },
+  ['level'],
+);
