@@ -65,6 +65,7 @@ export class Reactor {
   private inTurn = false;
   private quietTurns = 0;
   private closed = false;
+  private paused = false;
   private readonly runTurn = () => this.turn();
 
   constructor(options: ReactorOptions = {}) {
@@ -140,6 +141,25 @@ export class Reactor {
     return this.closed;
   }
 
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /**
+   * Takes no more turns until `resume`: nothing is received, accepted or sent on, no timer runs, and what other threads
+   * post waits for room. What lives here keeps the process alive no more.
+   */
+  pause(): void {
+    this.paused = true;
+  }
+
+  /** Goes on: timers that came due meanwhile run at once. */
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.handles > 0 || this.deferred.length > 0) this.wakeUp();
+  }
+
   /**
    * Gives the backend back. All handles must have been closed; what is still open is deaf from now on.
    *
@@ -156,6 +176,7 @@ export class Reactor {
 
   private turn(): void {
     this.scheduled = false;
+    if (this.paused && !this.closed) return;
     if (this.closed) {
       this.runDeferred();
       return;
@@ -231,7 +252,7 @@ export class Reactor {
 
   private reschedule(): void {
     const work = this.deferred.length > 0 || (!this.closed && this.hasWork);
-    if (this.handles === 0 && !work) return;
+    if (this.paused || (this.handles === 0 && !work)) return;
     this.scheduled = true;
     // Handles that keep nothing alive are still served as long as something else does.
     this.host.schedule(this.runTurn, work || this.references > 0 || this.host.othersAlive());
@@ -239,7 +260,7 @@ export class Reactor {
 
   /** Makes sure that a turn follows, for what was asked outside of one. */
   private wakeUp(): void {
-    if (this.inTurn || this.closed) return;
+    if (this.inTurn || this.closed || this.paused) return;
     const keepAlive = this.references > 0 || this.deferred.length > 0;
     if (!this.scheduled) this.host.schedule(this.runTurn, keepAlive);
     else if (keepAlive) this.host.keepAlive();

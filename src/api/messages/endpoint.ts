@@ -26,6 +26,7 @@ import { Arrival, type Message } from './message.js';
 import { PeerBook } from './peer-book.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from './queue.js';
+import type { QueueTypes, UndeclaredName } from './queue-types.js';
 import { Services, type Answer } from './services.js';
 import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
 import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
@@ -39,7 +40,8 @@ class Correspondent {
   constructor(readonly threadId: number) {}
 }
 
-export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
+/** @typeParam Queues this thread's queues, if they are declared: what each takes, by its name. */
+export class Endpoint<Queues extends object = QueueTypes> implements Recipient, PeerOwner, SubscriptionOwner {
   readonly threadId = threadId;
   private readonly mailbox: Mailbox;
   private readonly peers = new PeerBook();
@@ -90,11 +92,10 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
   }
 
   /** The queue of that name, of which this thread is the receiver. */
-  queue<T = unknown>(name: string): Queue<T> {
-    checkName(name);
-    let queue = this.queues.get(name);
-    if (queue === undefined) this.queues.set(name, (queue = new Queue(this, name)));
-    return queue as Queue<T>;
+  queue<Name extends keyof Queues & string>(name: Name): Queue<Queues[Name]>;
+  queue<T = unknown>(name: UndeclaredName<Queues>): Queue<T>;
+  queue(name: string): Queue {
+    return this.queueOf(name);
   }
 
   /** Answers requests of that name. @throws Error somebody does already. */
@@ -206,7 +207,7 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     arrival.set(reader.bytes, reader.start, reader.end);
     const number = nameOf(reader.channel);
     if (kind === MESSAGE) {
-      const queue = (correspondent.queues[number] ??= this.queue(names[number]));
+      const queue = (correspondent.queues[number] ??= this.queueOf(names[number]));
       queue.receive(arrival);
       return;
     }
@@ -293,6 +294,13 @@ export class Endpoint implements Recipient, PeerOwner, SubscriptionOwner {
     for (const peer of this.peers) {
       this.peers.tell(peer, () => peer.submit(UNSUBSCRIBE, name, new Uint8Array(0), false, 0));
     }
+  }
+
+  private queueOf(name: string): Queue {
+    checkName(name);
+    let queue = this.queues.get(name);
+    if (queue === undefined) this.queues.set(name, (queue = new Queue(this, name)));
+    return queue;
   }
 
   private tellDeparture(threadId: number): void {

@@ -8,6 +8,7 @@ import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, name
 import { encode } from './message.js';
 import { Offer } from './offer.js';
 import { QueueSender } from './queue-sender.js';
+import type { QueueTypes, UndeclaredName } from './queue-types.js';
 import { Ticket } from './ticket.js';
 
 /** Requests to one thread that wait for their answers at a time. */
@@ -44,7 +45,8 @@ export interface PeerOwner {
   onPeerClosed(peer: Peer): void;
 }
 
-export class Peer {
+/** @typeParam Queues the other thread's queues, if they are declared: what each takes, by its name. */
+export class Peer<Queues extends object = QueueTypes> {
   /** Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get. */
   onGone: ((peer: Peer) => void) | undefined = undefined;
   /** A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown. */
@@ -90,8 +92,10 @@ export class Peer {
   }
 
   /** The sending end of one of its queues. Messages sent before it opens the queue are kept for it. */
-  queue<T = unknown>(name: string): QueueSender<T> {
-    return new QueueSender<T>(this.link, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
+  queue<Name extends keyof Queues & string>(name: Name): QueueSender<Queues[Name]>;
+  queue<T = unknown>(name: UndeclaredName<Queues>): QueueSender<T>;
+  queue(name: string): QueueSender {
+    return new QueueSender(this.link, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
   }
 
   /**

@@ -29,6 +29,8 @@ export type ToThread =
   | { readonly kind: 'run'; readonly neighbours: readonly Neighbour[] }
   | { readonly kind: 'joined'; readonly neighbour: Neighbour }
   | { readonly kind: 'ended'; readonly threadId: number }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'stop' };
 
 export type ToOwner =
@@ -36,4 +38,5 @@ export type ToOwner =
   | { readonly kind: 'reply'; readonly number: number; readonly failure: unknown }
   | { readonly kind: 'born'; readonly address: MailboxAddress }
   | { readonly kind: 'running' }
+  | { readonly kind: 'paused' }
   | { readonly kind: 'buried'; readonly threadId: number };

@@ -4,6 +4,7 @@ import { close, isOpen } from '../../sys/io.js';
 import { allocateOwnedDescriptors, leftDescriptors } from '../../sys/owned-descriptors.js';
 import type { AcceptRequest } from '../accept/inlet.js';
 import type { Peer } from '../messages/peer.js';
+import type { QueueTypes } from '../messages/queue-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 
@@ -15,14 +16,18 @@ export interface MemberOwner {
   onBuried(member: Member, threadId: number): void;
 }
 
-export class Member {
+/** @typeParam Queues the queues of the runtime's threads: what each takes, by its name. */
+export class Member<Queues extends object = QueueTypes> {
   /** How to send to it; undefined until its entry has run, and while it is being started again. */
-  peer: Peer | undefined = undefined;
+  peer: Peer<Queues> | undefined = undefined;
   /** @internal */
   neighbour: Neighbour | undefined = undefined;
   /** How often it was started again after a crash. */
   restarts = 0;
+  /** @internal It was ended from here. */
+  wasTerminated = false;
   private worker: Worker | undefined = undefined;
+  private pausing: Settling<void> | undefined = undefined;
   private descriptors: SharedArrayBuffer | undefined = undefined;
   /** Requests that wait for a reply, by number. */
   private readonly asked = new Map<number, Settling<void>>();
@@ -48,18 +53,21 @@ export class Member {
     const { threadId } = worker;
     let failure: Error | undefined;
     this.worker = worker;
+    this.wasTerminated = false;
     worker.on('message', (message: ToOwner) => {
       if (message.kind === 'born') {
         this.neighbour = { index: this.index, name: this.name, address: message.address };
         this.owner.onBorn(this, this.neighbour);
       } else if (message.kind === 'running') this.owner.onRunning(this, this.neighbour!);
       else if (message.kind === 'reply') this.onReply(message.number, message.failure);
+      else if (message.kind === 'paused') this.settlePause();
       else this.owner.onBuried(this, message.threadId);
     });
     worker.on('error', (error: Error) => (failure = error));
     worker.on('exit', code => {
       this.worker = this.neighbour = this.peer = undefined;
       for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`thread '${this.name}' has ended`));
+      this.settlePause(new Error(`thread '${this.name}' ended before it was paused`));
       if (code !== 0) failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, threadId, failure);
     });
@@ -85,9 +93,38 @@ export class Member {
     return waiting.promise;
   }
 
+  /**
+   * Stops the thread's reactor: its listeners accept nothing, its connections and queues receive nothing, so that peers and
+   * senders are held back, and its timers wait. What it has of Node, timers and `fetch` among it, goes on.
+   *
+   * @returns a promise that resolves when it has stopped, which is once its present turn is over.
+   * @throws Error (by the promise) it is not running, or ends before.
+   */
+  pause(): Promise<void> {
+    if (this.peer === undefined) return Promise.reject(new Error(`pause: thread '${this.name}' is not running`));
+    if (this.pausing === undefined) {
+      this.pausing = settling();
+      this.tell({ kind: 'pause' });
+    }
+    return this.pausing.promise;
+  }
+
+  /** Lets a paused thread go on. Nothing if it is not paused; stopping the runtime does the same. */
+  resume(): void {
+    this.tell({ kind: 'resume' });
+  }
+
   /** Ends the thread now, wherever it is. What it had open is closed. */
   async terminate(): Promise<void> {
+    this.wasTerminated = true;
     await this.worker?.terminate();
+  }
+
+  private settlePause(failure?: Error): void {
+    const { pausing } = this;
+    this.pausing = undefined;
+    if (failure === undefined) pausing?.resolve();
+    else pausing?.reject(failure);
   }
 
   /**

@@ -6,7 +6,10 @@ import type { Endpoint } from '../messages/endpoint.js';
 import { checkInteger } from '../options.js';
 
 export interface RuntimeOptions {
-  /** The module that each thread runs; it finds itself by `currentThread()`. */
+  /**
+   * What each thread runs: a module, which finds its thread by `currentThread()`. If it exports a function `run`, that is
+   * called with the thread, and awaited.
+   */
   readonly entry: URL;
   /** How many threads. Default: as many as the process may use processors. */
   readonly threads?: number;

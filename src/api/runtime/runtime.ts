@@ -2,6 +2,7 @@
 import type { ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
+import type { QueueTypes } from '../messages/queue-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Neighbour } from './control.js';
 import { Member, type MemberOwner } from './member.js';
@@ -12,14 +13,15 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** A worker that has ended, until all others know: then its descriptors can be closed without harm. */
 interface Burial {
   readonly member: Member;
-  /** What it died of, unless the runtime was being stopped. */
+  /** What it died of, unless it was ended at the deadline. */
   readonly failure: Error | undefined;
   readonly mourners: Set<Member>;
 }
 
-export class Runtime implements MemberOwner, ServiceOwner {
+/** @typeParam Queues the queues of the threads, if they are declared: what each takes, by its name. */
+export class Runtime<Queues extends object = QueueTypes> implements MemberOwner, ServiceOwner {
   /** The threads, by index. */
-  readonly threads: readonly Member[];
+  readonly threads: readonly Member<Queues>[];
   private readonly options: CheckedOptions;
   private ownEndpoint: Endpoint | undefined = undefined;
   private readonly services = new Set<Service>();
@@ -99,7 +101,8 @@ export class Runtime implements MemberOwner, ServiceOwner {
    * deadline are terminated.
    *
    * @param deadlineMs from now. Default: 10 seconds.
-   * @returns a promise that resolves when all have ended, and rejects with what one died of.
+   * @returns a promise that resolves when all have ended, and rejects with what one died of: an `onStop` that failed
+   *   among it.
    */
   async stop(deadlineMs = 10_000): Promise<void> {
     if (!this.started) throw new Error('stop: the runtime was not started');
@@ -156,7 +159,11 @@ export class Runtime implements MemberOwner, ServiceOwner {
     for (const service of this.services) service.onEnded(member, willReturn);
     for (const [id, { mourners }] of this.burials) if (mourners.delete(member)) this.closeGrave(id);
     const mourners = new Set(this.threads.filter(other => other.isAlive));
-    this.burials.set(threadId, { member, failure: this.stopping ? undefined : failure, mourners });
+    this.burials.set(threadId, {
+      member,
+      failure: this.stopping && member.wasTerminated ? undefined : failure,
+      mourners,
+    });
     for (const other of mourners) other.tell({ kind: 'ended', threadId });
     this.closeGrave(threadId);
   }

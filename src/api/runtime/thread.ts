@@ -1,9 +1,11 @@
 /** A thread of a runtime, seen from within. */
 import type { Endpoint } from '../messages/endpoint.js';
 import type { Peer } from '../messages/peer.js';
+import type { QueueTypes } from '../messages/queue-types.js';
 import type { Birth, Neighbour } from './control.js';
 
-export class Thread {
+/** @typeParam Queues the queues of the runtime's threads, if they are declared: what each takes, by its name. */
+export class Thread<Queues extends object = QueueTypes> {
   /**
    * The runtime is being stopped: close listeners and connections here. The thread ends when it has nothing left to wait
    * for, or at the deadline; what this returns is awaited.
@@ -16,13 +18,13 @@ export class Thread {
   readonly payload: unknown;
   /** The thread that has the runtime. */
   readonly owner: Peer;
-  private readonly neighbours = new Map<number, Peer>();
+  private readonly neighbours = new Map<number, Peer<Queues>>();
 
   /** @internal */
   constructor(
     birth: Birth,
     /** This thread's end of messages. */
-    readonly endpoint: Endpoint,
+    readonly endpoint: Endpoint<Queues>,
   ) {
     this.index = birth.index;
     this.name = birth.name;
@@ -31,7 +33,7 @@ export class Thread {
   }
 
   /** The other threads that are alive, by their index. */
-  get peers(): ReadonlyMap<number, Peer> {
+  get peers(): ReadonlyMap<number, Peer<Queues>> {
     return this.neighbours;
   }
 
@@ -54,8 +56,13 @@ export function setCurrentThread(thread: Thread): void {
   current = thread;
 }
 
-/** The thread of a runtime that this code runs in. @throws Error it was not started by a runtime. */
-export function currentThread(): Thread {
+/**
+ * The thread of a runtime that this code runs in.
+ *
+ * @typeParam Queues as of the runtime.
+ * @throws Error it was not started by a runtime.
+ */
+export function currentThread<Queues extends object = QueueTypes>(): Thread<Queues> {
   if (current === undefined) throw new Error('currentThread: this thread was not started by a Runtime');
-  return current;
+  return current as unknown as Thread<Queues>;
 }

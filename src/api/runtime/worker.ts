@@ -8,11 +8,16 @@ import { inletOf, type AcceptRequest } from '../accept/inlet.js';
 import type { Birth, ToOwner, ToThread } from './control.js';
 import { setCurrentThread, Thread } from './thread.js';
 
+/** A module that does what it does when it is loaded, or one with a function that is given the thread. */
+interface Entry {
+  readonly run?: (thread: Thread) => void | Promise<void>;
+}
+
 const birth = workerData as Birth;
 const port = parentPort!;
 recordOwnedDescriptors(birth.descriptors);
 if (birth.processor !== undefined) pinThread(birth.processor);
-startReactor(birth.reactor);
+const reactor = startReactor(birth.reactor);
 const thread = new Thread(birth, openEndpoint());
 setCurrentThread(thread);
 
@@ -21,7 +26,8 @@ function tell(message: ToOwner): void {
 }
 
 async function run(): Promise<void> {
-  await import(birth.entry);
+  const entry = (await import(birth.entry)) as Entry;
+  await entry.run?.(thread);
   tell({ kind: 'running' });
   // From here on the thread lives as long as what the entry has opened.
   port.unref();
@@ -42,10 +48,31 @@ async function perform(number: number, request: AcceptRequest): Promise<void> {
 let running: Promise<void> | undefined;
 
 async function stop(): Promise<void> {
+  resume();
   // What the entry sets up, it must have set up before it can end it.
   await running;
   await thread.onStop?.();
   thread.endpoint.close();
+}
+
+/** A paused thread waits for its owner's word and for nothing else. */
+function pause(): void {
+  reactor.pause();
+  port.ref();
+  tell({ kind: 'paused' });
+}
+
+function resume(): void {
+  if (!reactor.isPaused) return;
+  reactor.resume();
+  port.unref();
+}
+
+/** What went wrong here ends the thread, and the owner is told what the thread died of. */
+function fail(failure: unknown): void {
+  setImmediate(() => {
+    throw failure;
+  });
 }
 
 port.on('message', (message: ToThread) => {
@@ -62,7 +89,12 @@ port.on('message', (message: ToThread) => {
     case 'request':
       return void perform(message.number, message.request);
     case 'stop':
-      return void stop();
+      stop().catch(fail);
+      return;
+    case 'pause':
+      return pause();
+    case 'resume':
+      return resume();
   }
 });
 tell({ kind: 'born', address: thread.endpoint.address });

@@ -1,0 +1,24 @@
+/** A function that a thread is started with: it serves connections, sums numbers, and ends as the payload says. */
+import { listen, type InternetAddress, type Thread } from '../../../src/index.js';
+
+export interface Queues {
+  readonly numbers: number;
+  readonly texts: string;
+}
+
+export async function run(thread: Thread<Queues>): Promise<void> {
+  const { endpoint } = thread;
+  let sum = 0;
+  endpoint.queue('numbers').onMessage = ({ value }) => (sum += value);
+  endpoint.answer('sum', () => sum);
+  const listener = await listen({
+    host: '127.0.0.1',
+    onConnection: connection => (connection.onData = chunk => void connection.send(chunk)),
+  });
+  endpoint.answer('port', () => (listener.address as InternetAddress).port);
+  thread.onStop = async () => {
+    await listener.close();
+    if (thread.payload === 'throw') throw new Error('thrown while stopping');
+    if (thread.payload === 'exit') process.exit(3);
+  };
+}
