@@ -13,11 +13,8 @@ async function serve(connection: Connection): Promise<void> {
 async function start(): Promise<void> {
   const runtime = new Runtime({ entry: new URL(import.meta.url), drainOnSignalMs: 5_000 });
   await runtime.start();
-  const service = await runtime.listen({
-    port: Number(process.argv[2] ?? 7000),
-    host: '127.0.0.1',
-    accept: 'combined',
-  });
+  const port = Number(process.argv[2] ?? 7000);
+  const service = await runtime.listen({ port, host: '127.0.0.1', accept: 'combined' });
   console.log(`listening on 127.0.0.1:${service.port}`);
   await runtime.join();
   for (const { name, accepted, awakened } of service.spread()) {

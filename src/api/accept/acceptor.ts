@@ -1,10 +1,12 @@
 /**
  * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a thread go in one
- * message. A connection that a thread did not get, since it ended or has no room, waits here and goes to another; while
- * any wait, no more are accepted.
+ * message. A thread whose mailbox is full gets none until there is room, and what a thread did not get since it ended goes
+ * to another. While there is nobody to give to, nothing is accepted.
  */
 import type { Deferred } from '../../core/reactor.js';
 import { close } from '../../sys/io.js';
+import { disown, own } from '../../sys/owned-descriptors.js';
+import { shown } from '../arguments.js';
 import type { Listener } from '../listener.js';
 import type { Peer } from '../messages/peer.js';
 import type { QueueSender } from '../messages/queue-sender.js';
@@ -17,6 +19,8 @@ import type { Distribute, ServiceOptions, ThreadLoad } from './options.js';
 class Recipient {
   readonly batch: number[] = [];
   readonly sender: QueueSender;
+  /** A message waits for room in its mailbox, or it has ended. */
+  isFull = false;
 
   constructor(
     readonly member: CrewMember,
@@ -43,9 +47,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
     private readonly plan: Omit<Serving, 'index'>,
     distribute: ServiceOptions['distribute'] = 'round-robin',
   ) {
-    if (typeof distribute === 'function') this.distribute = distribute;
-    else if (distribute === 'least-connections') this.distribute = leastConnections;
-    else this.distribute = () => this.turn++;
+    if (typeof distribute === 'function') this.distribute = checked(distribute);
+    else this.distribute = distribute === 'least-connections' ? leastConnections : this.byTurns;
   }
 
   async begin(member: CrewMember): Promise<void> {
@@ -80,15 +83,17 @@ export class Acceptor implements AcceptModelRun, Deferred {
     } else {
       await this.listener.close();
     }
-    this.sendBatches();
-    while (this.waiting.size > 0) await Promise.all(this.waiting);
-    const flushed = [...this.recipients.values()].map(({ peer }) => peer.request(FLUSH, null));
-    await Promise.allSettled(flushed);
+    // One that ends meanwhile leaves its own to the others.
+    do {
+      this.sendBatches();
+      await Promise.all(this.waiting);
+      await Promise.allSettled([...this.recipients.values()].map(({ peer }) => peer.request(FLUSH, null)));
+    } while (this.stranded.length > 0 && this.recipients.size > 0);
+    for (const fd of this.stranded.splice(0)) close(fd);
     // What they have parked is closed now, and what they park later.
     const { service, parking } = this.plan;
     await Promise.allSettled([...this.recipients.keys()].map(member => member.ask({ kind: 'retire', service })));
     if (parking !== undefined) closeSharedParking(parking);
-    for (const fd of this.stranded.splice(0)) close(fd);
   }
 
   /** At the end of a step of the turn. */
@@ -110,69 +115,86 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   private sendBatches(): void {
-    while (this.stranded.length > 0 && this.recipients.size > 0) {
-      const recipient = this.choose();
-      recipient.batch.push(this.stranded.shift()!);
+    for (let free = this.free(); this.stranded.length > 0 && free.length > 0;) {
+      const recipient = this.choose(free);
+      const fd = this.stranded.shift()!;
+      disown(fd);
+      recipient.batch.push(fd);
       this.loads.add(recipient.member.index);
     }
     for (const recipient of this.recipients.values()) this.send(recipient, recipient.batch.splice(0));
+  }
+
+  /** Threads that have room, by index. */
+  private free(): Recipient[] {
+    return [...this.recipients.values()]
+      .filter(({ isFull }) => !isFull)
+      .sort((a, b) => a.member.index - b.member.index);
   }
 
   private send(recipient: Recipient, batch: number[]): void {
     if (batch.length === 0) return;
     const { buffer } = Int32Array.of(this.plan.service, ...batch);
     const message = new Uint8Array(buffer);
-    const failed = () => {
-      this.takeBack(recipient, batch);
-      this.deferSending();
-    };
     try {
       if (recipient.sender.trySend(message)) return;
     } catch {
       // It has ended, and `onEnded` is about to say so.
-      this.recipients.delete(recipient.member);
-      failed();
+      recipient.isFull = true;
+      this.takeBack(recipient, batch);
       return;
     }
-    const sending = recipient.sender.send(message).catch(failed);
+    recipient.isFull = true;
+    const sending = recipient.sender
+      .send(message)
+      .catch(() => this.takeBack(recipient, batch))
+      .finally(() => {
+        recipient.isFull = false;
+        this.waiting.delete(sending);
+        this.deferSending();
+      });
     this.waiting.add(sending);
-    void sending.finally(() => {
-      this.waiting.delete(sending);
-      this.updateAccepting();
-    });
   }
 
   private takeBack({ member }: Recipient, batch: readonly number[]): void {
     for (const fd of batch) {
       this.loads.takeBack(member.index);
-      this.stranded.push(fd);
+      this.stranded.push(own(fd));
     }
     if (batch.length > 0) this.deferSending();
   }
 
   private updateAccepting(): void {
     if (this.listener.isClosed) return;
-    const canGive = this.recipients.size > 0 && this.waiting.size === 0 && this.stranded.length === 0;
+    const canGive = this.stranded.length === 0 && this.free().length > 0;
     this.listener.divert(canGive && !this.isClosing ? this.onAccepted : undefined);
   }
 
-  private choose(): Recipient {
-    const recipients = [...this.recipients.values()].sort((a, b) => a.member.index - b.member.index);
-    const loads = recipients.map(({ member: { index, name } }) => {
-      return {
-        index,
-        name,
-        accepted: this.loads.accepted(index),
-        awakened: this.loads.awakened(index),
-        open: this.loads.open(index),
-      };
-    });
-    const chosen = this.distribute(loads);
-    if (!Number.isInteger(chosen)) {
-      throw new TypeError(`distribute: it answered ${String(chosen)}; allowed: an index from 0 to ${loads.length - 1}`);
+  private choose(recipients: readonly Recipient[]): Recipient {
+    const loads = recipients.map(({ member: { index, name } }) => this.loads.of(index, name));
+    try {
+      return recipients[this.distribute(loads)];
+    } catch (error) {
+      // Its user's affair, like an exception of any callback; the connection is served all the same.
+      this.listener.reactor.defer({ onDeferred: () => rethrow(error) });
+      return recipients[this.byTurns(loads)];
     }
-    return recipients[Math.abs(chosen) % recipients.length];
   }
+
+  private readonly byTurns = ({ length }: { readonly length: number }): number => this.turn++ % length;
+}
+
+/** A function of the user's, whose answer is looked at. */
+function checked(distribute: Distribute): Distribute {
+  return loads => {
+    const chosen = distribute(loads);
+    if (Number.isInteger(chosen) && chosen >= 0 && chosen < loads.length) return chosen;
+    throw new RangeError(`distribute: it answered ${shown(chosen)}; allowed: integers from 0 to ${loads.length - 1}`);
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function leastConnections(loads: readonly ThreadLoad[]): number {

@@ -140,9 +140,14 @@ export class Inlet {
   }
 
   private take([service, ...accepted]: Int32Array): void {
+    const branch = this.services.get(service);
+    if (branch === undefined) {
+      // The service was closed meanwhile.
+      for (const fd of accepted) close(fd);
+      return;
+    }
     // All are this thread's before a handler may throw.
     for (const fd of accepted) own(fd);
-    const branch = this.services.get(service)!;
     for (const connection of accepted.map(fd => branch.make(fd))) this.deliver(connection);
   }
 }

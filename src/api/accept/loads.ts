@@ -1,4 +1,5 @@
 /** How many connections each thread of a runtime has had of a service, and has: three words a thread that all can read. */
+import type { ThreadLoad } from './options.js';
 
 const WORDS = 3;
 const ACCEPTED = 0;
@@ -12,7 +13,7 @@ export class Loads {
     this.words = new Int32Array(buffer);
   }
 
-  static of(threads: number): Loads {
+  static for(threads: number): Loads {
     return new Loads(new SharedArrayBuffer(threads * WORDS * 4));
   }
 
@@ -42,15 +43,17 @@ export class Loads {
     Atomics.store(this.words, thread * WORDS + OPEN, 0);
   }
 
-  accepted(thread: number): number {
-    return Atomics.load(this.words, thread * WORDS + ACCEPTED);
+  of(thread: number, name: string): ThreadLoad {
+    return {
+      index: thread,
+      name,
+      accepted: this.word(thread, ACCEPTED),
+      awakened: this.word(thread, AWAKENED),
+      open: this.word(thread, OPEN),
+    };
   }
 
-  awakened(thread: number): number {
-    return Atomics.load(this.words, thread * WORDS + AWAKENED);
-  }
-
-  open(thread: number): number {
-    return Atomics.load(this.words, thread * WORDS + OPEN);
+  private word(thread: number, which: number): number {
+    return Atomics.load(this.words, thread * WORDS + which);
   }
 }

@@ -47,15 +47,7 @@ export class Service {
 
   /** What each thread has had and has, by its place in the runtime. */
   spread(): ThreadLoad[] {
-    return this.owner.threads.map(({ index, name }) => {
-      return {
-        index,
-        name,
-        accepted: this.loads.accepted(index),
-        awakened: this.loads.awakened(index),
-        open: this.loads.open(index),
-      };
-    });
+    return this.owner.threads.map(({ index, name }) => this.loads.of(index, name));
   }
 
   /**
@@ -95,7 +87,7 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
   checkServiceOptions(options);
   const { accept, distribute, ...listening } = options;
   const { threads } = owner;
-  const loads = Loads.of(threads.length);
+  const loads = Loads.for(threads.length);
   const isExclusive = accept === 'exclusive';
   const reactor = currentReactor();
   if (isExclusive && reactor.driver.backend.registerExclusive === undefined) {

@@ -1,5 +1,5 @@
 /** Services of a runtime: whoever accepts, each connection is served once, and none is lost when they close or a thread ends. */
-import { expect } from 'chai';
+import { assert, expect } from 'chai';
 import { readdirSync } from 'node:fs';
 import {
   connect,
@@ -146,6 +146,27 @@ describe('services of a runtime', () => {
     expect(await clientsOf(least, 20)).to.deep.equal(Array.from({ length: 20 }, () => 0));
     const last = await runtime.listen({ accept: 'acceptor', distribute: () => THREADS - 1, host: '127.0.0.1' });
     expect(await clientsOf(last, 10)).to.deep.equal(Array.from({ length: 10 }, () => THREADS - 1));
+  });
+
+  it('an acceptor serves who came when its function throws or makes no sense, and tells of it', async () => {
+    await start();
+    const answers = [() => 0, () => THREADS, () => -1, () => '0', () => assert.fail('thrown')];
+    let asked = 0;
+    const distribute = () => answers[asked++ % answers.length]() as number;
+    const service = await runtime.listen({ accept: 'acceptor', distribute, host: '127.0.0.1' });
+    const told: string[] = [];
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', error => told.push(error.message));
+    try {
+      expect(await clientsOf(service, 20)).to.have.length(20);
+      expect(told).to.have.length(16);
+      expect(told).to.include(`distribute: it answered ${THREADS}; allowed: integers from 0 to ${THREADS - 1}`);
+      expect(told).to.include('thrown');
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const listener of listeners) process.on('uncaughtException', listener);
+    }
   });
 
   it('an acceptor holds connections for the thread that comes, and loses none of one that ends', async () => {
