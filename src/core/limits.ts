@@ -131,6 +131,11 @@ export const DISK_CALLS_WAITING = 16 * 1024;
 /** Bytes of one call on the pool: some tens of milliseconds of a slow disk, after which others have their turn. */
 export const DISK_BYTES_PER_CALL = 16 * 1024 * 1024;
 
+/** What a copy inside the kernel takes at a time, by how long that lasts: long enough to be worth a call, and no longer. */
+export const COPY_MS_PER_CALL = 50;
+export const COPY_BYTES_PER_CALL_MIN = 1024 * 1024;
+export const COPY_BYTES_PER_CALL_MAX = 128 * 1024 * 1024;
+
 /** Bytes that files have out of the system's memory at once, in one turn of the loop: half a millisecond of copying. */
 export const NOW_BYTES_PER_TURN = 4 * 1024 * 1024;
 

@@ -3,6 +3,7 @@
  * (copy_file_range), else through a buffer. Holes stay holes. It goes from the front to the back and counts only what the
  * target has, so wherever it stops, it can be taken up again behind `account.bytesOut`.
  */
+import { performance } from 'node:perf_hooks';
 import type { Done } from '../../sys/blocking-call.js';
 import { EACCES, EINVAL, EIO, ENOSYS, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM, errnoName, EXDEV } from '../../sys/errno.js';
 import { SEEK_DATA, SEEK_HOLE } from '../../sys/file-constants.js';
@@ -10,9 +11,10 @@ import type { FileStat } from '../../sys/file-stat.js';
 import { IoError } from '../../sys/io-error.js';
 import { NativeBlock } from '../../sys/memory.js';
 import type { DiskPool } from '../disk/pool.js';
-import { COPY_BUFFER_BYTES, DISK_BYTES_PER_CALL } from '../limits.js';
+import { COPY_BUFFER_BYTES } from '../limits.js';
 import { TransferAccount } from './account.js';
 import { Brake } from './brake.js';
+import { CallSize } from './call-size.js';
 import type { FileCopyCalls } from './file-copy-calls.js';
 
 export interface CopyEnd {
@@ -47,6 +49,7 @@ export class FileToFile {
   /** Where the target ends now. */
   private targetBytes = 0;
   private findsHoles = true;
+  private readonly callSize = new CallSize();
   private buffer: NativeBlock | undefined = undefined;
 
   /** @param prepare checks the two ends; it may wait. What it throws is what the transfer is rejected with. */
@@ -130,7 +133,7 @@ export class FileToFile {
   /** @returns false at the end of a source whose length nobody knew. */
   private async copyUntil(end: number): Promise<boolean> {
     while (this.position < end) {
-      const wanted = Math.min(end - this.position, DISK_BYTES_PER_CALL);
+      const wanted = Math.min(end - this.position, this.callSize.bytes);
       const allowed = await this.brake.allow(wanted);
       if (this.account.path === 'copy_file_range') await this.copyInKernel(allowed);
       else if (!(await this.copyByBuffer(allowed))) return false;
@@ -141,9 +144,11 @@ export class FileToFile {
   private async copyInKernel(lengthBytes: number): Promise<void> {
     const { source, target } = this.copy;
     const [from, to] = [source.offset + this.position, target.offset + this.position];
+    const beganMs = performance.now();
     const result = await this.call(target, done =>
       this.calls.copyRange(source.fd, from, target.fd, to, lengthBytes, done),
     );
+    this.callSize.took(lengthBytes, performance.now() - beganMs);
     if (result > 0) this.advance(result);
     // The end of the source, or a file system that has nothing to give this way: a read will tell.
     else if (result === 0) this.fallBack('buffers', 'copy_file_range: nothing came');
