@@ -227,7 +227,7 @@ describe('copy() of files', () => {
     const source = await sourceOf(patternBytes(0, 300_000));
     const began = performance.now();
     const { path } = await copy(source, await target(), { bytesPerSecond: 1_000_000 });
-    if (path !== 'reflink') expect(performance.now() - began).to.be.within(150, 1500);
+    if (path !== 'reflink') expect(performance.now() - began).to.be.within(150, 10_000);
   });
 
   it('has the files wait with their closing', async () => {

@@ -145,7 +145,7 @@ describeOnEveryDriver('join and its pipes', () => {
       expect(await readExactly(left, 4)).to.equal('pong');
     }
     // Held back by MSG_MORE or SPLICE_F_MORE, each of the 40 messages takes 200 ms.
-    expect(performance.now() - start).to.be.lessThan(2_000);
+    expect(performance.now() - start).to.be.lessThan(7_000);
     if (isLinux) expect(transfer.account.aToB.path).to.equal('splice');
     transfer.cancel();
     await failureOf(transfer);

@@ -48,8 +48,8 @@ for (const backend of backendsHere()) {
       expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
       const { answered, cpuMs } = JSON.parse(stdout) as { answered: string; cpuMs: number };
       expect(answered).to.equal('still here');
-      // Two threads of which one has a timer, for half a second.
-      expect(cpuMs).to.be.below(50);
+      // Two threads of which one has a timer, for half a second; a spin takes all of it, of two cores.
+      expect(cpuMs).to.be.below(200);
     });
   });
 }
