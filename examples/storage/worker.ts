@@ -1,14 +1,36 @@
-/** A thread of examples/storage.ts: answers what a connection asks for, and gives it back once it is silent. */
+/** A thread of examples/storage.ts: answers what a connection asks for, and parks it once it is silent. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { BufferList, copy, currentThread, open, receiveConnections, sendFile, type Connection } from 'pollux';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const { endpoint, owner, index, payload } = currentThread();
+const MAX_HEAD_BYTES = 16 * 1024;
+/** For all of a head, however it dribbles in. */
+const MAX_HEAD_MS = 10_000;
+const { endpoint, index, payload } = currentThread();
 const folder = payload as string;
-const done = owner.queue<number>('done');
 let parts = 0;
+
+/** @returns undefined at the end of the stream. */
+async function readHead(connection: Connection, unread: BufferList): Promise<string | undefined> {
+  const timer = setTimeout(() => connection.destroy(new Error('a head too slow')), MAX_HEAD_MS);
+  try {
+    for (;;) {
+      const end = unread.indexOf(END_OF_HEAD);
+      if (end >= 0) {
+        using head = unread.split(end + END_OF_HEAD.length);
+        return head.toString('latin1');
+      }
+      if (unread.length > MAX_HEAD_BYTES) throw new Error('a head too long');
+      const chunk = await connection.read();
+      if (chunk === null) return undefined;
+      unread.append(chunk);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** A request, or undefined if it is not one: names have no folders and do not begin with a dot, as parts of files do. */
 function parse(head: string) {
@@ -61,23 +83,22 @@ async function answer(connection: Connection, unread: BufferList, request: NonNu
   }
 }
 
-async function serve(connection: Connection, received: Uint8Array): Promise<void> {
-  using unread = BufferList.from(received);
+async function serve(connection: Connection): Promise<void> {
+  using unread = new BufferList();
   connection.setTimeouts({ idleMs: 30_000 });
   try {
-    for (let end = unread.indexOf(END_OF_HEAD); end >= 0; end = unread.indexOf(END_OF_HEAD)) {
-      using head = unread.split(end + END_OF_HEAD.length);
-      const request = parse(head.toString('latin1'));
+    do {
+      const head = await readHead(connection, unread);
+      if (head === undefined) return await connection.close();
+      const request = parse(head);
       if (request === undefined) connection.send(headOf('400 Bad Request'));
       else await answer(connection, unread, request);
       if (request?.keepAlive !== true) return await connection.close();
-    }
-    await connection.moveTo(owner, unread.toBytes());
+    } while (unread.length > 0);
+    connection.park();
   } catch (failure) {
     connection.destroy(failure as Error);
-  } finally {
-    await done.send(index);
   }
 }
 
-receiveConnections<Uint8Array>(endpoint, (connection, received) => void serve(connection, received));
+receiveConnections(endpoint, connection => void serve(connection));

@@ -162,18 +162,17 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   /**
    * Gives a connection of a service (`runtime.listen`) back to it, for as long as it is idle: it costs no thread anything,
-   * and with its next bytes it comes to a thread's `receiveConnections` as if it were new. That is this thread again, or
+   * and with its next bytes, or their end, it comes to a thread's `receiveConnections` as if it were new. That is this thread again, or
    * with `accept: 'combined'` whichever is free first. Timeouts and handlers end here, and this object is of no more use.
    *
    * @throws IoError EBADF: it is closed, being closed, or was moved before.
-   * @throws Error it is of no service; what was sent has not gone out; a read or a transfer is under way; one side has ended.
+   * @throws Error it is of no service; what was sent has not gone out; a read or a transfer is under way; its write side has ended.
    */
   park(): void {
     const keeper = this.rare?.keeper;
     if (keeper === undefined) throw new Error('park: the connection was not accepted by a service of a runtime');
-    if (this.state === 'open' && !this.isFlushed) throw new Error('park: bytes are queued; await write() first');
-    if (['peer-ended', 'ending', 'ended'].includes(this.state))
-      throw new Error(`park: the connection is ${this.state}`);
+    if (['ending', 'ended'].includes(this.state)) throw new Error('park: the write side was ended; close() it');
+    if (this.canSend && !this.isFlushed) throw new Error('park: bytes are queued; await write() first');
     const { fd } = this.detach('park');
     keeper.onIdle(fd);
   }

@@ -128,6 +128,22 @@ describe('parked connections', () => {
     });
   }
 
+  for (const accept of ['acceptor', 'combined'] as const) {
+    it(`come back with the end of the stream, had it come before or not, with '${accept}'`, async () => {
+      await start(accept);
+      const connection = await client();
+      connection.send('one');
+      connection.end();
+      expect((await connection.read())!.toString()).to.match(/^[01] one$/);
+      expect(await connection.read()).to.equal(null);
+      const other = await client();
+      await ask(other, 'two');
+      other.end();
+      expect(await other.read()).to.equal(null);
+      await untilOpen(0);
+    });
+  }
+
   it('leave no descriptor behind', async () => {
     const open = () => readdirSync('/proc/self/fd').length;
     await start('combined');
