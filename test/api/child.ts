@@ -20,7 +20,7 @@ export interface ProgramOptions {
 }
 
 /** A program that does not end by itself is killed, so that a test fails by what it says and not by its time. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 45_000;
 
 /** @param name of a file in `programs/`, without its extension. */
 export function runProgram(name: string, options: ProgramOptions = {}): Promise<Finished> {
