@@ -1,5 +1,6 @@
 /** A producer against a reader that has stopped: regression 35. */
 import { expect } from 'chai';
+import process from 'node:process';
 import { backendsHere } from '../api/every-driver.js';
 import { runProgram } from '../api/child.js';
 
@@ -15,6 +16,39 @@ interface StalledFile {
   readonly grownBytes: number;
   readonly stallCpuMs: number;
 }
+
+/** A pair of ends, of programs/stopped-transfers.ts. */
+interface StoppedTransfer {
+  readonly ends: string;
+  readonly path: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly grownBytes: number;
+}
+
+/** The paths, and how many pairs of ends each serves. */
+const PATHS = { sendfile: 3, splice: 11, so_splice: 6, buffers: 11, 'buffers of files': 6 };
+/** What a pipe of the relay may hold, or the buffers of a disk that lags. */
+const MOST_HELD_BYTES = 1 << 20;
+
+describe('memory of transfers', () => {
+  for (const [path, pairs] of Object.entries(PATHS)) {
+    // Only Linux splices, and has sendfile into pipes.
+    if (process.platform !== 'linux' && (path === 'splice' || path === 'sendfile')) continue;
+    it(`regression 35: 1 GiB for a reader that has stopped, by ${path} between all that it serves`, async () => {
+      const finished = await runProgram('stopped-transfers', { args: [path], flags: ['--expose-gc'] });
+      expect(finished).to.include({ status: 0, stderr: '' });
+      const rows = JSON.parse(finished.stdout) as StoppedTransfer[];
+      expect(rows.length).to.equal(pairs);
+      for (const { ends, path: used, bytesIn, bytesOut, grownBytes } of rows) {
+        expect(used, ends).to.equal(path.replace(' of files', ''));
+        expect(bytesOut, ends).to.be.within(12 << 20, 64 << 20);
+        expect(bytesIn - bytesOut, ends).to.be.at.most(MOST_HELD_BYTES);
+        expect(grownBytes, ends).to.be.below(FILE_LIMIT_BYTES);
+      }
+    });
+  }
+});
 
 for (const backend of backendsHere()) {
   describe(`memory (${backend})`, () => {
