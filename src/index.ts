@@ -33,7 +33,7 @@ export type { QueueLimits, SocketOptions } from './api/options.js';
 export { openEndpoint, Endpoint } from './api/messages/endpoint.js';
 export type { Message } from './api/messages/message.js';
 export { Peer, type RequestOptions, type Undelivered } from './api/messages/peer.js';
-export type { QueueTypes } from './api/messages/queue-types.js';
+export type { MessageTypes } from './api/messages/message-types.js';
 export { QueueSender } from './api/messages/queue-sender.js';
 export { Queue } from './api/messages/queue.js';
 export type { Answer } from './api/messages/services.js';

@@ -23,10 +23,18 @@ import {
   UNSUBSCRIBE,
 } from './channel.js';
 import { Arrival, type Message } from './message.js';
+import type {
+  AnswerOf,
+  Declaration,
+  DeclaredName,
+  MessageTypes,
+  QuestionOf,
+  Sendable,
+  UndeclaredName,
+} from './message-types.js';
 import { PeerBook } from './peer-book.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from './queue.js';
-import type { QueueTypes, UndeclaredName } from './queue-types.js';
 import { Services, type Answer } from './services.js';
 import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
 import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
@@ -40,8 +48,8 @@ class Correspondent {
   constructor(readonly threadId: number) {}
 }
 
-/** @typeParam Queues this thread's queues, if they are declared: what each takes, by its name. */
-export class Endpoint<Queues extends object = QueueTypes> implements Recipient, PeerOwner, SubscriptionOwner {
+/** @typeParam Messages what this thread takes and answers, if it is declared. */
+export class Endpoint<Messages extends MessageTypes = MessageTypes> implements Recipient, PeerOwner, SubscriptionOwner {
   readonly threadId = threadId;
   private readonly mailbox: Mailbox;
   private readonly peers = new PeerBook();
@@ -78,11 +86,12 @@ export class Endpoint<Queues extends object = QueueTypes> implements Recipient, 
   /**
    * Another thread; the same object for the same address.
    *
+   * @typeParam Other what that thread takes and answers, if it is declared.
    * @throws TypeError it is this thread's own address.
    * @throws IoError EPIPE: the thread has ended.
    * @throws Error it has no slot for one more sender.
    */
-  peer(address: MailboxAddress): Peer {
+  peer<Other extends MessageTypes = MessageTypes>(address: MailboxAddress): Peer<Other> {
     const known = this.peers.get(address.threadId);
     if (known !== undefined && known.address.ring === address.ring) return known;
     const peer = new Peer(this, this.mailbox.link(address));
@@ -92,32 +101,41 @@ export class Endpoint<Queues extends object = QueueTypes> implements Recipient, 
   }
 
   /** The queue of that name, of which this thread is the receiver. */
-  queue<Name extends keyof Queues & string>(name: Name): Queue<Queues[Name]>;
-  queue<T = unknown>(name: UndeclaredName<Queues>): Queue<T>;
+  queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): Queue<Declaration<Messages, 'queues', Name>>;
+  queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): Queue<T>;
   queue(name: string): Queue {
     return this.queueOf(name);
   }
 
   /** Answers requests of that name. @throws Error somebody does already. */
-  answer<Q = unknown, A = unknown>(name: string, answer: Answer<Q, A>): void {
+  answer<Name extends DeclaredName<Messages, 'requests'>>(
+    name: Name,
+    answer: Answer<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
+  ): void;
+  answer<Q = unknown, A = unknown>(name: UndeclaredName<Messages, 'requests'>, answer: Answer<Q, A>): void;
+  answer(name: string, answer: Answer<never>): void {
     checkName(name);
     this.services.addAnswer(name, answer as Answer);
     this.onReceiving(1);
   }
 
   /** Makes a function known that other threads may schedule here. @throws Error the name is taken. */
-  define<A = unknown>(name: string, run: (argument: A) => void): void {
+  define<Name extends DeclaredName<Messages, 'functions'>>(
+    name: Name,
+    run: (argument: Declaration<Messages, 'functions', Name>) => void,
+  ): void;
+  define<A = unknown>(name: UndeclaredName<Messages, 'functions'>, run: (argument: A) => void): void;
+  define(name: string, run: (argument: never) => void): void {
     checkName(name);
     this.services.addFunction(name, run);
     this.onReceiving(1);
   }
 
   /** The topic of that name, to publish to. */
-  topic<T = unknown>(name: string): Topic<T> {
-    checkName(name);
-    let topic = this.topics.get(name);
-    if (topic === undefined) this.topics.set(name, (topic = new Topic(name)));
-    return topic;
+  topic<Name extends DeclaredName<Messages, 'topics'>>(name: Name): Topic<Declaration<Messages, 'topics', Name>>;
+  topic<T = unknown>(name: UndeclaredName<Messages, 'topics'>): Topic<T>;
+  topic(name: string): Topic {
+    return this.topicOf(name);
   }
 
   /**
@@ -126,23 +144,27 @@ export class Endpoint<Queues extends object = QueueTypes> implements Recipient, 
    * @throws Error this thread has subscribed to it already.
    * @throws TypeError an unknown policy.
    */
+  subscribe<Name extends DeclaredName<Messages, 'topics'>>(
+    name: Name,
+    onMessage?: (message: Message<Declaration<Messages, 'topics', Name>>) => void,
+    options?: SubscribeOptions,
+  ): Subscription<Declaration<Messages, 'topics', Name>>;
   subscribe<T = unknown>(
-    name: string,
+    name: UndeclaredName<Messages, 'topics'>,
     onMessage?: (message: Message<T>) => void,
-    options: SubscribeOptions = {},
-  ): Subscription<T> {
+    options?: SubscribeOptions,
+  ): Subscription<T>;
+  subscribe(name: string, onMessage?: (message: Message<never>) => void, options: SubscribeOptions = {}): Subscription {
     checkName(name);
     const { whenSlow = 'block' } = options;
     if (!SLOW_POLICIES.includes(whenSlow)) {
       throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
     }
     if (this.subscriptions.has(name)) throw new Error(`subscribe: this thread has subscribed to '${name}' already`);
-    const subscription = new Subscription<T>(this, name, whenSlow);
-    this.subscriptions.set(name, subscription as Subscription);
-    subscription.ready = Promise.all(
-      [...this.peers].map(peer => this.announce(subscription as Subscription, peer)),
-    ).then(() => {});
-    if (onMessage !== undefined) subscription.onMessage = onMessage;
+    const subscription = new Subscription(this, name, whenSlow);
+    this.subscriptions.set(name, subscription);
+    subscription.ready = Promise.all([...this.peers].map(peer => this.announce(subscription, peer))).then(() => {});
+    if (onMessage !== undefined) subscription.onMessage = onMessage as (message: Message) => void;
     return subscription;
   }
 
@@ -231,7 +253,7 @@ export class Endpoint<Queues extends object = QueueTypes> implements Recipient, 
     } else if (kind === SUBSCRIBE) {
       const policy = arrival.value as SlowPolicy;
       this.peers.withPeer(from, peer => {
-        this.topic(name).add(peer, policy);
+        this.topicOf(name).add(peer, policy);
         peer.submit(SUBSCRIBED, name, new Uint8Array(0), false, tag);
       });
     } else if (kind === SUBSCRIBED) {
@@ -303,6 +325,13 @@ export class Endpoint<Queues extends object = QueueTypes> implements Recipient, 
     return queue;
   }
 
+  private topicOf(name: string): Topic {
+    checkName(name);
+    let topic = this.topics.get(name);
+    if (topic === undefined) this.topics.set(name, (topic = new Topic(name)));
+    return topic;
+  }
+
   private tellDeparture(threadId: number): void {
     for (const onDeparture of this.departureWatchers) onDeparture(threadId);
   }
@@ -315,10 +344,13 @@ export class Endpoint<Queues extends object = QueueTypes> implements Recipient, 
 /**
  * Opens this thread's endpoint; it has one. It lives in the thread's reactor.
  *
+ * @typeParam Messages what this thread takes and answers, if it is declared.
  * @throws RangeError a size that is not allowed.
  * @throws Error this thread has one already, or no backend runs here.
  */
-export function openEndpoint(options: MailboxOptions = {}): Endpoint {
+export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
+  options: MailboxOptions = {},
+): Endpoint<Messages> {
   return new Endpoint(currentReactor(), options);
 }
 

@@ -6,9 +6,18 @@ import { IoError } from '../../sys/io-error.js';
 import { settling, type Settling } from '../settling.js';
 import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
 import { encode } from './message.js';
+import type {
+  AnswerOf,
+  Argument,
+  Declaration,
+  DeclaredName,
+  MessageTypes,
+  QuestionOf,
+  Sendable,
+  UndeclaredName,
+} from './message-types.js';
 import { Offer } from './offer.js';
 import { QueueSender } from './queue-sender.js';
-import type { QueueTypes, UndeclaredName } from './queue-types.js';
 import { Ticket } from './ticket.js';
 
 /** Requests to one thread that wait for their answers at a time. */
@@ -45,8 +54,8 @@ export interface PeerOwner {
   onPeerClosed(peer: Peer): void;
 }
 
-/** @typeParam Queues the other thread's queues, if they are declared: what each takes, by its name. */
-export class Peer<Queues extends object = QueueTypes> {
+/** @typeParam Messages what the other thread takes and answers, if it is declared. */
+export class Peer<Messages extends MessageTypes = MessageTypes> {
   /** Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get. */
   onGone: ((peer: Peer) => void) | undefined = undefined;
   /** A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown. */
@@ -92,8 +101,8 @@ export class Peer<Queues extends object = QueueTypes> {
   }
 
   /** The sending end of one of its queues. Messages sent before it opens the queue are kept for it. */
-  queue<Name extends keyof Queues & string>(name: Name): QueueSender<Queues[Name]>;
-  queue<T = unknown>(name: UndeclaredName<Queues>): QueueSender<T>;
+  queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): QueueSender<Declaration<Messages, 'queues', Name>>;
+  queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): QueueSender<T>;
   queue(name: string): QueueSender {
     return new QueueSender(this.link, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
   }
@@ -103,21 +112,31 @@ export class Peer<Queues extends object = QueueTypes> {
    *
    * @param name one that the thread gave to `endpoint.answer`.
    * @returns (by the promise) the answer.
-   * @throws TypeError (by the promise, as all) a payload that can't be cloned.
+   * @throws TypeError (by the promise, as all) a question that can't be cloned.
    * @throws RangeError longer than `maxBytes`.
    * @throws IoError EPIPE: the thread has ended, before or meanwhile; ENOBUFS: too much waits for it already.
    * @throws Error what the other thread threw; or nobody answers to that name.
    * @throws AbortError `signal`'s reason.
    */
-  async request<A = unknown>(name: string, payload: unknown, options: RequestOptions = {}): Promise<A> {
+  request<Name extends DeclaredName<Messages, 'requests'>>(
+    name: Name,
+    question: Sendable<QuestionOf<Messages, Name>>,
+    options?: RequestOptions,
+  ): Promise<AnswerOf<Messages, Name>>;
+  request<A = unknown>(
+    name: UndeclaredName<Messages, 'requests'>,
+    question: unknown,
+    options?: RequestOptions,
+  ): Promise<A>;
+  async request(name: string, question: unknown, options: RequestOptions = {}): Promise<unknown> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const { number, promise } = this.ask(REQUEST, name, payload);
-    if (signal === undefined) return (await promise) as A;
+    const { number, promise } = this.ask(REQUEST, name, question);
+    if (signal === undefined) return await promise;
     const abort = () => this.answer(number, () => signal.reason as Error, undefined);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      return (await promise) as A;
+      return await promise;
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -129,6 +148,11 @@ export class Peer<Queues extends object = QueueTypes> {
    * @param argument cloned.
    * @throws TypeError, RangeError, IoError as `request`.
    */
+  schedule<Name extends DeclaredName<Messages, 'functions'>>(
+    name: Name,
+    ...argument: Argument<Declaration<Messages, 'functions', Name>>
+  ): Ticket;
+  schedule(name: UndeclaredName<Messages, 'functions'>, argument?: unknown): Ticket;
   schedule(name: string, argument?: unknown): Ticket {
     const { payload, isValue } = encode(argument);
     const outgoing = new Outgoing(payload, this.channel(CALL, name, isValue), 0, false, true, undefined);

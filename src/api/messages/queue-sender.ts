@@ -3,6 +3,7 @@ import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
 import { BufferList } from '../../core/buffer-list.js';
 import { encode } from './message.js';
+import type { Sendable } from './message-types.js';
 
 export class QueueSender<T = unknown> {
   /** @internal Made by `peer.queue`. */
@@ -21,7 +22,7 @@ export class QueueSender<T = unknown> {
    * @throws RangeError a payload longer than half of the receiver's mailbox.
    * @throws IoError EPIPE: the thread has ended; ECANCELED: the peer was closed here.
    */
-  trySend(payload: T | Uint8Array | BufferList): boolean {
+  trySend(payload: Sendable<T>): boolean {
     if (payload instanceof Uint8Array || payload instanceof BufferList) {
       return this.link.tryWrite(payload, this.bytesChannel, 0, true);
     }
@@ -34,7 +35,7 @@ export class QueueSender<T = unknown> {
    * @returns (by the promise) when it is in the receiver's mailbox.
    * @throws (by the promise) as `trySend`; IoError ENOBUFS: 16 MiB wait for that thread already.
    */
-  send(payload: T | Uint8Array | BufferList): Promise<void> {
+  send(payload: Sendable<T>): Promise<void> {
     return new Promise((resolve, reject) => {
       const encoded = encode(payload);
       const settled = (failure: Error | undefined) => (failure === undefined ? resolve() : reject(failure));

@@ -1,6 +1,7 @@
 /** A topic: published by any thread, received by every other thread that subscribed to it. */
 import { BufferList } from '../../core/buffer-list.js';
 import { encode } from './message.js';
+import type { Sendable } from './message-types.js';
 import type { Peer } from './peer.js';
 import { Subscriber, type SlowPolicy, type SubscriberCounters } from './subscriber.js';
 
@@ -40,7 +41,7 @@ export class Topic<T = unknown> {
    * @throws TypeError a payload that can't be cloned.
    * @throws RangeError longer than half of some subscriber's mailbox; nobody gets it.
    */
-  tryPublish(payload: T | Uint8Array | BufferList): boolean {
+  tryPublish(payload: Sendable<T>): boolean {
     for (const { policy, waiting } of this.subscribed.values()) if (policy === 'block' && waiting > 0) return false;
     this.fanOut(payload, () => {});
     return true;
@@ -52,7 +53,7 @@ export class Topic<T = unknown> {
    * @returns (by the promise) when every subscriber with the policy 'block' has it in its mailbox, or has gone.
    * @throws (by the promise) as `tryPublish`; IoError ENOBUFS: 16 MiB wait for a subscriber already; nobody gets it.
    */
-  publish(payload: T | Uint8Array | BufferList): Promise<void> {
+  publish(payload: Sendable<T>): Promise<void> {
     return new Promise((resolve, reject) => {
       let waits = 1;
       const settled = () => {

@@ -4,7 +4,7 @@ import { close, isOpen } from '../../sys/io.js';
 import { allocateOwnedDescriptors, leftDescriptors } from '../../sys/owned-descriptors.js';
 import type { AcceptRequest } from '../accept/inlet.js';
 import type { Peer } from '../messages/peer.js';
-import type { QueueTypes } from '../messages/queue-types.js';
+import type { MessageTypes } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 
@@ -16,10 +16,10 @@ export interface MemberOwner {
   onBuried(member: Member, threadId: number): void;
 }
 
-/** @typeParam Queues the queues of the runtime's threads: what each takes, by its name. */
-export class Member<Queues extends object = QueueTypes> {
+/** @typeParam Messages what the runtime's threads take and answer, if it is declared. */
+export class Member<Messages extends MessageTypes = MessageTypes> {
   /** How to send to it; undefined until its entry has run, and while it is being started again. */
-  peer: Peer<Queues> | undefined = undefined;
+  peer: Peer<Messages> | undefined = undefined;
   /** @internal */
   neighbour: Neighbour | undefined = undefined;
   /** How often it was started again after a crash. */

@@ -2,7 +2,7 @@
 import type { ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
-import type { QueueTypes } from '../messages/queue-types.js';
+import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Neighbour } from './control.js';
 import { Member, type MemberOwner } from './member.js';
@@ -18,10 +18,10 @@ interface Burial {
   readonly mourners: Set<Member>;
 }
 
-/** @typeParam Queues the queues of the threads, if they are declared: what each takes, by its name. */
-export class Runtime<Queues extends object = QueueTypes> implements MemberOwner, ServiceOwner {
+/** @typeParam Messages what the threads take and answer, if it is declared. */
+export class Runtime<Messages extends MessageTypes = MessageTypes> implements MemberOwner, ServiceOwner {
   /** The threads, by index. */
-  readonly threads: readonly Member<Queues>[];
+  readonly threads: readonly Member<Messages>[];
   private readonly options: CheckedOptions;
   private ownEndpoint: Endpoint | undefined = undefined;
   private readonly services = new Set<Service>();
@@ -43,7 +43,7 @@ export class Runtime<Queues extends object = QueueTypes> implements MemberOwner,
   }
 
   /** The owner's end of messages, by which `threads[i].peer` is reached. @throws Error before `start`. */
-  get endpoint(): Endpoint {
+  get endpoint(): Endpoint<TopicsOf<Messages>> {
     if (this.ownEndpoint === undefined) throw new Error('endpoint: the runtime is not running');
     return this.ownEndpoint;
   }

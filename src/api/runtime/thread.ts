@@ -1,11 +1,11 @@
 /** A thread of a runtime, seen from within. */
 import type { Endpoint } from '../messages/endpoint.js';
 import type { Peer } from '../messages/peer.js';
-import type { QueueTypes } from '../messages/queue-types.js';
+import type { MessageTypes } from '../messages/message-types.js';
 import type { Birth, Neighbour } from './control.js';
 
-/** @typeParam Queues the queues of the runtime's threads, if they are declared: what each takes, by its name. */
-export class Thread<Queues extends object = QueueTypes> {
+/** @typeParam Messages what the runtime's threads take and answer, if it is declared. */
+export class Thread<Messages extends MessageTypes = MessageTypes> {
   /**
    * The runtime is being stopped: close listeners and connections here. The thread ends when it has nothing left to wait
    * for, or at the deadline; what this returns is awaited.
@@ -18,13 +18,13 @@ export class Thread<Queues extends object = QueueTypes> {
   readonly payload: unknown;
   /** The thread that has the runtime. */
   readonly owner: Peer;
-  private readonly neighbours = new Map<number, Peer<Queues>>();
+  private readonly neighbours = new Map<number, Peer<Messages>>();
 
   /** @internal */
   constructor(
     birth: Birth,
     /** This thread's end of messages. */
-    readonly endpoint: Endpoint<Queues>,
+    readonly endpoint: Endpoint<Messages>,
   ) {
     this.index = birth.index;
     this.name = birth.name;
@@ -33,7 +33,7 @@ export class Thread<Queues extends object = QueueTypes> {
   }
 
   /** The other threads that are alive, by their index. */
-  get peers(): ReadonlyMap<number, Peer<Queues>> {
+  get peers(): ReadonlyMap<number, Peer<Messages>> {
     return this.neighbours;
   }
 
@@ -59,10 +59,10 @@ export function setCurrentThread(thread: Thread): void {
 /**
  * The thread of a runtime that this code runs in.
  *
- * @typeParam Queues as of the runtime.
+ * @typeParam Messages as of the runtime.
  * @throws Error it was not started by a runtime.
  */
-export function currentThread<Queues extends object = QueueTypes>(): Thread<Queues> {
+export function currentThread<Messages extends MessageTypes = MessageTypes>(): Thread<Messages> {
   if (current === undefined) throw new Error('currentThread: this thread was not started by a Runtime');
-  return current as unknown as Thread<Queues>;
+  return current;
 }

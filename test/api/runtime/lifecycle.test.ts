@@ -4,15 +4,15 @@ import { connect as dial } from 'node:net';
 import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
 import { rejection } from '../sockets.js';
 import { until } from './until.js';
-import type { Queues } from './worker-function.js';
+import type { Messages } from './worker-function.js';
 
 describe('the life of a thread that is started with a function', () => {
   let endpoint: Endpoint;
-  let runtime: Runtime<Queues>;
+  let runtime: Runtime<Messages>;
 
   async function start(options: Partial<RuntimeOptions> = {}): Promise<void> {
     const entry = new URL('worker-function.js', import.meta.url);
-    runtime = new Runtime<Queues>({ entry, threads: 1, endpoint, ...options });
+    runtime = new Runtime<Messages>({ entry, threads: 1, endpoint, ...options });
     await runtime.start();
   }
 
@@ -24,15 +24,10 @@ describe('the life of a thread that is started with a function', () => {
     currentReactor().close();
   });
 
-  it('is running once the function is through, and takes messages of the types that were declared', async () => {
+  it('is running once the function is through, and takes messages', async () => {
     await start();
     const peer = runtime.threads[0].peer!;
     await peer.queue('numbers').send(40);
-    // @ts-expect-error a text, where numbers are declared: this does not compile.
-    const wrong = () => peer.queue('numbers').send('two');
-    // @ts-expect-error no such queue is declared.
-    const unknown = () => peer.queue('letters');
-    expect([wrong, unknown]).to.have.length(2);
     await peer.queue('numbers').send(2);
     expect(await peer.request('sum', null)).to.equal(42);
     await runtime.stop();
@@ -42,7 +37,7 @@ describe('the life of a thread that is started with a function', () => {
     await start();
     const [member] = runtime.threads;
     const peer = member.peer!;
-    const client = dial(await peer.request<number>('port', null), '127.0.0.1');
+    const client = dial(await peer.request('port', null), '127.0.0.1');
     await once(client, 'connect');
     client.write('before');
     await once(client, 'data');

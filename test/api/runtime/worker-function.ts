@@ -1,12 +1,12 @@
 /** A function that a thread is started with: it serves connections, sums numbers, and ends as the payload says. */
 import { listen, type InternetAddress, type Thread } from '../../../src/index.js';
 
-export interface Queues {
-  readonly numbers: number;
-  readonly texts: string;
+export interface Messages {
+  readonly queues: { numbers: number; texts: string };
+  readonly requests: { sum: [question: null, answer: number]; port: [question: null, answer: number] };
 }
 
-export async function run(thread: Thread<Queues>): Promise<void> {
+export async function run(thread: Thread<Messages>): Promise<void> {
   const { endpoint } = thread;
   let sum = 0;
   endpoint.queue('numbers').onMessage = ({ value }) => (sum += value);
