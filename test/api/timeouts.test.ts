@@ -137,13 +137,13 @@ describeOnEveryDriver(
       for (const readWith of ['read', 'readInto'] as const) {
         const { client, server } = unixPair();
         const closed = closing(client);
-        client.setTimeouts({ readMs: 10 });
+        client.setTimeouts({ readMs: 150 });
         server.end();
         if (readWith === 'read') await client.read();
         else await client.readInto(new Uint8Array(1));
         const other = unixPair().client;
         const later = closing(other);
-        other.setTimeouts({ idleMs: 30 });
+        other.setTimeouts({ idleMs: 200 });
         await later.told;
         expect(closed.times, readWith).to.equal(0);
       }

@@ -44,7 +44,7 @@ describe('pollux stress over threads and processes', function () {
   });
 
   it('takes as many processes as `ulimit -n` needs, and loses nothing', async () => {
-    const args = ['stress', '--threads', '4', '--connections', '400', '--rate', '4000', '--duration', '0.5', '--json'];
+    const args = ['stress', '--threads', '4', '--connections', '400', '--rate', '4000', '--duration', '2', '--json'];
     const { status, stdout } = await runPollux(args, { openFiles: 320 });
     const report = parseReport(stdout);
     expect(report.limits).to.deep.equal([
