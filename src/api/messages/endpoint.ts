@@ -179,6 +179,11 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     this.tellDeparture(threadId);
   }
 
+  /** @internal */
+  get isClosed(): boolean {
+    return this.mailbox.isClosed;
+  }
+
   /** @internal Whether the thread has ended for certain: its descriptors may be others' by now. */
   hasBuried(threadId: number): boolean {
     return this.buried.has(threadId);

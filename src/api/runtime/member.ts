@@ -10,7 +10,7 @@ import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 
 export interface MemberOwner {
   onBorn(member: Member, neighbour: Neighbour): void;
-  onRunning(member: Member, neighbour: Neighbour): void;
+  onRunning(member: Member): void;
   /** The worker has ended; `failure` is what it died of. Its descriptors are open until `closeDescriptors`. */
   onEnded(member: Member, threadId: number, failure: Error | undefined): void;
   onBuried(member: Member, threadId: number): void;
@@ -22,8 +22,12 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   peer: Peer<Messages> | undefined = undefined;
   /** @internal */
   neighbour: Neighbour | undefined = undefined;
+  /** @internal What `peer` will be, from its birth on. */
+  contact: Peer<Messages> | undefined = undefined;
   /** How often it was started again after a crash. */
   restarts = 0;
+  /** @internal Its entry has been loaded and run; it may have ended since. */
+  hasRun = false;
   /** @internal It was ended from here. */
   wasTerminated = false;
   private worker: Worker | undefined = undefined;
@@ -53,19 +57,19 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     const { threadId } = worker;
     let failure: Error | undefined;
     this.worker = worker;
-    this.wasTerminated = false;
+    this.wasTerminated = this.hasRun = false;
     worker.on('message', (message: ToOwner) => {
       if (message.kind === 'born') {
         this.neighbour = { index: this.index, name: this.name, address: message.address };
         this.owner.onBorn(this, this.neighbour);
-      } else if (message.kind === 'running') this.owner.onRunning(this, this.neighbour!);
+      } else if (message.kind === 'running') this.owner.onRunning(this);
       else if (message.kind === 'reply') this.onReply(message.number, message.failure);
       else if (message.kind === 'paused') this.settlePause();
       else this.owner.onBuried(this, message.threadId);
     });
     worker.on('error', (error: Error) => (failure = error));
     worker.on('exit', code => {
-      this.worker = this.neighbour = this.peer = undefined;
+      this.worker = this.neighbour = this.contact = this.peer = undefined;
       for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`thread '${this.name}' has ended`));
       this.settlePause(new Error(`thread '${this.name}' ended before it was paused`));
       if (code !== 0) failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);

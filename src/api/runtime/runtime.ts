@@ -133,6 +133,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
 
   /** @internal */
   onBorn(member: Member, neighbour: Neighbour): void {
+    // What its entry asks of this thread is answered while it still runs, and may be what it waits for.
+    member.contact = this.endpoint.peer(neighbour.address);
     if (this.threads.some(other => other.isAlive && other.neighbour === undefined)) return;
     const neighbours = this.threads.flatMap(other => other.neighbour ?? []);
     // At first all wait for all; one that is started again meets those who run already.
@@ -145,11 +147,12 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /** @internal */
-  onRunning(member: Member, neighbour: Neighbour): void {
-    member.peer = this.endpoint.peer(neighbour.address);
+  onRunning(member: Member): void {
+    member.hasRun = true;
+    member.peer = member.contact;
     for (const service of this.services)
       void service.begin(member).catch(failure => this.report(failure as Error, member));
-    if (this.threads.every(other => other.peer !== undefined)) this.starting.resolve();
+    if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
   }
 
   /** @internal */
@@ -194,7 +197,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
       return;
     }
     this.failure ??= failure;
-    this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before it was running`));
+    if (failure !== undefined || !member.hasRun) {
+      this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before its entry was through`));
+    }
     if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) this.finish();
   }
 

@@ -1,4 +1,5 @@
 /** A thread of a runtime, seen from within. */
+import { IoError } from '../../sys/io-error.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import type { Peer } from '../messages/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
@@ -39,7 +40,13 @@ export class Thread<Messages extends MessageTypes = MessageTypes> {
 
   /** @internal */
   meet({ index, address }: Neighbour): void {
-    if (index !== this.index) this.neighbours.set(index, this.endpoint.peer(address));
+    if (index === this.index || this.endpoint.isClosed) return;
+    try {
+      this.neighbours.set(index, this.endpoint.peer(address));
+    } catch (failure) {
+      // Its entry has closed its endpoint by now: nothing is ever to be said to it.
+      if (!(failure instanceof IoError && failure.code === 'EPIPE')) throw failure;
+    }
   }
 
   /** @internal */

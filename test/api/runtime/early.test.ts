@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import type { Messages, ways } from './early-entry.js';
+import { until } from './until.js';
+
+describe('what the entry of a thread may do before it is through', () => {
+  let endpoint: Endpoint;
+  let runtime: Runtime<Messages>;
+
+  function make(payload: (keyof typeof ways)[], options: Partial<RuntimeOptions> = {}): void {
+    const entry = new URL('early-entry.js', import.meta.url);
+    runtime = new Runtime<Messages>({ entry, threads: payload.length, payload, endpoint, ...options });
+  }
+
+  beforeEach(() => (endpoint = openEndpoint()));
+
+  afterEach(async () => {
+    await runtime.stop(0).catch(() => {});
+    endpoint.close();
+    currentReactor().close();
+  });
+
+  it('it asks the thread that has the runtime, and is answered', async () => {
+    make(['asks', 'asks']);
+    endpoint.answer('configuration', () => 'any');
+    await runtime.start();
+    await runtime.stop();
+  });
+
+  it('it closes its endpoint, and the thread lives on while others come and go', async () => {
+    const told: string[] = [];
+    make(['silent', 'stays'], { restarts: 1, onError: ({ message }, name) => told.push(`${name}: ${message}`) });
+    await runtime.start();
+    const [silent, other] = runtime.threads;
+    expect(silent.peer!.isGone).to.equal(true);
+    other.peer!.schedule('crash');
+    await until(() => other.restarts === 1 && other.peer !== undefined);
+    expect(await other.peer!.request('peers', undefined)).to.deep.equal([]);
+    expect(silent.isAlive).to.equal(true);
+    await runtime.stop();
+    expect(told).to.deep.equal(['thread 1: crashed as told']);
+  });
+
+  it('it ends with all of its work done, before others run or after', async () => {
+    make(['ends', 'stays', 'ends']);
+    await runtime.start();
+    await until(() => !runtime.threads[0].isAlive && !runtime.threads[2].isAlive);
+    expect(runtime.threads[1].peer!.isGone).to.equal(false);
+    await runtime.stop();
+    await runtime.join();
+  });
+});
