@@ -272,8 +272,13 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   }
 
   private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
-    // A publisher that goes before it answers will not publish.
-    return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).promise.catch(() => {});
+    // A publisher that goes before it is asked, or before it answers, will not publish.
+    try {
+      return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).promise.catch(() => {});
+    } catch (failure) {
+      if (!peer.isGone) throw failure;
+      return Promise.resolve();
+    }
   }
 
   // For peers, queues and subscriptions

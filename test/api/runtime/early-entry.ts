@@ -8,7 +8,7 @@ export interface Messages {
 }
 
 export const ways = {
-  /** Asks its owner for something, and waits until it is subscribed there, before it is running. */
+  /** Asks its owner for something, and waits until it is subscribed there, before it is running. Then it ends. */
   async asks({ endpoint, owner }: Thread<Messages>): Promise<void> {
     await owner.request('configuration', null);
     await endpoint.subscribe('news').ready;

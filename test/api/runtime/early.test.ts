@@ -20,7 +20,7 @@ describe('what the entry of a thread may do before it is through', () => {
     currentReactor().close();
   });
 
-  it('it asks the thread that has the runtime, and is answered', async () => {
+  it('it asks the thread that has the runtime, and is answered; others may end as they please', async () => {
     make(['asks', 'asks']);
     endpoint.answer('configuration', () => 'any');
     await runtime.start();
