@@ -101,6 +101,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    */
   close(): Promise<void> {
     this.transition('close');
+    this.tellWritersClosing();
     return this.closed;
   }
 

@@ -36,7 +36,8 @@ export interface JoinOptions {
  * Joins two connections. Both must be open and not be read by anybody; what `send` has queued on them goes out first.
  *
  * FIN of one end ends the write side of the other, and the other direction goes on. When both directions are over the join
- * resolves and both ends close. When one end breaks, or a timeout expires, both are reset and the join rejects. Cancelled,
+ * resolves and both ends close. When a timeout expires both are reset and the join rejects. When one end breaks, or
+ * is closed or destroyed, the other is reset and the join rejects. Cancelled,
  * it rejects too, and both ends stay open: what had been taken from one and not sent to the other yet is in the other's
  * queue, as if it had been sent by `send`.
  *

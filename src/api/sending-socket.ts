@@ -232,6 +232,14 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     return this.waiting?.turns !== undefined;
   }
 
+  /** An orderly close waits for those who write; whoever has no end of his own learns of it later in the turn. */
+  protected tellWritersClosing(): void {
+    for (const turn of this.waiting?.turns?.turns() ?? []) {
+      const failure = this.cancelled('send', turn.sinkName);
+      this.reactor.defer({ onDeferred: () => turn.sinkClosing?.(failure) });
+    }
+  }
+
   /** The descriptor is closed: whoever still waits to write is refused. */
   protected tellWritersClosed(): void {
     const { waiting } = this;

@@ -21,6 +21,8 @@ export interface WriteTurn {
   begin(descriptor: Descriptor): void;
   /** The connection is closed; its turn is over or will not come. */
   broken(failure: Error): void;
+  /** An orderly close of the connection waits for its turns. For one that is not to be waited for, since it may last for ever. */
+  sinkClosing?(failure: Error): void;
 }
 
 /** The write side of a connection, as one who takes a turn there sees it. */
@@ -116,6 +118,11 @@ export class WriteTurns {
     if (rest === undefined) this.line.splice(index, 1);
     else this.line[index] = rest;
     return true;
+  }
+
+  /** Those in the line, the one that has begun first. */
+  turns(): WriteTurn[] {
+    return this.line.filter(one => !isSend(one)) as WriteTurn[];
   }
 
   /** The connection is closed: drops what is queued. @returns the turns, for being told. */

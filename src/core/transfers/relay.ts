@@ -27,6 +27,8 @@ export interface RelayOwner {
   onRelayBytes(relay: Relay, lengthBytes: number): void;
   /** It is over, nothing of the ends is touched any more; `failure` of it says how. */
   onRelayEnd(relay: Relay): void;
+  /** The sink is being closed, and waits for the relay. */
+  onSinkClosing?(relay: Relay, failure: Error): void;
 }
 
 /** What comes next: the thing that is waited for. */
@@ -146,9 +148,15 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (this.to !== undefined) this.goOn();
   }
 
+  sinkClosing(failure: Error): void {
+    if (!this.isOver) this.owner.onSinkClosing?.(this, failure);
+  }
+
   // For the driver and the reactor
 
   step(step: RelayStep): Outcome {
+    // Not WAIT: that the kernel would block is said by nobody.
+    if (this.isCutOff) return AGAIN;
     const { account } = this;
     const { bytesIn, bytesOut } = account;
     this.takeOver();
@@ -179,6 +187,11 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   onDeferred(): void {
     if (this.next === 'end') this.finish();
+  }
+
+  /** An end is closed, and will tell of it later in the turn. Nothing moves any more: its number may be another's by now. */
+  private get isCutOff(): boolean {
+    return this.sink.isClosed || (this.source.isClosed && !this.isSourceOver);
   }
 
   private tell(took: number, gave: number): void {
@@ -290,7 +303,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** Goes on from wherever it stands, in a later step of a turn: nothing moves within this call. */
   private goOn(): void {
-    if (this.isOver || this.isPaused || this.to === undefined) return;
+    if (this.isOver || this.isPaused || this.to === undefined || this.isCutOff) return;
     this.stop();
     if (this.conduits.heldBytes > 0) this.next = 'sink';
     else if (this.isSourceOver || this.allowance.isUsedUp) this.next = 'end';

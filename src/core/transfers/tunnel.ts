@@ -3,7 +3,7 @@
  *
  *     FIN of one end        write side of the other is ended; the other direction goes on
  *     both directions over  both ends have had FIN either way, so they close
- *     one end breaks        what was taken from it is still delivered, then the other is reset
+ *     one end breaks        what was taken from it is still delivered, then the other is reset; the same if it is closed
  *     a timeout             both are reset
  *     cancelled             both stay open, and are the user's again
  */
@@ -145,6 +145,11 @@ export class Tunnel implements RelayOwner, TimerOwner {
     else this.arm(HALF_CLOSED);
     // The user's `onEnd` may run here, so it comes last.
     if (hasEnded) source.onTurnEnd(undefined);
+  }
+
+  /** What comes from the other end may never end. */
+  onSinkClosing(relay: Relay, failure: Error): void {
+    relay.broken(failure);
   }
 
   onTimer(tag: number): void {
