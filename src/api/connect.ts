@@ -3,10 +3,10 @@ import { Connect } from '../core/operations/connect.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
+import { SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
-import { checkAddress, formatAddress, type Address } from '../sys/sockaddr.js';
+import { checkAddress, domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
 import { openSocket } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import { checkDelay, checkPort, queueLimits, type QueueLimits, type SocketOptions } from './options.js';
@@ -129,7 +129,7 @@ class Race implements TimerOwner {
   private begin(address: Address): Attempt | undefined {
     const { driver } = this.reactor;
     const isTcp = address.family !== 'unix';
-    const fd = openSocket(!isTcp ? AF_UNIX : address.family === 'ipv4' ? AF_INET : AF_INET6, SOCK_STREAM);
+    const fd = openSocket(domainOf(address), SOCK_STREAM);
     const descriptor = driver.add(fd);
     const operation = new Connect(address, driver.counters, () => {
       this.running.delete(attempt);

@@ -1,5 +1,4 @@
 /** A listening socket, and the connections that come from it. */
-import { unlinkSync } from 'node:fs';
 import { AGAIN, type Descriptor } from '../core/operation.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
@@ -18,6 +17,7 @@ import type { Peer } from './messages/peer.js';
 import type { QueueLimits, SocketOptions } from './options.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
+import { removeSocketFile } from './socket-file.js';
 import { applySocketOptions } from './socket-options.js';
 
 export interface ListenerCounters {
@@ -321,14 +321,8 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   /** The path goes with the socket that was bound to it; one that can't be removed is told like any other failure. */
   private removeSocketFile(): void {
-    const { address } = this;
-    if (address.family !== 'unix' || address.path.startsWith('\0')) return;
-    try {
-      unlinkSync(address.path);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') this.failure ??= new IoError(code ?? 'EIO', 'unlink', address.path);
-    }
+    const refusal = removeSocketFile(this.address);
+    this.failure ??= refusal;
   }
 
   private report(failure: IoError): void {

@@ -16,6 +16,22 @@ export const RECEIVES_PER_TURN = 4;
 /** Connections taken from one listener in one turn; the rest waits in the kernel's backlog while others are served. */
 export const ACCEPTS_PER_TURN = 64;
 
+/** Datagrams received from one socket, or sent by it, in one turn: 4 MiB of the longest, a tenth of a millisecond of small ones. */
+export const DATAGRAMS_PER_TURN = 64;
+
+/** Longest datagram that can be asked for: UDP has 65,527 bytes at most, Unix sockets what their buffer takes. */
+export const MAX_DATAGRAM_BYTES = 1024 * 1024;
+
+/** What a datagram that waits is counted as beside its bytes, since empty ones take memory too. */
+export const QUEUED_DATAGRAM_BYTES = 256;
+
+/**
+ * How long sending rests where the kernel says that there is no room and nothing tells when there is: the queue of another
+ * Unix socket that is not the connected peer, a network interface on FreeBSD and macOS. It doubles as long as that lasts.
+ */
+export const DATAGRAM_REST_MS = 1;
+export const LONGEST_DATAGRAM_REST_MS = 64;
+
 /** Bytes handed to the kernel for one descriptor in one turn once it had to wait; a fast reader can't starve the others. */
 export const SEND_BYTES_PER_TURN = 1024 * 1024;
 

@@ -56,6 +56,9 @@ export const MSG_DONTWAIT = pick({ linux: 0x40, ...bsd(0x80) });
 /** 0 where SO_NOSIGPIPE does it: Node ignores SIGPIPE anyway, other runtimes may not. */
 export const MSG_NOSIGNAL = Math.max(0, pick({ linux: 0x4000, freebsd: 0x20000, openbsd: 0x400, netbsd: 0x400 }));
 
+/** In msg_flags: the datagram was longer than the memory for it. */
+export const MSG_TRUNC = pick({ linux: 0x20, ...bsd(0x10) });
+
 /** More follows at once: the kernel may hold a packet that is not full. 0 where there is no such flag. */
 export const MSG_MORE = Math.max(0, pick({ linux: 0x8000 }));
 

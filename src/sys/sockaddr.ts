@@ -27,6 +27,9 @@ const UNIX_PATH_OFFSET = 2;
 /** sizeof(sun_path), its final NUL included. */
 const UNIX_PATH_BYTES = platform === 'linux' ? 108 : 104;
 
+/** The structs of addresses that can't change, so that an answer to a sender costs no parsing of its address. */
+const encoded = new WeakMap<Address, Uint8Array>();
+
 /** Room for one address that a call reads or fills, and its socklen_t. */
 export class SockaddrBlock {
   private readonly storage = new NativeBlock(STORAGE_BYTES + 8);
@@ -39,6 +42,32 @@ export class SockaddrBlock {
     return this.storage.u32[STORAGE_BYTES / 4];
   }
 
+  set lengthBytes(lengthBytes: number) {
+    this.storage.u32[STORAGE_BYTES / 4] = Math.min(lengthBytes, STORAGE_BYTES);
+  }
+
+  /** A copy of the struct. */
+  toBytes(): Uint8Array {
+    return this.storage.bytes.slice(0, this.lengthBytes);
+  }
+
+  /** Whether the struct is this one. */
+  equals(bytes: Uint8Array): boolean {
+    const { bytes: own } = this.storage;
+    if (bytes.length !== this.lengthBytes) return false;
+    for (let index = 0; index < bytes.length; index++) if (bytes[index] !== own[index]) return false;
+    return true;
+  }
+
+  /** A number that is mostly another for another address. */
+  get hash(): number {
+    const { u32 } = this.storage;
+    let hash = 0;
+    for (let word = this.lengthBytes >> 2; word > 0; word--) hash ^= u32[word - 1];
+    hash ^= hash >>> 16;
+    return hash ^ (hash >>> 8);
+  }
+
   /** Offers the kernel the whole room; to be called before each call that fills it. */
   reset(): void {
     this.storage.u32[STORAGE_BYTES / 4] = STORAGE_BYTES;
@@ -46,6 +75,12 @@ export class SockaddrBlock {
 
   encode(address: Address): void {
     const { bytes, view, u32 } = this.storage;
+    const known = encoded.get(address);
+    if (known !== undefined) {
+      bytes.set(known);
+      this.lengthBytes = known.length;
+      return;
+    }
     bytes.fill(0, 0, STORAGE_BYTES);
     let lengthBytes: number;
     let family: number;
@@ -77,7 +112,16 @@ export class SockaddrBlock {
     u32[STORAGE_BYTES / 4] = lengthBytes;
   }
 
+  /** `decode` for addresses that will be sent to: the object is frozen, and `encode` need not parse it. */
+  decodeForAnswer(): Address {
+    const address = Object.freeze(this.decode());
+    encoded.set(address, this.toBytes());
+    return address;
+  }
+
   decode(): Address {
+    // The kernel writes nothing for a Unix socket without a name.
+    if (this.lengthBytes < UNIX_PATH_OFFSET) return { family: 'unix', path: '' };
     const { bytes, view } = this.storage;
     const family = hasSockaddrLength ? bytes[1] : view.getUint16(0, true);
     if (family === AF_INET) {
@@ -124,6 +168,16 @@ export function checkAddress(address: Address): void {
 function zoneIndex(zone: string): number | undefined {
   if (/^\d+$/.test(zone)) return Number(zone);
   return os.networkInterfaces()[zone]?.find(each => each.family === 'IPv6' && each.scopeid > 0)?.scopeid;
+}
+
+/** Whether it came from the kernel as it is, by `decodeForAnswer`, and needs no check. */
+export function isSenderAddress(address: object): address is Address {
+  return encoded.has(address as Address);
+}
+
+/** The first argument of socket(2) for a socket that uses such addresses. */
+export function domainOf({ family }: Address): number {
+  return family === 'unix' ? AF_UNIX : family === 'ipv4' ? AF_INET : AF_INET6;
 }
 
 /** '127.0.0.1:80', '[::1]:80', '/run/x.sock' */

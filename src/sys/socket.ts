@@ -24,20 +24,53 @@ export const sendmsg = declare<(fd: number, address: number, flags: number) => n
   'int',
 ]);
 
-/** sizeof(struct msghdr) on every 64-bit platform, padding included; only name, iov and its count differ in width. */
+/** recvmsg(2); the address is that of a struct msghdr, which it fills in. */
+export const recvmsg = declare<(fd: number, address: number, flags: number) => number>('recvmsg', 'int', [
+  'int',
+  'uintptr_t',
+  'int',
+]);
+
+/** Room for a struct msghdr of every 64-bit platform: glibc's and musl's has 56 bytes, those of the BSDs and macOS 48. */
 const MSGHDR_BYTES = 56;
+const MSG_NAME_WORD = 0;
+const MSG_NAMELEN_WORD = 2;
 const MSG_IOV_WORD = 4;
 const MSG_IOVLEN_WORD = 6;
+/** Behind the length of the control data, which is 64 bits wide (on musl with padding) on Linux and 32 elsewhere. */
+const MSG_FLAGS_WORD = platform === 'linux' ? 12 : 11;
 
-/** A struct msghdr for sendmsg, with one table of buffers and neither address nor control data. */
+/** A struct msghdr with one table of buffers, perhaps an address, and no control data. */
 export class MessageHeader {
   private readonly block = new NativeBlock(MSGHDR_BYTES);
   readonly address = this.block.address;
   count = 0;
 
-  /** @param iovecsAddress of the struct iovec array; the caller keeps it alive. */
-  constructor(readonly iovecsAddress: number) {
+  /**
+   * @param iovecsAddress of the struct iovec array; the caller keeps it alive.
+   * @param name where a datagram goes to or comes from. Without it no address is given: one of no length is EINVAL on FreeBSD.
+   */
+  constructor(
+    readonly iovecsAddress: number,
+    private readonly name?: SockaddrBlock,
+  ) {
     storeWord(this.block.u32, MSG_IOV_WORD, iovecsAddress);
+    if (name !== undefined) storeWord(this.block.u32, MSG_NAME_WORD, name.address);
+  }
+
+  /** Before sendmsg: the address is as long as its block says. Before recvmsg: after `name.reset()`, the whole room. */
+  giveName(): void {
+    this.block.u32[MSG_NAMELEN_WORD] = this.name!.lengthBytes;
+  }
+
+  /** After recvmsg: the block learns the length of the address that the kernel wrote. */
+  takeName(): void {
+    this.name!.lengthBytes = this.block.u32[MSG_NAMELEN_WORD];
+  }
+
+  /** After recvmsg: what the kernel says of the message, such as MSG_TRUNC. */
+  get flags(): number {
+    return this.block.u32[MSG_FLAGS_WORD];
   }
 
   /** How many entries of the table count. (size_t on glibc, int elsewhere: the low word is the same.) */

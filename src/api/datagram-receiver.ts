@@ -1,0 +1,209 @@
+/** The receiving half of a datagram socket: handed on by callback, or by promise. */
+import type { BufferList } from '../core/buffer-list.js';
+import type { Descriptor } from '../core/operation.js';
+import { ReceiveDatagrams, type ReceiveDatagramsOwner } from '../core/operations/receive-datagrams.js';
+import type { Reactor } from '../core/reactor.js';
+import { IoError } from '../sys/io-error.js';
+import type { Address } from '../sys/sockaddr.js';
+import { settling, type Settling } from './settling.js';
+import { Socket } from './socket.js';
+
+export interface ReceivedDatagram {
+  /** Valid until the next is asked for, or the socket is closed; what is to last longer is taken out (`bytes.take()`). */
+  readonly bytes: BufferList;
+  /** Who sent it: it can be sent to. Frozen, and mostly the same object for the same sender. */
+  readonly from: Address;
+}
+
+export interface DatagramCounters {
+  received: number;
+  /** Datagrams that were longer than `maxDatagramBytes`: dropped, since a part of one is worth less than none. */
+  truncated: number;
+}
+
+export abstract class DatagramReceiver
+  extends Socket
+  implements ReceiveDatagramsOwner, AsyncIterable<ReceivedDatagram>
+{
+  /**
+   * Something went wrong that no call can be blamed for: what the network answered to an earlier datagram (ECONNREFUSED), which
+   * the socket survives, or what ended it. Without a handler a waiting `receive` fails with it, or else a warning is emitted.
+   */
+  onError: ((failure: Error) => void) | undefined = undefined;
+  readonly counters: DatagramCounters = { received: 0, truncated: 0 };
+
+  private readonly receiver: ReceiveDatagrams;
+  private handler: ((bytes: BufferList, from: Address) => void) | undefined = undefined;
+  private waiting: Settling<ReceivedDatagram | null> | undefined = undefined;
+  /** What the last `receive` gave out. */
+  private lent: BufferList | undefined = undefined;
+  private paused = false;
+
+  /** @internal */
+  constructor(reactor: Reactor, descriptor: Descriptor, maxDatagramBytes: number) {
+    super(reactor, descriptor);
+    this.receiver = new ReceiveDatagrams(this, maxDatagramBytes);
+  }
+
+  /**
+   * What to do with a datagram: the path without promises. Setting it starts receiving. The list and its bytes hold during the
+   * call only; what is to last is taken out (`bytes.take()`), sent on (`other.trySend(bytes)`) or copied. An empty list is a
+   * datagram without bytes.
+   *
+   * While nobody receives, and if the handler is slower than the senders, datagrams stay in the kernel's buffer
+   * (`receiveBufferBytes`). When that is full the kernel drops those of UDP, and holds back the senders of Unix sockets.
+   *
+   * @throws Error a `receive` is under way.
+   */
+  set onDatagram(handler: ((bytes: BufferList, from: Address) => void) | undefined) {
+    if (handler !== undefined && this.waiting !== undefined) {
+      throw new Error('onDatagram: the socket is being read by receive() or for await; use one way at a time');
+    }
+    this.handler = handler;
+    this.updateReceiving();
+  }
+
+  get onDatagram(): ((bytes: BufferList, from: Address) => void) | undefined {
+    return this.handler;
+  }
+
+  /**
+   * The next datagram.
+   *
+   * @throws Error (by the promise, as all) two ways of receiving at once.
+   * @throws IoError EBADF: it is closed; ECANCELED: it is closed here meanwhile; ECONNREFUSED and its like: see `onError`.
+   */
+  async receive(): Promise<ReceivedDatagram> {
+    this.checkOpen('receive');
+    const received = await this.next('receive');
+    if (received === null) throw new IoError('ECANCELED', 'receive', this.title, 'the socket was closed here');
+    return received;
+  }
+
+  /** `for await (const { bytes, from } of socket)`: `receive` until the socket is closed. Leaving the loop only stops receiving. */
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram> {
+    return {
+      next: async () => {
+        const received = await this.next('for await');
+        return received === null ? { done: true, value: undefined } : { done: false, value: received };
+      },
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /** Holds `onDatagram` back: what comes stays in the kernel's buffer. */
+  pause(): void {
+    this.paused = true;
+    this.updateReceiving();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.updateReceiving();
+  }
+
+  // For the driver
+
+  /** @internal */
+  onReceived(bytes: BufferList, from: Address): void {
+    this.counters.received++;
+    if (this.handler !== undefined) {
+      this.handler(bytes, from);
+      return;
+    }
+    const { waiting } = this;
+    this.waiting = undefined;
+    this.updateReceiving();
+    this.lent = bytes.take();
+    waiting?.resolve({ bytes: this.lent, from });
+  }
+
+  /** @internal */
+  onTruncated(): void {
+    this.counters.truncated++;
+  }
+
+  /** @internal */
+  onRefused(code: number): void {
+    this.report(this.refusal(code));
+  }
+
+  /** @internal */
+  onStarved(): void {
+    this.reactor.driver.cancel(this.receiver);
+    this.reactor.receiveBuffer.whenAvailable(() => this.updateReceiving());
+  }
+
+  /** @internal */
+  onReceiveEnd(failure: Error): void {
+    if (!this.isOpen) return;
+    // Datagrams with a wrong checksum announce themselves, and are gone when they are asked for.
+    if (failure instanceof IoError && failure.code === 'ELOOP') {
+      this.report(failure);
+      this.updateReceiving();
+    } else {
+      this.fail(failure);
+    }
+  }
+
+  private next(method: string): Promise<ReceivedDatagram | null> {
+    if (this.handler !== undefined) throw new Error(`${method}: the socket has an onDatagram handler; unset it first`);
+    if (this.waiting !== undefined) throw new Error(`${method}: another receive is under way; await it first`);
+    this.takeBack();
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (!this.isOpen) return Promise.resolve(null);
+    this.waiting = settling();
+    this.updateReceiving();
+    return this.waiting.promise;
+  }
+
+  protected updateReceiving(): void {
+    const wanted = this.isOpen && ((this.handler !== undefined && !this.paused) || this.waiting !== undefined);
+    if (!wanted) this.reactor.driver.cancel(this.receiver);
+    else if (this.receiver.descriptor === undefined) this.reactor.driver.start(this.descriptor, this.receiver);
+  }
+
+  protected report(failure: Error): void {
+    const { waiting } = this;
+    if (this.onError !== undefined) {
+      this.onError(failure);
+    } else if (waiting !== undefined) {
+      this.waiting = undefined;
+      this.updateReceiving();
+      waiting.reject(failure);
+    } else {
+      process.emitWarning(failure.message, 'PolluxDatagramWarning');
+    }
+  }
+
+  /** Nothing is received any more: a `receive` that waits is told that, an iteration ends. */
+  protected endReceiving(failure: Error | undefined): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (failure === undefined) waiting?.resolve(null);
+    else waiting?.reject(failure);
+  }
+
+  /** What the last `receive` gave out is no longer valid. */
+  protected takeBack(): void {
+    this.lent?.release();
+    this.lent = undefined;
+  }
+
+  protected get title(): string {
+    return `descriptor ${this.descriptor.fd}`;
+  }
+
+  protected get isReceiving(): boolean {
+    return this.waiting !== undefined;
+  }
+
+  protected abstract get isOpen(): boolean;
+  /** What the socket broke with. */
+  protected abstract get failure(): Error | undefined;
+  /** @throws IoError the socket is closed. */
+  protected abstract checkOpen(what: string): void;
+  /** What the network said of a datagram that was sent earlier. */
+  protected abstract refusal(code: number): Error;
+  protected abstract fail(failure: Error): void;
+}

@@ -1,0 +1,77 @@
+/** Opening datagram sockets: UDP and Unix. */
+import { MAX_DATAGRAM_BYTES, QUEUED_DATAGRAM_BYTES } from '../core/limits.js';
+import type { BufferList } from '../core/buffer-list.js';
+import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/constants.js';
+import { domainOf, type Address } from '../sys/sockaddr.js';
+import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket.js';
+import { checkCallback, checkOptions } from './arguments.js';
+import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
+import { checkPortSharing, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
+import { checkDelay, checkInteger, checkPort, type SocketOptions } from './options.js';
+import { applySocketOptions } from './socket-options.js';
+import { currentReactor } from './thread-reactor.js';
+
+export interface DatagramOptions
+  extends LocalEnd, Pick<SocketOptions, 'sendBufferBytes' | 'receiveBufferBytes'>, Partial<DatagramLimits> {
+  /** See `DatagramSocket.onDatagram`. */
+  readonly onDatagram?: (bytes: BufferList, from: Address) => void;
+}
+
+/**
+ * Opens a datagram socket and binds it: to a UDP port, or to a Unix socket's path. With `path: ''` it is a Unix socket without
+ * a name, which can send and can't be answered.
+ *
+ * @throws IoError (by the promise, as all) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, ENOTSUP.
+ * @throws RangeError, TypeError an option that makes no sense, named.
+ */
+export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
+  checkOptions(options);
+  checkPort(options.port ?? 0, 0);
+  checkPortSharing(options.reusePort ?? 'off');
+  checkCallback('onDatagram', options.onDatagram);
+  const limits = datagramLimits(options);
+  const isUnnamed = options.path === '' && options.host === undefined && options.port === undefined;
+  const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(options);
+  const { fd, isShared } = openFirst(candidates, address => openBound(address, options));
+  const reactor = currentReactor();
+  const socket = new DatagramSocket(reactor, reactor.driver.add(fd), {
+    address: localAddress(fd),
+    reusePort: isShared,
+    limits,
+  });
+  try {
+    socket.onDatagram = options.onDatagram;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return socket;
+}
+
+interface Opened {
+  readonly fd: number;
+  /** Whether other sockets may share the port. */
+  readonly isShared: boolean;
+}
+
+function openBound(address: Address, options: DatagramOptions): Opened {
+  const fd = openSocket(domainOf(address), SOCK_DGRAM);
+  try {
+    applySocketOptions(fd, options, false);
+    if (address.family === 'ipv6') setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
+    // No SO_REUSEADDR: with datagrams it lets anybody take the port over.
+    const isShared = address.family !== 'unix' && sharePort(fd, options.reusePort ?? 'off');
+    if (address.family !== 'unix' || address.path !== '') bind(fd, address);
+    return { fd, isShared };
+  } catch (error) {
+    closeAndThrow(fd, error);
+  }
+}
+
+function datagramLimits(options: Partial<DatagramLimits>): DatagramLimits {
+  const { maxDatagramBytes = 65_535, maxQueuedBytes = 16 * 1024 * 1024, closeTimeoutMs = 30_000 } = options;
+  checkInteger('maxDatagramBytes', maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
+  checkInteger('maxQueuedBytes', maxQueuedBytes, QUEUED_DATAGRAM_BYTES, Number.MAX_SAFE_INTEGER);
+  checkDelay('closeTimeoutMs', closeTimeoutMs);
+  return { maxDatagramBytes, maxQueuedBytes, closeTimeoutMs };
+}
