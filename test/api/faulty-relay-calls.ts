@@ -1,7 +1,8 @@
 /** The kernel's part of a join with faults at given calls, and pipes that are short. */
+import fc from 'fast-check';
 import type { RelayCalls } from '../../src/core/transfers/relay-conduits.js';
 import { PipePool } from '../../src/core/transfers/pipe-pool.js';
-import { EAGAIN, EINTR, EINVAL, ENOMEM } from '../../src/sys/errno.js';
+import { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM } from '../../src/sys/errno.js';
 import { IoError } from '../../src/sys/io-error.js';
 import { errno as lastErrno } from '../../src/sys/libc.js';
 import { nativePipes, nativeSplice, type PipeCalls } from '../../src/sys/splice.js';
@@ -9,17 +10,30 @@ import { pipeStream, socketStream, type StreamCalls } from '../../src/sys/stream
 
 /** What one call does. `share` is how much of what it was asked for it does at most, from 0 to 1. */
 export interface Fault {
-  readonly kind: 'pass' | 'short' | 'EAGAIN' | 'EINTR' | 'EINVAL' | 'ENOMEM';
+  readonly kind: 'pass' | 'short' | 'EAGAIN' | 'EINTR' | 'EINVAL' | 'ENOMEM' | 'EPERM';
   readonly share: number;
 }
 
 export const PASS: Fault = { kind: 'pass', share: 1 };
-const NUMBERS = { EAGAIN, EINTR, EINVAL, ENOMEM };
+const NUMBERS = { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM };
+/** Only splice is refused: of a stream these are no errors that a socket has. */
+const REFUSALS: readonly Fault['kind'][] = ['EINVAL', 'ENOMEM', 'EPERM'];
+
+/** Any of these, as often as not none. */
+export function faultsOf(kinds: readonly Fault['kind'][]): fc.Arbitrary<Fault> {
+  return fc.record({
+    kind: fc.constantFrom<Fault['kind']>('pass', 'pass', ...kinds),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+}
 
 /** Which refusals the pool meets. */
 export interface PipeFaults {
   /** Opening fails with this from the n-th pipe on. */
   readonly openFails?: { readonly from: number; readonly code: 'EMFILE' | 'ENFILE' };
+  /** Answers to opening and to enlarging a pipe, in their order; when they are used up, all pass. */
+  readonly opens?: readonly ('pass' | 'EMFILE' | 'ENFILE')[];
+  readonly resizes?: readonly ('pass' | 'EPERM' | 'EBUSY' | 'EINVAL')[];
   /** Enlarging fails with EPERM, and the pipes that are had hold so much. */
   readonly smallBytes?: number;
 }
@@ -36,16 +50,21 @@ export interface FaultyRelay {
 /**
  * @param faults answers to the calls in their order; when they are used up, every call passes.
  * @param outOfPipe answers to those that splice out of a pipe, before the others.
+ * @param intoPipe answers to those that splice into one, before the others.
  */
 export function faultyRelay(
   faults: readonly Fault[] = [],
   pipeFaults: PipeFaults = {},
   outOfPipe: readonly Fault[] = [],
+  intoPipe: readonly Fault[] = [],
 ): FaultyRelay {
   const readEnds = new Set<number>();
   let drained = 0;
+  let filled = 0;
   let answered = 0;
   let opened = 0;
+  let asked = 0;
+  let resized = 0;
   let injected = 0;
   const counts = { receive: 0, send: 0, splice: 0 };
   const errno = () => (injected !== 0 ? injected : lastErrno());
@@ -60,8 +79,7 @@ export function faultyRelay(
     injected = 0;
     if (fault.kind === 'pass') return call(lengthBytes);
     if (fault.kind === 'short') return call(Math.max(1, Math.floor(lengthBytes * fault.share)));
-    // Only splice is refused: of a stream these are no errors that a socket has.
-    if ((fault.kind === 'EINVAL' || fault.kind === 'ENOMEM') && !canRefuse) return call(lengthBytes);
+    if (REFUSALS.includes(fault.kind) && !canRefuse) return call(lengthBytes);
     injected = NUMBERS[fault.kind];
     return -1;
   };
@@ -84,12 +102,16 @@ export function faultyRelay(
     open: () => {
       const { openFails } = pipeFaults;
       if (openFails !== undefined && opened >= openFails.from) throw new IoError(openFails.code, 'pipe');
+      const code = pipeFaults.opens?.[asked++] ?? 'pass';
+      if (code !== 'pass') throw new IoError(code, 'pipe');
       opened++;
       const ends = nativePipes.open();
       readEnds.add(ends[0]);
       return ends;
     },
     resize: (fd, lengthBytes) => {
+      const code = pipeFaults.resizes?.[resized++] ?? 'pass';
+      if (code !== 'pass') throw new IoError(code, 'fcntl', `descriptor ${fd}`);
       if (pipeFaults.smallBytes === undefined) return nativePipes.resize(fd, lengthBytes);
       nativePipes.resize(fd, pipeFaults.smallBytes);
       throw new IoError('EPERM', 'fcntl', `descriptor ${fd}`);
@@ -106,7 +128,7 @@ export function faultyRelay(
         errno,
         splice: (from, to, lengthBytes) => {
           counts.splice++;
-          const first = readEnds.has(from) ? outOfPipe[drained++] : undefined;
+          const first = readEnds.has(from) ? outOfPipe[drained++] : intoPipe[filled++];
           return run(lengthBytes, true, bytes => native.splice(from, to, bytes), first);
         },
       },

@@ -5,11 +5,11 @@ import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/rela
 import type { Connection, TunnelAccount } from '../../src/index.js';
 import { propertyRuns } from '../property-runs.js';
 import { describeOnEveryDriver } from './every-driver.js';
-import { faultyRelay, type Fault } from './faulty-relay-calls.js';
+import { faultsOf, faultyRelay, type Fault, type PipeFaults } from './faulty-relay-calls.js';
 import { patternBytes } from './files.js';
-import { twoPairs, type Kind } from './joined.js';
 import { SplicingKernel } from './splicing-kernel.js';
 import { Digest, turns } from './sockets.js';
+import { STREAM_KINDS, streamOf, type StreamKind } from './streams.js';
 
 /** What one outer end does, one after the other: sends so many bytes, stops reading, reads again, lets turns pass. */
 type Step = { readonly do: 'send'; readonly lengthBytes: number } | { readonly do: 'pause' | 'resume' | 'turn' };
@@ -21,9 +21,14 @@ interface Ending {
 }
 
 interface Scene {
-  readonly kinds: readonly [Kind, Kind];
+  /** Of a pipe the join has the end for writing: one direction is over at once. */
+  readonly kinds: readonly [StreamKind, StreamKind];
   readonly kernel: 'native' | 'buffers' | 'small pipes' | 'SO_SPLICE';
   readonly faults: readonly Fault[];
+  /** To splices into a pipe and out of it: of the others few would get there. */
+  readonly intoPipe: readonly Fault[];
+  readonly outOfPipe: readonly Fault[];
+  readonly pipes: Required<Pick<PipeFaults, 'opens' | 'resizes'>>;
   readonly left: readonly Step[];
   readonly right: readonly Step[];
   readonly ending: Ending;
@@ -43,19 +48,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'turn' as const) }) },
 );
-const kind = fc.constantFrom<Kind>('TCP', 'Unix');
+const kind = fc.constantFrom(...STREAM_KINDS, 'TCP', 'Unix');
 
-function scenes(faults: readonly Fault['kind'][]): fc.Arbitrary<Scene> {
+function scenes(kinds: readonly Fault['kind'][]): fc.Arbitrary<Scene> {
+  const faults = faultsOf(kinds);
   return fc.record({
     kinds: fc.tuple(kind, kind),
     kernel: fc.constantFrom('native' as const, 'buffers' as const, 'small pipes' as const, 'SO_SPLICE' as const),
-    faults: fc.array(
-      fc.record({
-        kind: fc.constantFrom<Fault['kind']>('pass', 'pass', ...faults),
-        share: fc.double({ min: 0, max: 1, noNaN: true }),
-      }),
-      { maxLength: 60 },
-    ),
+    faults: fc.array(faults, { maxLength: 60 }),
+    intoPipe: fc.array(faults, { maxLength: 10 }),
+    outOfPipe: fc.array(faults, { maxLength: 10 }),
+    pipes: fc.record({
+      opens: fc.array(fc.constantFrom('pass', 'pass', 'EMFILE', 'ENFILE'), { maxLength: 3 }),
+      resizes: fc.array(fc.constantFrom('pass', 'EPERM', 'EBUSY', 'EINVAL'), { maxLength: 6 }),
+    }),
     left: fc.array(step, { maxLength: 12 }),
     right: fc.array(step, { maxLength: 12 }),
     ending: fc.record({
@@ -71,8 +77,9 @@ function scenes(faults: readonly Fault['kind'][]): fc.Arbitrary<Scene> {
   });
 }
 
-function callsOf({ kernel, faults }: Scene): RelayCalls {
-  const { calls } = faultyRelay(faults, kernel === 'small pipes' ? { smallBytes: 65_536 } : {});
+function callsOf({ kernel, faults, pipes, outOfPipe, intoPipe }: Scene): RelayCalls {
+  const pipeFaults = kernel === 'small pipes' ? { ...pipes, smallBytes: 65_536 } : pipes;
+  const { calls } = faultyRelay(faults, pipeFaults, outOfPipe, intoPipe);
   if (kernel === 'native') return faults.length === 0 ? nativeRelayCalls() : calls;
   if (kernel === 'SO_SPLICE') return { ...calls, socketSplice: new SplicingKernel([0.4, 1, 0, 0.9]) };
   return kernel === 'buffers' ? { ...calls, splice: undefined } : calls;
@@ -95,7 +102,10 @@ class OuterEnd {
   readonly sent = new Digest();
   hasEnded = false;
 
-  constructor(readonly connection: Connection) {
+  constructor(
+    readonly connection: Connection,
+    private readonly kind: StreamKind,
+  ) {
     connection.onData = chunk => {
       for (const range of chunk) this.taker.take(range);
     };
@@ -105,7 +115,7 @@ class OuterEnd {
   run(next: Step): void {
     if (this.connection.isClosed) return;
     if (next.do === 'pause' || next.do === 'resume') this.connection[next.do]();
-    if (next.do !== 'send') return;
+    if (next.do !== 'send' || this.kind === 'pipe') return;
     const bytes = patternBytes(this.sent.lengthBytes, next.lengthBytes);
     this.sent.add(bytes);
     this.connection.send(bytes);
@@ -117,10 +127,22 @@ function settled(transfer: PromiseLike<TunnelAccount>): Promise<TunnelAccount> {
   return Promise.resolve(transfer).catch((failure: { transfer: TunnelAccount }) => failure.transfer);
 }
 
+interface Ends {
+  readonly outer: Connection;
+  /** What is joined. */
+  readonly inner: Connection;
+}
+
+async function endsOf(kind: StreamKind): Promise<Ends> {
+  const { writing, reading } = await streamOf(kind);
+  return { inner: writing, outer: reading };
+}
+
 async function play(scene: Scene): Promise<void> {
   // Everything may be queued: back-pressure is what the reader's pauses are for.
-  const ends = await twoPairs(...scene.kinds);
-  const [left, right] = [new OuterEnd(ends.left), new OuterEnd(ends.right)];
+  const [first, second] = [await endsOf(scene.kinds[0]), await endsOf(scene.kinds[1])];
+  const ends = { left: first.outer, a: first.inner, b: second.inner, right: second.outer };
+  const [left, right] = [new OuterEnd(ends.left, scene.kinds[0]), new OuterEnd(ends.right, scene.kinds[1])];
   const transfer = joinWith(callsOf(scene), ends.a, ends.b);
   const { by, after } = scene.ending;
   for (let index = 0; index < Math.max(scene.left.length, scene.right.length, after); index++) {
@@ -175,9 +197,9 @@ function check(source: OuterEnd, sink: OuterEnd, account: TunnelAccount['aToB'],
   if (by !== 'FIN' && by !== 'cancel') expect(sink.taker.digest.lengthBytes).to.be.at.most(bytesOut);
 }
 
-function property(faults: readonly Fault['kind'][], numRuns: number) {
+function property(kinds: readonly Fault['kind'][], numRuns: number) {
   return async () => {
-    await fc.assert(fc.asyncProperty(scenes(faults), play), { ...propertyRuns(numRuns), timeout: 10_000 });
+    await fc.assert(fc.asyncProperty(scenes(kinds), play), { ...propertyRuns(numRuns), timeout: 10_000 });
   };
 }
 
@@ -187,7 +209,7 @@ describeOnEveryDriver(
   () => {
     it(
       'whatever the sizes, kinds, pauses, faults and endings: no byte is lost, doubled or moved',
-      property(['short', 'EINTR', 'EAGAIN', 'EINVAL', 'ENOMEM'], 40),
+      property(['short', 'EINTR', 'EAGAIN', 'EINVAL', 'ENOMEM', 'EPERM'], 40),
     ).timeout(60_000);
   },
   ['level', 'oneshot'],
@@ -196,7 +218,7 @@ describeOnEveryDriver(
 describeOnEveryDriver(
   'join, at random, by edges',
   () => {
-    it('the same without EAGAIN', property(['short', 'EINTR', 'EINVAL'], 30)).timeout(60_000);
+    it('the same without EAGAIN', property(['short', 'EINTR', 'EINVAL', 'ENOMEM', 'EPERM'], 30)).timeout(60_000);
   },
   ['edge'],
 );
