@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { copy, open, type TransferFailure } from '../../src/index.js';
 import { Transfer } from '../../src/api/transfer.js';
 import { SocketToFile, type WriteAt } from '../../src/core/transfers/socket-to-file.js';
 import { SOCKET_TO_FILE_BYTES } from '../../src/core/limits.js';
 import type { Done } from '../../src/sys/blocking-call.js';
-import { EIO, ENOSPC } from '../../src/sys/errno.js';
+import { EIO, ENOSPC, errnoName, errnoNumber } from '../../src/sys/errno.js';
 import { writev } from './vectored-write.js';
 import { propertyRuns } from '../property-runs.js';
 import { describeOnEveryDriver } from './every-driver.js';
@@ -15,6 +15,8 @@ import { closing, Digest, readAll, rejection, tcpPair, turns, unixPair } from '.
 import { STREAM_KINDS, streamOf } from './streams.js';
 
 const MIB = 1 << 20;
+const [EDQUOT, EFBIG] = [errnoNumber('EDQUOT'), errnoNumber('EFBIG')];
+const DISK_FAILURES = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'];
 
 function digest(bytes: Uint8Array): string {
   const made = new Digest();
@@ -188,59 +190,77 @@ describeOnEveryDriver('copy from and to a connection', () => {
       /** Of each write in turn: the share that goes, or a failure. */
       writes: fc.array(fc.constantFrom(0.001, 0.3, 0.9, 1, 1, 1), { maxLength: 8 }),
       failsAt: fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 6 })),
+      errno: fc.constantFrom(ENOSPC, EDQUOT, EFBIG, EIO),
+      /** What the file has before. */
+      oldBytes: fc.constantFrom(0, 2, 100_000, 1_000_000),
       event: fc.constantFrom('none', 'none', 'cancel', 'reset', 'pause'),
       eventAfter: fc.integer({ min: 0, max: 6 }),
     });
     await fc.assert(
-      fc.asyncProperty(plan, async ({ source, length, pieces, writes, failsAt, event, eventAfter }) => {
-        const { writing: client, reading: server } = await streamOf(source);
-        const path = files.path('property');
-        const file = await open(path, { flags: 'w' });
-        let calls = 0;
-        const writeAt: WriteAt = ({ fd }, iovecs, count, offset, done) => {
-          const call = calls++;
-          setImmediate(() => done(call === failsAt ? -EIO : writev(fd, iovecs, count, offset, writes[call] ?? 1)));
-        };
-        const receiving = () => ({
-          file: { fd: file.fd, device: 0, name: path },
-          offset: 3,
-          lengthBytes: length,
-          releaseFile: () => {},
-        });
-        const transfer = new Transfer(new SocketToFile(server, receiving, writeAt));
-        let failure: (TransferFailure & { code?: string }) | undefined;
-        const settled = transfer.catch(reason => (failure = reason));
-        let sent = 0;
-        for (const [index, piece] of pieces.entries()) {
-          if (index === eventAfter) {
-            if (event === 'cancel') transfer.cancel();
-            else if (event === 'reset') client.destroy();
-            else if (event === 'pause') transfer.pause();
-            await turns(1);
-            if (event === 'pause') transfer.resume();
+      fc.asyncProperty(
+        plan,
+        async ({ source, length, pieces, writes, failsAt, errno, oldBytes, event, eventAfter }) => {
+          const { writing: client, reading: server } = await streamOf(source);
+          const path = files.path('property');
+          writeFileSync(path, Buffer.alloc(oldBytes, 'o'));
+          const file = await open(path, { flags: 'r+' });
+          let calls = 0;
+          const writeAt: WriteAt = ({ fd }, iovecs, count, offset, done) => {
+            const call = calls++;
+            setImmediate(() => done(call === failsAt ? -errno : writev(fd, iovecs, count, offset, writes[call] ?? 1)));
+          };
+          const receiving = () => ({
+            file: { fd: file.fd, device: 0, name: path },
+            offset: 3,
+            lengthBytes: length,
+            releaseFile: () => {},
+          });
+          const transfer = new Transfer(new SocketToFile(server, receiving, writeAt));
+          let failure: (TransferFailure & { code?: string }) | undefined;
+          const settled = transfer.catch(reason => (failure = reason));
+          let sent = 0;
+          for (const [index, piece] of pieces.entries()) {
+            if (index === eventAfter) {
+              if (event === 'cancel') transfer.cancel();
+              else if (event === 'reset') client.destroy();
+              else if (event === 'pause') transfer.pause();
+              await turns(1);
+              if (event === 'pause') transfer.resume();
+            }
+            if (client.isClosed) break;
+            client.send(patternBytes(sent, piece));
+            sent += piece;
+            await turns(index % 3);
           }
-          if (client.isClosed) break;
-          client.send(patternBytes(sent, piece));
-          sent += piece;
-          await turns(index % 3);
-        }
-        if (!client.isClosed) void client.close().catch(() => {});
-        await settled;
-        const { account } = transfer;
-        expect(account.bytesIn - account.bytesOut).to.equal(account.residueBytes);
-        const content = readFileSync(path);
-        expect(content.length).to.equal(account.bytesOut === 0 ? 0 : account.bytesOut + 3);
-        expect(digest(content.subarray(3))).to.equal(digest(patternBytes(0, account.bytesOut)));
-        if (failure === undefined) {
-          expect(account.residueBytes).to.equal(0);
-          if (event !== 'reset') expect(account.bytesOut).to.equal(Math.min(length, sent));
-        } else if (failure.code !== 'EIO') {
-          expect(account.residueBytes).to.equal(0);
-        }
-        server.destroy();
-        client.destroy();
-        await file.close();
-      }),
+          if (!client.isClosed) void client.close().catch(() => {});
+          await settled;
+          const { account } = transfer;
+          expect(account.bytesIn - account.bytesOut).to.equal(account.residueBytes);
+          const content = readFileSync(path);
+          const expected = Buffer.alloc(account.bytesOut === 0 ? oldBytes : Math.max(oldBytes, account.bytesOut + 3));
+          expected.fill('o', 0, oldBytes);
+          patternBytes(0, account.bytesOut).copy(expected, 3);
+          expect(digest(content)).to.equal(digest(expected));
+          if (failure === undefined) {
+            expect(account.residueBytes).to.equal(0);
+            if (event !== 'reset') expect(account.bytesOut).to.equal(Math.min(length, sent));
+          } else if (DISK_FAILURES.includes(failure.code!)) {
+            // What came in and is not in the file is told; what did not come in is still in the stream.
+            expect(failure.code).to.equal(errnoName(errno));
+            expect(failure.transfer).to.equal(account);
+            expect(account.residueBytes).to.be.within(1, SOCKET_TO_FILE_BYTES + 65_536);
+          } else {
+            expect(account.residueBytes).to.equal(0);
+          }
+          if (event !== 'reset' && !server.isClosed) {
+            const rest = patternBytes(account.bytesIn, sent - account.bytesIn);
+            expect(digest(await readAll(server)), 'what is left').to.equal(digest(rest));
+          }
+          server.destroy();
+          client.destroy();
+          await file.close();
+        },
+      ),
       propertyRuns(60),
     );
   });
