@@ -31,7 +31,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   /** @internal It was ended from here. */
   wasTerminated = false;
   private worker: Worker | undefined = undefined;
-  private pausing: Settling<void> | undefined = undefined;
+  /** Those who wait for it to be paused, in the order of its replies. */
+  private pausing: Settling<void>[] = [];
   private descriptors: SharedArrayBuffer | undefined = undefined;
   /** Requests that wait for a reply, by number. */
   private readonly asked = new Map<number, Settling<void>>();
@@ -64,14 +65,16 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
         this.owner.onBorn(this, this.neighbour);
       } else if (message.kind === 'running') this.owner.onRunning(this);
       else if (message.kind === 'reply') this.onReply(message.number, message.failure);
-      else if (message.kind === 'paused') this.settlePause();
+      else if (message.kind === 'paused') this.pausing.shift()?.resolve();
       else this.owner.onBuried(this, message.threadId);
     });
     worker.on('error', (error: Error) => (failure = error));
     worker.on('exit', code => {
       this.worker = this.neighbour = this.contact = this.peer = undefined;
       for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`thread '${this.name}' has ended`));
-      this.settlePause(new Error(`thread '${this.name}' ended before it was paused`));
+      for (const waiting of this.pausing.splice(0)) {
+        waiting.reject(new Error(`thread '${this.name}' ended before it was paused`));
+      }
       if (code !== 0) failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, threadId, failure);
     });
@@ -106,11 +109,11 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
    */
   pause(): Promise<void> {
     if (this.peer === undefined) return Promise.reject(new Error(`pause: thread '${this.name}' is not running`));
-    if (this.pausing === undefined) {
-      this.pausing = settling();
-      this.tell({ kind: 'pause' });
-    }
-    return this.pausing.promise;
+    const waiting = settling<void>();
+    this.pausing.push(waiting);
+    // Told each time: it may have been resumed since, and have yet to hear of both.
+    this.tell({ kind: 'pause' });
+    return waiting.promise;
   }
 
   /** Lets a paused thread go on. Nothing if it is not paused; stopping the runtime does the same. */
@@ -122,13 +125,6 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   async terminate(): Promise<void> {
     this.wasTerminated = true;
     await this.worker?.terminate();
-  }
-
-  private settlePause(failure?: Error): void {
-    const { pausing } = this;
-    this.pausing = undefined;
-    if (failure === undefined) pausing?.resolve();
-    else pausing?.reject(failure);
   }
 
   /**

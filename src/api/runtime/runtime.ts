@@ -30,6 +30,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   private readonly ended: Settling<void> = settling();
   private started = false;
   private stopping = false;
+  private isOver = false;
+  private paused = false;
   private failure: Error | undefined = undefined;
   private readonly onSignal = () => void this.stop(this.options.drainOnSignalMs).catch(() => {});
 
@@ -74,7 +76,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
    */
   async listen(options: ServiceOptions): Promise<Service> {
     if (this.started) await this.starting.promise;
-    if (!this.started || this.stopping) throw new Error('listen: the runtime is not running');
+    this.checkRunning('listen');
     const service = await openService(this, options);
     this.services.add(service);
     try {
@@ -84,6 +86,26 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
       throw failure;
     }
     return service;
+  }
+
+  /**
+   * Pauses all threads, as `threads[i].pause` does; those that have not run yet, or are started again, as soon as they run.
+   *
+   * @returns a promise that resolves when all have stopped, once they run. One that ends meanwhile is not waited for.
+   * @throws Error (by the promise) the runtime is not running, or does not come to run.
+   */
+  async pause(): Promise<void> {
+    this.checkRunning('pause');
+    this.paused = true;
+    await this.starting.promise;
+    // What fails here is a thread that has ended, which `onError` tells of.
+    if (this.paused) await Promise.allSettled(this.threads.map(member => member.pause()));
+  }
+
+  /** Lets all threads go on. Nothing if they are not paused; `stop` does the same. */
+  resume(): void {
+    this.paused = false;
+    for (const member of this.threads) member.resume();
   }
 
   /** @internal */
@@ -112,6 +134,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     try {
       if (!this.stopping) {
         this.stopping = true;
+        // A thread that is paused would let its services wait for what it has been handed.
+        this.resume();
         // Whoever waits to be accepted is served by threads that still do.
         await Promise.all([...this.services].map(service => service.close()));
         for (const member of this.threads) member.tell({ kind: 'stop' });
@@ -150,6 +174,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   onRunning(member: Member): void {
     member.hasRun = true;
     member.peer = member.contact;
+    // Before it is told to serve. What fails is a thread that has ended, which is reported as that.
+    if (this.paused) void member.pause().catch(() => {});
     for (const service of this.services)
       void service.begin(member).catch(failure => this.report(failure as Error, member));
     if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
@@ -207,11 +233,16 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     return failure !== undefined && !this.stopping && member.restarts < this.options.restarts;
   }
 
+  private checkRunning(call: string): void {
+    if (!this.started || this.stopping || this.isOver) throw new Error(`${call}: the runtime is not running`);
+  }
+
   private report(failure: Error, { name }: Member): void {
     this.options.onError?.(failure, name);
   }
 
   private finish(): void {
+    this.isOver = true;
     for (const signal of SIGNALS) process.off(signal, this.onSignal);
     if (this.options.endpoint === undefined) this.endpoint.close();
     if (this.failure === undefined) this.ended.resolve();

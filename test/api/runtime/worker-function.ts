@@ -1,5 +1,5 @@
 /** A function that a thread is started with: it serves connections, sums numbers, and ends as the payload says. */
-import { listen, type InternetAddress, type Thread } from '../../../src/index.js';
+import { listen, receiveConnections, type Connection, type InternetAddress, type Thread } from '../../../src/index.js';
 
 export interface Messages {
   readonly queues: { numbers: number; texts: string };
@@ -11,10 +11,9 @@ export async function run(thread: Thread<Messages>): Promise<void> {
   let sum = 0;
   endpoint.queue('numbers').onMessage = ({ value }) => (sum += value);
   endpoint.answer('sum', () => sum);
-  const listener = await listen({
-    host: '127.0.0.1',
-    onConnection: connection => (connection.onData = chunk => void connection.send(chunk)),
-  });
+  const echo = (connection: Connection) => (connection.onData = chunk => void connection.send(chunk));
+  receiveConnections(endpoint, echo);
+  const listener = await listen({ host: '127.0.0.1', onConnection: echo });
   endpoint.answer('port', () => (listener.address as InternetAddress).port);
   thread.onStop = async () => {
     await listener.close();
