@@ -128,6 +128,12 @@ describe('examples', () => {
     expect(example.stdout).to.equal('6\nas the ticket said\ngood morning, all is well, tidied the shelves\n');
   });
 
+  it('kitchen sends its cooks messages of the types that they declare, and ends by itself', async () => {
+    const example = run('kitchen');
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.equal('table 1: soup, bread; special: pie\nleft: 0\n');
+  });
+
   it('watch-fifo prints what is written, and ends by itself', async () => {
     const path = join(directory, 'fifo');
     execFileSync('mkfifo', [path]);
