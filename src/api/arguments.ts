@@ -34,9 +34,12 @@ export function checkSignal(signal: AbortSignal | undefined): void {
 
 /** @throws TypeError */
 export function checkCallback(name: string, callback: unknown): void {
-  if (callback !== undefined && typeof callback !== 'function') {
-    throw new TypeError(`${name}: ${kindOf(callback)}; allowed: a function`);
-  }
+  if (callback !== undefined) checkFunction(name, callback);
+}
+
+/** @throws TypeError it is none, or left out. */
+export function checkFunction(name: string, given: unknown): void {
+  if (typeof given !== 'function') throw new TypeError(`${name}: ${kindOf(given)}; allowed: a function`);
 }
 
 /** The path that was given, as it is or as a URL. @throws TypeError */

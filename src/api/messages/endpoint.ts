@@ -4,6 +4,7 @@ import type { RingReader } from '../../base/ring/reader.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions, type Recipient } from '../../core/mailbox/mailbox.js';
 import type { Reactor } from '../../core/reactor.js';
+import { checkCallback, checkFunction } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import {
   CALL,
@@ -22,6 +23,7 @@ import {
   SUBSCRIBED,
   UNSUBSCRIBE,
 } from './channel.js';
+import { checkAddress, checkName } from './checks.js';
 import { Arrival, type Message } from './message.js';
 import type {
   AnswerOf,
@@ -87,11 +89,12 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
    * Another thread; the same object for the same address.
    *
    * @typeParam Other what that thread takes and answers, if it is declared.
-   * @throws TypeError it is this thread's own address.
+   * @throws TypeError it is this thread's own address, or none.
    * @throws IoError EPIPE: the thread has ended.
    * @throws Error it has no slot for one more sender.
    */
   peer<Other extends MessageTypes = MessageTypes>(address: MailboxAddress): Peer<Other> {
+    checkAddress(address);
     const known = this.peers.get(address.threadId);
     if (known !== undefined && known.address.ring === address.ring) return known;
     const peer = new Peer(this, this.mailbox.link(address));
@@ -115,6 +118,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   answer<Q = unknown, A = unknown>(name: UndeclaredName<Messages, 'requests'>, answer: Answer<Q, A>): void;
   answer(name: string, answer: Answer<never>): void {
     checkName(name);
+    checkFunction('answer', answer);
     this.services.addAnswer(name, answer as Answer);
     this.onReceiving(1);
   }
@@ -127,6 +131,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   define<A = unknown>(name: UndeclaredName<Messages, 'functions'>, run: (argument: A) => void): void;
   define(name: string, run: (argument: never) => void): void {
     checkName(name);
+    checkFunction('run', run);
     this.services.addFunction(name, run);
     this.onReceiving(1);
   }
@@ -156,6 +161,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   ): Subscription<T>;
   subscribe(name: string, onMessage?: (message: Message<never>) => void, options: SubscribeOptions = {}): Subscription {
     checkName(name);
+    checkCallback('onMessage', onMessage);
     const { whenSlow = 'block' } = options;
     if (!SLOW_POLICIES.includes(whenSlow)) {
       throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
@@ -362,9 +368,4 @@ export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
   options: MailboxOptions = {},
 ): Endpoint<Messages> {
   return new Endpoint(currentReactor(), options);
-}
-
-function checkName(name: string): void {
-  if (typeof name === 'string' && name.length > 0 && name.length <= 256) return;
-  throw new TypeError(`name: ${JSON.stringify(name)}; allowed: a string of 1 to 256 characters`);
 }

@@ -5,6 +5,7 @@ import { Outgoing, type Payload } from '../../core/mailbox/outgoing.js';
 import { IoError } from '../../sys/io-error.js';
 import { settling, type Settling } from '../settling.js';
 import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
+import { checkName } from './checks.js';
 import { encode } from './message.js';
 import type {
   AnswerOf,
@@ -104,6 +105,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): QueueSender<Declaration<Messages, 'queues', Name>>;
   queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): QueueSender<T>;
   queue(name: string): QueueSender {
+    checkName(name);
     return new QueueSender(this.link, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
   }
 
@@ -129,6 +131,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
     options?: RequestOptions,
   ): Promise<A>;
   async request(name: string, question: unknown, options: RequestOptions = {}): Promise<unknown> {
+    checkName(name);
     const { signal } = options;
     signal?.throwIfAborted();
     const { number, promise } = this.ask(REQUEST, name, question);
@@ -154,6 +157,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   ): Ticket;
   schedule(name: UndeclaredName<Messages, 'functions'>, argument?: unknown): Ticket;
   schedule(name: string, argument?: unknown): Ticket {
+    checkName(name);
     const { payload, isValue } = encode(argument);
     const outgoing = new Outgoing(payload, this.channel(CALL, name, isValue), 0, false, true, undefined);
     this.link.submit(outgoing);

@@ -1,4 +1,5 @@
 /** A queue: any thread sends to it, one receives. */
+import { checkCallback } from '../arguments.js';
 import type { Arrival, Message } from './message.js';
 import { settling, type Settling } from '../settling.js';
 
@@ -45,6 +46,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    * unset, messages are kept, up to a ceiling that holds the senders back.
    */
   set onMessage(handler: ((message: Message<T>) => void) | undefined) {
+    checkCallback('onMessage', handler);
     if (handler !== undefined && this.readers.length > 0) {
       throw new Error(`onMessage: queue '${this.name}' is being read by for await; use one way at a time`);
     }

@@ -1,8 +1,8 @@
 /** What a runtime is made with, checked. */
-import { fileURLToPath } from 'node:url';
 import type { ReactorOptions } from '../../core/reactor.js';
 import { allowedProcessors, canPin } from '../../sys/affinity.js';
-import type { Endpoint } from '../messages/endpoint.js';
+import { checkCallback, checkOptions, kindOf, pathOf, shown } from '../arguments.js';
+import { Endpoint } from '../messages/endpoint.js';
 import { checkInteger } from '../options.js';
 
 export interface RuntimeOptions {
@@ -33,6 +33,22 @@ export interface RuntimeOptions {
 
 export const MAX_THREADS = 1024;
 
+/** The longest that a timer of Node can wait. */
+const MAX_DEADLINE_MS = 0x7fffffff;
+
+const ALLOWED: Record<keyof RuntimeOptions, true> = {
+  entry: true,
+  threads: true,
+  names: true,
+  affinity: true,
+  payload: true,
+  endpoint: true,
+  reactor: true,
+  restarts: true,
+  drainOnSignalMs: true,
+  onError: true,
+};
+
 export interface CheckedOptions extends RuntimeOptions {
   readonly threads: number;
   readonly names: readonly string[];
@@ -43,17 +59,56 @@ export interface CheckedOptions extends RuntimeOptions {
 
 /** @throws RangeError, TypeError an option that makes no sense, named. */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
+  checkOptions(options);
+  for (const name of Object.keys(options)) {
+    if (!(name in ALLOWED)) throw new TypeError(`${name}: no such option; allowed: ${Object.keys(ALLOWED).join(', ')}`);
+  }
   const allowed = allowedProcessors();
-  const { entry, threads = allowed.length, restarts = 0, affinity = false } = options;
-  if (!(entry instanceof URL)) throw new TypeError(`entry: ${typeof entry}; allowed: the URL of a module`);
-  if (entry.protocol === 'file:') fileURLToPath(entry);
+  const { threads = allowed.length, restarts = 0, affinity = false, endpoint, reactor, drainOnSignalMs } = options;
+  checkEntry(options.entry);
   checkInteger('threads', threads, 1, MAX_THREADS);
   checkInteger('restarts', restarts, 0, 1e6);
-  if (options.drainOnSignalMs !== undefined) checkInteger('drainOnSignalMs', options.drainOnSignalMs, 0, 0x7fffffff);
+  if (drainOnSignalMs !== undefined) checkDeadline('drainOnSignalMs', drainOnSignalMs);
+  if (typeof affinity !== 'boolean') throw new TypeError(`affinity: ${shown(affinity)}; allowed: true, false`);
+  if (endpoint !== undefined && !(endpoint instanceof Endpoint)) {
+    throw new TypeError(`endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, from openEndpoint()`);
+  }
+  if (reactor !== undefined) checkOptions(reactor, 'reactor');
+  checkCallback('onError', options.onError);
+  checkPayload(options.payload);
   const names = options.names ?? Array.from({ length: threads }, (_, index) => `thread ${index}`);
-  if (names.length !== threads)
-    throw new RangeError(`names: ${names.length} of them; allowed: one a thread (${threads})`);
+  checkNames(names, threads);
   const pinned = affinity && canPin && threads > 1;
   const processors = pinned ? names.map((_, index) => allowed[index % allowed.length]) : [];
   return { ...options, threads, names, restarts, processors };
+}
+
+/** @throws RangeError it is no time that a timer can wait. */
+export function checkDeadline(name: string, deadlineMs: number): void {
+  checkInteger(name, deadlineMs, 0, MAX_DEADLINE_MS);
+}
+
+function checkEntry(entry: URL): void {
+  if (!(entry instanceof URL)) throw new TypeError(`entry: ${kindOf(entry)}; allowed: the URL of a module`);
+  if (entry.protocol === 'file:') pathOf('entry', entry);
+  else if (entry.protocol !== 'data:') throw new TypeError(`entry: ${entry.href}; allowed: a URL of a file, or data:`);
+}
+
+function checkNames(names: readonly string[], threads: number): void {
+  if (!Array.isArray(names)) throw new TypeError(`names: ${kindOf(names)}; allowed: an array of strings, one a thread`);
+  for (const name of names as readonly unknown[]) {
+    if (typeof name !== 'string') throw new TypeError(`names: ${shown(name)} among them; allowed: strings`);
+  }
+  if (names.length !== threads) {
+    throw new RangeError(`names: ${names.length} of them; allowed: one a thread (${threads})`);
+  }
+}
+
+/** Found out before the first thread starts, which would be half of a runtime. */
+function checkPayload(payload: unknown): void {
+  try {
+    structuredClone(payload);
+  } catch (error) {
+    throw new TypeError(`payload: it can't be cloned: ${(error as Error).message}`, { cause: error });
+  }
 }

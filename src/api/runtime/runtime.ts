@@ -6,7 +6,7 @@ import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Neighbour } from './control.js';
 import { Member, type MemberOwner } from './member.js';
-import { checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
+import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -53,15 +53,22 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   /**
    * Starts the threads.
    *
-   * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before.
-   * @throws Error it was started before.
+   * @param deadlineMs from now. Default: 60 seconds.
+   * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
+   *   isn't through at the deadline: `stop` then ends those that there are.
+   * @throws Error it was started before, or this thread has an endpoint that it was not given as an option.
+   * @throws RangeError the deadline makes no sense.
    */
-  start(): Promise<void> {
+  start(deadlineMs = 60_000): Promise<void> {
     if (this.started) throw new Error('start: the runtime was started before; make a new one');
-    this.started = true;
+    checkDeadline('deadlineMs', deadlineMs);
     this.ownEndpoint = this.options.endpoint ?? openEndpoint();
+    this.started = true;
     for (const member of this.threads) this.startMember(member);
     if (this.options.drainOnSignalMs !== undefined) for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
+    const started = () => clearTimeout(deadline);
+    this.starting.promise.then(started, started);
     return this.starting.promise;
   }
 
@@ -125,15 +132,19 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
    * @param deadlineMs from now. Default: 10 seconds.
    * @returns a promise that resolves when all have ended, and rejects with what one died of: an `onStop` that failed
    *   among it.
+   * @throws Error (by the promise, as all) it was not started.
+   * @throws RangeError the deadline makes no sense.
    */
   async stop(deadlineMs = 10_000): Promise<void> {
     if (!this.started) throw new Error('stop: the runtime was not started');
+    checkDeadline('deadlineMs', deadlineMs);
     const deadline = setTimeout(() => {
       for (const member of this.threads) void member.terminate();
     }, deadlineMs);
     try {
       if (!this.stopping) {
         this.stopping = true;
+        this.starting.reject(new Error('start: the runtime was stopped before all of its threads ran'));
         // A thread that is paused would let its services wait for what it has been handed.
         this.resume();
         // Whoever waits to be accepted is served by threads that still do.
@@ -146,8 +157,13 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     }
   }
 
-  /** Resolves when all threads have ended; rejects with what one died of that was not started again. */
+  /**
+   * Resolves when all threads have ended; rejects with what one died of that was not started again.
+   *
+   * @throws Error (by the promise) the runtime was not started.
+   */
   join(): Promise<void> {
+    if (!this.started) return Promise.reject(new Error('join: the runtime was not started'));
     return this.ended.promise;
   }
 
@@ -157,6 +173,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
 
   /** @internal */
   onBorn(member: Member, neighbour: Neighbour): void {
+    if (this.stopping) return;
     // What its entry asks of this thread is answered while it still runs, and may be what it waits for.
     member.contact = this.endpoint.peer(neighbour.address);
     if (this.threads.some(other => other.isAlive && other.neighbour === undefined)) return;
@@ -167,7 +184,6 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
       if (isFirst || other === member) other.tell({ kind: 'run', neighbours });
       else other.tell({ kind: 'joined', neighbour });
     }
-    if (this.stopping) member.tell({ kind: 'stop' });
   }
 
   /** @internal */
@@ -231,6 +247,15 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
 
   private mayReturn(member: Member, failure: Error | undefined): boolean {
     return failure !== undefined && !this.stopping && member.restarts < this.options.restarts;
+  }
+
+  private onStartDeadline(deadlineMs: number): void {
+    const late = this.threads.flatMap(({ hasRun, name }) => (hasRun ? [] : `'${name}'`));
+    this.starting.reject(
+      new Error(
+        `start: the entry of ${late.join(', ')} is not through after ${deadlineMs} ms; start(deadlineMs) waits longer`,
+      ),
+    );
   }
 
   private checkRunning(call: string): void {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { pinThread } from '../../sys/affinity.js';
 import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
+import { checkCallback } from '../arguments.js';
 import { openEndpoint } from '../messages/endpoint.js';
 import { startReactor } from '../thread-reactor.js';
 import { inletOf, type AcceptRequest } from '../accept/inlet.js';
@@ -27,6 +28,7 @@ function tell(message: ToOwner): void {
 
 async function run(): Promise<void> {
   const entry = (await import(birth.entry)) as Entry;
+  checkCallback('run', entry.run);
   await entry.run?.(thread);
   tell({ kind: 'running' });
   // From here on the thread lives as long as what the entry has opened.
@@ -53,6 +55,8 @@ async function stop(): Promise<void> {
   await running;
   await thread.onStop?.();
   thread.endpoint.close();
+  // Stopped before it was to run, it waits for that word no more.
+  port.unref();
 }
 
 /** A paused thread waits for its owner's word and for nothing else. */

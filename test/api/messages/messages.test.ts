@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
 import { currentReactor } from '../../../src/api/thread-reactor.js';
+import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
 import { BufferList } from '../../../src/core/buffer-list.js';
 import { endThreads, startThread } from './thread.js';
 
@@ -94,7 +95,20 @@ describe('messages between threads', () => {
         'payload: 2049 bytes; allowed: up to 2048',
       );
       expect(() => endpoint.peer(endpoint.address)).to.throw(TypeError, "this thread's own");
-      expect(() => endpoint.queue('')).to.throw(TypeError, 'name: ""');
+      for (const wrong of ['', 'x'.repeat(257), 5, null] as string[]) {
+        expect(() => endpoint.queue(wrong)).to.throw(TypeError, /^name: .+; allowed: a string of 1 to 256 characters$/);
+        expect(() => peer.queue(wrong)).to.throw(TypeError, 'name: ');
+        expect(() => peer.schedule(wrong)).to.throw(TypeError, 'name: ');
+        expect(await rejection(peer.request(wrong, 1))).to.be.instanceOf(TypeError);
+      }
+      const text = 'x' as unknown as () => void;
+      expect(() => endpoint.answer('any', text)).to.throw(TypeError, 'answer: string; allowed: a function');
+      expect(() => endpoint.define('any', text)).to.throw(TypeError, 'run: string; allowed: a function');
+      expect(() => endpoint.subscribe('any', text)).to.throw(TypeError, 'onMessage: string; allowed: a function');
+      expect(() => (endpoint.queue('any').onMessage = text)).to.throw(TypeError, 'onMessage: string');
+      for (const wrong of [null, {}]) {
+        expect(() => endpoint.peer(wrong as MailboxAddress)).to.throw(TypeError, /^address: (null|Object); allowed/);
+      }
       expect(() => peer.forEachUndelivered(() => {})).to.throw(`thread ${threadId} lives`);
       const gone = new Promise(resolve => (peer.onGone = resolve));
       await worker.terminate();

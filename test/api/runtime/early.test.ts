@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { rejection } from '../sockets.js';
 import type { Messages, ways } from './early-entry.js';
 import { until } from './until.js';
 
@@ -48,5 +49,36 @@ describe('what the entry of a thread may do before it is through', () => {
     expect(runtime.threads[1].peer!.isGone).to.equal(false);
     await runtime.stop();
     await runtime.join();
+  });
+
+  it('it is not through by the deadline, and start says whose it was', async () => {
+    make(['never', 'never']);
+    expect((await rejection(runtime.start(1))).message).to.equal(
+      "start: the entry of 'thread 0', 'thread 1' is not through after 1 ms; start(deadlineMs) waits longer",
+    );
+    await runtime.stop(0);
+  });
+
+  it('nothing, if the runtime is stopped before; start then fails, and stop does not', async () => {
+    make(['stays', 'stays']);
+    const failed = rejection(runtime.start());
+    await Promise.all([runtime.stop(), runtime.stop()]);
+    expect((await failed).message).to.equal('start: the runtime was stopped before all of its threads ran');
+    expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal((await failed).message);
+    await runtime.join();
+  });
+
+  it('nothing, if the runtime is not started, or asked for what makes no sense', async () => {
+    make(['stays']);
+    expect((await rejection(runtime.stop())).message).to.equal('stop: the runtime was not started');
+    expect((await rejection(runtime.join())).message).to.equal('join: the runtime was not started');
+    expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal(
+      'listen: the runtime is not running',
+    );
+    expect(() => runtime.start(NaN)).to.throw(RangeError, 'deadlineMs: NaN; allowed: integers from 0');
+    await runtime.start();
+    expect(() => runtime.start()).to.throw('start: the runtime was started before; make a new one');
+    expect((await rejection(runtime.stop(-1))).message).to.include('deadlineMs: -1; allowed: integers from 0');
+    await runtime.stop();
   });
 });

@@ -112,7 +112,25 @@ describe('a runtime', () => {
   });
 
   it('refuses options that make no sense, by name', () => {
-    expect(() => make({ threads: 0 })).to.throw(RangeError, 'threads: 0');
+    const file = new URL('entry.js', import.meta.url);
+    const wrong = (options: unknown) => () => new Runtime({ entry: file, ...(options as object) });
+    for (const threads of [0, -1, 1.5, '8', NaN, 1e9, null]) {
+      expect(wrong({ threads })).to.throw(RangeError, /^threads: .+; allowed: integers from 1 to 1024$/);
+    }
+    const cases: [options: unknown, message: string][] = [
+      [{ entry: undefined }, 'entry: undefined; allowed: the URL of a module'],
+      [{ entry: new URL('http://host/entry.js') }, 'entry: http://host/entry.js; allowed: a URL of a file, or data:'],
+      [{ names: 'ab', threads: 2 }, 'names: string; allowed: an array of strings'],
+      [{ names: [5], threads: 1 }, 'names: 5 among them; allowed: strings'],
+      [{ affinity: [99] }, 'affinity: Array; allowed: true, false'],
+      [{ reactor: null }, 'reactor: null; allowed: an object'],
+      [{ endpoint: {} }, "endpoint: Object; allowed: this thread's Endpoint"],
+      [{ onError: 'log' }, 'onError: string; allowed: a function'],
+      [{ payload: { call() {} } }, "payload: it can't be cloned: "],
+      [{ thread: 4 }, 'thread: no such option; allowed: entry, threads, names'],
+    ];
+    for (const [options, message] of cases) expect(wrong(options), message).to.throw(TypeError, message);
+    expect(() => new Runtime(null as unknown as RuntimeOptions)).to.throw(TypeError, 'options: null');
     expect(() => make({ names: ['one'] })).to.throw(RangeError, 'names: 1 of them; allowed: one a thread (2)');
     expect(() => make({ entry: 'x' as unknown as URL })).to.throw(TypeError, 'entry: string; allowed');
     expect(() => make({ restarts: -1 })).to.throw(RangeError, 'restarts: -1');
