@@ -3,12 +3,14 @@ import { explore, FLAWS, type Scenario } from './ring-model.js';
 
 /** Small enough for all of them to take seconds, large enough for every step of the protocol to be taken. */
 const SCENARIOS: Record<string, Scenario> = {
+  'lengths that change under a look': { unitCount: 4, records: [[2, 1], [1]] },
   'one record each': { unitCount: 4, records: [[1], [1]] },
   'records that are taken back': { unitCount: 4, records: [[1], [1]], revokes: true },
   'a sender that dies': { unitCount: 4, records: [[1], [1]], mayDie: true },
   'a sender that dies while it pads': { unitCount: 3, records: [[2, 2], []], mayDie: true },
   'padding, and a sender alone': { unitCount: 4, records: [[1, 2, 2], []] },
   'padding in a ring of three': { unitCount: 3, records: [[2], [2]] },
+  'a receiver that stops': { unitCount: 2, records: [[1, 1], [1]], receiverMayStop: true },
   'padding, by either sender': { unitCount: 4, records: [[2, 2], [2]] },
   'a ring that fills up': { unitCount: 2, records: [[1, 1], [1]] },
   'a release after any record': { unitCount: 2, records: [[1, 1], [1]], releasesAnyTime: true },

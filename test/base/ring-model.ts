@@ -14,6 +14,8 @@ export interface Scenario {
   readonly revokes?: boolean;
   /** Whether the receiver chooses when to release; otherwise it does so when nothing is left to read. */
   readonly releasesAnyTime?: boolean;
+  /** Whether the receiver may be stopped for good between any two steps: then it is enough that nobody spins. */
+  readonly receiverMayStop?: boolean;
 }
 
 /** Ways to get the protocol wrong, each of which `explore` must find out. */
@@ -21,9 +23,11 @@ export const FLAWS = [
   'sleeps without looking again',
   'waits for room without trying again',
   'looks for room in the first unit only',
-  'reserves by the tail alone',
+  'reserves in whatever lap',
   'claims after reserving',
-  'skips without moving the tail',
+  'remembers a place that it did not get',
+  'passes by a length that may be of another record',
+  'frees before it says what it has read',
   'buries without waking',
   'takes without an exchange',
   'asks whether it sleeps before committing',
@@ -47,7 +51,10 @@ const TAKEN = 6;
 class Sender {
   pc = 'read tail';
   record = 0;
-  tail = 0;
+  /** Where it remembers the end of its last record, and where it looks now. */
+  last = 0;
+  place = 0;
+  passed = false;
   knownHead = 0;
   found = 0;
   units = 0;
@@ -60,7 +67,9 @@ class Sender {
     const copy = new Sender();
     copy.pc = this.pc;
     copy.record = this.record;
-    copy.tail = this.tail;
+    copy.last = this.last;
+    copy.place = this.place;
+    copy.passed = this.passed;
     copy.knownHead = this.knownHead;
     copy.found = this.found;
     copy.units = this.units;
@@ -71,14 +80,16 @@ class Sender {
   }
 
   key(): number[] {
-    const { record, tail, knownHead, found, units, filled, position } = this;
-    return [numberOf(this.pc), record, tail, knownHead, found, units, filled, position, this.again ? 1 : 0];
+    const { record, last, place, knownHead, found, units, filled, position } = this;
+    const flags = (this.again ? 1 : 0) | (this.passed ? 2 : 0);
+    return [numberOf(this.pc), record, last, place, knownHead, found, units, filled, position, flags];
   }
 }
 
 class State {
   tail = 0;
   head = 0;
+  read = 0;
   sleeping = 0;
   roomWanted = 0;
   /** Wakes that are under way: of the receiver, and of each sender. */
@@ -98,6 +109,7 @@ class State {
   cursor = 0;
   found = 0;
   dead = false;
+  stopped = false;
   burial = '';
   /** By sender: the record that must come next, and a set of those taken back. */
   next = [0, 0];
@@ -114,6 +126,7 @@ class State {
     const copy = new State(0);
     copy.tail = this.tail;
     copy.head = this.head;
+    copy.read = this.read;
     copy.sleeping = this.sleeping;
     copy.roomWanted = this.roomWanted;
     copy.wake = this.wake;
@@ -131,6 +144,7 @@ class State {
     copy.cursor = this.cursor;
     copy.found = this.found;
     copy.dead = this.dead;
+    copy.stopped = this.stopped;
     copy.burial = this.burial;
     copy.next = this.next.slice();
     copy.revoked = this.revoked;
@@ -144,11 +158,13 @@ class State {
     return String.fromCharCode(
       this.tail,
       this.head,
+      this.read,
       this.sleeping |
         (this.roomWanted << 1) |
         (this.wake << 2) |
         (this.dead ? 8 : 0) |
-        (this.violation === '' ? 0 : 16),
+        (this.violation === '' ? 0 : 16) |
+        (this.stopped ? 32 : 0),
       this.senderWake[0] | (this.senderWake[1] << 1) | (this.waiting[0] << 2) | (this.waiting[1] << 3),
       ...this.claimStart,
       ...this.claimUnits,
@@ -205,12 +221,15 @@ class Model {
       if (who === 0 && this.scenario.mayDie === true) steps.push(['sender 0: dies', dies]);
     }
     if (state.burial !== '') steps.push([`burial: ${state.burial}`, this.burialStep(state)]);
+    if (state.stopped) return steps;
     for (const [name, step] of this.receiverSteps(state)) steps.push([`receiver: ${name}`, step]);
+    if (this.scenario.receiverMayStop === true) steps.push(['receiver: stops', to => void (to.stopped = true)]);
     return steps;
   }
 
   /** What must hold when nothing can happen any more. */
   checkEnd(state: State): string {
+    if (state.stopped) return '';
     for (const who of [0, 1]) {
       const count = this.scenario.records[who].length;
       const { record, pc } = state.senders[who];
@@ -245,62 +264,71 @@ class Model {
     const me = (to: State) => to.senders[who];
     const sender = me(state);
     const units = records[who][sender.record] ?? 0;
-    const left = unitCount - this.at(sender.tail);
-    const needed = flaw === 'looks for room in the first unit only' ? 1 : Math.min(left, units);
-    const at = this.at(sender.tail);
-    const free = this.word(sender.tail, FREE, 0);
+    const left = unitCount - this.at(sender.place);
+    const endOfNeed = (place: number) =>
+      place + (flaw === 'looks for room in the first unit only' ? 1 : Math.min(unitCount - this.at(place), units));
+    const at = this.at(sender.place);
+    const free = this.word(sender.place, FREE, 0);
+    const isFree = (word: number) => (flaw === 'reserves in whatever lap' ? (word & 7) === FREE : word === free);
     const go = (to: State, pc: string) => {
       const next = me(to);
       next.pc = pc;
       // What will be read anew, or is needed no more, would only multiply the states.
-      if (pc === 'read tail' || pc === 'fill') next.tail = next.found = next.units = 0;
+      if (pc === 'read tail' || pc === 'fill') {
+        next.place = next.found = next.units = 0;
+        next.passed = false;
+      }
       if (pc === 'ask' || pc === 'commit') next.filled = 0;
+    };
+    const lookAt = (to: State, place: number) => {
+      const next = me(to);
+      next.place = place;
+      next.found = next.units = 0;
+      const used = endOfNeed(place) - next.knownHead;
+      go(to, used < 0 || used > unitCount ? 'read head' : 'read state');
     };
     switch (sender.pc) {
       case 'read tail':
-        return to => {
-          me(to).tail = to.tail;
-          const wanted = Math.min(needed, unitCount - this.at(to.tail));
-          go(to, to.tail + wanted - sender.knownHead > unitCount ? 'read head' : 'read state');
-        };
+        return to => lookAt(to, Math.max(to.tail, sender.last));
       case 'read head':
         return to => {
+          const used = endOfNeed(sender.place) - to.head;
           me(to).knownHead = to.head;
-          go(to, sender.tail + needed - to.head > unitCount ? 'full' : 'read state');
+          go(to, used > unitCount ? 'full: tell where' : used <= 0 ? 'pass: read' : 'read state');
         };
       case 'read state':
         return to => {
-          if (to.words[at] === free || flaw === 'reserves by the tail alone') {
+          if (isFree(to.words[at])) {
             go(to, left < units ? 'pad' : flaw === 'claims after reserving' ? 'reserve' : 'claim');
-          } else go(to, 'help: look');
+          } else go(to, 'pass: look');
         };
       case 'pad':
         return to => {
-          const found = to.words[at] === free;
-          if (found) to.words[at] = this.word(sender.tail, PADDING, who);
-          go(to, found ? 'pad: advance' : 'read tail');
-        };
-      case 'pad: advance':
-        return to => {
-          if (to.tail === sender.tail) to.tail += left;
-          go(to, 'read tail');
+          const found = isFree(to.words[at]);
+          if (found) to.words[at] = this.word(sender.place, PADDING, who);
+          lookAt(to, found ? sender.place + left : sender.place);
         };
       case 'claim':
         return to => {
-          to.claimStart[who] = sender.tail;
+          to.claimStart[who] = sender.place;
           to.claimUnits[who] = units;
-          go(to, flaw === 'claims after reserving' ? 'advance' : 'reserve');
+          go(to, flaw !== 'claims after reserving' ? 'reserve' : sender.passed ? 'advance' : 'fill');
         };
       case 'reserve':
         return to => {
-          const found = to.words[at] === free || (flaw === 'reserves by the tail alone' && to.tail === sender.tail);
-          if (found) to.words[at] = this.word(sender.tail, RESERVED, who);
-          go(to, !found ? 'read tail' : flaw === 'claims after reserving' ? 'claim' : 'advance');
+          const found = isFree(to.words[at]);
+          if (found || flaw === 'remembers a place that it did not get') me(to).last = sender.place + units;
+          if (!found) {
+            lookAt(to, flaw === 'remembers a place that it did not get' ? sender.place + units : sender.place);
+            return;
+          }
+          to.words[at] = this.word(sender.place, RESERVED, who);
+          me(to).position = sender.place;
+          go(to, flaw === 'claims after reserving' ? 'claim' : sender.passed ? 'advance' : 'fill');
         };
       case 'advance':
         return to => {
-          if (to.tail === sender.tail) to.tail += units;
-          me(to).position = sender.tail;
+          to.tail = sender.last;
           go(to, 'fill');
         };
       case 'fill':
@@ -347,6 +375,11 @@ class Model {
           }
           this.nextRecord(me(to), who);
         };
+      case 'full: tell where':
+        return to => {
+          to.tail = me(to).last = sender.place;
+          go(to, 'full');
+        };
       case 'full':
         return to => {
           if (sender.again || flaw === 'waits for room without trying again') {
@@ -374,25 +407,31 @@ class Model {
           // A wake for something else leaves it waiting.
           if (to.waiting[who] === 0) go(to, 'read tail');
         };
-      case 'help: look':
+      case 'pass: look':
         return to => {
-          me(to).found = to.words[at];
-          go(
-            to,
-            (to.words[at] & 7) === FREE || !this.sameLap(to.words[at], sender.tail) ? 'read tail' : 'help: length',
-          );
+          const found = to.words[at];
+          me(to).found = found;
+          me(to).passed = true;
+          if (!this.sameLap(found, sender.place)) go(to, 'pass: read');
+          else if ((found & 7) === FREE) lookAt(to, sender.place);
+          else if ((found & 7) === PADDING) lookAt(to, sender.place + left);
+          else go(to, 'pass: length');
         };
-      case 'help: length':
+      case 'pass: read':
+        return to => {
+          me(to).passed = true;
+          lookAt(to, to.read);
+        };
+      case 'pass: length':
         return to => {
           const claimant = (sender.found >> 3) & 1;
-          me(to).units =
-            (sender.found & 7) === RESERVED ? to.claimUnits[claimant] : this.span(to, sender.tail, sender.found);
-          go(to, 'help: advance');
+          me(to).units = (sender.found & 7) === RESERVED ? to.claimUnits[claimant] : to.lengths[at];
+          go(to, 'pass: look again');
         };
-      case 'help: advance':
+      case 'pass: look again':
         return to => {
-          if (to.tail === sender.tail) to.tail += sender.units;
-          go(to, 'read tail');
+          const same = to.words[at] === sender.found || flaw === 'passes by a length that may be of another record';
+          lookAt(to, same ? sender.place + sender.units : sender.place);
         };
       default:
         return undefined;
@@ -401,7 +440,7 @@ class Model {
 
   private nextRecord(sender: Sender, who: number): void {
     sender.pc = sender.record < this.scenario.records[who].length ? 'read tail' : 'done';
-    sender.position = sender.tail = sender.found = sender.units = sender.filled = 0;
+    sender.position = sender.place = sender.found = sender.units = sender.filled = 0;
   }
 
   private burialStep(state: State): Step {
@@ -433,6 +472,7 @@ class Model {
     const { flaw } = this;
     const at = this.at(state.position);
     const named = (step: Step): [string, Step][] => [[state.pc, step]];
+    const release = flaw === 'frees before it says what it has read' ? 'free' : 'say what is read';
     switch (state.pc) {
       case 'look': {
         const looks: Step = to => {
@@ -443,9 +483,9 @@ class Model {
           if (kind === FREE || kind === RESERVED || !this.sameLap(found, to.position)) {
             to.found = 0;
             to.cursor = to.released;
-            to.pc = to.released === to.position ? 'sleep' : 'free';
+            to.pc = to.released === to.position ? 'sleep' : release;
           } else if (kind === PADDING || kind === ABANDONED) {
-            to.pc = flaw === 'skips without moving the tail' ? 'skip' : 'skip: advance';
+            to.pc = 'skip';
           } else {
             to.pc = kind === REVOCABLE ? 'take' : 'read';
           }
@@ -456,7 +496,7 @@ class Model {
             'release',
             to => {
               to.cursor = to.released;
-              to.pc = 'free';
+              to.pc = release;
             },
           ]);
         }
@@ -478,16 +518,16 @@ class Model {
           to.pc = 'look';
           to.found = to.cursor = 0;
         });
-      case 'skip: advance':
-        return named(to => {
-          if (to.tail === to.position) to.tail += this.span(to, to.position, to.found);
-          to.pc = 'skip';
-        });
       case 'skip':
         return named(to => {
           to.position += this.span(to, to.position, to.found);
           to.pc = 'look';
           to.found = 0;
+        });
+      case 'say what is read':
+        return named(to => {
+          to.read = to.position;
+          to.pc = release === 'free' ? 'room wanted' : 'free';
         });
       case 'free':
         return named(to => {
@@ -502,7 +542,7 @@ class Model {
       case 'move head':
         return named(to => {
           to.head = to.position;
-          to.pc = 'room wanted';
+          to.pc = release === 'free' ? 'say what is read' : 'room wanted';
         });
       case 'room wanted':
         return named(to => {

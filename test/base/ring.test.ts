@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRing, HEAD, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
+import { createRing, HEAD, READ, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
 import { RingReader } from '../../src/base/ring/reader.js';
 import { claimSlot, forEachUnread, releaseSenders } from '../../src/base/ring/senders.js';
 import { FULL, GONE, RingWriter } from '../../src/base/ring/writer.js';
@@ -158,10 +158,34 @@ describe('ring', () => {
     }
     read(reader);
     const unread: string[] = [];
-    forEachUnread(mine.memory, mine.sender, mine.firstPosition, (start, lengthBytes) =>
+    forEachUnread(mine.memory, mine.sender, mine.firstPosition!, (start, lengthBytes) =>
       unread.push(Buffer.from(mine.bytes.subarray(start, start + lengthBytes)).toString()),
     );
     expect(unread).to.deep.equal(['b', 'c']);
+  });
+
+  it('is not fooled by a sender that was idle until the laps in state words came round', () => {
+    const buffer = createRing(4 * UNIT_BYTES, 2);
+    const [idle, busy] = [writerOf(buffer), writerOf(buffer)];
+    const reader = new RingReader(buffer);
+    write(idle, 'idle');
+    expect(read(reader)).to.equal('idle');
+    reader.release();
+    // To the first position of a lap whose number looks like that of the first, by laps that nobody needs to write.
+    const lapRange = 4 * 2 ** 21;
+    setPosition(buffer, lapRange - 4);
+    const later = new RingReader(buffer);
+    for (const text of ['a', 'b', 'c', 'd']) {
+      write(busy, text);
+      expect(read(later)).to.equal(text);
+    }
+    later.release();
+    // As it would be had the other come all the way alone, which leaves nothing in TAIL.
+    reader.memory.words[TAIL] = 0;
+    expect(reader.memory.eraOf(lapRange - 4)).to.not.equal(reader.memory.eraOf(lapRange));
+    // The end of its own last record is position 1, and the unit there is free and says so in the words of that lap.
+    expect(write(idle, 'again')).to.equal(true);
+    expect(read(later)).to.equal('again');
   });
 
   it('refuses memory that is no ring, and sizes that are none', () => {
@@ -210,7 +234,7 @@ describe('ring', () => {
 /** Makes an empty ring look as if so much had gone through it. */
 function setPosition(buffer: SharedArrayBuffer, position: number): void {
   const memory = new RingMemory(buffer);
-  memory.words[TAIL] = memory.words[HEAD] = position;
+  memory.words[TAIL] = memory.words[HEAD] = memory.words[READ] = position;
   for (let index = 0; index < memory.unitCount; index++) {
     const at = (position & ~(memory.unitCount - 1)) + index;
     const unit = ((at - position) | 0) < 0 ? (at + memory.unitCount) | 0 : at;

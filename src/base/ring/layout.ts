@@ -19,11 +19,16 @@ export const SENDER_COUNT = 1;
 export const CLOSED = 2;
 /** 1: the receiver has more than it can do, and asks for no more than it must have. Senders keep to it by themselves. */
 export const HELD = 3;
-/** Position of the next record; written by senders. */
+/** Counts the eras that the receiver has gone through: positions of another era are not to be compared. */
+export const ERA = 4;
+/** A place from which senders look for the next record's: an end of some record, maybe an old one. Written by senders. */
 export const TAIL = 16;
 /** Units before this position are free; written by the receiver. */
 export const HEAD = 32;
-/** Position after the last record that the receiver was handed. Plain; for those who look after its death. */
+/**
+ * Position after the last record that the receiver has read. No unit before it is freed until it says so, so whoever finds
+ * a unit freed goes on from here.
+ */
 export const READ = 33;
 /** 1: the receiver sleeps or is about to, and wants to be woken. */
 export const SLEEPING = 48;
@@ -73,6 +78,9 @@ const LAP_MASK = ~0x7ff;
 
 /** The most senders that a state word can name. */
 export const MAX_SENDERS = 256;
+/** An era is a quarter of the laps that a state word can tell apart, and of the range of positions at most. */
+const ERA_LAPS_SHIFT = 32 - LAP_SHIFT - 2;
+const MAX_ERA_SHIFT = 30;
 /** 2^24 units, 1 GiB: half of the range in which positions can be compared would be far more. */
 const MAX_UNITS = 2 ** 24;
 const MIN_UNITS = 4;
@@ -98,6 +106,7 @@ export class RingMemory {
   /** The longest record: half of the ring, so that padding and record always fit an empty one. */
   readonly maxRecordBytes: number;
   private readonly lapShift: number;
+  private readonly eraShift: number;
   private readonly headsAt: number;
   private readonly bytesAt: number;
 
@@ -116,6 +125,7 @@ export class RingMemory {
       throw new TypeError('buffer: not the memory of a ring; allowed: what createRing returned');
     }
     this.lapShift = 31 - Math.clz32(this.unitCount);
+    this.eraShift = Math.min(this.lapShift + ERA_LAPS_SHIFT, MAX_ERA_SHIFT);
     this.maxRecordBytes = (this.unitCount >> 1) * UNIT_BYTES;
   }
 
@@ -148,10 +158,32 @@ export class RingMemory {
     return ((word ^ ((position >>> this.lapShift) << LAP_SHIFT)) & LAP_MASK) === 0;
   }
 
-  /** Units that a settled record at `position` takes: one that is not RESERVED. */
+  eraOf(position: number): number {
+    return position >>> this.eraShift;
+  }
+
+  /** Units that a settled record at `position` takes, one that is not RESERVED. For the receiver, since it may be freed. */
   span(position: number, word: number): number {
     if (stateOf(word) === PADDING) return this.unitCount - this.index(position);
     return unitsFor(this.words[this.head(position) + LENGTH]);
+  }
+
+  /**
+   * Units that a record takes which was found at `position`, RESERVED or not.
+   *
+   * @returns 0: it has changed since, so that the length may be another record's.
+   */
+  spanOfFound(position: number, found: number): number {
+    const { words } = this;
+    const state = stateOf(found);
+    if (state === PADDING) return this.unitCount - this.index(position);
+    const head = this.head(position);
+    const units =
+      state === RESERVED
+        ? Atomics.load(words, this.slot(senderOf(found)) + CLAIM_UNITS)
+        : unitsFor(Atomics.load(words, head + LENGTH));
+    // Its sender claims no other before it commits this one, and nobody writes another length before this one is freed.
+    return Atomics.load(words, head + STATE) === found ? units : 0;
   }
 }
 

@@ -3,6 +3,7 @@ import {
   ABANDONED,
   CHANNEL,
   CLOSED,
+  ERA,
   FREE,
   HEAD,
   HELD,
@@ -73,8 +74,6 @@ export class RingReader {
         this.sender = senderOf(found);
         return true;
       }
-      // Its sender may have been stopped before it moved TAIL; freed units behind TAIL would stop everybody.
-      Atomics.compareExchange(words, TAIL, position, next);
       if (state === ABANDONED) this.abandoned++;
     }
   }
@@ -85,6 +84,9 @@ export class RingReader {
     const { words, unitCount } = memory;
     let at = this.released;
     if (at === position) return;
+    // Before any unit is freed: it is where a sender goes on who finds one of them.
+    Atomics.store(words, READ, position);
+    if (memory.eraOf(at) !== memory.eraOf(position)) Atomics.add(words, ERA, 1);
     // Step "free": every unit says that it is free in the next lap, and only then HEAD says so too.
     for (; at !== position; at = (at + 1) | 0)
       words[memory.head(at) + STATE] = memory.word((at + unitCount) | 0, FREE, 0);
@@ -104,7 +106,9 @@ export class RingReader {
   takeRoomWanted(): boolean {
     const { words, unitCount } = this.memory;
     if (Atomics.load(words, ROOM_WANTED) === 0) return false;
-    if (((Atomics.load(words, TAIL) - this.released) | 0) > unitCount >> 1) return false;
+    // Whoever found no room has left in TAIL where. More than a lap ahead is an old place, from before positions wrapped.
+    const used = (Atomics.load(words, TAIL) - this.released) | 0;
+    if (used > unitCount >> 1 && used <= unitCount) return false;
     Atomics.store(words, ROOM_WANTED, 0);
     return true;
   }

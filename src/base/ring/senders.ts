@@ -14,7 +14,6 @@ import {
   REVOCABLE,
   STATE,
   TAG,
-  TAIL,
   UNIT_BYTES,
   WAITING,
   WAKING,
@@ -67,7 +66,7 @@ export function releaseSlot(memory: RingMemory, sender: number): void {
  * Walks over the records of a sender that were committed and not read, oldest first. For a ring whose receiver has ended;
  * with a living one it is a guess.
  *
- * @param from the position where the sender began.
+ * @param from a position where nothing of the sender's lay before it began.
  */
 export function forEachUnread(
   memory: RingMemory,
@@ -76,9 +75,8 @@ export function forEachUnread(
   visit: (start: number, lengthBytes: number, channel: number, tag: number) => void,
 ): void {
   const { words } = memory;
-  const tail = Atomics.load(words, TAIL);
   let position = Atomics.load(words, READ);
-  while (position !== tail) {
+  for (;;) {
     const head = memory.head(position);
     const word = Atomics.load(words, head + STATE);
     const state = stateOf(word);
@@ -86,9 +84,7 @@ export function forEachUnread(
     if ((state === COMMITTED || state === REVOCABLE) && senderOf(word) === sender && ((position - from) | 0) >= 0) {
       visit(memory.offset(position), words[head + LENGTH], words[head + CHANNEL], words[head + TAG]);
     }
-    const units =
-      state === RESERVED ? Atomics.load(words, memory.slot(senderOf(word)) + CLAIM_UNITS) : memory.span(position, word);
-    position = (position + units) | 0;
+    position = (position + memory.spanOfFound(position, word)) | 0;
   }
 }
 

@@ -9,10 +9,12 @@ import {
   CLAIM_UNITS,
   CLOSED,
   COMMITTED,
+  ERA,
   FREE,
   HEAD,
   LENGTH,
   PADDING,
+  READ,
   RESERVED,
   REVOCABLE,
   RingMemory,
@@ -23,7 +25,6 @@ import {
   TAKEN,
   ROOM_WANTED,
   WAITING,
-  senderOf,
   stateOf,
   unitsFor,
 } from './layout.js';
@@ -36,10 +37,13 @@ export class RingWriter {
   readonly memory: RingMemory;
   /** Shared with the receiver; write only what `reserve` gave, and only until `commit`. */
   readonly bytes: Uint8Array;
-  /** The position from which on records of this sender are this writer's. */
-  readonly firstPosition: number;
+  /** The position from which on records of this sender are this writer's; undefined: there is none. */
+  firstPosition: number | undefined = undefined;
   private readonly slot: number;
-  private knownHead: number;
+  /** What is remembered of the era below: where HEAD was, and a place to look for the next record's. */
+  private era = -1;
+  private knownHead = 0;
+  private place = 0;
   private claimedUnits = 0;
   /** The record under way, and its head. */
   private position = 0;
@@ -54,8 +58,7 @@ export class RingWriter {
     this.memory = new RingMemory(buffer);
     this.bytes = this.memory.bytes;
     this.slot = this.memory.slot(sender);
-    this.knownHead = Atomics.load(this.memory.words, HEAD);
-    this.firstPosition = Atomics.load(this.memory.words, TAIL);
+    this.beginEra();
   }
 
   /**
@@ -72,36 +75,54 @@ export class RingWriter {
     }
     const units = unitsFor(lengthBytes);
     // Atomics cost ten times a plain access, so what is only a hint is read plainly: whatever it says, the exchanges below
-    // decide, and help() looks properly.
+    // decide, and pass() looks properly.
     if (words[CLOSED] !== 0) return GONE;
+    if (words[ERA] !== this.era) this.beginEra();
+    // Step "look": from where this sender was last, or from where somebody else has come since.
+    let place = words[TAIL];
+    if (((this.place - place) | 0) > 0) place = this.place;
+    let passed = false;
     for (;;) {
-      const tail = words[TAIL];
-      const left = unitCount - memory.index(tail);
+      const left = unitCount - memory.index(place);
       const needed = left < units ? left : units;
-      if (((tail + needed - this.knownHead) | 0) > unitCount) {
+      if ((place + needed - this.knownHead) >>> 0 > unitCount) {
         this.knownHead = Atomics.load(words, HEAD);
-        if (((tail + needed - this.knownHead) | 0) > unitCount) return FULL;
+        const used = (place + needed - this.knownHead) | 0;
+        if (used > unitCount && used <= 2 * unitCount) {
+          this.place = place;
+          // For the receiver, who tells of room by it.
+          words[TAIL] = place;
+          return FULL;
+        }
+        if (used <= 0 || used > unitCount) {
+          // An old place, which somebody left in TAIL long ago.
+          place = Atomics.load(words, READ);
+          passed = true;
+          continue;
+        }
       }
-      const state = memory.head(tail) + STATE;
-      const free = memory.word(tail, FREE, 0);
+      const state = memory.head(place) + STATE;
+      const free = memory.word(place, FREE, 0);
       if (words[state] !== free) {
-        this.help(tail);
+        place = this.pass(place);
+        passed = true;
       } else if (left < units) {
         // Step "pad": settled by the one exchange, so nobody has to come back for it.
-        if (Atomics.compareExchange(words, state, free, memory.word(tail, PADDING, this.sender)) === free) {
-          Atomics.compareExchange(words, TAIL, tail, (tail + left) | 0);
+        if (Atomics.compareExchange(words, state, free, memory.word(place, PADDING, this.sender)) === free) {
+          place = (place + left) | 0;
         }
       } else {
-        // Worked out before the exchanges: V8 forgets what it knows of `memory` at each.
-        const offset = memory.offset(tail);
-        const reserved = memory.word(tail, RESERVED, this.sender);
-        this.claim(tail, units);
-        this.position = tail;
+        // Worked out before the exchange: V8 forgets what it knows of `memory` at it.
+        const offset = memory.offset(place);
+        const reserved = memory.word(place, RESERVED, this.sender);
+        this.claim(place, units);
+        this.position = place;
         this.head = state - STATE;
-        // Step "reserve". Success says that `tail` was current: nobody has taken this unit in this lap.
+        // Step "reserve". Success says that `place` was current: nobody has taken this unit in this lap.
         if (Atomics.compareExchange(words, state, free, reserved) === free) {
-          // Step "advance": whoever comes first, we or one who helps.
-          Atomics.compareExchange(words, TAIL, tail, (tail + units) | 0);
+          this.place = (place + units) | 0;
+          // Step "advance": only where there are other senders, so that not each of them passes the same records.
+          if (passed) words[TAIL] = this.place;
           this.lengthBytes = lengthBytes;
           return offset;
         }
@@ -197,26 +218,33 @@ export class RingWriter {
   }
 
   /** Step "claim": before the reservation, so that whoever finds that can know its length. */
-  private claim(tail: number, units: number): void {
+  private claim(place: number, units: number): void {
     const { words } = this.memory;
-    words[this.slot + CLAIM_START] = tail;
+    words[this.slot + CLAIM_START] = place;
     if (units === this.claimedUnits) return;
+    this.firstPosition ??= place;
     Atomics.store(words, this.slot + CLAIM_UNITS, units);
     this.claimedUnits = units;
   }
 
-  /** Step "help": moves TAIL past a record whose sender has not come to do it. */
-  private help(tail: number): void {
+  /**
+   * Step "pass".
+   *
+   * @returns the place behind the record that is at this one; or this one, if it changed under our eyes or is free.
+   */
+  private pass(place: number): number {
     const { memory } = this;
-    const found = Atomics.load(memory.words, memory.head(tail) + STATE);
-    if (stateOf(found) === FREE) return;
-    // Of another lap: TAIL has gone on since it was read.
-    if (!memory.sameLap(found, tail)) return;
-    const units =
-      stateOf(found) === RESERVED
-        ? Atomics.load(memory.words, memory.slot(senderOf(found)) + CLAIM_UNITS)
-        : memory.span(tail, found);
-    // If the length is another record's by now, TAIL has gone on before that, and the exchange does nothing.
-    Atomics.compareExchange(memory.words, TAIL, tail, (tail + units) | 0);
+    const found = Atomics.load(memory.words, memory.head(place) + STATE);
+    // Of a later lap: it was freed long ago, and READ was moved before that. Of an earlier one it can't be: HEAD has passed.
+    if (!memory.sameLap(found, place)) return Atomics.load(memory.words, READ);
+    return stateOf(found) === FREE ? place : (place + memory.spanOfFound(place, found)) | 0;
+  }
+
+  /** Learns anew what this sender knew of positions, which it can't compare with those of another era. */
+  private beginEra(): void {
+    const { words } = this.memory;
+    this.era = Atomics.load(words, ERA);
+    this.knownHead = Atomics.load(words, HEAD);
+    this.place = Atomics.load(words, READ);
   }
 }

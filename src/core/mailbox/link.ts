@@ -150,6 +150,7 @@ export class Link {
   /** Tells the messages of this link that the receiver was not handed, oldest first. Only once it has gone. */
   forEachUnread(visit: (bytes: Uint8Array, channel: number, tag: number) => void): void {
     const { memory, writer } = this;
+    if (writer.firstPosition === undefined) return;
     forEachUnread(memory, this.sender, writer.firstPosition, (start, lengthBytes, channel, tag) =>
       visit(memory.bytes.subarray(start, start + lengthBytes), channel, tag),
     );
