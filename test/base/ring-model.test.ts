@@ -6,6 +6,7 @@ const SCENARIOS: Record<string, Scenario> = {
   'lengths that change under a look': { unitCount: 4, records: [[2, 1], [1]] },
   'one record each': { unitCount: 4, records: [[1], [1]] },
   'records that are taken back': { unitCount: 4, records: [[1], [1]], revokes: true },
+  'padding where the receiver sleeps': { unitCount: 3, records: [[2], [1]], beginsAt: 2 },
   'a sender that dies': { unitCount: 4, records: [[1], [1]], mayDie: true },
   'a sender that dies while it pads': { unitCount: 3, records: [[2, 2], []], mayDie: true },
   'padding, and a sender alone': { unitCount: 4, records: [[1, 2, 2], []] },

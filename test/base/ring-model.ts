@@ -8,6 +8,8 @@ export interface Scenario {
   readonly unitCount: number;
   /** By sender: the lengths of its records, in units. */
   readonly records: readonly (readonly number[])[];
+  /** The position where the empty ring stands; less than `unitCount`. Default 0. */
+  readonly beginsAt?: number;
   /** Whether sender 0 may be stopped for good between any two steps. */
   readonly mayDie?: boolean;
   /** Whether sender 0 tries to take each of its records back once it is committed. */
@@ -20,7 +22,10 @@ export interface Scenario {
 
 /** Ways to get the protocol wrong, each of which `explore` must find out. */
 export const FLAWS = [
-  'sleeps without looking again',
+  'goes to sleep without an exchange',
+  'reserves without keeping the mark of who sleeps',
+  'pads and lets the receiver sleep',
+  'is full after padding and lets the receiver sleep',
   'waits for room without trying again',
   'looks for room in the first unit only',
   'reserves in whatever lap',
@@ -30,7 +35,7 @@ export const FLAWS = [
   'frees before it says what it has read',
   'buries without waking',
   'takes without an exchange',
-  'asks whether it sleeps before committing',
+  'looks for the mark before committing',
 ] as const;
 export type Flaw = (typeof FLAWS)[number];
 
@@ -47,6 +52,7 @@ const PADDING = 3;
 const ABANDONED = 4;
 const REVOCABLE = 5;
 const TAKEN = 6;
+const ASLEEP = 16;
 
 class Sender {
   pc = 'read tail';
@@ -62,6 +68,8 @@ class Sender {
   position = 0;
   /** In the second try, after it said that it wants room. */
   again = false;
+  /** What it has of the mark: ASLEEP if it wrote over it and owes a wake. */
+  asleep = 0;
 
   clone(): Sender {
     const copy = new Sender();
@@ -76,12 +84,13 @@ class Sender {
     copy.filled = this.filled;
     copy.position = this.position;
     copy.again = this.again;
+    copy.asleep = this.asleep;
     return copy;
   }
 
   key(): number[] {
     const { record, last, place, knownHead, found, units, filled, position } = this;
-    const flags = (this.again ? 1 : 0) | (this.passed ? 2 : 0);
+    const flags = (this.again ? 1 : 0) | (this.passed ? 2 : 0) | this.asleep;
     return [numberOf(this.pc), record, last, place, knownHead, found, units, filled, position, flags];
   }
 }
@@ -90,7 +99,6 @@ class State {
   tail = 0;
   head = 0;
   read = 0;
-  sleeping = 0;
   roomWanted = 0;
   /** Wakes that are under way: of the receiver, and of each sender. */
   wake = 0;
@@ -127,7 +135,6 @@ class State {
     copy.tail = this.tail;
     copy.head = this.head;
     copy.read = this.read;
-    copy.sleeping = this.sleeping;
     copy.roomWanted = this.roomWanted;
     copy.wake = this.wake;
     copy.senderWake = this.senderWake.slice();
@@ -159,8 +166,7 @@ class State {
       this.tail,
       this.head,
       this.read,
-      this.sleeping |
-        (this.roomWanted << 1) |
+      (this.roomWanted << 1) |
         (this.wake << 2) |
         (this.dead ? 8 : 0) |
         (this.violation === '' ? 0 : 16) |
@@ -203,7 +209,11 @@ class Model {
   ) {}
 
   start(): State {
-    const state = new State(this.scenario.unitCount);
+    const { unitCount, beginsAt = 0 } = this.scenario;
+    const state = new State(unitCount);
+    state.tail = state.head = state.read = state.position = state.released = beginsAt;
+    for (const sender of state.senders) sender.last = sender.knownHead = beginsAt;
+    for (let unit = 0; unit < beginsAt; unit++) state.words[unit] = this.word(unit + unitCount, FREE, 0);
     this.scenario.records.forEach((records, who) => {
       if (records.length === 0) state.senders[who].pc = 'done';
     });
@@ -242,7 +252,7 @@ class Model {
   }
 
   private word(position: number, state: number, sender: number): number {
-    return Math.floor(position / this.scenario.unitCount) * 16 + sender * 8 + state;
+    return Math.floor(position / this.scenario.unitCount) * 32 + sender * 8 + state;
   }
 
   private at(position: number): number {
@@ -250,7 +260,7 @@ class Model {
   }
 
   private sameLap(word: number, position: number): boolean {
-    return word >> 4 === Math.floor(position / this.scenario.unitCount);
+    return word >> 5 === Math.floor(position / this.scenario.unitCount);
   }
 
   private span(state: State, position: number, word: number): number {
@@ -269,7 +279,8 @@ class Model {
       place + (flaw === 'looks for room in the first unit only' ? 1 : Math.min(unitCount - this.at(place), units));
     const at = this.at(sender.place);
     const free = this.word(sender.place, FREE, 0);
-    const isFree = (word: number) => (flaw === 'reserves in whatever lap' ? (word & 7) === FREE : word === free);
+    const isFree = (word: number) =>
+      flaw === 'reserves in whatever lap' ? (word & 7) === FREE : (word & ~ASLEEP) === free;
     const go = (to: State, pc: string) => {
       const next = me(to);
       next.pc = pc;
@@ -278,7 +289,7 @@ class Model {
         next.place = next.found = next.units = 0;
         next.passed = false;
       }
-      if (pc === 'ask' || pc === 'commit') next.filled = 0;
+      if (pc === 'look for the mark' || pc === 'commit') next.filled = 0;
     };
     const lookAt = (to: State, place: number) => {
       const next = me(to);
@@ -298,15 +309,17 @@ class Model {
         };
       case 'read state':
         return to => {
+          me(to).found = to.words[at];
           if (isFree(to.words[at])) {
             go(to, left < units ? 'pad' : flaw === 'claims after reserving' ? 'reserve' : 'claim');
           } else go(to, 'pass: look');
         };
       case 'pad':
         return to => {
-          const found = isFree(to.words[at]);
-          if (found) to.words[at] = this.word(sender.place, PADDING, who);
-          lookAt(to, found ? sender.place + left : sender.place);
+          const same = to.words[at] === sender.found;
+          if (same) to.words[at] = this.word(sender.place, PADDING, who);
+          if (same && flaw !== 'pads and lets the receiver sleep') me(to).asleep |= sender.found & ASLEEP;
+          lookAt(to, same ? sender.place + left : sender.place);
         };
       case 'claim':
         return to => {
@@ -316,13 +329,15 @@ class Model {
         };
       case 'reserve':
         return to => {
-          const found = isFree(to.words[at]);
-          if (found || flaw === 'remembers a place that it did not get') me(to).last = sender.place + units;
-          if (!found) {
+          const same = to.words[at] === sender.found;
+          const marks = flaw === 'reserves without keeping the mark of who sleeps' ? 0 : sender.found & ASLEEP;
+          if (same || flaw === 'remembers a place that it did not get') me(to).last = sender.place + units;
+          if (!same) {
             lookAt(to, flaw === 'remembers a place that it did not get' ? sender.place + units : sender.place);
             return;
           }
-          to.words[at] = this.word(sender.place, RESERVED, who);
+          to.words[at] = this.word(sender.place, RESERVED, who) | sender.asleep | marks;
+          me(to).asleep = 0;
           me(to).position = sender.place;
           go(to, flaw === 'claims after reserving' ? 'claim' : sender.passed ? 'advance' : 'fill');
         };
@@ -337,27 +352,28 @@ class Model {
           me(to).filled++;
           if (sender.filled + 1 < units) return;
           to.lengths[this.at(sender.position)] = units;
-          go(to, flaw === 'asks whether it sleeps before committing' ? 'ask' : 'commit');
+          go(to, flaw === 'looks for the mark before committing' ? 'look for the mark' : 'commit');
+        };
+      case 'look for the mark':
+        return to => {
+          me(to).asleep = to.words[this.at(sender.position)] & ASLEEP;
+          go(to, 'commit');
         };
       case 'commit':
         return to => {
+          const place = this.at(sender.position);
+          const mark = flaw === 'looks for the mark before committing' ? sender.asleep : to.words[place] & ASLEEP;
           const revocable = revokes === true && who === 0;
-          to.words[this.at(sender.position)] = this.word(sender.position, revocable ? REVOCABLE : COMMITTED, who);
+          to.words[place] = this.word(sender.position, revocable ? REVOCABLE : COMMITTED, who);
           // From here on it counts as sent: its sender may die, and it must come.
           me(to).record++;
-          go(to, flaw === 'asks whether it sleeps before committing' ? 'over' : 'ask');
-        };
-      case 'ask':
-        return to => {
-          // The load and the exchange as one: between them only other senders may take the duty over.
-          const duty = to.sleeping === 1;
-          if (duty) to.sleeping = 0;
-          go(to, duty ? 'wake' : flaw === 'asks whether it sleeps before committing' ? 'commit' : 'over');
+          me(to).asleep = 0;
+          go(to, mark === 0 ? 'over' : 'wake');
         };
       case 'wake':
         return to => {
           to.wake = 1;
-          go(to, flaw === 'asks whether it sleeps before committing' ? 'commit' : 'over');
+          go(to, 'over');
         };
       case 'over':
         return to => {
@@ -378,6 +394,13 @@ class Model {
       case 'full: tell where':
         return to => {
           to.tail = me(to).last = sender.place;
+          me(to).asleep = 0;
+          const wakes = sender.asleep !== 0 && flaw !== 'is full after padding and lets the receiver sleep';
+          go(to, wakes ? 'full: wake' : 'full');
+        };
+      case 'full: wake':
+        return to => {
+          to.wake = 1;
           go(to, 'full');
         };
       case 'full':
@@ -449,7 +472,7 @@ class Model {
     switch (state.burial) {
       case 'look':
         return to => {
-          const reserved = to.claimUnits[0] > 0 && to.words[at] === this.word(position, RESERVED, 0);
+          const reserved = to.claimUnits[0] > 0 && (to.words[at] & ~ASLEEP) === this.word(position, RESERVED, 0);
           if (reserved) to.lengths[at] = to.claimUnits[0];
           to.waiting[0] = 0;
           to.burial = reserved ? 'abandon' : 'wake';
@@ -481,9 +504,9 @@ class Model {
           to.found = found;
           to.cursor = 0;
           if (kind === FREE || kind === RESERVED || !this.sameLap(found, to.position)) {
-            to.found = 0;
             to.cursor = to.released;
             to.pc = to.released === to.position ? 'sleep' : release;
+            if (to.pc !== 'sleep') to.found = 0;
           } else if (kind === PADDING || kind === ABANDONED) {
             to.pc = 'skip';
           } else {
@@ -566,22 +589,20 @@ class Model {
         });
       case 'sleep':
         return named(to => {
-          to.sleeping = 1;
-          to.cursor = 0;
-          to.pc = flaw === 'sleeps without looking again' ? 'asleep' : 'look again';
+          const same = to.words[at] === state.found || flaw === 'goes to sleep without an exchange';
+          if (same) to.words[at] = state.found | ASLEEP;
+          to.found = to.cursor = 0;
+          to.pc = same ? 'asleep' : 'look';
         });
-      case 'look again':
-        return named(to => {
-          const kind = to.words[at] & 7;
-          const ready = kind !== FREE && kind !== RESERVED && this.sameLap(to.words[at], to.position);
-          if (ready) to.sleeping = 0;
-          to.pc = ready ? 'look' : 'asleep';
-        });
-      default:
+      case 'asleep':
         if (state.wake === 0) return [];
         return named(to => {
           to.wake = 0;
-          to.sleeping = 0;
+          to.pc = 'end sleep';
+        });
+      default:
+        return named(to => {
+          to.words[at] &= ~ASLEEP;
           to.pc = 'look';
         });
     }

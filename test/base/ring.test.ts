@@ -172,7 +172,7 @@ describe('ring', () => {
     expect(read(reader)).to.equal('idle');
     reader.release();
     // To the first position of a lap whose number looks like that of the first, by laps that nobody needs to write.
-    const lapRange = 4 * 2 ** 21;
+    const lapRange = 4 * 2 ** 20;
     setPosition(buffer, lapRange - 4);
     const later = new RingReader(buffer);
     for (const text of ['a', 'b', 'c', 'd']) {

@@ -30,11 +30,9 @@ export const HEAD = 32;
  * a unit freed goes on from here.
  */
 export const READ = 33;
-/** 1: the receiver sleeps or is about to, and wants to be woken. */
-export const SLEEPING = 48;
 /** 1: some slot may be waiting for room. */
-export const ROOM_WANTED = 64;
-const CONTROL_WORDS = 80;
+export const ROOM_WANTED = 48;
+const CONTROL_WORDS = 64;
 
 // Words of a slot. Those that a sender writes with every record lie on its first line.
 export const CLAIM_START = 0;
@@ -58,7 +56,7 @@ export const CHANNEL = 2;
 export const TAG = 3;
 const HEAD_WORDS = 4;
 
-// A state word: lap in the high 21 bits, sender in 8, state in 3. Memory of zeros is a ring in its first lap.
+// A state word: lap in the high 20 bits, ASLEEP in 1, sender in 8, state in 3. Memory of zeros is a ring in its first lap.
 export const FREE = 0;
 /** Owned by a sender who fills it; its length is in the sender's claim. */
 export const RESERVED = 1;
@@ -71,10 +69,12 @@ export const ABANDONED = 4;
 export const REVOCABLE = 5;
 /** Was REVOCABLE, and the receiver has it. */
 export const TAKEN = 6;
+/** With FREE and RESERVED: the receiver sleeps at this unit, and whoever commits a record here is to wake it. */
+export const ASLEEP = 1 << 11;
 const STATE_MASK = 7;
 const SENDER_SHIFT = 3;
-const LAP_SHIFT = 11;
-const LAP_MASK = ~0x7ff;
+const LAP_SHIFT = 12;
+const LAP_MASK = ~0xfff;
 
 /** The most senders that a state word can name. */
 export const MAX_SENDERS = 256;

@@ -1,6 +1,7 @@
 /** The receiving side of a ring: one thread, records in order, read where they lie. */
 import {
   ABANDONED,
+  ASLEEP,
   CHANNEL,
   CLOSED,
   ERA,
@@ -14,7 +15,6 @@ import {
   REVOCABLE,
   ROOM_WANTED,
   RingMemory,
-  SLEEPING,
   STATE,
   TAG,
   TAIL,
@@ -134,20 +134,28 @@ export class RingReader {
    * @returns true: there is nothing, and whoever commits a record from now on wakes us. false: a record has come.
    */
   beginSleep(): boolean {
-    // Step "sleep", and only then step "look again".
-    Atomics.store(this.memory.words, SLEEPING, 1);
-    if (!this.isReady) return true;
-    this.endSleep();
-    return false;
+    const { memory, position } = this;
+    const at = memory.head(position) + STATE;
+    for (;;) {
+      const found = Atomics.load(memory.words, at);
+      if (this.isWork(found)) return false;
+      // A lap that was read and not released: nobody can commit anything before we are awake again.
+      if (!memory.sameLap(found, position)) return true;
+      // Step "sleep": lost to a sender that reserves or commits.
+      if (Atomics.compareExchange(memory.words, at, found, found | ASLEEP) === found) return true;
+    }
   }
 
   endSleep(): void {
-    Atomics.store(this.memory.words, SLEEPING, 0);
+    Atomics.and(this.memory.words, this.memory.head(this.position) + STATE, ~ASLEEP);
   }
 
   /** Whether `next` has something to do. */
   get isReady(): boolean {
-    const found = Atomics.load(this.memory.words, this.memory.head(this.position) + STATE);
+    return this.isWork(Atomics.load(this.memory.words, this.memory.head(this.position) + STATE));
+  }
+
+  private isWork(found: number): boolean {
     const state = stateOf(found);
     return state !== FREE && state !== RESERVED && this.memory.sameLap(found, this.position);
   }

@@ -1,6 +1,7 @@
 /** Who sends: the slots of a ring, and what happens to a record whose sender has died. */
 import {
   ABANDONED,
+  ASLEEP,
   CHANNEL,
   CLAIM_START,
   CLAIM_UNITS,
@@ -96,7 +97,7 @@ function abandonClaim(memory: RingMemory, sender: number): void {
   const units = words[slot + CLAIM_UNITS];
   const head = memory.head(position);
   const reserved = memory.word(position, RESERVED, sender);
-  if (Atomics.load(words, head + STATE) !== reserved) return;
+  if ((Atomics.load(words, head + STATE) & ~ASLEEP) !== reserved) return;
   words[head + LENGTH] = units * UNIT_BYTES;
   Atomics.store(words, head + STATE, memory.word(position, ABANDONED, sender));
 }

@@ -4,6 +4,7 @@
  */
 import {
   ABANDONED,
+  ASLEEP,
   CHANNEL,
   CLAIM_START,
   CLAIM_UNITS,
@@ -18,7 +19,6 @@ import {
   RESERVED,
   REVOCABLE,
   RingMemory,
-  SLEEPING,
   STATE,
   TAG,
   TAIL,
@@ -32,6 +32,8 @@ import {
 /** What `reserve` answers instead of an offset. */
 export const FULL = -1;
 export const GONE = -2;
+/** As FULL, and it falls to the caller to wake the receiver, which slept where there is padding now. */
+export const FULL_ASLEEP = -3;
 
 export class RingWriter {
   readonly memory: RingMemory;
@@ -64,7 +66,7 @@ export class RingWriter {
   /**
    * Takes room for one record. Fill it at once and `commit` it; the receiver comes no further until then.
    *
-   * @returns where in `bytes` the record begins; FULL, and nothing changed; or GONE: the receiver takes no more.
+   * @returns where in `bytes` the record begins; FULL or FULL_ASLEEP: no room; or GONE: the receiver takes no more.
    * @throws RangeError longer than `memory.maxRecordBytes`.
    */
   reserve(lengthBytes: number): number {
@@ -82,6 +84,7 @@ export class RingWriter {
     let place = words[TAIL];
     if (((this.place - place) | 0) > 0) place = this.place;
     let passed = false;
+    let asleep = 0;
     for (;;) {
       const left = unitCount - memory.index(place);
       const needed = left < units ? left : units;
@@ -92,7 +95,7 @@ export class RingWriter {
           this.place = place;
           // For the receiver, who tells of room by it.
           words[TAIL] = place;
-          return FULL;
+          return asleep === 0 ? FULL : FULL_ASLEEP;
         }
         if (used <= 0 || used > unitCount) {
           // An old place, which somebody left in TAIL long ago.
@@ -103,23 +106,26 @@ export class RingWriter {
       }
       const state = memory.head(place) + STATE;
       const free = memory.word(place, FREE, 0);
-      if (words[state] !== free) {
+      const found = words[state];
+      if (found !== free && found !== (free | ASLEEP)) {
         place = this.pass(place);
         passed = true;
       } else if (left < units) {
         // Step "pad": settled by the one exchange, so nobody has to come back for it.
-        if (Atomics.compareExchange(words, state, free, memory.word(place, PADDING, this.sender)) === free) {
+        if (Atomics.compareExchange(words, state, found, memory.word(place, PADDING, this.sender)) === found) {
+          // Whoever writes over the receiver's mark takes it along to the record that he commits.
+          asleep |= found & ASLEEP;
           place = (place + left) | 0;
         }
       } else {
         // Worked out before the exchange: V8 forgets what it knows of `memory` at it.
         const offset = memory.offset(place);
-        const reserved = memory.word(place, RESERVED, this.sender);
+        const reserved = memory.word(place, RESERVED, this.sender) | asleep | (found & ASLEEP);
         this.claim(place, units);
         this.position = place;
         this.head = state - STATE;
         // Step "reserve". Success says that `place` was current: nobody has taken this unit in this lap.
-        if (Atomics.compareExchange(words, state, free, reserved) === free) {
+        if (Atomics.compareExchange(words, state, found, reserved) === found) {
           this.place = (place + units) | 0;
           // Step "advance": only where there are other senders, so that not each of them passes the same records.
           if (passed) words[TAIL] = this.place;
@@ -211,10 +217,9 @@ export class RingWriter {
     const { words } = this.memory;
     words[head + LENGTH] = this.lengthBytes;
     this.lengthBytes = -1;
-    // Step "commit": the plain stores above are seen by whoever sees this one.
-    Atomics.store(words, head + STATE, this.memory.word(this.position, state, this.sender));
-    // Step "ask": the receiver says that it sleeps before it looks once more; one of the two sees the other.
-    return Atomics.load(words, SLEEPING) !== 0 && Atomics.compareExchange(words, SLEEPING, 1, 0) === 1;
+    const settled = this.memory.word(this.position, state, this.sender);
+    // Step "commit": the plain stores above are seen by whoever sees this one. It also tells whether the receiver sleeps.
+    return (Atomics.exchange(words, head + STATE, settled) & ASLEEP) !== 0;
   }
 
   /** Step "claim": before the reservation, so that whoever finds that can know its length. */

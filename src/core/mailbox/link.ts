@@ -6,7 +6,7 @@ import { threadId } from 'node:worker_threads';
 import type { WakeHandle } from '../../backends/contract.js';
 import { CLOSED, HELD, RingMemory } from '../../base/ring/layout.js';
 import { claimSlot, forEachUnread, releaseSlot } from '../../base/ring/senders.js';
-import { FULL, GONE, RingWriter } from '../../base/ring/writer.js';
+import { FULL_ASLEEP, GONE, RingWriter } from '../../base/ring/writer.js';
 import { IoError } from '../../sys/io-error.js';
 import { WAITING_BYTES } from '../limits.js';
 import type { MailboxAddress } from './address.js';
@@ -204,8 +204,11 @@ export class Link {
     if (this.closed) throw new IoError('ECANCELED', 'send', this.target, 'the link was closed here');
     this.checkLength(payload.length);
     const offset = writer.reserve(payload.length);
-    if (offset === FULL) return false;
-    if (offset === GONE) throw this.goneError();
+    if (offset < 0) {
+      if (offset === GONE) throw this.goneError();
+      if (offset === FULL_ASLEEP) this.wake();
+      return false;
+    }
     if (payload instanceof Uint8Array) {
       writer.bytes.set(payload, offset);
     } else {
