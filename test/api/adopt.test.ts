@@ -3,6 +3,7 @@ import { openSync } from 'node:fs';
 import { adopt, IoError } from '../../src/index.js';
 import { F_GETFL, O_NONBLOCK } from '../../src/sys/constants.js';
 import { close, fcntl } from '../../src/sys/io.js';
+import { SOCK_DGRAM } from '../../src/sys/constants.js';
 import { socketpair } from '../../src/sys/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { atEnd, readExactly, track } from './sockets.js';
@@ -55,6 +56,15 @@ describeOnEveryDriver('adopt()', () => {
         .to.throw(IoError, `it is a ${kind}; allowed: stream sockets, pipes`)
         .with.property('code', 'EINVAL');
     }
+  });
+
+  it('a socket for datagrams is refused, and stays whose it was', () => {
+    const [first, second] = socketpair(SOCK_DGRAM);
+    atEnd(() => close(first));
+    atEnd(() => close(second));
+    expect(() => adopt(first))
+      .to.throw(IoError, 'it is a socket for datagrams; allowed: stream sockets, pipes')
+      .with.property('code', 'EINVAL');
   });
 
   it('a device is at its end when its driver says so', async () => {
