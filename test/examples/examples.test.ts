@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import {
   createWriteStream,
   existsSync,
@@ -54,6 +56,21 @@ describe('examples', () => {
     expect(await new Client({ path }).send(text).end()).to.equal(text);
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
     expect(existsSync(path)).to.equal(false);
+  });
+
+  it('datagrams answers whoever asks, itself first', async () => {
+    const example = run('datagrams', '0');
+    const port = await example.port();
+    await example.says(/^time\? \d{4}-\d\d-\d\dT.*\nweather\? ask for the time\n/m);
+    const client = createSocket('udp4');
+    try {
+      client.send('time?', port, '127.0.0.1');
+      const [answer] = (await once(client, 'message')) as [Buffer];
+      expect(Date.parse(answer.toString())).to.be.above(0);
+    } finally {
+      client.close();
+    }
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
   it('http-hello answers a client of HTTP, and several requests in one piece', async () => {
