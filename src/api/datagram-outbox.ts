@@ -14,6 +14,7 @@ import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { IoError } from '../sys/io-error.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
+import type { QueuedDatagram } from './queued-datagrams.js';
 
 export interface OutboxOwner {
   /** There is room again, after somebody had been told that there is none. */
@@ -102,6 +103,17 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
     }
     const list = part instanceof BufferList ? part.take() : BufferList.from(new Uint8Array(part));
     this.sender.push(new OutgoingDatagram(list, to, settle));
+  }
+
+  /** Takes over what waited elsewhere. It is sent in a turn that follows, before anything that is given later. */
+  restore(waited: readonly QueuedDatagram[], settle: (failure: Error | undefined) => void): void {
+    for (const { bytes, to } of waited) this.sender.push(new OutgoingDatagram(BufferList.from(bytes), to, settle));
+    if (waited.length === 0) return;
+    this.reactor.defer({
+      onDeferred: () => {
+        if (!this.isOver) this.run();
+      },
+    });
   }
 
   /** Sends no more. @returns what waited, for the caller to settle. */

@@ -10,6 +10,9 @@ import { kindOf } from './arguments.js';
 import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
 import { DatagramReceiver } from './datagram-receiver.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './datagram-target.js';
+import { DATAGRAM_SOCKET, give, PackedState, type Baggage } from './give.js';
+import type { Peer } from './messages/peer.js';
+import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import type { Sendable } from './sending-socket.js';
 import { settling } from './settling.js';
 import { removeSocketFile } from './socket-file.js';
@@ -30,6 +33,8 @@ export interface DatagramDetails {
   readonly address: Address;
   readonly reusePort: boolean;
   readonly limits: DatagramLimits;
+  /** That of `connect`. */
+  readonly peer?: Address;
 }
 
 const CLOSE_TIMER = 0;
@@ -41,6 +46,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
 
   private readonly outbox: DatagramOutbox;
   private state: 'open' | 'closing' | 'closed' = 'open';
+  private hasMoved = false;
   private broken: Error | undefined = undefined;
   private closeTimer: Timer = NO_TIMER;
   private readonly closing = settling<void>();
@@ -53,6 +59,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
   ) {
     super(reactor, descriptor, details.limits.maxDatagramBytes);
     this.outbox = new DatagramOutbox(reactor, descriptor, details.limits.maxQueuedBytes, this);
+    this.outbox.peer = details.peer;
   }
 
   /** Where it is bound; the port is the real one, also if 0 was asked for. */
@@ -175,6 +182,49 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     return this.close();
   }
 
+  /**
+   * Moves the socket to another thread, which has called `receiveDatagrams`. Datagrams that the kernel holds are received
+   * there, and those that wait to be sent go along and are sent there, in order: their `send`s resolve with the move. A
+   * `receive` that waits fails with ECANCELED, an iteration ends. This object is of no more use.
+   *
+   * @param state what the other thread needs to go on: anything that can be cloned.
+   * @returns a promise that resolves when the other thread has it.
+   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
+   *   nothing has happened to the socket.
+   * @throws IoError EBADF: it is closed or being closed, or was moved before; EPIPE: that thread has ended, and the socket is
+   *   closed. What waited to be sent fails with the same.
+   * @throws Error that thread receives no datagram sockets, and the socket is closed.
+   */
+  async moveTo(peer: Peer, state?: unknown): Promise<void> {
+    const packed = new PackedState(peer, state);
+    this.checkOpen('moveTo');
+    this.state = 'closed';
+    this.hasMoved = true;
+    const waiting = this.outbox.drop();
+    const baggage: Baggage = { queued: packDatagrams(waiting), unread: new Uint8Array(0) };
+    const fd = this.detachDescriptor();
+    this.takeBack();
+    this.reactor.defer(this);
+    let failure: Error | undefined;
+    try {
+      await give(packed, DATAGRAM_SOCKET, fd, { ...this.details, peer: this.outbox.peer }, baggage);
+    } catch (error) {
+      failure = error as Error;
+      removeSocketFile(this.address);
+    }
+    for (const { settle } of waiting) settle(failure);
+    if (failure !== undefined) throw failure;
+  }
+
+  // For those who make a socket of what was another thread's
+
+  /** @internal What waited to be sent there goes first. What becomes of it nobody waits for: `onError` is told. */
+  putQueued(waited: readonly QueuedDatagram[]): void {
+    this.outbox.restore(waited, failure => {
+      if (failure !== undefined) this.report(failure);
+    });
+  }
+
   // For the driver, the outbox and the reactor
 
   /** @internal */
@@ -235,7 +285,9 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
   }
 
   protected override checkOpen(what: string): void {
-    if (this.state !== 'open') throw this.broken ?? new IoError('EBADF', what, this.title, 'the socket is closed');
+    if (this.state === 'open') return;
+    const explanation = this.hasMoved ? 'the socket was moved to another thread' : 'the socket is closed';
+    throw this.broken ?? new IoError('EBADF', what, this.title, explanation);
   }
 
   /** @param refusal what those get who waited for room. */

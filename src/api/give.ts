@@ -7,7 +7,7 @@ import { Peer } from './messages/peer.js';
 export const CONNECTION = 'pollux: connection';
 export const LISTENER = 'pollux: listener';
 export const FILE = 'pollux: file';
-export const PART = 'pollux: bytes of a connection';
+export const DATAGRAM_SOCKET = 'pollux: datagram socket';
 
 /** Bytes of one message: a quarter of a mailbox, so that others get through as well. */
 const PART_BYTES = 128 * 1024;
@@ -16,7 +16,12 @@ const WRAPPING_BYTES = 8 * 1024;
 
 let moves = 0;
 
-/** Bytes of a connection that the kernel does not have. */
+/** The answer that takes the baggage of a kind. */
+export function baggageOf(name: string): string {
+  return `${name}: baggage`;
+}
+
+/** What of a connection or a datagram socket the kernel does not have. */
 export interface Baggage {
   /** Sent, and not yet taken by the kernel. */
   readonly queued: Uint8Array;
@@ -24,7 +29,7 @@ export interface Baggage {
   readonly unread: Uint8Array;
 }
 
-/** Some of it, on its way ahead of the connection. */
+/** Some of it, on its way ahead of the descriptor. */
 export interface Part {
   readonly move: string;
   readonly of: keyof Baggage;
@@ -82,8 +87,8 @@ export async function give(
   const move = `${threadId} ${moves++}`;
   try {
     if (baggage !== undefined) {
-      await sendParts(peer, move, 'queued', baggage.queued);
-      await sendParts(peer, move, 'unread', baggage.unread);
+      await sendParts(peer, name, { move, of: 'queued', bytes: baggage.queued });
+      await sendParts(peer, name, { move, of: 'unread', bytes: baggage.unread });
     }
     const offer = peer.offer(name, { fd, move, details, state } satisfies Parcel);
     try {
@@ -98,10 +103,10 @@ export async function give(
   }
 }
 
-async function sendParts(peer: Peer, move: string, of: keyof Baggage, bytes: Uint8Array): Promise<void> {
+async function sendParts(peer: Peer, name: string, { move, of, bytes }: Part): Promise<void> {
   const partBytes = Math.min(PART_BYTES, peer.maxBytes - WRAPPING_BYTES);
   for (let offset = 0; offset < bytes.length; offset += partBytes) {
     const part: Part = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
-    await peer.request(PART, part);
+    await peer.request(baggageOf(name), part);
   }
 }

@@ -1,4 +1,4 @@
-/** The receiving side of a hand-over: connections, listeners and files that other threads move here. */
+/** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
 import { deserialize } from 'node:v8';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/io.js';
@@ -6,9 +6,20 @@ import { adopt } from './adopt.js';
 import type { Connection, ConnectionDetails } from './connection.js';
 import { File, type FileDetails } from './file.js';
 import { Inlet } from './accept/inlet.js';
-import { CONNECTION, FILE, LISTENER, PART, type Parcel, type Part } from './give.js';
+import { DatagramSocket, type DatagramDetails } from './datagram-socket.js';
+import {
+  baggageOf,
+  CONNECTION,
+  DATAGRAM_SOCKET,
+  FILE,
+  LISTENER,
+  type Baggage,
+  type Parcel,
+  type Part,
+} from './give.js';
 import { Listener, type ListenerDetails } from './listener.js';
 import type { Endpoint } from './messages/endpoint.js';
+import { unpackDatagrams } from './queued-datagrams.js';
 import { currentReactor } from './thread-reactor.js';
 
 /**
@@ -23,26 +34,11 @@ export function receiveConnections<S = unknown>(
   endpoint: Endpoint,
   onConnection: (connection: Connection, state: S) => void,
 ): void {
-  // By the thread that sends them, since one that ends leaves its moves half done.
-  const arrived = new Map<number, Part[]>();
-  endpoint.watchDepartures(threadId => arrived.delete(threadId));
-  endpoint.answer<Part, true>(PART, ({ from, value }) => {
-    const parts = arrived.get(from);
-    if (parts === undefined) arrived.set(from, [value]);
-    else parts.push(value);
-    return true;
-  });
+  const take = collectBaggage(endpoint, CONNECTION);
   const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
-    const parts = arrived.get(from) ?? [];
-    arrived.set(
-      from,
-      parts.filter(part => part.move !== move),
-    );
-    const bytesOf = (of: Part['of']) =>
-      Buffer.concat(parts.filter(part => part.move === move && part.of === of).map(({ bytes }) => bytes));
+    const { queued, unread } = take(from, move);
     const connection = adopt(fd, limits);
-    connection.putAhead(bytesOf('unread'));
-    const queued = bytesOf('queued');
+    connection.putAhead(unread);
     if (queued.length > 0) connection.send(queued);
     if (hasEnded) connection.end();
     return connection;
@@ -73,6 +69,50 @@ export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: Fil
   const make = (fd: number, { device, path, alignmentBytes }: FileDetails) =>
     new File(new OpenDescriptor(fd, device, path, { direct: alignmentBytes > 0 }), alignmentBytes);
   receive(endpoint, FILE, make, onFile);
+}
+
+/**
+ * Lets other threads move datagram sockets here (`socket.moveTo`): what the kernel holds is received here, and what waited to
+ * be sent is sent from here, before anything else. Otherwise as `receiveConnections`.
+ *
+ * @param onSocket told of each; it receives once it has an `onDatagram`, or `receive` is called.
+ */
+export function receiveDatagrams<S = unknown>(
+  endpoint: Endpoint,
+  onSocket: (socket: DatagramSocket, state: S) => void,
+): void {
+  const take = collectBaggage(endpoint, DATAGRAM_SOCKET);
+  const make = (fd: number, details: DatagramDetails, from: number, move: string) => {
+    const queued = unpackDatagrams(take(from, move).queued);
+    const reactor = currentReactor();
+    const socket = new DatagramSocket(reactor, reactor.driver.add(fd), details);
+    socket.putQueued(queued);
+    return socket;
+  };
+  receive(endpoint, DATAGRAM_SOCKET, make, onSocket);
+}
+
+/** Takes in what comes ahead of the descriptors of a kind. @returns how to take out what belongs to a move, once. */
+function collectBaggage(endpoint: Endpoint, name: string): (from: number, move: string) => Baggage {
+  // By the thread that sends them, since one that ends leaves its moves half done.
+  const arrived = new Map<number, Part[]>();
+  endpoint.watchDepartures(threadId => arrived.delete(threadId));
+  endpoint.answer<Part, true>(baggageOf(name), ({ from, value }) => {
+    const parts = arrived.get(from);
+    if (parts === undefined) arrived.set(from, [value]);
+    else parts.push(value);
+    return true;
+  });
+  return (from, move) => {
+    const parts = arrived.get(from) ?? [];
+    arrived.set(
+      from,
+      parts.filter(part => part.move !== move),
+    );
+    const bytesOf = (of: Part['of']) =>
+      Buffer.concat(parts.filter(part => part.move === move && part.of === of).map(({ bytes }) => bytes));
+    return { queued: bytesOf('queued'), unread: bytesOf('unread') };
+  };
 }
 
 /** @param make makes the object of a descriptor, which is the object's after it; if it throws, it is nobody's. */

@@ -1,5 +1,14 @@
-/** Gets connections, listeners and files. A connection sends back what comes, after the state that came along. */
-import { currentThread, receiveConnections, receiveFiles, receiveListeners } from '../../../src/index.js';
+/**
+ * Gets connections, listeners, datagram sockets and files. A connection sends back what comes, after the state that came along.
+ */
+import {
+  currentThread,
+  receiveConnections,
+  receiveDatagrams,
+  receiveFiles,
+  receiveListeners,
+  type DatagramTarget,
+} from '../../../src/index.js';
 
 const { endpoint } = currentThread();
 
@@ -16,4 +25,19 @@ receiveListeners<string>(endpoint, (listener, state) => {
 receiveFiles<{ offset: number }>(endpoint, (file, { offset }) => {
   endpoint.answer('read on', async () => (await file.read(10, offset)).toString());
   endpoint.define('close file', () => void file.close());
+});
+
+receiveDatagrams<DatagramTarget>(endpoint, (socket, state) => {
+  const heard: string[] = [];
+  const failures: string[] = [];
+  socket.onDatagram = bytes => heard.push(bytes.toString());
+  socket.onError = failure => failures.push(failure.message);
+  const sent = socket.send('from there', socket.remoteAddress === undefined ? state : undefined);
+  endpoint.answer('heard', () => heard);
+  endpoint.answer('failures', async () => {
+    await sent.catch((failure: Error) => failures.push(failure.message));
+    return failures;
+  });
+  endpoint.answer('port', () => (socket.address.family === 'unix' ? socket.address.path : socket.port));
+  endpoint.define('close socket', () => void socket.close());
 });
