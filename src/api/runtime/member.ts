@@ -28,8 +28,9 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   restarts = 0;
   /** @internal Its entry has been loaded and run; it may have ended since. */
   hasRun = false;
-  /** @internal It was ended from here. */
+  /** @internal It is ended from here, or was: no crash. */
   wasTerminated = false;
+  private terminating: Promise<unknown> | undefined = undefined;
   private worker: Worker | undefined = undefined;
   /** Those who wait for it to be paused, in the order of its replies. */
   private pausing: Settling<void>[] = [];
@@ -59,6 +60,7 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     let failure: Error | undefined;
     this.worker = worker;
     this.wasTerminated = this.hasRun = false;
+    this.terminating = undefined;
     worker.on('message', (message: ToOwner) => {
       if (message.kind === 'born') {
         this.neighbour = { index: this.index, name: this.name, address: message.address };
@@ -75,7 +77,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
       for (const waiting of this.pausing.splice(0)) {
         waiting.reject(new Error(`thread '${this.name}' ended before it was paused`));
       }
-      if (code !== 0) failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
+      if (code !== 0 && !this.wasTerminated)
+        failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, threadId, failure);
     });
   }
@@ -121,10 +124,15 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     this.tell({ kind: 'resume' });
   }
 
-  /** Ends the thread now, wherever it is. What it had open is closed. */
+  /**
+   * Ends the thread now, wherever it is, and for good: it is not started again, and it has not failed. What it had open is
+   * closed. Twice is allowed.
+   */
   async terminate(): Promise<void> {
     this.wasTerminated = true;
-    await this.worker?.terminate();
+    // Each call of the worker's adds a listener to it, and a thread in a call of the kernel ends when that returns.
+    this.terminating ??= this.worker?.terminate();
+    await this.terminating;
   }
 
   /**

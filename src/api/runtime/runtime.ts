@@ -13,7 +13,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** A worker that has ended, until all others know: then its descriptors can be closed without harm. */
 interface Burial {
   readonly member: Member;
-  /** What it died of, unless it was ended at the deadline. */
+  /** What it died of, unless it was terminated from here. */
   readonly failure: Error | undefined;
   readonly mourners: Set<Member>;
 }
@@ -204,11 +204,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     for (const service of this.services) service.onEnded(member, willReturn);
     for (const [id, { mourners }] of this.burials) if (mourners.delete(member)) this.closeGrave(id);
     const mourners = new Set(this.threads.filter(other => other.isAlive));
-    this.burials.set(threadId, {
-      member,
-      failure: this.stopping && member.wasTerminated ? undefined : failure,
-      mourners,
-    });
+    this.burials.set(threadId, { member, failure, mourners });
     for (const other of mourners) other.tell({ kind: 'ended', threadId });
     this.closeGrave(threadId);
   }
@@ -246,7 +242,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   private mayReturn(member: Member, failure: Error | undefined): boolean {
-    return failure !== undefined && !this.stopping && member.restarts < this.options.restarts;
+    const isAllowed = !this.stopping && !member.wasTerminated;
+    return failure !== undefined && isAllowed && member.restarts < this.options.restarts;
   }
 
   private onStartDeadline(deadlineMs: number): void {

@@ -18,6 +18,7 @@ thread.endpoint.define('crash', () => {
 thread.endpoint.define('spin', () => {
   for (;;);
 });
+thread.endpoint.define('exit', (code: number) => process.exit(code));
 thread.onStop = async () => {
   client.destroy();
   await listener.close();
