@@ -27,7 +27,10 @@ export interface RuntimeOptions {
   readonly restarts?: number;
   /** Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds. Default: signals are left alone. */
   readonly drainOnSignalMs?: number;
-  /** A thread died of this. Without a handler a failure that is not met by a restart rejects `join`. */
+  /**
+   * A thread died of this; it is told before the thread is started again, if it is. Handler or none, a failure that is not
+   * met by a restart rejects `stop` and `join`.
+   */
   readonly onError?: (failure: Error, name: string) => void;
 }
 

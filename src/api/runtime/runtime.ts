@@ -260,7 +260,14 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   private report(failure: Error, { name }: Member): void {
-    this.options.onError?.(failure, name);
+    try {
+      this.options.onError?.(failure, name);
+    } catch (error) {
+      // Its user's affair, like an exception of any callback; what is left to be done for the thread is done all the same.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   private finish(): void {
