@@ -105,7 +105,7 @@ describeOnEveryDriver('an end of a transfer that is closed', () => {
     await new Promise<void>(resolve => (left.onEnd = resolve));
     left.send('still coming');
     const closed = b.close().catch(() => {});
-    const failure = (await rejection(Promise.resolve(transfer))) as Error & { code?: string };
+    const failure = await rejection(Promise.resolve(transfer));
     expect(failure).to.include({ code: 'ECANCELED' });
     expect(transfer.account.brokenEnd).to.equal('b');
     await closed;
