@@ -24,6 +24,13 @@ function read(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
 }
 
+/** Those to files. */
+function linksOf(page: string): string[] {
+  return [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, link]) => link)
+    .filter(link => !/^https?:/.test(link));
+}
+
 /** What people are told to type in blocks of code; a synopsis (`pollux stress [--json]`) is not meant to be typed. */
 function commandsOn(page: string): string[] {
   return [...blocks(page, 'sh'), ...blocks(page, '')]
@@ -59,6 +66,36 @@ const programs = readdirSync(examples, { recursive: true, encoding: 'utf8' })
   .filter(name => name.endsWith('.ts'))
   .map(name => plain(readFileSync(new URL(name, examples), 'utf8')));
 
+/** Every file of the tarball that `npm pack` makes, as far as they are there now. */
+function packedFiles(): Set<string> {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel', 'error'];
+  const { stdout } = spawnSync('npm', args, { cwd: fileURLToPath(root), encoding: 'utf8' });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  return new Set(files.map(({ path }) => path));
+}
+
+describe('the package', () => {
+  const packed = packedFiles();
+
+  it('has the code, which is built before it is packed', () => {
+    for (const path of ['dist/src/index.js', 'dist/src/index.d.ts', 'bin/pollux.js']) {
+      expect(packed.has(path), path).to.equal(true);
+    }
+    expect(scripts).to.include({ prepack: scripts.build });
+  });
+
+  for (const page of [...packed].filter(path => path.endsWith('.md'))) {
+    it(`${page}: every link leads to a file that is packed too`, () => {
+      for (const link of linksOf(page)) {
+        const target = fileURLToPath(new URL(link, new URL(page, root))).slice(fileURLToPath(root).length);
+        const folder = target.endsWith('/') ? target : `${target}/`;
+        const isThere = packed.has(target) || [...packed].some(path => path.startsWith(folder));
+        expect(isThere, link).to.equal(true);
+      }
+    });
+  }
+});
+
 describe('the documents', () => {
   for (const page of TEACHING) {
     it(`${page}: every piece of code is part of an example, which is run`, () => {
@@ -73,8 +110,8 @@ describe('the documents', () => {
 
   for (const page of PAGES) {
     it(`${page}: every link leads to a file`, () => {
-      for (const [, link] of read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
-        if (!/^https?:/.test(link)) expect(existsSync(new URL(link, new URL(page, root))), link).to.equal(true);
+      for (const link of linksOf(page)) {
+        expect(existsSync(new URL(link, new URL(page, root))), link).to.equal(true);
       }
     });
   }
