@@ -49,7 +49,7 @@ export { Topic, type TopicCounters } from './api/messages/topic.js';
 export { ReceivingSocket } from './api/receiving-socket.js';
 export { Member } from './api/runtime/member.js';
 export type { RuntimeOptions } from './api/runtime/options.js';
-export { Runtime } from './api/runtime/runtime.js';
+export { Runtime, type RuntimeEnd } from './api/runtime/runtime.js';
 export { currentThread, Thread } from './api/runtime/thread.js';
 export { Socket } from './api/socket.js';
 export type { KeepAliveOptions } from './api/socket-options.js';

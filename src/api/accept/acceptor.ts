@@ -21,6 +21,10 @@ class Recipient {
   readonly sender: QueueSender;
   /** A message waits for room in its mailbox, or it has ended. */
   isFull = false;
+  /** Resolves when that message has been sent, or is not to be. */
+  sending: Promise<void> | undefined = undefined;
+  /** How many messages it was sent. */
+  messages = 0;
 
   constructor(
     readonly member: CrewMember,
@@ -34,8 +38,9 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private readonly recipients = new Map<CrewMember, Recipient>();
   /** Accepted, and nobody's. */
   private readonly stranded: number[] = [];
-  /** Messages that wait for room in a mailbox. */
-  private readonly waiting = new Set<Promise<void>>();
+  /** Threads that are given nothing any more. */
+  private readonly released = new Set<CrewMember>();
+  private drained: Promise<void> | undefined = undefined;
   private readonly distribute: Distribute;
   private turn = 0;
   private isDeferred = false;
@@ -54,7 +59,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   async begin(member: CrewMember): Promise<void> {
     const peer = member.peer!;
     await member.ask({ kind: 'serve', serving: { ...this.plan, index: member.index } });
-    if (member.peer !== peer) return;
+    if (member.peer !== peer || this.released.has(member)) return;
     this.recipients.set(member, new Recipient(member, peer));
     this.deferSending();
     this.updateAccepting();
@@ -74,26 +79,25 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   async close(): Promise<void> {
-    this.isClosing = true;
-    this.updateAccepting();
-    // What waits in the backlog is nobody's loss as long as there is a thread to serve it.
-    if (this.recipients.size > 0) {
-      this.listener.divert(this.onAccepted);
-      await this.listener.drain();
-    } else {
-      await this.listener.close();
-    }
+    await this.stopAccepting();
     // One that ends meanwhile leaves its own to the others.
     do {
-      this.sendBatches();
-      await Promise.all(this.waiting);
-      await Promise.allSettled([...this.recipients.values()].map(({ peer }) => peer.request(FLUSH, null)));
-    } while (this.stranded.length > 0 && this.recipients.size > 0);
+      await Promise.all([...this.recipients.values()].map(recipient => this.settle(recipient)));
+    } while (this.stranded.length > 0 && [...this.recipients.values()].some(({ peer }) => !peer.isGone));
     for (const fd of this.stranded.splice(0)) close(fd);
     // What they have parked is closed now, and what they park later.
     const { service, parking } = this.plan;
     await Promise.allSettled([...this.recipients.keys()].map(member => member.ask({ kind: 'retire', service })));
     if (parking !== undefined) closeSharedParking(parking);
+  }
+
+  async release(member: CrewMember): Promise<void> {
+    await this.stopAccepting();
+    this.released.add(member);
+    const recipient = this.recipients.get(member);
+    // One that has ended is left for `onEnded`, which takes back what it did not get.
+    if (recipient !== undefined && (await this.settle(recipient))) this.recipients.delete(member);
+    if (member.peer !== undefined) await member.ask({ kind: 'retire', service: this.plan.service });
   }
 
   /** At the end of a step of the turn. */
@@ -107,6 +111,36 @@ export class Acceptor implements AcceptModelRun, Deferred {
     this.stranded.push(fd);
     this.deferSending();
   };
+
+  /** What waits in the backlog is nobody's loss as long as there is a thread to serve it. */
+  private stopAccepting(): Promise<void> {
+    if (this.drained !== undefined) return this.drained;
+    this.isClosing = true;
+    this.updateAccepting();
+    if (this.recipients.size > 0) {
+      this.listener.divert(this.onAccepted);
+      this.drained = this.listener.drain();
+    } else {
+      this.drained = this.listener.close();
+    }
+    return this.drained;
+  }
+
+  /** Resolves with true when the thread has taken all that is for it, and with false when it takes nothing. */
+  private async settle(recipient: Recipient): Promise<boolean> {
+    let messages: number;
+    do {
+      this.sendBatches();
+      ({ messages } = recipient);
+      await recipient.sending;
+      try {
+        await recipient.peer.request(FLUSH, null);
+      } catch {
+        return false;
+      }
+    } while (this.stranded.length > 0 || recipient.messages > messages);
+    return true;
+  }
 
   private deferSending(): void {
     if (this.isDeferred) return;
@@ -134,6 +168,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
 
   private send(recipient: Recipient, batch: number[]): void {
     if (batch.length === 0) return;
+    recipient.messages++;
     const { buffer } = Int32Array.of(this.plan.service, ...batch);
     const message = new Uint8Array(buffer);
     try {
@@ -145,15 +180,14 @@ export class Acceptor implements AcceptModelRun, Deferred {
       return;
     }
     recipient.isFull = true;
-    const sending = recipient.sender
+    recipient.sending = recipient.sender
       .send(message)
       .catch(() => this.takeBack(recipient, batch))
       .finally(() => {
         recipient.isFull = false;
-        this.waiting.delete(sending);
+        recipient.sending = undefined;
         this.deferSending();
       });
-    this.waiting.add(sending);
   }
 
   private takeBack({ member }: Recipient, batch: readonly number[]): void {

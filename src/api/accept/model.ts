@@ -22,4 +22,9 @@ export interface AcceptModelRun {
   onEnded(member: CrewMember, willReturn: boolean): void;
   /** Takes what waits to be accepted, and accepts no more. */
   close(): Promise<void>;
+  /**
+   * The runtime is being stopped: as `close`, but for one thread, which waits for no other. Resolves when it has taken what
+   * it was given, or has ended; it is given nothing after that.
+   */
+  release(member: CrewMember): Promise<void>;
 }

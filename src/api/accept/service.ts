@@ -64,6 +64,11 @@ export class Service {
     return this.close();
   }
 
+  /** @internal The runtime is being stopped. Resolves when this thread has nothing to do with the service any more. */
+  release(member: CrewMember): Promise<void> {
+    return this.run.release(member);
+  }
+
   /** @internal */
   begin(member: CrewMember): Promise<void> {
     return this.closing === undefined ? this.run.begin(member) : Promise.resolve();

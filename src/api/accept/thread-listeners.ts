@@ -11,6 +11,7 @@ import type { AcceptModelRun, Crew, CrewMember } from './model.js';
 export class ThreadListeners implements AcceptModelRun {
   /** Who accepts from each socket that is not shared. */
   private readonly keepers: CrewMember[];
+  private isClosing = false;
 
   /** @param sockets one a thread, or one for all. */
   constructor(
@@ -29,7 +30,8 @@ export class ThreadListeners implements AcceptModelRun {
   }
 
   onEnded(member: CrewMember, willReturn: boolean): void {
-    if (this.isShared || willReturn) return;
+    // One that has been told to accept no more can't begin anew.
+    if (this.isShared || willReturn || this.isClosing) return;
     const others = this.crew.filter(other => other.peer !== undefined);
     for (const [index, socket] of this.sockets.entries()) {
       if (this.keepers[index] !== member || others.length === 0) continue;
@@ -41,10 +43,13 @@ export class ThreadListeners implements AcceptModelRun {
   }
 
   async close(): Promise<void> {
-    const { service } = this.plan;
-    const serving = this.crew.filter(member => member.peer !== undefined);
-    await Promise.allSettled(serving.map(member => member.ask({ kind: 'retire', service })));
+    await Promise.allSettled(this.crew.map(member => this.release(member)));
     for (const { fd } of this.sockets) close(fd);
+  }
+
+  async release(member: CrewMember): Promise<void> {
+    this.isClosing = true;
+    if (member.peer !== undefined) await member.ask({ kind: 'retire', service: this.plan.service });
   }
 
   private serve(member: CrewMember, { fd }: ListeningSocket): Promise<void> {

@@ -77,6 +77,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
       for (const waiting of this.pausing.splice(0)) {
         waiting.reject(new Error(`thread '${this.name}' ended before it was paused`));
       }
+      // It came to its end by itself after all.
+      if (code === 0) this.wasTerminated = false;
       if (code !== 0 && !this.wasTerminated)
         failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, threadId, failure);

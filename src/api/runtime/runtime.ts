@@ -10,6 +10,12 @@ import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOp
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
+/** How a runtime came to its end. */
+export interface RuntimeEnd {
+  /** The names of the threads that were terminated, since they had not ended by the deadline: empty if all have drained. */
+  readonly terminated: readonly string[];
+}
+
 /** A worker that has ended, until all others know: then its descriptors can be closed without harm. */
 interface Burial {
   readonly member: Member;
@@ -27,7 +33,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   private readonly services = new Set<Service>();
   private readonly burials = new Map<number, Burial>();
   private readonly starting: Settling<void> = settling();
-  private readonly ended: Settling<void> = settling();
+  private readonly ended: Settling<RuntimeEnd> = settling();
+  /** Those that had not ended by the deadline. */
+  private readonly late = new Set<Member>();
   private started = false;
   private stopping = false;
   private isOver = false;
@@ -87,6 +95,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     const service = await openService(this, options);
     this.services.add(service);
     try {
+      // It may have been stopped meanwhile.
+      this.checkRunning('listen');
       await Promise.all(this.threads.filter(({ peer }) => peer !== undefined).map(member => service.begin(member)));
     } catch (failure) {
       await service.close();
@@ -126,49 +136,44 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /**
-   * Lets the threads end: each runs its `onStop` and ends with the last thing it has open. Those that are left at the
-   * deadline are terminated.
+   * Lets the threads end: each goes on if it is paused, serves whoever waits to be accepted, runs its `onStop`, and ends
+   * with the last thing it has open. No thread waits for another. Those that are left at the deadline are terminated.
    *
    * @param deadlineMs from now. Default: 10 seconds.
    * @returns a promise that resolves when all have ended, and rejects with what one died of: an `onStop` that failed
-   *   among it.
+   *   among it. What it resolves with says who was left at the deadline, which is no failure.
    * @throws Error (by the promise, as all) it was not started.
    * @throws RangeError the deadline makes no sense.
    */
-  async stop(deadlineMs = 10_000): Promise<void> {
+  async stop(deadlineMs = 10_000): Promise<RuntimeEnd> {
     if (!this.started) throw new Error('stop: the runtime was not started');
     checkDeadline('deadlineMs', deadlineMs);
-    const deadline = setTimeout(() => {
-      for (const member of this.threads) void member.terminate();
-    }, deadlineMs);
+    const deadline = setTimeout(() => this.terminateLate(), deadlineMs);
     try {
       if (!this.stopping) {
         this.stopping = true;
         this.starting.reject(new Error('start: the runtime was stopped before all of its threads ran'));
-        // A thread that is paused would let its services wait for what it has been handed.
         this.resume();
-        // Whoever waits to be accepted is served by threads that still do.
-        await Promise.all([...this.services].map(service => service.close()));
-        for (const member of this.threads) member.tell({ kind: 'stop' });
+        for (const member of this.threads) void this.stopMember(member);
       }
-      await this.ended.promise;
+      return await this.ended.promise;
     } finally {
       clearTimeout(deadline);
     }
   }
 
   /**
-   * Resolves when all threads have ended; rejects with what one died of that was not started again.
+   * Resolves when all threads have ended, as `stop` does; rejects with what one died of that was not started again.
    *
    * @throws Error (by the promise) the runtime was not started.
    */
-  join(): Promise<void> {
+  join(): Promise<RuntimeEnd> {
     if (!this.started) return Promise.reject(new Error('join: the runtime was not started'));
     return this.ended.promise;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.started) await this.stop();
   }
 
   /** @internal */
@@ -192,6 +197,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     member.peer = member.contact;
     // Before it is told to serve. What fails is a thread that has ended, which is reported as that.
     if (this.paused) void member.pause().catch(() => {});
+    if (this.stopping) return;
     for (const service of this.services)
       void service.begin(member).catch(failure => this.report(failure as Error, member));
     if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
@@ -213,6 +219,19 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   onBuried(member: Member, threadId: number): void {
     this.burials.get(threadId)?.mourners.delete(member);
     this.closeGrave(threadId);
+  }
+
+  /** Whoever waits to be accepted is served by threads that still do. */
+  private async stopMember(member: Member): Promise<void> {
+    await Promise.allSettled([...this.services].map(service => service.release(member)));
+    member.tell({ kind: 'stop' });
+  }
+
+  private terminateLate(): void {
+    for (const member of this.threads) {
+      if (member.isAlive) this.late.add(member);
+      void member.terminate();
+    }
   }
 
   private startMember(member: Member): void {
@@ -238,7 +257,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     if (failure !== undefined || !member.hasRun) {
       this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before its entry was through`));
     }
-    if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) this.finish();
+    if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) void this.finish();
   }
 
   private mayReturn(member: Member, failure: Error | undefined): boolean {
@@ -270,11 +289,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     }
   }
 
-  private finish(): void {
+  private async finish(): Promise<void> {
     this.isOver = true;
     for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    try {
+      await Promise.all([...this.services].map(service => service.close()));
+    } catch (failure) {
+      this.failure ??= failure as Error;
+    }
     if (this.options.endpoint === undefined) this.endpoint.close();
-    if (this.failure === undefined) this.ended.resolve();
+    const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
+    if (this.failure === undefined) this.ended.resolve({ terminated });
     else this.ended.reject(this.failure);
   }
 }

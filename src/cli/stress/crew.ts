@@ -35,7 +35,10 @@ export async function hire(
     onError: (failure, thread) => onDeath(new Error(`the ${name}: ${thread} died: ${failure.message}`)),
   });
   await runtime.start();
-  return { threads: runtime.threads.map(({ peer }) => remoteSide(peer!)), end: () => runtime.stop(STOP_MS) };
+  return {
+    threads: runtime.threads.map(({ peer }) => remoteSide(peer!)),
+    end: async () => void (await runtime.stop(STOP_MS)),
+  };
 }
 
 /** A side in a worker thread. */
