@@ -1,6 +1,6 @@
 /** A connection made of a descriptor or of a socket that came from elsewhere. */
 import { Socket as NodeSocket } from 'node:net';
-import { SOCK_DGRAM, SOL_SOCKET, SO_TYPE } from '../sys/constants.js';
+import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../sys/constants.js';
 import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
 import { accessMode, setNonBlocking } from '../sys/io.js';
 import { descriptorKind } from '../sys/file-stat.js';
@@ -31,8 +31,8 @@ const STATE_BY_ACCESS = new Map<number, State>([
  * read comes first (and is read, not joined or copied, before anything else). The peer notices nothing. The socket is of no
  * more use; it emits 'close'.
  *
- * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams, or a socket with TLS or with an encoding; ENOTCONN: a socket
- *   that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write.
+ * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket with TLS or
+ *   with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write.
  * @throws TypeError neither a descriptor nor a socket.
  * @throws RangeError a number that is no descriptor, a limit that makes no sense.
  */
@@ -57,7 +57,7 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
   if (kind !== 'socket' && kind !== 'fifo' && kind !== 'character device') {
     throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, `it is a ${kind}; allowed: stream sockets, pipes`);
   }
-  if (kind === 'socket') refuseDatagrams(fd);
+  if (kind === 'socket') checkStream(fd);
   setNonBlocking(fd);
   const reactor = currentReactor();
   const descriptor = reactor.driver.add(fd);
@@ -70,10 +70,15 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
   return new Connection(reactor, descriptor, { ...limits, lingerMs: 0 }, STATE_BY_ACCESS.get(accessMode(fd)));
 }
 
-/** @throws IoError EINVAL: a connection of datagrams would take an empty one for the end, and cut a long one. */
-function refuseDatagrams(fd: number): void {
-  if (getIntOption(fd, SOL_SOCKET, SO_TYPE) !== SOCK_DGRAM) return;
-  const explanation =
-    'it is a socket for datagrams; allowed: stream sockets, pipes. bindDatagram() opens datagram sockets';
-  throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, explanation);
+/**
+ * @throws IoError EINVAL: a connection of datagrams would take an empty one for the end, and cut a long one; nothing comes to a
+ *   socket that listens.
+ */
+function checkStream(fd: number): void {
+  const refuse = (what: string, opener: string) => {
+    const explanation = `it is a socket ${what}; allowed: stream sockets, pipes. ${opener} such sockets`;
+    throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, explanation);
+  };
+  if (getIntOption(fd, SOL_SOCKET, SO_TYPE) === SOCK_DGRAM) refuse('for datagrams', 'bindDatagram() opens');
+  if (getIntOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 0) refuse('that listens', 'listen() opens');
 }

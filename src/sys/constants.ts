@@ -26,6 +26,8 @@ export const SOCK_CLOEXEC = pick({ linux: 0o2000000, freebsd: 0x10000000, openbs
 export const SOL_SOCKET = pick({ linux: 1, ...bsd(0xffff) });
 export const SO_REUSEADDR = pick({ linux: 2, ...bsd(4) });
 export const SO_TYPE = pick({ linux: 3, ...bsd(0x1008) });
+/** 1 for a socket that listens. */
+export const SO_ACCEPTCONN = pick({ linux: 30, ...bsd(2) });
 export const SO_ERROR = pick({ linux: 4, ...bsd(0x1007) });
 export const SO_SNDBUF = pick({ linux: 7, ...bsd(0x1001) });
 export const SO_RCVBUF = pick({ linux: 8, ...bsd(0x1002) });

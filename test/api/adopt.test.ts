@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { openSync } from 'node:fs';
-import { adopt, IoError } from '../../src/index.js';
+import { adopt, IoError, listen } from '../../src/index.js';
 import { F_GETFL, O_NONBLOCK } from '../../src/sys/constants.js';
 import { close, fcntl } from '../../src/sys/io.js';
 import { SOCK_DGRAM } from '../../src/sys/constants.js';
@@ -64,6 +64,14 @@ describeOnEveryDriver('adopt()', () => {
     atEnd(() => close(second));
     expect(() => adopt(first))
       .to.throw(IoError, 'it is a socket for datagrams; allowed: stream sockets, pipes')
+      .with.property('code', 'EINVAL');
+  });
+
+  it('a socket that listens is refused, and stays whose it was', async () => {
+    const listener = await listen({ host: '127.0.0.1' });
+    atEnd(() => void listener.close());
+    expect(() => adopt(listener.fd))
+      .to.throw(IoError, 'it is a socket that listens; allowed: stream sockets, pipes')
       .with.property('code', 'EINVAL');
   });
 
