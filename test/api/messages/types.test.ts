@@ -6,6 +6,9 @@ import { expect } from 'chai';
 import type { BufferList } from '../../../src/core/buffer-list.js';
 import {
   receiveConnections,
+  receiveDatagrams,
+  receiveFiles,
+  receiveListeners,
   Runtime,
   type Connection,
   type Endpoint,
@@ -146,6 +149,12 @@ function inARuntime(runtime: Runtime<Shop>, thread: Thread<Shop>, connection: Co
   thread.peers.get(1)?.schedule('restock', price);
   // Those that take any endpoint or peer take these.
   receiveConnections(thread.endpoint, each => each.destroy());
+  receiveConnections<Order>(thread.endpoint, (each, { item }) => each.send(Buffer.from(item)));
+  receiveListeners(thread.endpoint, each => void each.close());
+  receiveFiles(thread.endpoint, each => void each.close());
+  receiveDatagrams(thread.endpoint, each => void each.close());
+  const any: Endpoint = thread.endpoint;
+  void any.queue('any');
   void connection.moveTo(peer);
   const anyone: Peer = peer;
   const back: Peer<Till> = thread.endpoint.peer<Till>(anyone.address);
