@@ -24,6 +24,7 @@ import {
   UNSUBSCRIBE,
 } from './channel.js';
 import { checkAddress, checkName } from './checks.js';
+import { unpackFailure } from './failure.js';
 import { Arrival, type Message } from './message.js';
 import type {
   AnswerOf,
@@ -258,9 +259,9 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
       const { value } = arrival;
       this.peers.get(from)?.answer(tag, undefined, () => value);
     } else if (kind === FAILURE) {
-      const failure = new Error(arrival.text());
+      const failure = unpackFailure(arrival.value);
       if (name === '') this.peers.get(from)?.answer(tag, () => failure, undefined);
-      else this.peers.get(from)?.fail(failure);
+      else this.peers.get(from)?.fail(failure as Error);
     } else if (kind === SUBSCRIBE) {
       const policy = arrival.value as SlowPolicy;
       this.peers.withPeer(from, peer => {

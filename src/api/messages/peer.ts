@@ -117,7 +117,9 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
    * @throws TypeError (by the promise, as all) a question that can't be cloned.
    * @throws RangeError longer than `maxBytes`.
    * @throws IoError EPIPE: the thread has ended, before or meanwhile; ENOBUFS: too much waits for it already.
-   * @throws Error what the other thread threw; or nobody answers to that name.
+   * @throws Error nobody answers to that name; or what the other thread threw: an error with its name, message, stack, cause
+   *   and `code`, of its class if that is one of the language or IoError, otherwise of the nearest such; any other value as it
+   *   is. Beyond 16 KiB the stack and the cause stay behind.
    * @throws AbortError `signal`'s reason.
    */
   request<Name extends DeclaredName<Messages, 'requests'>>(
@@ -217,13 +219,13 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   }
 
   /** @internal An answer came, or a failure. */
-  answer(number: number, failure: (() => Error) | undefined, value: (() => unknown) | undefined): void {
+  answer(number: number, failure: (() => unknown) | undefined, value: (() => unknown) | undefined): void {
     const waiting = this.requests.get(number);
     // Given up before.
     if (waiting === undefined) return;
     this.requests.delete(number);
     this.owner.onRequests(-1);
-    if (failure !== undefined) waiting.reject(failure());
+    if (failure !== undefined) waiting.reject(failure() as Error);
     else waiting.resolve(value!());
   }
 

@@ -1,6 +1,7 @@
 /** What other threads may ask this one to do: answer requests, and run functions. */
 import { threadId } from 'node:worker_threads';
 import { FAILURE, REPLY } from './channel.js';
+import { packFailure } from './failure.js';
 import { encode, type Arrival, type Encoded, type Message } from './message.js';
 import type { PeerBook } from './peer-book.js';
 
@@ -31,7 +32,7 @@ export class Services {
     const answer = this.answers.get(name);
     const failed = (error: unknown) => this.fail(from, '', tag, error);
     if (answer === undefined) {
-      failed(`thread ${threadId} answers no requests for '${name}'`);
+      failed(new Error(`thread ${threadId} answers no requests for '${name}'`));
       return;
     }
     const reply = (value: unknown) => {
@@ -55,19 +56,25 @@ export class Services {
   /** A scheduled call came, and was taken. What the function throws is this thread's affair. */
   onCall(name: string, arrival: Arrival): void {
     const run = this.functions.get(name);
-    if (run === undefined) this.fail(arrival.from, name, 0, `thread ${threadId} has no function '${name}' to run`);
+    if (run === undefined)
+      this.fail(arrival.from, name, 0, new Error(`thread ${threadId} has no function '${name}' to run`));
     else run(arrival.value as never);
   }
 
   private reply(to: number, tag: number, { payload, isValue }: Encoded): void {
     this.book.withPeer(to, peer => {
       if (payload.length <= peer.maxBytes) peer.submit(REPLY, '', payload, isValue, tag);
-      else this.fail(to, '', tag, `the answer has ${payload.length} bytes; allowed: up to ${peer.maxBytes}`);
+      else
+        this.fail(
+          to,
+          '',
+          tag,
+          new RangeError(`the answer has ${payload.length} bytes; allowed: up to ${peer.maxBytes}`),
+        );
     });
   }
 
   private fail(to: number, name: string, tag: number, reason: unknown): void {
-    const text = reason instanceof Error ? reason.message : String(reason);
-    this.book.withPeer(to, peer => peer.submit(FAILURE, name, Buffer.from(text.slice(0, 500)), false, tag));
+    this.book.withPeer(to, peer => peer.submit(FAILURE, name, packFailure(reason, peer.maxBytes), true, tag));
   }
 }

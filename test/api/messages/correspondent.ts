@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEndpoint } from '../../../src/api/messages/endpoint.js';
 import type { SlowPolicy } from '../../../src/api/messages/subscriber.js';
+import { IoError } from '../../../src/sys/io-error.js';
 import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
 import { numbered, numberOf } from './numbered.js';
 
@@ -20,6 +21,26 @@ interface Data {
 
 const { part, addresses, ringBytes, messages, whenSlow, gate, tally, place } = workerData as Data;
 const endpoint = openEndpoint({ ringBytes });
+
+class Refusal extends RangeError {
+  override readonly name = 'Refusal';
+  readonly code = 'E_REFUSED';
+  readonly others = new Map();
+}
+
+/** What may be thrown, by number. */
+const FAILURES: readonly unknown[] = [
+  new TypeError('a type', { cause: new IoError('ECONNREFUSED', 'connect', '127.0.0.1:1') }),
+  new Refusal('a refusal'),
+  new DOMException('gave up', 'AbortError'),
+  { plain: [1] },
+  'a text',
+  undefined,
+  () => {},
+  new Error('x'.repeat(100_000)),
+  'x'.repeat(100_000),
+  Object.assign(new Error('no file'), { code: 'ENOENT', errno: -2, syscall: 'open', path: '/nowhere' }),
+];
 
 const parts = {
   /** Sends back what it gets, in order. */
@@ -57,6 +78,7 @@ const parts = {
     endpoint.answer('throws', () => {
       throw new Error('as it was told');
     });
+    endpoint.answer<number>('fails', ({ value }) => Promise.reject(FAILURES[value]));
     endpoint.answer('function', () => () => {});
     endpoint.answer('never', () => new Promise(() => {}));
   },
