@@ -28,6 +28,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   restarts = 0;
   /** @internal Its entry has been loaded and run; it may have ended since. */
   hasRun = false;
+  /** @internal It knows the others, and they know it. */
+  isIntroduced = false;
   /** @internal It is ended from here, or was: no crash. */
   wasTerminated = false;
   private terminating: Promise<unknown> | undefined = undefined;
@@ -59,7 +61,7 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     const { threadId } = worker;
     let failure: Error | undefined;
     this.worker = worker;
-    this.wasTerminated = this.hasRun = false;
+    this.wasTerminated = this.hasRun = this.isIntroduced = false;
     this.terminating = undefined;
     worker.on('message', (message: ToOwner) => {
       if (message.kind === 'born') {

@@ -78,7 +78,8 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   }
   if (reactor !== undefined) checkOptions(reactor, 'reactor');
   checkCallback('onError', options.onError);
-  checkPayload(options.payload);
+  checkCloneable('payload', options.payload);
+  checkCloneable('reactor', reactor);
   const names = options.names ?? Array.from({ length: threads }, (_, index) => `thread ${index}`);
   checkNames(names, threads);
   const pinned = affinity && canPin && threads > 1;
@@ -108,10 +109,10 @@ function checkNames(names: readonly string[], threads: number): void {
 }
 
 /** Found out before the first thread starts, which would be half of a runtime. */
-function checkPayload(payload: unknown): void {
+function checkCloneable(name: string, given: unknown): void {
   try {
-    structuredClone(payload);
+    structuredClone(given);
   } catch (error) {
-    throw new TypeError(`payload: it can't be cloned: ${(error as Error).message}`, { cause: error });
+    throw new TypeError(`${name}: it can't be cloned: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -64,20 +64,21 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
    * @param deadlineMs from now. Default: 60 seconds.
    * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
    *   isn't through at the deadline: `stop` then ends those that there are.
-   * @throws Error it was started before, or this thread has an endpoint that it was not given as an option.
+   * @throws Error (by the promise, as all) it was started before, or this thread has an endpoint that it was not given as
+   *   an option; it is stopped before all threads run.
    * @throws RangeError the deadline makes no sense.
    */
-  start(deadlineMs = 60_000): Promise<void> {
+  async start(deadlineMs = 60_000): Promise<void> {
     if (this.started) throw new Error('start: the runtime was started before; make a new one');
     checkDeadline('deadlineMs', deadlineMs);
     this.ownEndpoint = this.options.endpoint ?? openEndpoint();
     this.started = true;
-    for (const member of this.threads) this.startMember(member);
     if (this.options.drainOnSignalMs !== undefined) for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    for (const member of this.threads) if (this.failure === undefined) this.startMember(member);
     const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
     const started = () => clearTimeout(deadline);
     this.starting.promise.then(started, started);
-    return this.starting.promise;
+    await this.starting.promise;
   }
 
   /**
@@ -181,14 +182,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     if (this.stopping) return;
     // What its entry asks of this thread is answered while it still runs, and may be what it waits for.
     member.contact = this.endpoint.peer(neighbour.address);
-    if (this.threads.some(other => other.isAlive && other.neighbour === undefined)) return;
-    const neighbours = this.threads.flatMap(other => other.neighbour ?? []);
-    // At first all wait for all; one that is started again meets those who run already.
-    const isFirst = this.threads.every(other => other.restarts === 0);
-    for (const other of this.threads) {
-      if (isFirst || other === member) other.tell({ kind: 'run', neighbours });
-      else other.tell({ kind: 'joined', neighbour });
-    }
+    this.introduce();
   }
 
   /** @internal */
@@ -208,11 +202,14 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     this.endpoint.bury(threadId);
     const willReturn = this.mayReturn(member, failure);
     for (const service of this.services) service.onEnded(member, willReturn);
-    for (const [id, { mourners }] of this.burials) if (mourners.delete(member)) this.closeGrave(id);
     const mourners = new Set(this.threads.filter(other => other.isAlive));
     this.burials.set(threadId, { member, failure, mourners });
     for (const other of mourners) other.tell({ kind: 'ended', threadId });
-    this.closeGrave(threadId);
+    // Its own among them, if nobody else is left.
+    for (const [id, burial] of this.burials) {
+      burial.mourners.delete(member);
+      this.closeGrave(id);
+    }
   }
 
   /** @internal */
@@ -237,7 +234,28 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   private startMember(member: Member): void {
     const { entry, payload, reactor = {}, processors } = this.options;
     const owner = this.endpoint.address;
-    member.start({ entry: entry.href, payload, reactor, processor: processors[member.index], owner });
+    try {
+      member.start({ entry: entry.href, payload, reactor, processor: processors[member.index], owner });
+    } catch (failure) {
+      // There is no thread that could end: what was given can't be cloned any more, or the system has no room for one.
+      this.onLost(member, failure as Error);
+    }
+  }
+
+  /** Those that are being started wait for each other, at first and later; they run when all know all. */
+  private introduce(): void {
+    const alive = this.threads.filter(other => other.isAlive);
+    if (alive.some(({ neighbour }) => neighbour === undefined)) return;
+    const neighbours = alive.map(({ neighbour }) => neighbour!);
+    const strangers = alive.filter(({ isIntroduced }) => !isIntroduced);
+    for (const other of alive) {
+      if (other.isIntroduced)
+        for (const { neighbour } of strangers) other.tell({ kind: 'joined', neighbour: neighbour! });
+    }
+    for (const stranger of strangers) {
+      stranger.isIntroduced = true;
+      stranger.tell({ kind: 'run', neighbours });
+    }
   }
 
   /** Everybody knows: what the thread had open is closed, and it is started again if it may be. */
@@ -247,16 +265,22 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     this.burials.delete(threadId);
     const { member, failure } = burial;
     member.closeDescriptors();
-    if (failure !== undefined) this.report(failure, member);
     if (this.mayReturn(member, failure)) {
+      this.report(failure!, member);
       member.restarts++;
       this.startMember(member);
-      return;
-    }
+    } else this.onLost(member, failure);
+  }
+
+  /** A thread has ended that is not started again, or could not be started. */
+  private onLost(member: Member, failure: Error | undefined): void {
+    if (failure !== undefined) this.report(failure, member);
     this.failure ??= failure;
     if (failure !== undefined || !member.hasRun) {
       this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before its entry was through`));
     }
+    // One that ended before it was born is waited for no more.
+    if (!this.stopping) this.introduce();
     if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) void this.finish();
   }
 

@@ -1,6 +1,6 @@
 /** How the threads of a runtime end, each in its way, and what its owner is told. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type RuntimeOptions } from '../../../src/index.js';
+import { currentReactor, Runtime, type Member, type RuntimeOptions } from '../../../src/index.js';
 import { rejection } from '../sockets.js';
 
 const entry = new URL('entry.js', import.meta.url);
@@ -60,6 +60,41 @@ describe('the end of a thread', () => {
     expect(failures).to.deep.equal(["thread 1: thread 'thread 1' ended with exit code 3"]);
     await runtime.stop();
     await runtime.join();
+  });
+
+  it('of several at once is the end of none that is started again, and they know each other', async () => {
+    await start({ threads: 3, restarts: 1 });
+    const [first, ...others] = runtime.threads;
+    first.peer!.schedule('exit', 0);
+    for (const { peer } of others) peer!.schedule('crash');
+    const isBack = ({ restarts, peer }: Member) => restarts === 1 && peer !== undefined;
+    while (first.isAlive || !others.every(isBack)) await new Promise(setImmediate);
+    for (const [index, { peer }] of others.entries()) {
+      const other = others[1 - index].index;
+      // The one that was back first hears of the other by and by.
+      while (!(await peer!.request<{ peers: number[] }>('about', null)).peers.includes(other));
+    }
+    expect(await runtime.stop()).to.deep.equal({ terminated: [] });
+  });
+
+  it('before it begins, since what it is given can not be cloned any more, rejects start, stop and join', async () => {
+    const payload: Record<string, unknown> = {};
+    runtime = new Runtime({ entry, threads: 2, payload });
+    payload.call = () => {};
+    const failure = await rejection(runtime.start());
+    expect(failure.name).to.equal('DataCloneError');
+    expect(await rejection(runtime.stop())).to.equal(failure);
+    expect(await rejection(runtime.join())).to.equal(failure);
+    expect(runtime.threads.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
+  });
+
+  it("while it is started again is nobody's failure, if the runtime is stopped", async () => {
+    await start({ restarts: 1 });
+    const [member] = runtime.threads;
+    member.peer!.schedule('crash');
+    while (member.restarts === 0) await new Promise(setImmediate);
+    expect(await runtime.stop()).to.deep.equal({ terminated: [] });
+    expect(failures).to.deep.equal(['thread 0: crashed as told']);
   });
 
   it('is told to an onError that throws, which harms neither restart nor join', async () => {
