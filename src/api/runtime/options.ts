@@ -13,7 +13,7 @@ export interface RuntimeOptions {
   readonly entry: URL;
   /** How many threads. Default: as many as the process may use processors. */
   readonly threads?: number;
-  /** Their names, one a thread. Default: 'thread 0' and on. */
+  /** Their names, one a thread, no two the same. Default: 'thread 0' and on. */
   readonly names?: readonly string[];
   /** Binds each thread to a processor of its own, in turn; only with more than one, and only on Linux. Default false. */
   readonly affinity?: boolean;
@@ -102,6 +102,9 @@ function checkNames(names: readonly string[], threads: number): void {
   if (!Array.isArray(names)) throw new TypeError(`names: ${kindOf(names)}; allowed: an array of strings, one a thread`);
   for (const name of names as readonly unknown[]) {
     if (typeof name !== 'string') throw new TypeError(`names: ${shown(name)} among them; allowed: strings`);
+  }
+  if (new Set(names).size < names.length) {
+    throw new RangeError(`names: '${names.join("', '")}'; allowed: each name once`);
   }
   if (names.length !== threads) {
     throw new RangeError(`names: ${names.length} of them; allowed: one a thread (${threads})`);

@@ -132,6 +132,7 @@ describe('a runtime', () => {
     ];
     for (const [options, message] of cases) expect(wrong(options), message).to.throw(TypeError, message);
     expect(() => new Runtime(null as unknown as RuntimeOptions)).to.throw(TypeError, 'options: null');
+    expect(() => make({ names: ['a', 'a'] })).to.throw(RangeError, "names: 'a', 'a'; allowed: each name once");
     expect(() => make({ names: ['one'] })).to.throw(RangeError, 'names: 1 of them; allowed: one a thread (2)');
     expect(() => make({ entry: 'x' as unknown as URL })).to.throw(TypeError, 'entry: string; allowed');
     expect(() => make({ restarts: -1 })).to.throw(RangeError, 'restarts: -1');
