@@ -81,7 +81,10 @@ describe('a runtime that is paused', () => {
     void runtime.start();
     await runtime.pause();
     const [member] = runtime.threads;
-    await member.terminate();
+    runtime.resume();
+    member.peer!.schedule('crash');
+    await until(() => member.peer === undefined);
+    await runtime.pause();
     await until(() => member.restarts === 1 && member.peer !== undefined);
     let answered = false;
     const answers = sums().finally(() => (answered = true));

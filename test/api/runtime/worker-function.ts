@@ -11,6 +11,9 @@ export async function run(thread: Thread<Messages>): Promise<void> {
   let sum = 0;
   endpoint.queue('numbers').onMessage = ({ value }) => (sum += value);
   endpoint.answer('sum', () => sum);
+  endpoint.define('crash', () => {
+    throw new Error('crashed as told');
+  });
   const echo = (connection: Connection) => (connection.onData = chunk => void connection.send(chunk));
   receiveConnections(endpoint, echo);
   const listener = await listen({ host: '127.0.0.1', onConnection: echo });
