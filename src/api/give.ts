@@ -13,6 +13,8 @@ export const DATAGRAM_SOCKET = 'pollux: datagram socket';
 const PART_BYTES = 128 * 1024;
 /** Room for what a parcel or a part holds besides its bytes: numbers, limits, a path of the longest kind. */
 const WRAPPING_BYTES = 8 * 1024;
+/** Room for that, and for as much of a part or a state, in half of a mailbox, which is what a message may take. */
+const MIN_MAILBOX_BYTES = 4 * WRAPPING_BYTES;
 
 let moves = 0;
 
@@ -51,7 +53,7 @@ export class PackedState {
 
   /**
    * @throws TypeError the peer is none, or the state can't be cloned.
-   * @throws RangeError the state is longer than the other thread's mailbox takes.
+   * @throws RangeError the other thread's mailbox is too small to move anything to, or the state too long for it.
    */
   constructor(
     readonly peer: Peer,
@@ -60,11 +62,20 @@ export class PackedState {
     if (!(peer instanceof Peer)) {
       throw new TypeError(`peer: ${typeof peer}; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer`);
     }
+    const { threadId: to, mailboxBytes } = peer;
+    if (mailboxBytes < MIN_MAILBOX_BYTES) {
+      throw new RangeError(
+        `peer: the mailbox of thread ${to} has ${mailboxBytes} bytes; to move something there it needs ` +
+          `${MIN_MAILBOX_BYTES}: openEndpoint({ ringBytes: ${MIN_MAILBOX_BYTES} }) or more in that thread`,
+      );
+    }
     // In an array, so that bytes are cloned like everything else.
     this.bytes = encode([state]).payload as Uint8Array;
     const allowed = peer.maxBytes - WRAPPING_BYTES;
     if (this.bytes.length > allowed) {
-      throw new RangeError(`state: ${this.bytes.length} bytes when cloned; allowed: up to ${allowed}`);
+      throw new RangeError(
+        `state: ${this.bytes.length} bytes when cloned; allowed: up to ${allowed}, by the mailbox of thread ${to}`,
+      );
     }
   }
 }

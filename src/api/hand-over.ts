@@ -3,6 +3,7 @@ import { deserialize } from 'node:v8';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/io.js';
 import { adopt } from './adopt.js';
+import { checkFunction, kindOf } from './arguments.js';
 import type { Connection, ConnectionDetails } from './connection.js';
 import { File, type FileDetails } from './file.js';
 import { Inlet } from './accept/inlet.js';
@@ -18,7 +19,7 @@ import {
   type Part,
 } from './give.js';
 import { Listener, type ListenerDetails } from './listener.js';
-import type { Endpoint } from './messages/endpoint.js';
+import { Endpoint } from './messages/endpoint.js';
 import { unpackDatagrams } from './queued-datagrams.js';
 import { currentReactor } from './thread-reactor.js';
 
@@ -28,12 +29,14 @@ import { currentReactor } from './thread-reactor.js';
  *
  * @param onConnection told of each, before anything is received from it, with the state that was given along. What it
  *   throws is thrown in this thread, which has the connection.
- * @throws Error it was called before.
+ * @throws TypeError no endpoint, or a handler that is no function.
+ * @throws Error it was called before; the endpoint is closed.
  */
 export function receiveConnections<S = unknown>(
   endpoint: Endpoint,
   onConnection: (connection: Connection, state: S) => void,
 ): void {
+  checkReceiver('receiveConnections', endpoint, CONNECTION, onConnection);
   const take = collectBaggage(endpoint, CONNECTION);
   const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
     const { queued, unread } = take(from, move);
@@ -57,6 +60,7 @@ export function receiveListeners<S = unknown>(
   endpoint: Endpoint,
   onListener: (listener: Listener, state: S) => void,
 ): void {
+  checkReceiver('receiveListeners', endpoint, LISTENER, onListener);
   const make = (fd: number, details: ListenerDetails) => {
     const reactor = currentReactor();
     return new Listener(reactor, reactor.driver.add(fd), details);
@@ -66,6 +70,7 @@ export function receiveListeners<S = unknown>(
 
 /** Lets other threads move files here (`file.moveTo`). Otherwise as `receiveConnections`. */
 export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: File, state: S) => void): void {
+  checkReceiver('receiveFiles', endpoint, FILE, onFile);
   const make = (fd: number, { device, path, alignmentBytes }: FileDetails) =>
     new File(new OpenDescriptor(fd, device, path, { direct: alignmentBytes > 0 }), alignmentBytes);
   receive(endpoint, FILE, make, onFile);
@@ -81,6 +86,7 @@ export function receiveDatagrams<S = unknown>(
   endpoint: Endpoint,
   onSocket: (socket: DatagramSocket, state: S) => void,
 ): void {
+  checkReceiver('receiveDatagrams', endpoint, DATAGRAM_SOCKET, onSocket);
   const take = collectBaggage(endpoint, DATAGRAM_SOCKET);
   const make = (fd: number, details: DatagramDetails, from: number, move: string) => {
     const queued = unpackDatagrams(take(from, move).queued);
@@ -90,6 +96,18 @@ export function receiveDatagrams<S = unknown>(
     return socket;
   };
   receive(endpoint, DATAGRAM_SOCKET, make, onSocket);
+}
+
+/** Before anything is done, so that what is wrong leaves nothing behind, and is told in the words of who called. */
+function checkReceiver(call: string, endpoint: Endpoint, name: string, onReceived: unknown): void {
+  if (!(endpoint instanceof Endpoint)) {
+    throw new TypeError(
+      `endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, such as currentThread().endpoint`,
+    );
+  }
+  checkFunction('handler', onReceived);
+  if (endpoint.isClosed) throw new Error(`${call}: the endpoint is closed`);
+  if (endpoint.isAnswering(name)) throw new Error(`${call}: it was called before; a thread has one such handler`);
 }
 
 /** Takes in what comes ahead of the descriptors of a kind. @returns how to take out what belongs to a move, once. */

@@ -191,6 +191,11 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     return this.mailbox.isClosed;
   }
 
+  /** @internal Whether somebody here answers requests of that name. */
+  isAnswering(name: string): boolean {
+    return this.services.hasAnswer(name);
+  }
+
   /** @internal Whether the thread has ended for certain: its descriptors may be others' by now. */
   hasBuried(threadId: number): boolean {
     return this.buried.has(threadId);

@@ -101,6 +101,11 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
     return this.link.maxBytes;
   }
 
+  /** @internal What its mailbox holds: a message may take half of it. */
+  get mailboxBytes(): number {
+    return 2 * this.link.maxBytes;
+  }
+
   /** The sending end of one of its queues. Messages sent before it opens the queue are kept for it. */
   queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): QueueSender<Declaration<Messages, 'queues', Name>>;
   queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): QueueSender<T>;

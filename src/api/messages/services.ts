@@ -14,6 +14,10 @@ export class Services {
 
   constructor(private readonly book: PeerBook) {}
 
+  hasAnswer(name: string): boolean {
+    return this.answers.has(name);
+  }
+
   /** @throws Error somebody answers to that name already. */
   addAnswer(name: string, answer: Answer): void {
     if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);

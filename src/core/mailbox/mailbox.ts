@@ -15,7 +15,10 @@ import { Patience } from './patience.js';
 import { awaitSenders, wakeOwner } from './waking.js';
 
 export interface MailboxOptions {
-  /** Room for messages: a power of two. A message may take half of it. Default 1 MiB. */
+  /**
+   * Room for messages: a power of two. A message may take half of it. To a thread with less than 32 KiB no connections, or
+   * anything else that has a descriptor, can be moved. Default 1 MiB.
+   */
   readonly ringBytes?: number;
   /** Threads that can send to it at a time, up to 256. Default 64. */
   readonly senders?: number;

@@ -1,5 +1,6 @@
 /** The other thread of the tests: `workerData.part` says what it does. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { receiveListeners } from '../../../src/api/hand-over.js';
 import { openEndpoint } from '../../../src/api/messages/endpoint.js';
 import type { SlowPolicy } from '../../../src/api/messages/subscriber.js';
 import { IoError } from '../../../src/sys/io-error.js';
@@ -146,6 +147,10 @@ const parts = {
         .request('slow', number)
         .catch(() => {});
     endpoint.answer<number>('ask', message => endpoint.peer(second).request('double', message.value));
+  },
+
+  listeners() {
+    receiveListeners(endpoint, listener => void listener.close());
   },
 
   quiet() {
