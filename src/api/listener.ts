@@ -59,6 +59,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   private taker: Settling<Connection | null> | undefined = undefined;
   private iterating = false;
   private isOpen = true;
+  private hasMoved = false;
   private failure: Error | undefined = undefined;
   private readonly closing = settling<void>();
 
@@ -95,8 +96,15 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     return this.details.deferAccept;
   }
 
-  /** What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills. */
+  /**
+   * What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills.
+   *
+   * @throws Error the listener is being iterated, or was moved to another thread.
+   */
   set onConnection(handler: ((connection: Connection) => void) | undefined) {
+    if (handler !== undefined && this.hasMoved) {
+      throw new Error('onConnection: the listener was moved to another thread');
+    }
     if (handler !== undefined && this.iterating) {
       throw new Error('onConnection: the listener is being iterated; use one way at a time');
     }
@@ -183,6 +191,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       throw new IoError('EBADF', 'moveTo', `descriptor ${this.descriptor.fd}`, explanation);
     }
     this.isOpen = false;
+    this.hasMoved = true;
     this.reactor.disarm(this.restTimer);
     const fd = this.detachDescriptor();
     if (this.spare >= 0) close(this.spare);

@@ -28,9 +28,10 @@ export abstract class ReceivingSocket
    * What to do with bytes that arrive: the path without promises. Setting it starts receiving. The list and its bytes hold
    * during the call only; what is to last is taken out (`chunk.take()`), moved on (`other.send(chunk)`) or copied.
    *
-   * @throws Error a `read` is under way.
+   * @throws Error a `read` is under way; the connection was moved to another thread.
    */
   set onData(handler: ((chunk: BufferList) => void) | undefined) {
+    if (handler !== undefined) this.checkHere('onData');
     if (handler !== undefined) this.checkNotBorrowed('onData');
     if (handler !== undefined && this.isReading) {
       throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
@@ -228,12 +229,16 @@ export abstract class ReceivingSocket
     return this.descriptor.reads instanceof ReceiveInto || this.reader?.isReading === true;
   }
 
+  private checkHere(method: string): void {
+    if (this.hasMoved) throw new Error(`${method}: the connection was moved to another thread`);
+  }
+
   private checkNotBorrowed(method: string): void {
     if (this.borrower !== undefined) throw new Error(`${method}: the connection is joined or copied from`);
   }
 
   protected checkOneReader(method: string): void {
-    if (this.hasMoved) throw new Error(`${method}: the connection was moved to another thread`);
+    this.checkHere(method);
     this.checkNotBorrowed(method);
     if (this.dataHandler !== undefined)
       throw new Error(`${method}: the connection has an onData handler; unset it first`);
