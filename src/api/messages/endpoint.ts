@@ -5,6 +5,7 @@ import type { MailboxAddress } from '../../core/mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions, type Recipient } from '../../core/mailbox/mailbox.js';
 import type { Reactor } from '../../core/reactor.js';
 import { checkCallback, checkFunction } from '../arguments.js';
+import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
 import {
   CALL,
@@ -23,7 +24,8 @@ import {
   SUBSCRIBED,
   UNSUBSCRIBE,
 } from './channel.js';
-import { checkAddress, checkName } from './checks.js';
+import { checkAddress, checkMailbox, checkName } from './checks.js';
+import { Correspondent } from './correspondent.js';
 import { unpackFailure } from './failure.js';
 import { Arrival, type Message } from './message.js';
 import type {
@@ -42,14 +44,6 @@ import { Services, type Answer } from './services.js';
 import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
 import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
 import { Topic } from './topic.js';
-
-/** A thread that sends here, by its slot: who it is, and what its numbers stand for. */
-class Correspondent {
-  readonly names: string[] = [''];
-  /** By the same number: the queue of that name, once a message came for it. */
-  readonly queues: (Queue | undefined)[] = [];
-  constructor(readonly threadId: number) {}
-}
 
 /** @typeParam Messages what this thread takes and answers, if it is declared. */
 export class Endpoint<Messages extends MessageTypes = MessageTypes> implements Recipient, PeerOwner, SubscriptionOwner {
@@ -92,9 +86,10 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
    * @typeParam Other what that thread takes and answers, if it is declared.
    * @throws TypeError it is this thread's own address, or none.
    * @throws IoError EPIPE: the thread has ended.
-   * @throws Error it has no slot for one more sender.
+   * @throws Error it has no slot for one more sender; this endpoint is closed.
    */
   peer<Other extends MessageTypes = MessageTypes>(address: MailboxAddress): Peer<Other> {
+    this.checkOpen('peer');
     checkAddress(address);
     const known = this.peers.get(address.threadId);
     if (known !== undefined && known.address.ring === address.ring) return known;
@@ -111,7 +106,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     return this.queueOf(name);
   }
 
-  /** Answers requests of that name. @throws Error somebody does already. */
+  /** Answers requests of that name. @throws TypeError no function. @throws Error somebody does already; it is closed. */
   answer<Name extends DeclaredName<Messages, 'requests'>>(
     name: Name,
     answer: Answer<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
@@ -120,11 +115,12 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   answer(name: string, answer: Answer<never>): void {
     checkName(name);
     checkFunction('answer', answer);
+    this.checkOpen('answer');
     this.services.addAnswer(name, answer as Answer);
     this.onReceiving(1);
   }
 
-  /** Makes a function known that other threads may schedule here. @throws Error the name is taken. */
+  /** Makes a function known that other threads may schedule here. @throws TypeError, Error as `answer`. */
   define<Name extends DeclaredName<Messages, 'functions'>>(
     name: Name,
     run: (argument: Declaration<Messages, 'functions', Name>) => void,
@@ -133,6 +129,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   define(name: string, run: (argument: never) => void): void {
     checkName(name);
     checkFunction('run', run);
+    this.checkOpen('define');
     this.services.addFunction(name, run);
     this.onReceiving(1);
   }
@@ -147,8 +144,8 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   /**
    * Receives what other threads publish to a topic, those included that become known later.
    *
-   * @throws Error this thread has subscribed to it already.
-   * @throws TypeError an unknown policy.
+   * @throws Error this thread has subscribed to it already; the endpoint is closed.
+   * @throws TypeError no function, an unknown policy.
    */
   subscribe<Name extends DeclaredName<Messages, 'topics'>>(
     name: Name,
@@ -163,6 +160,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   subscribe(name: string, onMessage?: (message: Message<never>) => void, options: SubscribeOptions = {}): Subscription {
     checkName(name);
     checkCallback('onMessage', onMessage);
+    this.checkOpen('subscribe');
     const { whenSlow = 'block' } = options;
     if (!SLOW_POLICIES.includes(whenSlow)) {
       throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
@@ -178,8 +176,11 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   /**
    * Tells all threads known here that one has ended, who could not say so itself. For whoever learns of a worker's end
    * ('exit'), before the descriptors of that thread are closed.
+   *
+   * @throws RangeError not the number of a thread.
    */
   bury(threadId: number): void {
+    checkInteger('threadId', threadId, 0, 0x7fffffff);
     this.buried.add(threadId);
     this.peers.depart(threadId);
     this.mailbox.bury(threadId);
@@ -223,7 +224,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   close(): void {
     if (this.mailbox.isClosed) return;
     for (const peer of this.peers.all()) peer.close();
-    for (const queue of [...this.queues.values(), ...this.subscriptions.values()]) queue.end();
+    for (const each of [this.queues, this.subscriptions, this.topics].flatMap(map => [...map.values()])) each.end();
     this.mailbox.close();
   }
 
@@ -246,13 +247,15 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     arrival.set(reader.bytes, reader.start, reader.end);
     const number = nameOf(reader.channel);
     if (kind === MESSAGE) {
-      const queue = (correspondent.queues[number] ??= this.queueOf(names[number]));
-      queue.receive(arrival);
+      const queue = (correspondent.queues[number] ??= this.queueFor(names[number]));
+      queue?.receive(arrival);
       return;
     }
     const name = names[number];
+    // Introduced as something that is no name.
+    if (name === undefined) return;
     if (kind === PUBLISHED) this.subscriptions.get(name)?.receive(arrival);
-    else if (kind === NAME) names[reader.tag] = arrival.text();
+    else if (kind === NAME) correspondent.introduce(reader.tag, arrival.text());
     else this.dispatch(kind, name, arrival);
   }
 
@@ -343,19 +346,33 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
   private queueOf(name: string): Queue {
     checkName(name);
     let queue = this.queues.get(name);
-    if (queue === undefined) this.queues.set(name, (queue = new Queue(this, name)));
+    if (queue === undefined) {
+      this.queues.set(name, (queue = new Queue(this, name)));
+      if (this.isClosed) queue.end();
+    }
     return queue;
+  }
+
+  private queueFor(name: string | undefined): Queue | undefined {
+    return name === undefined || name === '' ? undefined : this.queueOf(name);
   }
 
   private topicOf(name: string): Topic {
     checkName(name);
     let topic = this.topics.get(name);
-    if (topic === undefined) this.topics.set(name, (topic = new Topic(name)));
+    if (topic === undefined) {
+      this.topics.set(name, (topic = new Topic(name)));
+      if (this.isClosed) topic.end();
+    }
     return topic;
   }
 
   private tellDeparture(threadId: number): void {
     for (const onDeparture of this.departureWatchers) onDeparture(threadId);
+  }
+
+  private checkOpen(call: string): void {
+    if (this.isClosed) throw new Error(`${call}: the endpoint is closed`);
   }
 
   private updateKeepAlive(): void {
@@ -373,5 +390,6 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
 export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
   options: MailboxOptions = {},
 ): Endpoint<Messages> {
+  checkMailbox(options);
   return new Endpoint(currentReactor(), options);
 }

@@ -3,6 +3,7 @@ import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing, type Payload } from '../../core/mailbox/outgoing.js';
 import { IoError } from '../../sys/io-error.js';
+import { checkSignal } from '../arguments.js';
 import { settling, type Settling } from '../settling.js';
 import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
 import { checkName } from './checks.js';
@@ -140,6 +141,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   async request(name: string, question: unknown, options: RequestOptions = {}): Promise<unknown> {
     checkName(name);
     const { signal } = options;
+    checkSignal(signal);
     signal?.throwIfAborted();
     const { number, promise } = this.ask(REQUEST, name, question);
     if (signal === undefined) return await promise;

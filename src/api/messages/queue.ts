@@ -44,9 +44,17 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   /**
    * What to do with each message: the path without promises. Setting it starts receiving, with what came before first;
    * unset, messages are kept, up to a ceiling that holds the senders back.
+   *
+   * @throws TypeError no function.
+   * @throws Error the queue is being read by for await; the endpoint is closed, or the subscription.
    */
   set onMessage(handler: ((message: Message<T>) => void) | undefined) {
     checkCallback('onMessage', handler);
+    if (handler !== undefined && this.ended) {
+      throw new Error(
+        `onMessage: nothing comes to '${this.name}' any more: the endpoint or the subscription is closed`,
+      );
+    }
     if (handler !== undefined && this.readers.length > 0) {
       throw new Error(`onMessage: queue '${this.name}' is being read by for await; use one way at a time`);
     }

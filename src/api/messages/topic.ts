@@ -17,6 +17,7 @@ export interface TopicCounters {
 export class Topic<T = unknown> {
   private readonly subscribed = new Map<Peer, Subscriber>();
   private published = 0;
+  private ended = false;
   private disconnected = 0;
   /** Of subscribers that have gone. */
   private droppedBefore = 0;
@@ -40,6 +41,7 @@ export class Topic<T = unknown> {
    * @returns false: nothing was published.
    * @throws TypeError a payload that can't be cloned.
    * @throws RangeError longer than half of some subscriber's mailbox; nobody gets it.
+   * @throws Error the endpoint is closed.
    */
   tryPublish(payload: Sendable<T>): boolean {
     for (const { policy, waiting } of this.subscribed.values()) if (policy === 'block' && waiting > 0) return false;
@@ -79,8 +81,14 @@ export class Topic<T = unknown> {
     this.subscribed.delete(peer);
   }
 
+  /** @internal Nobody hears it any more. */
+  end(): void {
+    this.ended = true;
+  }
+
   /** @returns how many subscribers the publisher has to wait for. */
   private fanOut(payload: unknown, settled: () => void): number {
+    if (this.ended) throw new Error(`publish: nobody hears '${this.name}' any more: the endpoint is closed`);
     const { payload: encoded, isValue } = encode(payload);
     const bytes = encoded instanceof BufferList ? encoded.toBytes() : encoded;
     // All or nobody: what one can't take is found out before the first has it.

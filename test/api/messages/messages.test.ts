@@ -106,7 +106,9 @@ describe('messages between threads', () => {
       expect(() => endpoint.define('any', text)).to.throw(TypeError, 'run: string; allowed: a function');
       expect(() => endpoint.subscribe('any', text)).to.throw(TypeError, 'onMessage: string; allowed: a function');
       expect(() => (endpoint.queue('any').onMessage = text)).to.throw(TypeError, 'onMessage: string');
-      for (const wrong of [null, {}]) {
+      for (const wrong of [undefined, 'x', -1] as number[])
+        expect(() => endpoint.bury(wrong)).to.throw(RangeError, 'threadId');
+      for (const wrong of [null, {}, { threadId: 1, ring: new SharedArrayBuffer(64) }]) {
         expect(() => endpoint.peer(wrong as MailboxAddress)).to.throw(TypeError, /^address: (null|Object); allowed/);
       }
       expect(() => peer.forEachUndelivered(() => {})).to.throw(`thread ${threadId} lives`);
