@@ -1,33 +1,15 @@
 /** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
 import { threadId } from 'node:worker_threads';
-import type { RingReader } from '../../base/ring/reader.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
-import { Mailbox, type MailboxCounters, type MailboxOptions, type Recipient } from '../../core/mailbox/mailbox.js';
+import { Mailbox, type MailboxCounters, type MailboxOptions } from '../../core/mailbox/mailbox.js';
 import type { Reactor } from '../../core/reactor.js';
 import { checkCallback, checkFunction } from '../arguments.js';
 import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
-import {
-  CALL,
-  DISCONNECTED,
-  FAILURE,
-  HELLO,
-  isValue,
-  kindOf,
-  MESSAGE,
-  NAME,
-  nameOf,
-  PUBLISHED,
-  REPLY,
-  REQUEST,
-  SUBSCRIBE,
-  SUBSCRIBED,
-  UNSUBSCRIBE,
-} from './channel.js';
+import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
 import { checkAddress, checkMailbox, checkName } from './checks.js';
-import { Correspondent } from './correspondent.js';
-import { unpackFailure } from './failure.js';
-import { Arrival, type Message } from './message.js';
+import { Deliveries, type DeliveryOwner } from './deliveries.js';
+import type { Message } from './message.js';
 import type {
   AnswerOf,
   Declaration,
@@ -46,19 +28,19 @@ import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './s
 import { Topic } from './topic.js';
 
 /** @typeParam Messages what this thread takes and answers, if it is declared. */
-export class Endpoint<Messages extends MessageTypes = MessageTypes> implements Recipient, PeerOwner, SubscriptionOwner {
+export class Endpoint<Messages extends MessageTypes = MessageTypes>
+  implements DeliveryOwner, PeerOwner, SubscriptionOwner
+{
   readonly threadId = threadId;
   private readonly mailbox: Mailbox;
   private readonly peers = new PeerBook();
   private readonly services = new Services(this.peers);
-  private readonly correspondents: Correspondent[] = [];
   private readonly queues = new Map<string, Queue>();
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly overfull = new Set<object>();
   private readonly buried = new Set<number>();
   private readonly departureWatchers: ((threadId: number) => void)[] = [];
-  private readonly arrival = new Arrival();
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
   private referenced = true;
@@ -68,7 +50,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     private readonly reactor: Reactor,
     options: MailboxOptions,
   ) {
-    this.mailbox = new Mailbox(reactor, this, options);
+    this.mailbox = new Mailbox(reactor, new Deliveries(this, this.peers, this.services), options);
   }
 
   /** How other threads reach this one. Plain data: post it to them, who give it to `endpoint.peer`. */
@@ -228,64 +210,6 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     this.mailbox.close();
   }
 
-  // For the mailbox
-
-  /** @internal */
-  onRecord(reader: RingReader): void {
-    const kind = kindOf(reader.channel);
-    if (kind === HELLO) {
-      this.correspondents[reader.sender] = new Correspondent(reader.tag);
-      this.tellDeparture(reader.tag);
-      return;
-    }
-    const { arrival } = this;
-    const correspondent = this.correspondents[reader.sender];
-    const { names } = correspondent;
-    arrival.from = correspondent.threadId;
-    arrival.tag = reader.tag;
-    arrival.isValue = isValue(reader.channel);
-    arrival.set(reader.bytes, reader.start, reader.end);
-    const number = nameOf(reader.channel);
-    if (kind === MESSAGE) {
-      const queue = (correspondent.queues[number] ??= this.queueFor(names[number]));
-      queue?.receive(arrival);
-      return;
-    }
-    const name = names[number];
-    // Introduced as something that is no name.
-    if (name === undefined) return;
-    if (kind === PUBLISHED) this.subscriptions.get(name)?.receive(arrival);
-    else if (kind === NAME) correspondent.introduce(reader.tag, arrival.text());
-    else this.dispatch(kind, name, arrival);
-  }
-
-  private dispatch(kind: number, name: string, arrival: Arrival): void {
-    const { from, tag } = arrival;
-    if (kind === REQUEST) this.services.onRequest(name, arrival);
-    else if (kind === CALL) this.services.onCall(name, arrival);
-    else if (kind === REPLY) {
-      const { value } = arrival;
-      this.peers.get(from)?.answer(tag, undefined, () => value);
-    } else if (kind === FAILURE) {
-      const failure = unpackFailure(arrival.value);
-      if (name === '') this.peers.get(from)?.answer(tag, () => failure, undefined);
-      else this.peers.get(from)?.fail(failure as Error);
-    } else if (kind === SUBSCRIBE) {
-      const policy = arrival.value as SlowPolicy;
-      this.peers.withPeer(from, peer => {
-        this.topicOf(name).add(peer, policy);
-        peer.submit(SUBSCRIBED, name, new Uint8Array(0), false, tag);
-      });
-    } else if (kind === SUBSCRIBED) {
-      this.subscriptions.get(name)?.begin(from);
-      this.peers.get(from)?.answer(tag, undefined, () => undefined);
-    } else if (kind === UNSUBSCRIBE) {
-      this.peers.withPeer(from, peer => this.topics.get(name)?.remove(peer));
-    } else if (kind === DISCONNECTED) {
-      this.subscriptions.get(name)?.disconnected(arrival);
-    }
-  }
-
   private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
     // A publisher that goes before it is asked, or before it answers, will not publish.
     try {
@@ -294,6 +218,33 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
       if (!peer.isGone) throw failure;
       return Promise.resolve();
     }
+  }
+
+  // For what comes
+
+  /** @internal */
+  queueFor(name: string | undefined): Queue | undefined {
+    return name === undefined || name === '' ? undefined : this.queueOf(name);
+  }
+
+  /** @internal */
+  subscriptionTo(name: string): Subscription | undefined {
+    return this.subscriptions.get(name);
+  }
+
+  /** @internal */
+  addSubscriber(name: string, peer: Peer, whenSlow: SlowPolicy): void {
+    this.topicOf(name).add(peer, whenSlow);
+  }
+
+  /** @internal */
+  removeSubscriber(name: string, peer: Peer): void {
+    this.topics.get(name)?.remove(peer);
+  }
+
+  /** @internal */
+  tellDeparture(threadId: number): void {
+    for (const onDeparture of this.departureWatchers) onDeparture(threadId);
   }
 
   // For peers, queues and subscriptions
@@ -353,10 +304,6 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
     return queue;
   }
 
-  private queueFor(name: string | undefined): Queue | undefined {
-    return name === undefined || name === '' ? undefined : this.queueOf(name);
-  }
-
   private topicOf(name: string): Topic {
     checkName(name);
     let topic = this.topics.get(name);
@@ -365,10 +312,6 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> implements R
       if (this.isClosed) topic.end();
     }
     return topic;
-  }
-
-  private tellDeparture(threadId: number): void {
-    for (const onDeparture of this.departureWatchers) onDeparture(threadId);
   }
 
   private checkOpen(call: string): void {

@@ -1,0 +1,106 @@
+/** What comes into a thread's mailbox: who sent it, what it is, and who here takes it. */
+import type { RingReader } from '../../base/ring/reader.js';
+import type { Recipient } from '../../core/mailbox/mailbox.js';
+import {
+  CALL,
+  DISCONNECTED,
+  FAILURE,
+  HELLO,
+  isValue,
+  kindOf,
+  MESSAGE,
+  NAME,
+  nameOf,
+  PUBLISHED,
+  REPLY,
+  REQUEST,
+  SUBSCRIBE,
+  SUBSCRIBED,
+  UNSUBSCRIBE,
+} from './channel.js';
+import { Correspondent } from './correspondent.js';
+import { unpackFailure } from './failure.js';
+import { Arrival } from './message.js';
+import type { PeerBook } from './peer-book.js';
+import type { Peer } from './peer.js';
+import type { Queue } from './queue.js';
+import type { Services } from './services.js';
+import type { SlowPolicy } from './subscriber.js';
+import type { Subscription } from './subscription.js';
+
+export interface DeliveryOwner {
+  /** undefined: that is no name. */
+  queueFor(name: string | undefined): Queue | undefined;
+  subscriptionTo(name: string): Subscription | undefined;
+  addSubscriber(name: string, peer: Peer, whenSlow: SlowPolicy): void;
+  removeSubscriber(name: string, peer: Peer): void;
+  /** A thread begins anew: what it had begun before is not finished. */
+  tellDeparture(threadId: number): void;
+}
+
+export class Deliveries implements Recipient {
+  /** By the slot in the ring. */
+  private readonly correspondents: Correspondent[] = [];
+  private readonly arrival = new Arrival();
+
+  constructor(
+    private readonly owner: DeliveryOwner,
+    private readonly peers: PeerBook,
+    private readonly services: Services,
+  ) {}
+
+  onRecord(reader: RingReader): void {
+    const kind = kindOf(reader.channel);
+    if (kind === HELLO) {
+      this.correspondents[reader.sender] = new Correspondent(reader.tag);
+      this.owner.tellDeparture(reader.tag);
+      return;
+    }
+    const { arrival } = this;
+    const correspondent = this.correspondents[reader.sender];
+    const { names } = correspondent;
+    arrival.from = correspondent.threadId;
+    arrival.tag = reader.tag;
+    arrival.isValue = isValue(reader.channel);
+    arrival.set(reader.bytes, reader.start, reader.end);
+    const number = nameOf(reader.channel);
+    if (kind === MESSAGE) {
+      const queue = (correspondent.queues[number] ??= this.owner.queueFor(names[number]));
+      queue?.receive(arrival);
+      return;
+    }
+    const name = names[number];
+    // Introduced as something that is no name.
+    if (name === undefined) return;
+    if (kind === PUBLISHED) this.owner.subscriptionTo(name)?.receive(arrival);
+    else if (kind === NAME) correspondent.introduce(reader.tag, arrival.text());
+    else this.dispatch(kind, name, arrival);
+  }
+
+  private dispatch(kind: number, name: string, arrival: Arrival): void {
+    const { from, tag } = arrival;
+    if (kind === REQUEST) this.services.onRequest(name, arrival);
+    else if (kind === CALL) this.services.onCall(name, arrival);
+    else if (kind === REPLY) {
+      const { value } = arrival;
+      this.peers.get(from)?.answer(tag, undefined, () => value);
+    } else if (kind === FAILURE) {
+      const failure = unpackFailure(arrival.value);
+      if (name === '') this.peers.get(from)?.answer(tag, () => failure, undefined);
+      else this.peers.get(from)?.fail(failure as Error);
+    } else if (kind === SUBSCRIBE) {
+      const whenSlow = arrival.value as SlowPolicy;
+      this.peers.withPeer(from, peer => {
+        this.owner.addSubscriber(name, peer, whenSlow);
+        peer.submit(SUBSCRIBED, name, new Uint8Array(0), false, tag);
+      });
+    } else if (kind === SUBSCRIBED) {
+      this.owner.subscriptionTo(name)?.begin(from);
+      this.peers.get(from)?.answer(tag, undefined, () => undefined);
+    } else if (kind === UNSUBSCRIBE) {
+      this.peers.withPeer(from, peer => this.owner.removeSubscriber(name, peer));
+    } else if (kind === DISCONNECTED) {
+      this.owner.subscriptionTo(name)?.disconnected(arrival);
+    }
+  }
+}
