@@ -11,7 +11,7 @@ import { checkOptions } from './arguments.js';
 import type { State } from './connection-states.js';
 import { Connection } from './connection.js';
 import { takeNodeSocket } from './node-socket.js';
-import { checkInteger, queueLimits, type QueueLimits } from './options.js';
+import { checkInteger, QUEUE_LIMITS, queueLimits, type QueueLimits } from './options.js';
 import { currentReactor } from './thread-reactor.js';
 
 /** A pipe's end has one direction: as if the other had ended already. */
@@ -33,13 +33,13 @@ const STATE_BY_ACCESS = new Map<number, State>([
  *
  * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket with TLS or
  *   with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write.
- * @throws TypeError neither a descriptor nor a socket.
+ * @throws TypeError neither a descriptor nor a socket; a limit that does not exist.
  * @throws RangeError a number that is no descriptor, a limit that makes no sense.
  */
 export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = {}): Connection {
   const isDescriptor = typeof from === 'number';
   if (isDescriptor) checkInteger('fd', from, 0, 0x7fffffff);
-  checkOptions(limits, 'limits');
+  checkOptions(limits, QUEUE_LIMITS, 'limits');
   const checked = queueLimits(limits);
   if (isDescriptor) return adoptDescriptor(from, checked);
   if (!(from instanceof NodeSocket)) {

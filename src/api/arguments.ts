@@ -16,11 +16,45 @@ export function shown(value: unknown): string {
   return kindOf(value);
 }
 
+/**
+ * All that a function takes as options, kept beside their interface by `satisfies`, so that the two can't drift apart. A
+ * boolean is checked here, since whoever looks at it sees only whether it is truthy; the rest is checked where it is used.
+ */
+export type OptionNames<Options> = {
+  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> extends boolean ? 'boolean' : 'other';
+};
+
 /** @throws TypeError it is no object: null, for one. */
-export function checkOptions(options: object, name = 'options'): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${name}: ${kindOf(options)}; allowed: an object`);
+export function checkObject(name: string, value: object): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new TypeError(`${name}: ${kindOf(value)}; allowed: an object`);
+}
+
+/**
+ * A name that is misspelt, or a sister's, would otherwise be ignored: in `beneath` that is a hole. Allocates nothing when all is right.
+ *
+ * @param names see `OptionNames`.
+ * @throws TypeError no object, a name that is no option, a boolean that is none.
+ */
+export function checkOptions(
+  options: object,
+  names: Readonly<Record<string, 'boolean' | 'other'>>,
+  argument = 'options',
+): void {
+  checkObject(argument, options);
+  // What they inherit is read too, so it is checked too.
+  for (const name in options) {
+    if (!Object.hasOwn(names, name)) {
+      throw new TypeError(`${argument}: '${name}' is no option; allowed: ${Object.keys(names).sort().join(', ')}`);
+    }
+    if (names[name] === 'boolean') checkBoolean(name, (options as Record<string, unknown>)[name]);
   }
+}
+
+/** @throws TypeError */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw new TypeError(`${name}: ${shown(value)}; allowed: true, false`);
 }
 
 /** @throws TypeError */

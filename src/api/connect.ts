@@ -8,8 +8,17 @@ import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { checkAddress, domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
 import { openSocket } from '../sys/socket.js';
+import { checkOptions, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
-import { checkDelay, checkPort, queueLimits, type QueueLimits, type SocketOptions } from './options.js';
+import {
+  checkDelay,
+  checkPort,
+  QUEUE_LIMITS,
+  queueLimits,
+  SOCKET_OPTIONS,
+  type QueueLimits,
+  type SocketOptions,
+} from './options.js';
 import { resolve } from './resolve.js';
 import { settling } from './settling.js';
 import { applySocketOptions } from './socket-options.js';
@@ -28,6 +37,16 @@ export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
   readonly signal?: AbortSignal;
 }
 
+const CONNECT_OPTIONS = {
+  ...SOCKET_OPTIONS,
+  ...QUEUE_LIMITS,
+  port: 'other',
+  host: 'other',
+  path: 'other',
+  timeoutMs: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<ConnectOptions>;
+
 /** RFC 8305, section 5: how long one address is given before the next is tried beside it. */
 const ATTEMPT_DELAY_MS = 250;
 
@@ -43,6 +62,7 @@ const TIMEOUT = 1;
  * @throws whatever `signal` was aborted with.
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
+  checkOptions(options, CONNECT_OPTIONS);
   const { port, host = 'localhost', path, timeoutMs, signal } = options;
   const limits = queueLimits(options);
   if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);

@@ -3,7 +3,7 @@ import { OneWay } from '../core/transfers/one-way.js';
 import type { RelayAccount } from '../core/transfers/relay-account.js';
 import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay-conduits.js';
 import type { DirectionLimits } from '../core/transfers/tunnel.js';
-import { shown } from './arguments.js';
+import { shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
@@ -16,6 +16,12 @@ export interface CopyStreamOptions {
   /** Aborted, it cancels the copy. */
   readonly signal?: AbortSignal;
 }
+
+const COPY_STREAM_OPTIONS = {
+  length: 'other',
+  bytesPerSecond: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<CopyStreamOptions>;
 
 /**
  * Copies bytes of one connection to another, up to a length or the end of the stream, whichever comes first: `account.bytes`
@@ -44,7 +50,7 @@ export function copyStreamWith(
   options: CopyStreamOptions = {},
 ): Transfer<RelayAccount> {
   const prepare = () => streamLimits(source, target, options);
-  return new Transfer(new OneWay(source, target, prepare, calls), options);
+  return new Transfer(new OneWay(source, target, prepare, calls), options, COPY_STREAM_OPTIONS);
 }
 
 /** @internal What may be copied. @throws what is wrong with what the user gave. */

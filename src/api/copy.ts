@@ -11,7 +11,7 @@ import { nativeRelayCalls } from '../core/transfers/relay-conduits.js';
 import { SocketToFile } from '../core/transfers/socket-to-file.js';
 import { isMadeUp } from '../sys/file-system.js';
 import { IoError } from '../sys/io-error.js';
-import { kindOf, shown } from './arguments.js';
+import { kindOf, shown, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
 import { streamLimits } from './copy-stream.js';
 import { File } from './file.js';
@@ -35,6 +35,14 @@ export interface CopyOptions {
   /** Cancels the transfer, which is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+const COPY_OPTIONS = {
+  from: 'other',
+  to: 'other',
+  length: 'other',
+  bytesPerSecond: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<CopyOptions>;
 
 /**
  * Copies bytes from one open thing to another. Nothing is read into the program where the system can do without.
@@ -85,7 +93,7 @@ function copyStreams(source: Connection, target: Connection, options: CopyOption
     checkUnused('to', options.to ?? 0, 'target');
     return streamLimits(source, target, options);
   };
-  return new Transfer(new OneWay(source, target, prepare, nativeRelayCalls()), options);
+  return new Transfer(new OneWay(source, target, prepare, nativeRelayCalls()), options, COPY_OPTIONS);
 }
 
 function copyToConnection(source: File, target: Connection, options: CopyOptions): Transfer {
@@ -98,7 +106,7 @@ function copyToConnection(source: File, target: Connection, options: CopyOptions
     engine.pace.bytesPerSecond = bytesPerSecond;
     return fileSending(source, { offset, length });
   });
-  return new Transfer(engine, options);
+  return new Transfer(engine, options, COPY_OPTIONS);
 }
 
 function copyFromConnection(source: Connection, target: File, options: CopyOptions): Transfer {
@@ -123,7 +131,7 @@ function copyFromConnection(source: Connection, target: File, options: CopyOptio
     }
     return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
   });
-  return new Transfer(engine, options);
+  return new Transfer(engine, options, COPY_OPTIONS);
 }
 
 /** What a position in a stream would be: nothing that could be had. */
@@ -145,7 +153,7 @@ function copyFile(source: File, target: File, options: CopyOptions): Transfer {
     return fileCopy(source, target, options);
   };
   const engine: FileToFile = new FileToFile(prepare, () => release(), diskPool, nativeFileCopyCalls);
-  return new Transfer(engine, options);
+  return new Transfer(engine, options, COPY_OPTIONS);
 }
 
 function checkRanges({ from = 0, to = 0, length }: CopyOptions): void {

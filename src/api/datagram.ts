@@ -4,9 +4,9 @@ import type { BufferList } from '../core/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/constants.js';
 import { domainOf, type Address } from '../sys/sockaddr.js';
 import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket.js';
-import { checkCallback, checkOptions } from './arguments.js';
+import { checkCallback, checkOptions, type OptionNames } from './arguments.js';
 import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
-import { checkPortSharing, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
+import { checkPortSharing, LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
 import { checkDelay, checkInteger, checkPort, type SocketOptions } from './options.js';
 import { applySocketOptions } from './socket-options.js';
 import { currentReactor } from './thread-reactor.js';
@@ -17,6 +17,17 @@ export interface DatagramOptions
   readonly onDatagram?: (bytes: BufferList, from: Address) => void;
 }
 
+const DATAGRAM_OPTIONS = {
+  ...LOCAL_END,
+  reusePort: 'other',
+  sendBufferBytes: 'other',
+  receiveBufferBytes: 'other',
+  maxDatagramBytes: 'other',
+  maxQueuedBytes: 'other',
+  closeTimeoutMs: 'other',
+  onDatagram: 'other',
+} as const satisfies OptionNames<DatagramOptions>;
+
 /**
  * Opens a datagram socket and binds it: to a UDP port, or to a Unix socket's path. With `path: ''` it is a Unix socket without
  * a name, which can send and can't be answered.
@@ -25,7 +36,7 @@ export interface DatagramOptions
  * @throws RangeError, TypeError an option that makes no sense, named.
  */
 export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
-  checkOptions(options);
+  checkOptions(options, DATAGRAM_OPTIONS);
   checkPort(options.port ?? 0, 0);
   checkPortSharing(options.reusePort ?? 'off');
   checkCallback('onDatagram', options.onDatagram);

@@ -1,6 +1,7 @@
 /** Idle, read and write timeouts of one connection. A byte costs one store; only silence costs a timer. */
 import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import { checkOptions, type OptionNames } from './arguments.js';
 import { checkDelay } from './options.js';
 
 export interface TimeoutOptions {
@@ -11,6 +12,12 @@ export interface TimeoutOptions {
   /** Something is queued and no byte of it could be sent for this long; 0 is never. */
   readonly writeMs?: number;
 }
+
+const TIMEOUT_OPTIONS = {
+  idleMs: 'other',
+  readMs: 'other',
+  writeMs: 'other',
+} as const satisfies OptionNames<TimeoutOptions>;
 
 export const DEADLINES = ['idle', 'read', 'write'] as const;
 export type Deadline = (typeof DEADLINES)[number];
@@ -30,9 +37,11 @@ export class Deadlines implements TimerOwner {
 
   /**
    * @param queued whether something waits to be sent.
+   * @throws TypeError a timeout that does not exist.
    * @throws RangeError a delay that makes no sense.
    */
   set(options: TimeoutOptions, queued: boolean): void {
+    checkOptions(options, TIMEOUT_OPTIONS, 'timeouts');
     const { idleMs = 0, readMs = 0, writeMs = 0 } = options;
     checkDelay('idleMs', idleMs);
     checkDelay('readMs', readMs);

@@ -8,7 +8,7 @@ import {
   type TunnelDirection,
   type TunnelOptions,
 } from '../core/transfers/tunnel.js';
-import { checkCallback, checkOptions, shown } from './arguments.js';
+import { checkCallback, checkOptions, shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { checkDelay } from './options.js';
 import { checkSink } from './transfer-ends.js';
@@ -31,6 +31,18 @@ export interface JoinOptions {
   /** Aborted, it cancels the join. */
   readonly signal?: AbortSignal;
 }
+
+const JOIN_OPTIONS = {
+  idleTimeoutMs: 'other',
+  halfCloseTimeoutMs: 'other',
+  limits: 'other',
+  bytesPerSecond: 'other',
+  onBytes: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<JoinOptions>;
+
+const DIRECTIONS = { aToB: 'other', bToA: 'other' } as const satisfies OptionNames<NonNullable<JoinOptions['limits']>>;
+const DIRECTION_LIMITS = { maxBytes: 'other', bytesPerSecond: 'other' } as const satisfies OptionNames<DirectionLimits>;
 
 /**
  * Joins two connections. Both must be open and not be read by anybody; what `send` has queued on them goes out first.
@@ -64,14 +76,14 @@ export function joinWith(
     if (a.reactor !== b.reactor) throw new TypeError('a, b: connections of different reactors; allowed: of the same');
     return checkedOptions(options);
   };
-  return new Transfer(new Tunnel(a, b, prepare, calls), options);
+  return new Transfer(new Tunnel(a, b, prepare, calls), options, JOIN_OPTIONS);
 }
 
 function checkedOptions(options: JoinOptions): TunnelOptions {
   const { idleTimeoutMs = 0, halfCloseTimeoutMs = 0, limits = {}, bytesPerSecond = Infinity, onBytes } = options;
   checkDelay('idleTimeoutMs', idleTimeoutMs);
   checkDelay('halfCloseTimeoutMs', halfCloseTimeoutMs);
-  checkOptions(limits, 'limits');
+  checkOptions(limits, DIRECTIONS, 'limits');
   checkCallback('onBytes', onBytes);
   return {
     idleTimeoutMs,
@@ -84,7 +96,7 @@ function checkedOptions(options: JoinOptions): TunnelOptions {
 }
 
 function checkedLimits(name: string, limits: Partial<DirectionLimits> = {}): DirectionLimits {
-  checkOptions(limits, name);
+  checkOptions(limits, DIRECTION_LIMITS, name);
   const { maxBytes = Infinity, bytesPerSecond = Infinity } = limits;
   if (maxBytes !== Infinity && !(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
     throw new RangeError(`${name}.maxBytes: ${shown(maxBytes)}; allowed: integers from 0, Infinity for no limit`);

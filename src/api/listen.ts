@@ -1,13 +1,20 @@
 /** Listening on TCP and Unix sockets. */
+import { checkCallback, checkOptions, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { Listener } from './listener.js';
-import { openListeningSocket, type ListeningOptions } from './listening-socket.js';
+import { LISTENING_OPTIONS, openListeningSocket, type ListeningOptions } from './listening-socket.js';
 import { currentReactor } from './thread-reactor.js';
 
 export interface ListenOptions extends ListeningOptions {
   /** See `Listener.onConnection`. */
   readonly onConnection?: (connection: Connection) => void;
 }
+
+const LISTEN_OPTIONS = {
+  ...LISTENING_OPTIONS,
+  reusePort: 'other',
+  onConnection: 'other',
+} as const satisfies OptionNames<ListenOptions>;
 
 /**
  * Listens.
@@ -16,6 +23,8 @@ export interface ListenOptions extends ListeningOptions {
  * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
  */
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
+  checkOptions(options, LISTEN_OPTIONS);
+  checkCallback('onConnection', options.onConnection);
   const { fd, details } = await openListeningSocket(options);
   const reactor = currentReactor();
   const listener = new Listener(reactor, reactor.driver.add(fd), details);

@@ -4,10 +4,19 @@ import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from
 import { close } from '../sys/io.js';
 import { domainOf, type Address } from '../sys/sockaddr.js';
 import { bind, listen as listenOn, localAddress, openSocket, setOption } from '../sys/socket.js';
+import type { OptionNames } from './arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener.js';
-import { checkPortSharing, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
-import { checkInteger, checkPort, queueLimits, type QueueLimits, type SocketOptions } from './options.js';
+import { checkPortSharing, LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
+import {
+  checkInteger,
+  checkPort,
+  QUEUE_LIMITS,
+  queueLimits,
+  SOCKET_OPTIONS,
+  type QueueLimits,
+  type SocketOptions,
+} from './options.js';
 import { applySocketOptions } from './socket-options.js';
 
 export interface ListeningOptions extends LocalEnd, SocketOptions, Partial<QueueLimits> {
@@ -20,6 +29,15 @@ export interface ListeningOptions extends LocalEnd, SocketOptions, Partial<Queue
    */
   readonly deferAccept?: DeferAccept;
 }
+
+/** Those of every way to listen. */
+export const LISTENING_OPTIONS = {
+  ...LOCAL_END,
+  ...SOCKET_OPTIONS,
+  ...QUEUE_LIMITS,
+  backlog: 'other',
+  deferAccept: 'other',
+} as const satisfies OptionNames<Omit<ListeningOptions, 'reusePort'>>;
 
 const DEFAULT_BACKLOG = 4096;
 

@@ -4,6 +4,7 @@ import { IoError } from '../sys/io-error.js';
 import { platform } from '../sys/platform.js';
 import { checkAddress, type Address } from '../sys/sockaddr.js';
 import { setOption } from '../sys/socket.js';
+import type { OptionNames } from './arguments.js';
 import { resolve } from './resolve.js';
 
 export type PortSharing = 'off' | 'prefer' | 'require';
@@ -23,6 +24,14 @@ export interface LocalEnd {
    */
   readonly reusePort?: PortSharing;
 }
+
+/** Without `reusePort`: of a runtime's sockets the accept model says who shares the port. */
+export const LOCAL_END = {
+  port: 'other',
+  host: 'other',
+  ipv6Only: 'boolean',
+  path: 'other',
+} as const satisfies OptionNames<Omit<LocalEnd, 'reusePort'>>;
 
 /** @throws TypeError */
 export function checkPortSharing(wish: PortSharing): void {

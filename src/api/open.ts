@@ -6,7 +6,7 @@ import { bypassCache, directAlignment } from '../sys/direct-io.js';
 import { O_CREAT, O_DIRECT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../sys/file-constants.js';
 import { IoError } from '../sys/io-error.js';
 import { close } from '../sys/io.js';
-import { checkOptions, checkSignal, kindOf, pathOf, shown } from './arguments.js';
+import { checkOptions, checkSignal, kindOf, pathOf, shown, type OptionNames } from './arguments.js';
 import { Directory } from './directory.js';
 import { File } from './file.js';
 import { checkInteger } from './options.js';
@@ -43,6 +43,14 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPEN_OPTIONS = {
+  flags: 'other',
+  mode: 'other',
+  beneath: 'other',
+  direct: 'boolean',
+  signal: 'other',
+} as const satisfies OptionNames<OpenOptions>;
+
 /**
  * Opens a regular file. It is done by a thread of the pool, since even a look-up may wait for a disk.
  *
@@ -53,7 +61,7 @@ export interface OpenOptions {
  */
 export async function open(given: string | URL, options: OpenOptions = {}): Promise<File> {
   const path = pathOf('path', given);
-  checkOptions(options);
+  checkOptions(options, OPEN_OPTIONS);
   const { flags = 'r', mode = 0o666, beneath, direct = false, signal } = options;
   if (!Object.hasOwn(FLAGS, flags)) {
     throw new TypeError(`flags: ${shown(flags)}; allowed: ${Object.keys(FLAGS).join(', ')}`);

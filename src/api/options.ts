@@ -1,5 +1,5 @@
 /** Options of listeners and connections, their defaults, and the checks that say what was wrong and what is allowed. */
-import { shown } from './arguments.js';
+import { shown, type OptionNames } from './arguments.js';
 
 /** Bounds of one connection's queue, shared by all connections of a listener. */
 export interface QueueLimits {
@@ -26,6 +26,21 @@ export interface SocketOptions {
   /** SO_RCVBUF in bytes; the kernel may double or clip it. */
   readonly receiveBufferBytes?: number;
 }
+
+export const QUEUE_LIMITS = {
+  highWaterBytes: 'other',
+  lowWaterBytes: 'other',
+  maxQueuedBytes: 'other',
+  lingerMs: 'other',
+  closeTimeoutMs: 'other',
+} as const satisfies OptionNames<QueueLimits>;
+
+export const SOCKET_OPTIONS = {
+  noDelay: 'boolean',
+  keepAlive: 'boolean',
+  sendBufferBytes: 'other',
+  receiveBufferBytes: 'other',
+} as const satisfies OptionNames<SocketOptions>;
 
 const DEFAULTS: QueueLimits = {
   highWaterBytes: 64 * 1024,

@@ -6,7 +6,7 @@ import type { FileRange } from '../core/operations/send-file.js';
 import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
 import { isMadeUp } from '../sys/file-system.js';
 import { IoError } from '../sys/io-error.js';
-import { kindOf, shown } from './arguments.js';
+import { kindOf, shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { File } from './file.js';
 import { checkInteger } from './options.js';
@@ -28,6 +28,15 @@ export interface SendFileOptions {
   /** Cancels the transfer, which is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+const SEND_FILE_OPTIONS = {
+  offset: 'other',
+  length: 'other',
+  before: 'other',
+  after: 'other',
+  bytesPerSecond: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<SendFileOptions>;
 
 /** A file that is open for reading: a `File`, or whatever else has a descriptor. */
 export interface OpenFile {
@@ -64,7 +73,7 @@ export function sendFile(connection: Connection, file: OpenFile, options: SendFi
     engine.pace.bytesPerSecond = options.bytesPerSecond ?? Infinity;
     return prepare(connection, file, options);
   });
-  return new Transfer(engine, options);
+  return new Transfer(engine, options, SEND_FILE_OPTIONS);
 }
 
 /** @throws what is wrong with what the user gave: nothing has begun then. */

@@ -12,6 +12,7 @@ import {
   TCP_NODELAY,
 } from '../sys/constants.js';
 import { setOption } from '../sys/socket.js';
+import { checkBoolean, checkOptions, type OptionNames } from './arguments.js';
 import { checkInteger, type SocketOptions } from './options.js';
 
 export interface KeepAliveOptions {
@@ -22,6 +23,12 @@ export interface KeepAliveOptions {
   /** Unanswered probes before the connection is given up. */
   readonly probes?: number;
 }
+
+const KEEP_ALIVE_OPTIONS = {
+  idleSeconds: 'other',
+  intervalSeconds: 'other',
+  probes: 'other',
+} as const satisfies OptionNames<KeepAliveOptions>;
 
 const MAX_SECONDS = 32767;
 
@@ -34,10 +41,13 @@ export function applySocketOptions(fd: number, options: SocketOptions, isTcp: bo
 }
 
 export function setNoDelay(fd: number, enable: boolean): void {
+  checkBoolean('enable', enable);
   setOption(fd, IPPROTO_TCP, TCP_NODELAY, enable ? 1 : 0);
 }
 
 export function setKeepAlive(fd: number, enable: boolean, options: KeepAliveOptions = {}): void {
+  checkBoolean('enable', enable);
+  checkOptions(options, KEEP_ALIVE_OPTIONS, 'keepAlive');
   const { idleSeconds, intervalSeconds, probes } = options;
   if (idleSeconds !== undefined) checkInteger('idleSeconds', idleSeconds, 1, MAX_SECONDS);
   if (intervalSeconds !== undefined) checkInteger('intervalSeconds', intervalSeconds, 1, MAX_SECONDS);

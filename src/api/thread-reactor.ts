@@ -1,5 +1,13 @@
 /** The reactor of this thread: there is one, made at first use or by `startReactor` before that. */
 import { Reactor, type ReactorOptions } from '../core/reactor.js';
+import { checkOptions, type OptionNames } from './arguments.js';
+
+export const REACTOR_OPTIONS = {
+  backend: 'other',
+  mode: 'other',
+  maxBufferBytes: 'other',
+  maxEvents: 'other',
+} as const satisfies OptionNames<ReactorOptions>;
 
 let reactor: Reactor | undefined;
 
@@ -7,9 +15,10 @@ let reactor: Reactor | undefined;
  * Starts this thread's reactor with options of your own. Call it before anything else of Pollux in the thread.
  *
  * @throws Error the thread has a reactor already, or the backend does not run here (with reason and remedy).
- * @throws TypeError an unknown backend or mode.
+ * @throws TypeError an unknown backend, mode or option.
  */
 export function startReactor(options: ReactorOptions = {}): Reactor {
+  checkOptions(options, REACTOR_OPTIONS);
   if (reactor !== undefined && !reactor.isClosed) {
     throw new Error(`this thread has a reactor already (${reactor.driver.backend.name}); close it first`);
   }

@@ -2,7 +2,7 @@
 import type { TransferAccount } from '../core/transfers/account.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/io-error.js';
-import { checkOptions, checkSignal } from './arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
 import { settling } from './settling.js';
 
 /** An error that ended a transfer; `transfer` counts exactly what had moved until then. */
@@ -32,6 +32,8 @@ export interface TransferOptions {
   readonly signal?: AbortSignal;
 }
 
+const TRANSFER_OPTIONS = { signal: 'other' } as const satisfies OptionNames<TransferOptions>;
+
 /**
  * A transfer under way. Awaited it gives its account, or throws what it failed with, whose property `transfer` is the
  * account, so that the count is exact in either case. Nobody awaiting one that fails is an unhandled rejection, as with a
@@ -50,16 +52,18 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
    * Starts the engine, unless the signal is aborted already.
    *
    * @param options as the user gave them: what is wrong with them rejects the transfer.
+   * @param names those that the function takes which makes the transfer.
    *
    * @internal
    */
   constructor(
     private readonly engine: TransferEngine<Account>,
     options: TransferOptions = {},
+    names: OptionNames<TransferOptions> = TRANSFER_OPTIONS,
   ) {
     engine.onSettled = failure => this.settle(failure);
     try {
-      checkOptions(options);
+      checkOptions(options, names);
       const { signal } = options;
       checkSignal(signal);
       this.signal = signal;

@@ -3,7 +3,7 @@ import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigge
 import type { Watcher } from '../core/driver.js';
 import type { Reactor } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
-import { checkOptions, kindOf } from './arguments.js';
+import { checkOptions, kindOf, type OptionNames } from './arguments.js';
 import { currentReactor } from './thread-reactor.js';
 
 export interface WatchInterest {
@@ -19,6 +19,13 @@ export interface WatchOptions {
   /** 'level' (the default) reports as long as it is so; 'edge' reports that it began. See `Watch.wouldBlock`. */
   readonly trigger?: Trigger;
 }
+
+const INTEREST = {
+  readable: 'boolean',
+  writable: 'boolean',
+  priority: 'boolean',
+} as const satisfies OptionNames<WatchInterest>;
+const WATCH_OPTIONS = { lifetime: 'other', trigger: 'other' } as const satisfies OptionNames<WatchOptions>;
 
 /** What a watched descriptor is ready for. A hint: the next call on it decides. */
 export interface Ready {
@@ -38,7 +45,7 @@ export interface Ready {
  *
  * @param onReady called in a turn of the reactor, once per event.
  * @throws IoError EBADF (closed), EPERM (a kind that can't be polled: regular files with epoll), EEXIST (watched already).
- * @throws TypeError nothing is asked for.
+ * @throws TypeError nothing is asked for, or something that does not exist.
  * @throws RangeError a number that is no descriptor.
  */
 export function watch(
@@ -49,7 +56,7 @@ export function watch(
 ): Watch {
   const bits = interestBits(interest);
   if (typeof onReady !== 'function') throw new TypeError(`onReady: ${kindOf(onReady)}; allowed: a function`);
-  checkOptions(options);
+  checkOptions(options, WATCH_OPTIONS);
   if (bits === 0) throw new TypeError('interest: nothing is asked for; allowed: readable, writable, priority');
   return new Watch(currentReactor(), fd, bits, onReady, options);
 }
@@ -131,6 +138,6 @@ export class Watch implements Watcher {
 }
 
 function interestBits(interest: WatchInterest): Interest {
-  checkOptions(interest, 'interest');
+  checkOptions(interest, INTEREST, 'interest');
   return (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0) | (interest.priority ? PRIORITY : 0);
 }

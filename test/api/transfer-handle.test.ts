@@ -104,21 +104,21 @@ describe('Transfer', () => {
   it('is cancelled by a signal, and does not begin with one aborted before', async () => {
     const controller = new AbortController();
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine, controller);
+    const transfer = new Transfer(engine, { signal: controller.signal });
     controller.abort();
     const failure = await failureOf(transfer);
     expect(failure).to.equal(controller.signal.reason);
     expect(failure.transfer).to.equal(transfer.account);
 
     const idle = new RecordingEngine();
-    expect(await failureOf(new Transfer(idle, controller))).to.equal(controller.signal.reason);
+    expect(await failureOf(new Transfer(idle, { signal: controller.signal }))).to.equal(controller.signal.reason);
     expect(idle.told).to.deep.equal([]);
   });
 
   it('leaves the signal alone once settled, and survives a frozen reason', async () => {
     const controller = new AbortController();
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine, controller);
+    const transfer = new Transfer(engine, { signal: controller.signal });
     engine.onSettled(undefined);
     await transfer;
     controller.abort();

@@ -1,7 +1,7 @@
 /** What a service is made with, checked. */
-import { kindOf, shown } from '../arguments.js';
+import { checkObject, checkOptions, shown, type OptionNames } from '../arguments.js';
 import { checkDelay } from '../options.js';
-import type { ListeningOptions } from '../listening-socket.js';
+import { LISTENING_OPTIONS, type ListeningOptions } from '../listening-socket.js';
 
 /**
  * Who accepts. `reuseport`: each thread, on a listener of its own, and the kernel spreads by a hash of the addresses.
@@ -41,16 +41,22 @@ export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
   readonly idleMs?: number;
 }
 
+const SERVICE_OPTIONS = {
+  ...LISTENING_OPTIONS,
+  accept: 'other',
+  distribute: 'other',
+  idleMs: 'other',
+} as const satisfies OptionNames<ServiceOptions>;
+
 /** @throws TypeError an option that makes no sense, named. */
 export function checkServiceOptions(options: ServiceOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options: ${kindOf(options)}; allowed: an object`);
-  }
+  checkObject('options', options);
+  if ('reusePort' in options) throw new TypeError("reusePort: it is what `accept: 'reuseport'` is for");
+  checkOptions(options, SERVICE_OPTIONS);
   const { accept, distribute } = options;
   if (!ACCEPT_MODELS.includes(accept)) {
     throw new TypeError(`accept: ${shown(accept)}; allowed: ${ACCEPT_MODELS.join(', ')}`);
   }
-  if ('reusePort' in options) throw new TypeError("reusePort: it is what `accept: 'reuseport'` is for");
   if (accept === 'reuseport' && options.path !== undefined) {
     throw new TypeError("path: accept: 'reuseport' is for TCP; allowed with a path: the others");
   }

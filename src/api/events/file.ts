@@ -14,7 +14,7 @@ import {
   type FileChanges,
 } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
-import { checkCallback, checkOptions, pathOf, shown } from '../arguments.js';
+import { checkCallback, checkOptions, pathOf, shown, type OptionNames } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -50,6 +50,8 @@ export interface FileWatchOptions {
   readonly changes?: readonly FileChange[];
 }
 
+const FILE_WATCH_OPTIONS = { changes: 'other' } as const satisfies OptionNames<FileWatchOptions>;
+
 /**
  * Watches a file or a directory: the very file, under whatever name, and not a name. A file that is replaced by another
  * of the same name tells 'delete'; watch the directory to learn of the other.
@@ -67,7 +69,7 @@ export function watchFile(
   options: FileWatchOptions = {},
   onChange?: (changes: ReadonlySet<FileChange>) => void,
 ): FileWatch {
-  checkOptions(options);
+  checkOptions(options, FILE_WATCH_OPTIONS);
   checkCallback('onChange', onChange);
   const bits = changeBits(options.changes ?? DEFAULT_CHANGES);
   return new FileWatch(currentReactor(), fileOf(file), bits, onChange);

@@ -1,7 +1,7 @@
 /** Timers of the kernel: finer than milliseconds, by the wall clock, and counted when nobody could come in time. */
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
-import { checkCallback, checkOptions, kindOf } from '../arguments.js';
+import { checkCallback, checkOptions, kindOf, type OptionNames } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -19,6 +19,13 @@ export interface TimerOptions {
   readonly unit?: TimeUnit;
 }
 
+const TIMER_OPTIONS = {
+  after: 'other',
+  every: 'other',
+  at: 'other',
+  unit: 'other',
+} as const satisfies OptionNames<TimerOptions>;
+
 /**
  * Watches a timer.
  *
@@ -29,7 +36,7 @@ export interface TimerOptions {
  * @throws IoError EMFILE, ENOMEM. See timerfd_create(2), kqueue(2) (EVFILT_TIMER).
  */
 export function watchTimer(options: TimerOptions, onExpired?: (expirations: number) => void): TimerWatch {
-  checkOptions(options);
+  checkOptions(options, TIMER_OPTIONS);
   checkCallback('onExpired', onExpired);
   return new TimerWatch(currentReactor(), timerSpec(options), onExpired);
 }

@@ -3,7 +3,7 @@ import { threadId } from 'node:worker_threads';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions } from '../../core/mailbox/mailbox.js';
 import type { Reactor } from '../../core/reactor.js';
-import { checkCallback, checkFunction } from '../arguments.js';
+import { checkCallback, checkFunction, checkOptions, type OptionNames } from '../arguments.js';
 import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
 import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
@@ -24,7 +24,7 @@ import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from './queue.js';
 import { Services, type Answer } from './services.js';
 import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
-import { Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
+import { SUBSCRIBE_OPTIONS, Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
 import { Topic } from './topic.js';
 
 /** @typeParam Messages what this thread takes and answers, if it is declared. */
@@ -127,7 +127,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
    * Receives what other threads publish to a topic, those included that become known later.
    *
    * @throws Error this thread has subscribed to it already; the endpoint is closed.
-   * @throws TypeError no function, an unknown policy.
+   * @throws TypeError no function, an unknown policy or option.
    */
   subscribe<Name extends DeclaredName<Messages, 'topics'>>(
     name: Name,
@@ -143,6 +143,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     checkName(name);
     checkCallback('onMessage', onMessage);
     this.checkOpen('subscribe');
+    checkOptions(options, SUBSCRIBE_OPTIONS);
     const { whenSlow = 'block' } = options;
     if (!SLOW_POLICIES.includes(whenSlow)) {
       throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
@@ -323,16 +324,20 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   }
 }
 
+const ENDPOINT_OPTIONS = { ringBytes: 'other', senders: 'other' } as const satisfies OptionNames<MailboxOptions>;
+
 /**
  * Opens this thread's endpoint; it has one. It lives in the thread's reactor.
  *
  * @typeParam Messages what this thread takes and answers, if it is declared.
  * @throws RangeError a size that is not allowed.
+ * @throws TypeError an unknown option.
  * @throws Error this thread has one already, or no backend runs here.
  */
 export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
   options: MailboxOptions = {},
 ): Endpoint<Messages> {
+  checkOptions(options, ENDPOINT_OPTIONS);
   checkMailbox(options);
   return new Endpoint(currentReactor(), options);
 }

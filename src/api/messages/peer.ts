@@ -3,7 +3,7 @@ import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing, type Payload } from '../../core/mailbox/outgoing.js';
 import { IoError } from '../../sys/io-error.js';
-import { checkSignal } from '../arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';
 import { settling, type Settling } from '../settling.js';
 import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
 import { checkName } from './checks.js';
@@ -40,6 +40,8 @@ export interface RequestOptions {
   /** Gives up waiting; the other thread answers all the same, and nobody hears it. */
   readonly signal?: AbortSignal;
 }
+
+const REQUEST_OPTIONS = { signal: 'other' } as const satisfies OptionNames<RequestOptions>;
 
 /** A request under way. */
 interface Asked {
@@ -140,6 +142,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   ): Promise<A>;
   async request(name: string, question: unknown, options: RequestOptions = {}): Promise<unknown> {
     checkName(name);
+    checkOptions(options, REQUEST_OPTIONS);
     const { signal } = options;
     checkSignal(signal);
     signal?.throwIfAborted();

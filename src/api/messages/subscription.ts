@@ -1,4 +1,5 @@
 /** The receiving end of a topic. */
+import type { OptionNames } from '../arguments.js';
 import type { Arrival } from './message.js';
 import { Queue, type QueueOwner } from './queue.js';
 import type { SlowPolicy } from './subscriber.js';
@@ -7,6 +8,8 @@ export interface SubscribeOptions {
   /** What publishers do when this thread is slow. Default 'block'. */
   readonly whenSlow?: SlowPolicy;
 }
+
+export const SUBSCRIBE_OPTIONS = { whenSlow: 'other' } as const satisfies OptionNames<SubscribeOptions>;
 
 /** What a subscription needs of its thread. */
 export interface SubscriptionOwner extends QueueOwner {

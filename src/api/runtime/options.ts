@@ -1,9 +1,10 @@
 /** What a runtime is made with, checked. */
 import type { ReactorOptions } from '../../core/reactor.js';
 import { allowedProcessors, canPin } from '../../sys/affinity.js';
-import { checkCallback, checkOptions, kindOf, pathOf, shown } from '../arguments.js';
+import { checkCallback, checkOptions, kindOf, pathOf, shown, type OptionNames } from '../arguments.js';
 import { Endpoint } from '../messages/endpoint.js';
 import { checkInteger } from '../options.js';
+import { REACTOR_OPTIONS } from '../thread-reactor.js';
 
 export interface RuntimeOptions {
   /**
@@ -34,23 +35,23 @@ export interface RuntimeOptions {
   readonly onError?: (failure: Error, name: string) => void;
 }
 
+const RUNTIME_OPTIONS = {
+  entry: 'other',
+  threads: 'other',
+  names: 'other',
+  affinity: 'boolean',
+  payload: 'other',
+  endpoint: 'other',
+  reactor: 'other',
+  restarts: 'other',
+  drainOnSignalMs: 'other',
+  onError: 'other',
+} as const satisfies OptionNames<RuntimeOptions>;
+
 export const MAX_THREADS = 1024;
 
 /** The longest that a timer of Node can wait. */
 const MAX_DEADLINE_MS = 0x7fffffff;
-
-const ALLOWED: Record<keyof RuntimeOptions, true> = {
-  entry: true,
-  threads: true,
-  names: true,
-  affinity: true,
-  payload: true,
-  endpoint: true,
-  reactor: true,
-  restarts: true,
-  drainOnSignalMs: true,
-  onError: true,
-};
 
 export interface CheckedOptions extends RuntimeOptions {
   readonly threads: number;
@@ -62,21 +63,17 @@ export interface CheckedOptions extends RuntimeOptions {
 
 /** @throws RangeError, TypeError an option that makes no sense, named. */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
-  checkOptions(options);
-  for (const name of Object.keys(options)) {
-    if (!(name in ALLOWED)) throw new TypeError(`${name}: no such option; allowed: ${Object.keys(ALLOWED).join(', ')}`);
-  }
+  checkOptions(options, RUNTIME_OPTIONS);
   const allowed = allowedProcessors();
   const { threads = allowed.length, restarts = 0, affinity = false, endpoint, reactor, drainOnSignalMs } = options;
   checkEntry(options.entry);
   checkInteger('threads', threads, 1, MAX_THREADS);
   checkInteger('restarts', restarts, 0, 1e6);
   if (drainOnSignalMs !== undefined) checkDeadline('drainOnSignalMs', drainOnSignalMs);
-  if (typeof affinity !== 'boolean') throw new TypeError(`affinity: ${shown(affinity)}; allowed: true, false`);
   if (endpoint !== undefined && !(endpoint instanceof Endpoint)) {
     throw new TypeError(`endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, from openEndpoint()`);
   }
-  if (reactor !== undefined) checkOptions(reactor, 'reactor');
+  if (reactor !== undefined) checkOptions(reactor, REACTOR_OPTIONS, 'reactor');
   checkCallback('onError', options.onError);
   checkCloneable('payload', options.payload);
   checkCloneable('reactor', reactor);

@@ -128,7 +128,7 @@ describe('a runtime', () => {
       [{ onError: 'log' }, 'onError: string; allowed: a function'],
       [{ reactor: { backend() {} } }, "reactor: it can't be cloned"],
       [{ payload: { call() {} } }, "payload: it can't be cloned: "],
-      [{ thread: 4 }, 'thread: no such option; allowed: entry, threads, names'],
+      [{ thread: 4 }, "options: 'thread' is no option; allowed: affinity, drainOnSignalMs"],
     ];
     for (const [options, message] of cases) expect(wrong(options), message).to.throw(TypeError, message);
     expect(() => new Runtime(null as unknown as RuntimeOptions)).to.throw(TypeError, 'options: null');
