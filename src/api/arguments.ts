@@ -60,10 +60,15 @@ export function checkBoolean(name: string, value: unknown): void {
 /** @throws TypeError */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
-  // Not by its class: there are others' that do.
-  if (typeof signal !== 'object' || signal === null || !('aborted' in signal)) {
-    throw new TypeError(`signal: ${kindOf(signal)}; allowed: an AbortSignal`);
-  }
+  // Not by its class, since there are others' that do, but by all that is used of it: what lacks a part would break midway.
+  const isWhole =
+    typeof signal === 'object' &&
+    signal !== null &&
+    typeof signal.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function' &&
+    typeof signal.throwIfAborted === 'function';
+  if (!isWhole) throw new TypeError(`signal: ${kindOf(signal)}; allowed: an AbortSignal`);
 }
 
 /** @throws TypeError */

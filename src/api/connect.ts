@@ -8,7 +8,7 @@ import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { checkAddress, domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
 import { openSocket } from '../sys/socket.js';
-import { checkOptions, type OptionNames } from './arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
 import {
   checkDelay,
@@ -64,6 +64,7 @@ const TIMEOUT = 1;
 export async function connect(options: ConnectOptions): Promise<Connection> {
   checkOptions(options, CONNECT_OPTIONS);
   const { port, host = 'localhost', path, timeoutMs, signal } = options;
+  checkSignal(signal);
   const limits = queueLimits(options);
   if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
   let addresses: Address[];

@@ -195,6 +195,33 @@ describe('names of options', () => {
     expect(await refusalOf(() => new Runtime(undefined as never))).to.equal('options: undefined; allowed: an object');
   });
 
+  it('what lacks a part of a signal is none, and is refused by the promise before anything begins', async () => {
+    const refused = 'signal: Object; allowed: an AbortSignal';
+    const { signal } = new AbortController();
+    const whole = {
+      aborted: false,
+      addEventListener: signal.addEventListener.bind(signal),
+      removeEventListener: signal.removeEventListener.bind(signal),
+      throwIfAborted: () => {},
+    };
+    for (const part of Object.keys(whole)) {
+      const options = { signal: { ...whole, [part]: undefined } as never };
+      // No throw: what these return is rejected.
+      const attempts: PromiseLike<unknown>[] = [
+        sendFile(a, file, options),
+        copy(file, file, options),
+        copyStream(a, b, options),
+        join(a, b, options),
+        open(devNull, options),
+        connect({ port: 1, ...options }),
+        Peer.prototype.request.call({} as Peer, 'answer', 1, options as never),
+      ];
+      for (const attempt of attempts) expect(await refusalOf(() => attempt)).to.equal(refused);
+    }
+    const options = { signal: whole as never };
+    expect((await sendFile(a, file, { ...options, length: 1 })).bytes).to.equal(1);
+  });
+
   it('what is only truthy is no boolean', async () => {
     const no = 'no' as never;
     const allowed = '; allowed: true, false';
