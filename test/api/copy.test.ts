@@ -112,6 +112,15 @@ describe('copy() of files', () => {
     }
   });
 
+  it('of nothing but holes the path is none, unless blocks are shared', async () => {
+    const source = await sourceOf(Buffer.alloc(0));
+    await source.truncate(1 << 20);
+    const sparse = await target();
+    const account = await copy(source, sparse);
+    expect(account.path).to.equal(account.fallback === undefined ? 'reflink' : 'none');
+    expect((await sparse.stat()).sizeBytes).to.equal(1 << 20);
+  });
+
   it('makes holes of a source holes in a target that had content there', async () => {
     const source = await sourceOf(Buffer.alloc(0));
     ftruncateSync(source.fd, 1_000_000);

@@ -2,7 +2,7 @@
 
 /**
  * How bytes were moved: by which call of the kernel, or through buffers of ours.
- * `reflink` shares the blocks of two files and moves nothing; `none` is of a file of which there was nothing to move.
+ * `reflink` shares the blocks of two files and moves nothing; `none`: there was nothing to move, or nothing but holes.
  */
 export type TransferPath = 'sendfile' | 'splice' | 'so_splice' | 'copy_file_range' | 'reflink' | 'buffers' | 'none';
 

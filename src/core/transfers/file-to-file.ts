@@ -49,6 +49,8 @@ export class FileToFile {
   /** Where the target ends now. */
   private targetBytes = 0;
   private findsHoles = true;
+  /** The kernel copies, as long as it can. */
+  private copiesInKernel = true;
   private readonly callSize = new CallSize();
   private buffer: NativeBlock | undefined = undefined;
 
@@ -99,7 +101,7 @@ export class FileToFile {
     const { isMadeUp, lengthBytes, target } = this.copy;
     this.targetBytes = target.stat.sizeBytes;
     if (isMadeUp) {
-      this.fallBack('buffers', 'the source is made up as it is read');
+      this.copyByBuffers('the source is made up as it is read');
       this.findsHoles = false;
     } else if (lengthBytes === 0) {
       this.account.path = 'none';
@@ -123,7 +125,9 @@ export class FileToFile {
       this.calls.cloneRange(source.fd, source.offset, target.fd, target.offset, lengthBytes, done),
     );
     if (result < 0) {
-      this.fallBack('copy_file_range', `reflink: ${errnoName(-result)}`);
+      // Until the first byte is copied: there may be nothing but holes.
+      this.account.path = 'none';
+      this.account.fallback = `reflink: ${errnoName(-result)}`;
       return false;
     }
     this.advance(lengthBytes);
@@ -135,13 +139,14 @@ export class FileToFile {
     while (this.position < end) {
       const wanted = Math.min(end - this.position, this.callSize.bytes);
       const allowed = await this.brake.allow(wanted);
-      if (this.account.path === 'copy_file_range') await this.copyInKernel(allowed);
+      if (this.copiesInKernel) await this.copyInKernel(allowed);
       else if (!(await this.copyByBuffer(allowed))) return false;
     }
     return true;
   }
 
   private async copyInKernel(lengthBytes: number): Promise<void> {
+    this.account.path = 'copy_file_range';
     const { source, target } = this.copy;
     const [from, to] = [source.offset + this.position, target.offset + this.position];
     const beganMs = performance.now();
@@ -151,8 +156,8 @@ export class FileToFile {
     this.callSize.took(lengthBytes, performance.now() - beganMs);
     if (result > 0) this.advance(result);
     // The end of the source, or a file system that has nothing to give this way: a read will tell.
-    else if (result === 0) this.fallBack('buffers', 'copy_file_range: nothing came');
-    else if (UNABLE.has(-result)) this.fallBack('buffers', `copy_file_range: ${errnoName(-result)}`);
+    else if (result === 0) this.copyByBuffers('copy_file_range: nothing came');
+    else if (UNABLE.has(-result)) this.copyByBuffers(`copy_file_range: ${errnoName(-result)}`);
     else throw new IoError(-result, 'copy_file_range', `${source.name} to ${target.name}`);
   }
 
@@ -244,6 +249,7 @@ export class FileToFile {
   }
 
   private async writeZeros(end: number): Promise<void> {
+    if (this.account.path === 'none') this.account.path = 'buffers';
     const zeros = new NativeBlock(Math.min(COPY_BUFFER_BYTES, end - this.position));
     while (this.position < end) {
       const allowed = await this.brake.allow(Math.min(zeros.lengthBytes, end - this.position));
@@ -285,8 +291,9 @@ export class FileToFile {
     this.brake.pace.spend(movedBytes);
   }
 
-  private fallBack(path: 'copy_file_range' | 'buffers', reason: string): void {
-    this.account.path = path;
+  private copyByBuffers(reason: string): void {
+    this.copiesInKernel = false;
+    this.account.path = 'buffers';
     this.account.fallback = reason;
   }
 
