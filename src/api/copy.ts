@@ -100,6 +100,7 @@ function copyToConnection(source: File, target: Connection, options: CopyOptions
   const engine: FileToSocket = new FileToSocket(target, () => {
     checkFile('source', source);
     checkSink('target', target);
+    target.checkOpenForSending('target');
     const { from: offset = 0, to = 0, length, bytesPerSecond = Infinity } = options;
     checkInteger('from', offset, 0, Number.MAX_SAFE_INTEGER);
     checkUnused('to', to, 'target');

@@ -133,7 +133,7 @@ function fileRange({ fd, name: path }: NamedFile, { offset = 0, length }: SendFi
   }
   if (length !== undefined && length > 0 && offset + length > size) {
     throw new RangeError(
-      `length: ${length} from offset ${offset}; allowed: up to the end of the file, which has ${size} bytes`,
+      `length: ${length} from ${offset}; allowed: up to the end of the file, which has ${size} bytes`,
     );
   }
   return { fd, device, path, offset, lengthBytes: length ?? Math.max(0, size - offset) };

@@ -79,6 +79,9 @@ describeOnEveryDriver('copy from and to a connection', () => {
     expect(await failureOf(copy(readOnly, server))).to.include({ code: 'EBADF' });
     await using file = await open(files.path('refused'), { flags: 'w' });
     await using readable = await open(files.pattern(10).path);
+    const { client: ended } = unixPair();
+    ended.end();
+    expect((await failureOf(copy(readable, ended))).message).to.match(/^send target, .*EPIPE/);
     expect(await failureOf(copy(server, file, { to: -1 }))).to.be.instanceOf(RangeError);
     expect(await failureOf(copy(server, file, { length: 1.5 }))).to.be.instanceOf(RangeError);
     for (const [attempt, message] of [
