@@ -97,7 +97,7 @@ function copyStreams(source: Connection, target: Connection, options: CopyOption
 }
 
 function copyToConnection(source: File, target: Connection, options: CopyOptions): Transfer {
-  const engine: FileToSocket = new FileToSocket(target, () => {
+  const prepare = () => {
     checkFile('source', source);
     checkSink('target', target);
     target.checkOpenForSending('target');
@@ -106,7 +106,8 @@ function copyToConnection(source: File, target: Connection, options: CopyOptions
     checkUnused('to', to, 'target');
     engine.pace.bytesPerSecond = bytesPerSecond;
     return fileSending(source, { offset, length });
-  });
+  };
+  const engine = new FileToSocket(target, prepare, undefined, 'target');
   return new Transfer(engine, options, COPY_OPTIONS);
 }
 

@@ -1,7 +1,7 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
-import { MIN_RECEIVE_BYTES } from '../core/limits.js';
+import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
 import { alignedBytes } from '../sys/direct-io.js';
 import { ENOSYS, EOPNOTSUPP } from '../sys/errno.js';
 import {
@@ -196,7 +196,7 @@ export class File {
    */
   lease(lengthBytes: number): Uint8Array {
     this.checkRange(lengthBytes, 0);
-    return this.direct ? alignedBytes(lengthBytes, this.alignmentBytes) : new Uint8Array(lengthBytes);
+    return this.array(lengthBytes);
   }
 
   /**
@@ -249,8 +249,7 @@ export class File {
   /** Memory for a read. Little of it comes from the heap: a chunk of the slab for each small read would soon empty it. */
   private memory(lengthBytes: number): BufferList {
     const list = new BufferList();
-    if (this.direct) return list.append(alignedBytes(lengthBytes, this.alignmentBytes));
-    if (lengthBytes <= MIN_RECEIVE_BYTES) return list.append(new Uint8Array(lengthBytes));
+    if (this.direct || lengthBytes <= MIN_RECEIVE_BYTES) return list.append(this.array(lengthBytes));
     const { slab } = currentReactor();
     while (list.length < lengthBytes) {
       const lease = slab.lease();
@@ -262,6 +261,11 @@ export class File {
       list.appendLease(lease, 0, Math.min(lease.chunkBytes, lengthBytes - list.length));
     }
     return list;
+  }
+
+  private array(lengthBytes: number): Uint8Array {
+    checkInteger('lengthBytes', lengthBytes, 0, FILE_ARRAY_BYTES);
+    return this.direct ? alignedBytes(lengthBytes, this.alignmentBytes) : new Uint8Array(lengthBytes);
   }
 
   /** A list for a direct write that lies right: the same one, or a copy. */

@@ -147,6 +147,9 @@ export const DISK_CALLS_WAITING = 16 * 1024;
 /** Bytes of one call on the pool: some tens of milliseconds of a slow disk, after which others have their turn. */
 export const DISK_BYTES_PER_CALL = 16 * 1024 * 1024;
 
+/** A lease of a file, and a read of a direct one: an array, which on Node 20 has at most 4 GiB. */
+export const FILE_ARRAY_BYTES = 2 ** 30;
+
 /** What a copy inside the kernel takes at a time, by how long that lasts: long enough to be worth a call, and no longer. */
 export const COPY_MS_PER_CALL = 50;
 export const COPY_BYTES_PER_CALL_MIN = 1024 * 1024;

@@ -35,7 +35,6 @@ export interface FileToSocketCalls {
 export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   readonly account = new TransferAccount('sendfile');
   readonly pace = new Pace();
-  readonly sinkName = 'connection';
   onSettled: (failure: Error | undefined) => void = () => {};
 
   /** From `start` on. */
@@ -56,11 +55,15 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   /** The file had to be read from the disk: it is read ahead from then on. */
   private isCold = false;
 
-  /** @param prepare checks what the user gave. @throws what is wrong with it. */
+  /**
+   * @param prepare checks what the user gave. @throws what is wrong with it.
+   * @param sinkName what the user calls the connection.
+   */
   constructor(
     private readonly target: WriteSide,
     private readonly prepare: () => FileSending,
     calls?: FileToSocketCalls,
+    readonly sinkName = 'connection',
   ) {
     this.sendfile = calls?.sendfile ?? nativeSendfile();
     this.reads = calls?.reads ?? nativeFileReads;
