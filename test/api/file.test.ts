@@ -217,7 +217,10 @@ describe('File', () => {
     const unit = file.alignmentBytes;
     const content = Buffer.alloc(unit * 4, TEXT);
     expect(await file.write(content, 0)).to.equal(unit * 4);
-    expect(() => file.lease(2 ** 40)).to.throw(RangeError, `lengthBytes: ${2 ** 40}; allowed: integers from 0 to ${2 ** 30}`);
+    expect(() => file.lease(2 ** 40)).to.throw(
+      RangeError,
+      `lengthBytes: ${2 ** 40}; allowed: integers from 0 to ${2 ** 30}`,
+    );
     expect((await failureOf(file.read(2 ** 40, 0))).message).to.include(`lengthBytes: ${2 ** 40}`);
     const lease = file.lease(unit * 2);
     lease.fill(7);
