@@ -6,7 +6,14 @@ import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
-import { checkAddress, domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
+import {
+  checkAddress,
+  domainOf,
+  formatAddress,
+  type Address,
+  type InternetAddress,
+  type UnixAddress,
+} from '../sys/sockaddr.js';
 import { openSocket } from '../sys/socket.js';
 import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
@@ -47,6 +54,13 @@ const CONNECT_OPTIONS = {
   signal: 'other',
 } as const satisfies OptionNames<ConnectOptions>;
 
+const INTERNET_ADDRESS = {
+  family: 'other',
+  address: 'other',
+  port: 'other',
+} as const satisfies OptionNames<InternetAddress>;
+const UNIX_ADDRESS = { family: 'other', path: 'other' } as const satisfies OptionNames<UnixAddress>;
+
 /** RFC 8305, section 5: how long one address is given before the next is tried beside it. */
 const ATTEMPT_DELAY_MS = 250;
 
@@ -57,11 +71,13 @@ const TIMEOUT = 1;
  * Connects. All addresses of a name are tried, a new one each 250 ms or as soon as one fails; the first that answers wins
  * and the others are closed ("happy eyeballs", RFC 8305).
  *
+ * @param to an address as it stands, such as that of a listener, or where to connect to and how.
  * @throws IoError (by the promise) ECONNREFUSED, ENOTFOUND, ETIMEDOUT, ENOENT and what else the system says.
  * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
  * @throws whatever `signal` was aborted with.
  */
-export async function connect(options: ConnectOptions): Promise<Connection> {
+export async function connect(to: ConnectOptions | Address): Promise<Connection> {
+  const options = isAddress(to) ? optionsOf(to) : to;
   checkOptions(options, CONNECT_OPTIONS);
   const { port, host = 'localhost', path, timeoutMs, signal } = options;
   checkSignal(signal);
@@ -81,6 +97,15 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   signal?.throwIfAborted();
   const reactor = currentReactor();
   return new Race(reactor, addresses, limits, options).winner();
+}
+
+function isAddress(to: ConnectOptions | Address): to is Address {
+  return typeof to === 'object' && to !== null && 'family' in to;
+}
+
+function optionsOf(to: Address): ConnectOptions {
+  checkOptions(to, to.family === 'unix' ? UNIX_ADDRESS : INTERNET_ADDRESS, 'address');
+  return to.family === 'unix' ? { path: to.path } : { host: to.address, port: to.port };
 }
 
 interface Attempt {

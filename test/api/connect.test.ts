@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { IoError, type Address, type Connection, type ConnectOptions, type InternetAddress } from '../../src/index.js';
+import {
+  connect,
+  IoError,
+  type Address,
+  type Connection,
+  type ConnectOptions,
+  type InternetAddress,
+} from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
 import { AF_INET, AF_UNIX, SOCK_STREAM } from '../../src/sys/constants.js';
 import { close } from '../../src/sys/io.js';
@@ -43,6 +50,24 @@ describeOnEveryDriver('connect()', driver => {
     const client = await connected({ host: '127.0.0.1', port: portOf(listener) });
     client.send('hello');
     expect(await readExactly(await accepted.promise, 5)).to.equal('hello');
+  });
+
+  it('to the address of a listener, as it stands and with nothing beside it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pollux-'));
+    try {
+      for (const where of [{ host: '127.0.0.1' }, { path: join(folder, 'socket') }]) {
+        const accepted = settling<Connection>();
+        const { address } = await listening({ ...where, onConnection: accepted.resolve });
+        const client = await connect(address);
+        atEnd(() => client.destroy());
+        client.send('hello');
+        expect(await readExactly(await accepted.promise, 5)).to.equal('hello');
+        const more = { ...address, timeoutMs: 1 };
+        expect((await rejection(connect(more))).message).to.include("address: 'timeoutMs' is no option");
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('refused: ECONNREFUSED, and the message names the address', async () => {

@@ -11,7 +11,7 @@ import { PATIENCE_MS } from '../limits.js';
  * Between two looks. Each takes a cache line from the one who is writing there; left alone for so long, he writes several
  * records, which are then read at once.
  */
-const REST_MS = 0.001;
+const REST_MS = 0.002;
 /** Turns that are passed over after failures in a row: 1, 3, 7 ... */
 const MAX_PASSED_OVER = 255;
 
