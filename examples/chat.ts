@@ -39,8 +39,8 @@ listener.onConnection = connection => {
 };
 
 const { address, port } = listener.address as InternetAddress;
-console.log(`listening on ${address}:${port}`);
 process.once('SIGINT', () => {
   void listener.close();
   for (const guest of guests) guest.end('good night\n');
 });
+console.log(`listening on ${address}:${port}`);

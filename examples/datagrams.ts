@@ -10,6 +10,7 @@ clock.onDatagram = (bytes, from) => {
   clock.trySend(answer, from);
 };
 clock.onError = failure => console.error(failure.message);
+process.once('SIGINT', () => void clock.close());
 console.log(`listening on 127.0.0.1:${clock.port}`);
 
 const asker = await bindDatagram({ host: '127.0.0.1' });
@@ -20,5 +21,3 @@ for (const question of ['time?', 'weather?']) {
   console.log(`${question} ${bytes.toString()}`);
 }
 await asker.close();
-
-process.once('SIGINT', () => void clock.close());

@@ -16,5 +16,5 @@ listener.onConnection = connection => {
 };
 
 const { address, port } = listener.address as InternetAddress;
-console.log(`listening on ${address}:${port}`);
 process.once('SIGINT', () => void listener.close());
+console.log(`listening on ${address}:${port}`);

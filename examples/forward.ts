@@ -28,5 +28,5 @@ listener.onConnection = client => {
 };
 
 const { address, port } = listener.address as InternetAddress;
-console.log(`listening on ${address}:${port}`);
 process.once('SIGINT', () => void listener.close());
+console.log(`listening on ${address}:${port}`);

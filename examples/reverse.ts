@@ -42,8 +42,9 @@ function admit(connection: Connection): void {
 }
 
 listener.onConnection = admit;
+const interrupted = once(process, 'SIGINT');
 console.log(`listening on 127.0.0.1:${listener.port}`);
-await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+await Promise.race([interrupted, runtime.join()]);
 const heldBytes = currentReactor().slab.heldBytes;
 await listener.close();
 const partings = [...clients.values()].map(client => {

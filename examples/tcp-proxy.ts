@@ -55,10 +55,10 @@ listener.onConnection = client => {
   });
 };
 
-const address = listener.address as InternetAddress;
-console.log(`listening on ${address.address}:${address.port}`);
-
 process.once('SIGINT', () => {
   void listener.close();
   for (const transfer of running) transfer.cancel();
 });
+
+const address = listener.address as InternetAddress;
+console.log(`listening on ${address.address}:${address.port}`);

@@ -13,7 +13,7 @@ async function serve(connection: Connection): Promise<void> {
 
 const path = process.argv[2];
 const listener = await listen({ path });
-console.log(`listening on ${path}`);
 process.once('SIGINT', () => void listener.close());
+console.log(`listening on ${path}`);
 
 for await (const connection of listener) void serve(connection);
