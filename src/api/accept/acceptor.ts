@@ -41,7 +41,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
   /** Threads that are given nothing any more. */
   private readonly released = new Set<CrewMember>();
   private drained: Promise<void> | undefined = undefined;
-  private readonly distribute: Distribute;
+  /** Whose turn it is, of those that have room. */
+  private readonly pick: (recipients: readonly Recipient[]) => number;
   private turn = 0;
   private isDeferred = false;
   private isClosing = false;
@@ -52,8 +53,12 @@ export class Acceptor implements AcceptModelRun, Deferred {
     private readonly plan: Omit<Serving, 'index'>,
     distribute: ServiceOptions['distribute'] = 'round-robin',
   ) {
-    if (typeof distribute === 'function') this.distribute = checked(distribute);
-    else this.distribute = distribute === 'least-connections' ? leastConnections : this.byTurns;
+    if (distribute === 'round-robin') {
+      this.pick = this.byTurns;
+    } else {
+      const choose = distribute === 'least-connections' ? leastConnections : checked(distribute);
+      this.pick = recipients => choose(this.loadsOf(recipients));
+    }
   }
 
   async begin(member: CrewMember): Promise<void> {
@@ -205,17 +210,20 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   private choose(recipients: readonly Recipient[]): Recipient {
-    const loads = recipients.map(({ member: { index, name } }) => this.loads.of(index, name));
     try {
-      return recipients[this.distribute(loads)];
+      return recipients[this.pick(recipients)];
     } catch (error) {
       // Its user's affair, like an exception of any callback; the connection is served all the same.
       this.listener.reactor.defer({ onDeferred: () => rethrow(error) });
-      return recipients[this.byTurns(loads)];
+      return recipients[this.byTurns(recipients)];
     }
   }
 
-  private readonly byTurns = ({ length }: { readonly length: number }): number => this.turn++ % length;
+  private loadsOf(recipients: readonly Recipient[]): ThreadLoad[] {
+    return recipients.map(({ member: { index, name } }) => this.loads.of(index, name));
+  }
+
+  private readonly byTurns = ({ length }: readonly Recipient[]): number => this.turn++ % length;
 }
 
 /** A function of the user's, whose answer is looked at. */
