@@ -105,7 +105,10 @@ function isAddress(to: ConnectOptions | Address): to is Address {
 
 function optionsOf(to: Address): ConnectOptions {
   checkOptions(to, to.family === 'unix' ? UNIX_ADDRESS : INTERNET_ADDRESS, 'address');
-  return to.family === 'unix' ? { path: to.path } : { host: to.address, port: to.port };
+  if (to.family === 'unix') return { path: to.path };
+  // Without one the default of `host` would be taken.
+  checkAddress(to);
+  return { host: to.address, port: to.port };
 }
 
 interface Attempt {

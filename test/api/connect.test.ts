@@ -64,6 +64,8 @@ describeOnEveryDriver('connect()', driver => {
         expect(await readExactly(await accepted.promise, 5)).to.equal('hello');
         const more = { ...address, timeoutMs: 1 };
         expect((await rejection(connect(more))).message).to.include("address: 'timeoutMs' is no option");
+        const less = { family: 'ipv4', port: 1 } as InternetAddress;
+        expect((await rejection(connect(less))).message).to.include('is not an address of family ipv4');
       }
     } finally {
       rmSync(folder, { recursive: true });
