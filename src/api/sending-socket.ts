@@ -235,8 +235,9 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   /** An orderly close waits for those who write; whoever has no end of his own learns of it later in the turn. */
   protected tellWritersClosing(): void {
     for (const turn of this.waiting?.turns?.turns() ?? []) {
+      if (turn.sinkClosing === undefined) continue;
       const failure = this.cancelled('send', turn.sinkName);
-      this.reactor.defer({ onDeferred: () => turn.sinkClosing?.(failure) });
+      this.reactor.defer({ onDeferred: () => turn.sinkClosing!(failure) });
     }
   }
 

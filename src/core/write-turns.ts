@@ -127,11 +127,8 @@ export class WriteTurns {
 
   /** The connection is closed: drops what is queued. @returns the turns, for being told. */
   drop(): WriteTurn[] {
-    const turns: WriteTurn[] = [];
-    for (const one of this.line.splice(0)) {
-      if (isSend(one)) one.queue.release();
-      else turns.push(one);
-    }
+    const turns = this.turns();
+    for (const one of this.line.splice(0)) if (isSend(one)) one.queue.release();
     return turns;
   }
 }
