@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import process from 'node:process';
 
-const main = new URL('../dist/src/cli/main.js', import.meta.url);
+const main = new URL('../dist/lib/command.js', import.meta.url);
 if (existsSync(main)) {
   await import(main.href);
 } else {

@@ -18,4 +18,4 @@ const wanted = at('package-lock.json');
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mtimeMs) {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error']);
 }
-run(process.execPath, [fileURLToPath(at('node_modules/typescript/bin/tsc')), '-p', root]);
+run('npm', ['run', '--silent', 'build']);

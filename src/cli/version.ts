@@ -1,8 +1,7 @@
-/** The version of this package, from the package.json that lies two folders above dist/src. */
+/** The version of this package. */
 import { readFileSync } from 'node:fs';
+import { packageFile } from '../base/package-file.js';
 
-const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const manifest = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
 
 export const version: string = manifest.version;

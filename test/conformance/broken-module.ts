@@ -1,7 +1,8 @@
 /** Registers a backend whose waits never wait, as a module of somebody else would. */
-import { pollFactory } from '../../src/backends/poll/factory.js';
-import { registerBackend } from '../../src/backends/select.js';
+import { backendFactory, registerBackend } from 'pollux/backends';
 import { ForwardingBackend } from './forwarding-backend.js';
+
+const pollFactory = backendFactory('poll');
 
 class SleeplessBackend extends ForwardingBackend {
   override wait(): number {

@@ -1,6 +1,6 @@
-/** The suite of src/conformance as mocha tests: one a row, skipped rows with their reason. */
-import type { BackendFactory } from '../../src/backends/contract.js';
-import { runRow, selectRows, type RowOptions } from '../../src/conformance/runner.js';
+/** The published suite as mocha tests: one a row, skipped rows with their reason. For backends of 'pollux/backends'. */
+import type { BackendFactory } from 'pollux/backends';
+import { runRow, selectRows, type RowOptions } from 'pollux/testing';
 import { describeThreads } from './describe-threads.js';
 
 export function describeConformance(factory: BackendFactory, options: RowOptions = {}): void {

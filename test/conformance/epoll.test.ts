@@ -1,4 +1,4 @@
-import { backendFactory } from '../../src/backends/select.js';
+import { backendFactory } from 'pollux/backends';
 import { describeConformance } from './describe-conformance.js';
 
 describeConformance(backendFactory('epoll'));

@@ -1,7 +1,7 @@
 /** Run with a low `ulimit -n`: opens a backend when no descriptor is left, and again when there are some. */
 import { closeSync, openSync, readdirSync } from 'node:fs';
+import { backendFactory } from 'pollux/backends';
 import '../../examples/backend/select-backend.js';
-import { backendFactory } from '../../src/backends/select.js';
 
 const factory = backendFactory(process.argv[2]);
 const countOpen = () => readdirSync('/dev/fd').length;

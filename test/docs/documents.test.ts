@@ -78,10 +78,20 @@ describe('the package', () => {
   const packed = packedFiles();
 
   it('has the code, which is built before it is packed', () => {
-    for (const path of ['dist/src/index.js', 'dist/src/index.d.ts', 'bin/pollux.js']) {
+    for (const path of ['dist/lib/index.js', 'dist/src/index.d.ts', 'bin/pollux.js']) {
       expect(packed.has(path), path).to.equal(true);
     }
-    expect(scripts).to.include({ prepack: scripts.build });
+    expect(scripts).to.include({ prepack: 'npm run build' });
+  });
+
+  it('has what starts threads and processes beside what they load first', () => {
+    const sources = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' });
+    const started = sources
+      .filter(path => path.endsWith('.ts'))
+      .flatMap(path => [...read(`src/${path}`).matchAll(/new URL\('(?:\.\/)?([\w-]+\.js)', import\.meta\.url\)/g)])
+      .map(([, name]) => name);
+    expect(started).to.include('worker.js').and.to.have.length.above(4);
+    for (const name of started) expect(packed.has(`dist/lib/${name}`), name).to.equal(true);
   });
 
   for (const page of [...packed].filter(path => path.endsWith('.md'))) {

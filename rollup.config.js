@@ -1,0 +1,46 @@
+// Joins the modules that tsc made into few files, which are what programs load: a thread starts in a third of the time, and
+// V8 treats the constants of a module as constants only where they are not imported. Types stay those of dist/src.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Chains tsc's source maps, so that stacks and debuggers show TypeScript. */
+const typescriptMaps = {
+  name: 'typescript-maps',
+  load(id) {
+    const map = `${id}.map`;
+    if (!existsSync(map)) return null;
+    return { code: readFileSync(id, 'utf8'), map: JSON.parse(readFileSync(map, 'utf8')) };
+  },
+};
+
+/** What package.json exports, the command, and the first modules of threads and processes, which are found by their URLs. */
+const input = {
+  index: 'dist/src/index.js',
+  backends: 'dist/src/backends/index.js',
+  testing: 'dist/src/testing.js',
+  command: 'dist/src/cli/main.js',
+  worker: 'dist/src/api/runtime/worker.js',
+  'waking-thread': 'dist/src/lab/waking-thread.js',
+  'campaign-thread': 'dist/src/lab/campaign-thread.js',
+  'loading-thread': 'dist/src/conformance/loading-thread.js',
+  thread: 'dist/src/cli/stress/thread.js',
+  child: 'dist/src/cli/stress/child.js',
+};
+
+/** The folders of src/ by the file that they go to; src/cli goes to the command. */
+const files = { pollux: ['base', 'sys', 'backends', 'core', 'api'], 'test-bench': ['model', 'conformance', 'lab'] };
+const entries = Object.values(input).map(path => fileURLToPath(new URL(path, import.meta.url)));
+
+function fileOf(id) {
+  const folder = id.match(/dist\/src\/(\w+)\//)?.[1];
+  // The first module of a thread must run in that thread alone.
+  return entries.includes(id) ? undefined : Object.keys(files).find(file => files[file].includes(folder));
+}
+
+export default {
+  input,
+  external: [/^node:/, 'koffi', 'commander', 'log-update'],
+  plugins: [typescriptMaps],
+  // Side by side, since a module finds the threads that it starts by their names.
+  output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },
+};
