@@ -29,7 +29,7 @@ function throughput(session: Session): Trial {
   return {
     title: 'messages, one thread to one, 64 bytes',
     method:
-      'From the first to the last that is received, divided by their number; the sender never rests, and waits for room ' +
+      'From the first to the last that is received and looked at, divided by their number; the sender never rests, and waits for room ' +
       'where there is a bound. CPU time is of the whole process for that while. ringbuf.js has one sender, no wake-ups and ' +
       'no loop: its receiver asks again and again, and its sender too when it is full. Wake-ups are system calls, those ' +
       'of the sender for messages and those of the receiver for room.',

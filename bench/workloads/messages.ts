@@ -40,7 +40,10 @@ async function receiveFlood(task: Task): Promise<Record<string, number>> {
   let cpu = process.cpuUsage();
   let done!: () => void;
   const all = new Promise<void>(resolve => (done = resolve));
-  const onMessage = () => {
+  let sum = 0;
+  // It is looked at, as any receiver would.
+  const onMessage = (bytes: Uint8Array) => {
+    sum += bytes[LENGTH_BYTES - 1];
     if (received++ === 0) {
       startedAt = process.hrtime.bigint();
       cpu = process.cpuUsage();
@@ -50,13 +53,13 @@ async function receiveFlood(task: Task): Promise<Record<string, number>> {
   let wakesHere = () => 0;
   if (task.kind === 'pollux') {
     const endpoint = openEndpoint();
-    endpoint.queue('flood').onMessage = onMessage;
+    endpoint.queue('flood').onMessage = message => onMessage(message.bytes);
     wakesHere = () => endpoint.counters.wakes;
     worker = start({ ...task, address: endpoint.address });
   } else if (task.kind === 'post') {
     worker = start(task);
     worker.on('message', (message: unknown) => {
-      if (message instanceof Uint8Array) onMessage();
+      if (message instanceof Uint8Array) onMessage(message);
     });
   } else {
     const storage = RingBuffer.getStorageForCapacity(1024 * 1024, Uint8Array);
@@ -67,11 +70,12 @@ async function receiveFlood(task: Task): Promise<Record<string, number>> {
     while (received < task.count) {
       if (ring.availableRead() < LENGTH_BYTES) continue;
       ring.pop(into);
-      onMessage();
+      onMessage(into);
     }
   }
   const sent = task.kind === 'post' ? undefined : waitForReport(worker);
   await all;
+  if (sum !== 7 * task.count) throw new Error(`what came is not what was sent: ${sum}`);
   const wallNs = Number(process.hrtime.bigint() - startedAt) / task.count;
   const used = process.cpuUsage(cpu);
   const cpuNs = ((used.user + used.system) * 1000) / task.count;

@@ -62,7 +62,7 @@ export class Deliveries implements Recipient {
     arrival.from = correspondent.threadId;
     arrival.tag = reader.tag;
     arrival.isValue = isValue(reader.channel);
-    arrival.set(reader.bytes, reader.start, reader.end);
+    arrival.set(reader.memory.buffer, reader.start, reader.end);
     const number = nameOf(reader.channel);
     if (kind === MESSAGE) {
       const queue = (correspondent.queues[number] ??= this.owner.queueFor(names[number]));
