@@ -227,10 +227,14 @@ describeOnEveryDriver('reading', () => {
 
   it('while nobody reads, the peer is held back and what it sent stays in the kernel', async () => {
     const { client, server } = await tcpPair();
-    const given = fillUp(client);
-    await turns(10);
-    expect(server.bytesReceived).to.equal(0);
-    expect(client.queuedBytes).to.be.greaterThan(0);
+    let given = 0;
+    // The kernel moves its limits while it takes the first bytes; after some rounds it takes no more.
+    do {
+      given += fillUp(client);
+      await turns(10);
+      expect(server.bytesReceived).to.equal(0);
+      expect(given).to.be.lessThan(64 * 1024 * 1024);
+    } while (client.queuedBytes === 0);
     client.end();
     expect((await readAll(server)).length).to.equal(given);
   });
