@@ -9,7 +9,7 @@ export interface Message<T = unknown> {
   readonly from: number;
   /** The payload where it lies, without a copy: valid during the call only. */
   readonly bytes: Uint8Array;
-  /** The payload as it was sent, for good: a copy of bytes, or the value. Made anew each time it is read. */
+  /** The payload as it was sent, for good: a copy of bytes, or the value. It may be made anew each time that it is read. */
   readonly value: T;
 }
 
@@ -29,7 +29,7 @@ export function encode(payload: unknown): Encoded {
   }
 }
 
-/** A message in the ring, or kept. One object serves for all that are handed on as they come. */
+/** A message in the ring. One object serves for all that are handed on as they come. */
 export class Arrival implements Message {
   from = 0;
   tag = 0;
@@ -64,12 +64,20 @@ export class Arrival implements Message {
   }
 
   /** One that lasts. */
-  keep(): Arrival {
-    const kept = new Arrival();
-    kept.from = this.from;
-    kept.tag = this.tag;
-    kept.isValue = this.isValue;
-    kept.set(this.bytes.slice().buffer, 0, this.lengthBytes);
-    return kept;
+  keep(): KeptMessage {
+    return new KeptMessage(this.from, this.bytes.slice(), this.isValue);
+  }
+}
+
+/** A message with bytes of its own. */
+export class KeptMessage implements Message {
+  constructor(
+    readonly from: number,
+    readonly bytes: Uint8Array,
+    private readonly isValue: boolean,
+  ) {}
+
+  get value(): unknown {
+    return this.isValue ? (deserialize(this.bytes) as unknown) : this.bytes;
   }
 }

@@ -1,6 +1,6 @@
 /** A queue: any thread sends to it, one receives. */
 import { checkCallback } from '../arguments.js';
-import type { Arrival, Message } from './message.js';
+import type { Arrival, KeptMessage, Message } from './message.js';
 import { settling, type Settling } from '../settling.js';
 
 /**
@@ -23,7 +23,7 @@ export interface QueueOwner {
 
 export class Queue<T = unknown> implements AsyncIterable<T> {
   private handler: ((message: Message<T>) => void) | undefined = undefined;
-  private backlog: Arrival[] = [];
+  private backlog: KeptMessage[] = [];
   private backlogBytes = 0;
   private readers: Settling<IteratorResult<T>>[] = [];
   private receiving = false;
@@ -107,7 +107,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     }
     const kept = this.backlog.shift();
     if (kept !== undefined) {
-      this.count(-kept.lengthBytes - KEPT_BYTES);
+      this.count(-kept.bytes.length - KEPT_BYTES);
       return Promise.resolve({ done: false, value: kept.value as T });
     }
     if (this.ended) return Promise.resolve({ done: true, value: undefined });
@@ -126,7 +126,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       try {
         while (this.handler !== undefined && this.backlog.length > 0) {
           const kept = this.backlog.shift()!;
-          this.count(-kept.lengthBytes - KEPT_BYTES);
+          this.count(-kept.bytes.length - KEPT_BYTES);
           this.handler(kept as Message<T>);
         }
       } finally {
