@@ -33,6 +33,11 @@ export interface RuntimeOptions {
    * met by a restart rejects `stop` and `join`.
    */
   readonly onError?: (failure: Error, name: string) => void;
+  /**
+   * A thread that crashed runs again: its entry is through, and `threads[i].peer` is the new one. Told each time, with how
+   * often it was started again by now; not told once the runtime is being stopped.
+   */
+  readonly onRestart?: (name: string, restarts: number) => void;
 }
 
 const RUNTIME_OPTIONS = {
@@ -46,6 +51,7 @@ const RUNTIME_OPTIONS = {
   restarts: 'other',
   drainOnSignalMs: 'other',
   onError: 'other',
+  onRestart: 'other',
 } as const satisfies OptionNames<RuntimeOptions>;
 
 export const MAX_THREADS = 1024;
@@ -75,6 +81,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   }
   if (reactor !== undefined) checkOptions(reactor, REACTOR_OPTIONS, 'reactor');
   checkCallback('onError', options.onError);
+  checkCallback('onRestart', options.onRestart);
   checkCloneable('payload', options.payload);
   checkCloneable('reactor', reactor);
   const names = options.names ?? Array.from({ length: threads }, (_, index) => `thread ${index}`);

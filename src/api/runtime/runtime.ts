@@ -195,6 +195,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     for (const service of this.services)
       void service.begin(member).catch(failure => this.report(failure as Error, member));
     if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
+    const { name, restarts } = member;
+    if (restarts > 0) guarded(() => this.options.onRestart?.(name, restarts));
   }
 
   /** @internal */
@@ -303,14 +305,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   private report(failure: Error, { name }: Member): void {
-    try {
-      this.options.onError?.(failure, name);
-    } catch (error) {
-      // Its user's affair, like an exception of any callback; what is left to be done for the thread is done all the same.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    guarded(() => this.options.onError?.(failure, name));
   }
 
   private async finish(): Promise<void> {
@@ -325,5 +320,16 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
     if (this.failure === undefined) this.ended.resolve({ terminated });
     else this.ended.reject(this.failure);
+  }
+}
+
+/** What a callback throws is its user's affair; what is left to be done for the thread is done all the same. */
+function guarded(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

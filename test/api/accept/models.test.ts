@@ -10,6 +10,7 @@ import {
   type Service,
 } from '../../../src/index.js';
 import { portOf, rejection } from '../sockets.js';
+import { collectingUncaught } from '../uncaught.js';
 
 const THREADS = 2;
 const entry = new URL('entry.js', import.meta.url);
@@ -154,11 +155,7 @@ describe('services of a runtime', () => {
     let asked = 0;
     const distribute = () => answers[asked++ % answers.length]() as number;
     const service = await runtime.listen({ accept: 'acceptor', distribute, host: '127.0.0.1' });
-    const told: string[] = [];
-    const listeners = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', error => told.push(error.message));
-    try {
+    await collectingUncaught(async told => {
       expect(await clientsOf(service, 20)).to.have.length(20);
       // Each is thrown in a turn of its own, and the clients may be served before.
       while (told.length < 16) await new Promise(setImmediate);
@@ -166,10 +163,7 @@ describe('services of a runtime', () => {
       expect(told).to.have.length(16);
       expect(told).to.include(`distribute: it answered ${THREADS}; allowed: integers from 0 to ${THREADS - 1}`);
       expect(told).to.include('thrown');
-    } finally {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of listeners) process.on('uncaughtException', listener);
-    }
+    });
   });
 
   it('an acceptor holds connections for the thread that comes, and loses none of one that ends', async () => {

@@ -96,28 +96,4 @@ describe('the end of a thread', () => {
     expect(await runtime.stop()).to.deep.equal({ terminated: [] });
     expect(failures).to.deep.equal(['thread 0: crashed as told']);
   });
-
-  it('is told to an onError that throws, which harms neither restart nor join', async () => {
-    const told: string[] = [];
-    const listeners = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', error => told.push(error.message));
-    try {
-      const onError = () => {
-        throw new Error('thrown by onError');
-      };
-      await start({ threads: 1, restarts: 1, onError });
-      const [member] = runtime.threads;
-      member.peer!.schedule('crash');
-      while (member.restarts === 0 || member.peer === undefined) await new Promise(setImmediate);
-      expect(told).to.deep.equal(['thrown by onError']);
-      member.peer.schedule('crash');
-      expect((await rejection(runtime.join())).message).to.equal('crashed as told');
-      expect((await rejection(runtime.stop())).message).to.equal('crashed as told');
-      while (told.length < 2) await new Promise(setImmediate);
-    } finally {
-      process.removeAllListeners('uncaughtException');
-      for (const listener of listeners) process.on('uncaughtException', listener);
-    }
-  });
 });

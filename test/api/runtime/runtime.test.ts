@@ -126,6 +126,7 @@ describe('a runtime', () => {
       [{ reactor: null }, 'reactor: null; allowed: an object'],
       [{ endpoint: {} }, "endpoint: Object; allowed: this thread's Endpoint"],
       [{ onError: 'log' }, 'onError: string; allowed: a function'],
+      [{ onRestart: true }, 'onRestart: boolean; allowed: a function'],
       [{ reactor: { backend() {} } }, "reactor: it can't be cloned"],
       [{ payload: { call() {} } }, "payload: it can't be cloned: "],
       [{ thread: 4 }, "options: 'thread' is no option; allowed: affinity, drainOnSignalMs"],
