@@ -1,6 +1,7 @@
 /** The giving side of a hand-over: what belongs to this thread becomes another's, and the descriptor with it. */
 import { threadId } from 'node:worker_threads';
 import { close } from '../sys/io.js';
+import { lend } from '../sys/owned-descriptors.js';
 import { encode } from './messages/message.js';
 import { Peer } from './messages/peer.js';
 
@@ -101,6 +102,7 @@ export async function give(
       await sendParts(peer, name, { move, of: 'queued', bytes: baggage.queued });
       await sendParts(peer, name, { move, of: 'unread', bytes: baggage.unread });
     }
+    lend(fd);
     const offer = peer.offer(name, { fd, move, details, state } satisfies Parcel);
     try {
       await offer.answer;

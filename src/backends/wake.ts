@@ -6,6 +6,7 @@ import { close, pipe, read, write } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { nativeKqueue } from '../sys/kqueue.js';
 import { NativeBlock } from '../sys/memory.js';
+import { lend } from '../sys/owned-descriptors.js';
 import type { WakeHandle } from './contract.js';
 import { triggerUserEvent } from './kqueue/user-event.js';
 
@@ -46,6 +47,9 @@ export class Waker {
       this.fd = readEnd;
       this.handle = { kind: 'pipe', fd: writeEnd, ident: 0 };
     }
+    // Both: to write to a pipe that nobody can read fails.
+    lend(this.fd);
+    lend(this.handle.fd);
   }
 
   /** Takes all wake-ups so far off the descriptor; needed where it is watched by level. */

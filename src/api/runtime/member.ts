@@ -1,18 +1,25 @@
 /** A thread of a runtime, seen by the owner: one worker after another, should it crash. */
 import { Worker } from 'node:worker_threads';
-import { close, isOpen } from '../../sys/io.js';
-import { allocateOwnedDescriptors, leftDescriptors } from '../../sys/owned-descriptors.js';
+import { allocateOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import type { AcceptRequest } from '../accept/inlet.js';
 import type { Peer } from '../messages/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 
+/** How a worker has ended. */
+export interface WorkerEnd {
+  readonly threadId: number;
+  /** What it died of; undefined if it was no crash. */
+  readonly failure: Error | undefined;
+  /** What it left open is recorded there. */
+  readonly descriptors: SharedArrayBuffer;
+}
+
 export interface MemberOwner {
   onBorn(member: Member, neighbour: Neighbour): void;
   onRunning(member: Member): void;
-  /** The worker has ended; `failure` is what it died of. Its descriptors are open until `closeDescriptors`. */
-  onEnded(member: Member, threadId: number, failure: Error | undefined): void;
+  onEnded(member: Member, end: WorkerEnd): void;
   onBuried(member: Member, threadId: number): void;
 }
 
@@ -36,7 +43,6 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   private worker: Worker | undefined = undefined;
   /** Those who wait for it to be paused, in the order of its replies. */
   private pausing: Settling<void>[] = [];
-  private descriptors: SharedArrayBuffer | undefined = undefined;
   /** Requests that wait for a reply, by number. */
   private readonly asked = new Map<number, Settling<void>>();
   private lastNumber = 0;
@@ -54,8 +60,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
 
   /** @internal */
   start(birth: Omit<Birth, 'index' | 'name' | 'descriptors'>): void {
-    this.descriptors = allocateOwnedDescriptors();
-    const workerData: Birth = { ...birth, index: this.index, name: this.name, descriptors: this.descriptors };
+    const descriptors = allocateOwnedDescriptors();
+    const workerData: Birth = { ...birth, index: this.index, name: this.name, descriptors };
     const worker = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
     // 0 once it has ended.
     const { threadId } = worker;
@@ -83,7 +89,7 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
       if (code === 0) this.wasTerminated = false;
       if (code !== 0 && !this.wasTerminated)
         failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
-      this.owner.onEnded(this, threadId, failure);
+      this.owner.onEnded(this, { threadId, failure, descriptors });
     });
   }
 
@@ -137,18 +143,6 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     // Each call of the worker's adds a listener to it, and a thread in a call of the kernel ends when that returns.
     this.terminating ??= this.worker?.terminate();
     await this.terminating;
-  }
-
-  /**
-   * What the worker left open. Others may still hold the number by which it was woken, so all must have been told first.
-   *
-   * @internal
-   */
-  closeDescriptors(): void {
-    const { descriptors } = this;
-    this.descriptors = undefined;
-    if (descriptors === undefined) return;
-    for (const fd of leftDescriptors(descriptors)) if (isOpen(fd)) close(fd);
   }
 
   private onReply(number: number, failure: unknown): void {

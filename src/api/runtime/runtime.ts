@@ -4,8 +4,9 @@ import { openService, type Service, type ServiceOwner } from '../accept/service.
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
+import { Burials } from './burials.js';
 import type { Neighbour } from './control.js';
-import { Member, type MemberOwner } from './member.js';
+import { Member, type MemberOwner, type WorkerEnd } from './member.js';
 import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -16,14 +17,6 @@ export interface RuntimeEnd {
   readonly terminated: readonly string[];
 }
 
-/** A worker that has ended, until all others know: then its descriptors can be closed without harm. */
-interface Burial {
-  readonly member: Member;
-  /** What it died of, unless it was terminated from here. */
-  readonly failure: Error | undefined;
-  readonly mourners: Set<Member>;
-}
-
 /** @typeParam Messages what the threads take and answer, if it is declared. */
 export class Runtime<Messages extends MessageTypes = MessageTypes> implements MemberOwner, ServiceOwner {
   /** The threads, by index. */
@@ -31,7 +24,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   private readonly options: CheckedOptions;
   private ownEndpoint: Endpoint | undefined = undefined;
   private readonly services = new Set<Service>();
-  private readonly burials = new Map<number, Burial>();
+  private readonly burials = new Burials();
   private readonly starting: Settling<void> = settling();
   private readonly ended: Settling<RuntimeEnd> = settling();
   /** Those that had not ended by the deadline. */
@@ -200,24 +193,24 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /** @internal */
-  onEnded(member: Member, threadId: number, failure: Error | undefined): void {
+  onEnded(member: Member, { threadId, failure, descriptors }: WorkerEnd): void {
     this.endpoint.bury(threadId);
+    if (failure !== undefined) this.report(failure, member);
     const willReturn = this.mayReturn(member, failure);
     for (const service of this.services) service.onEnded(member, willReturn);
-    const mourners = new Set(this.threads.filter(other => other.isAlive));
-    this.burials.set(threadId, { member, failure, mourners });
+    const mourners = this.threads.filter(other => other.isAlive);
     for (const other of mourners) other.tell({ kind: 'ended', threadId });
-    // Its own among them, if nobody else is left.
-    for (const [id, burial] of this.burials) {
-      burial.mourners.delete(member);
-      this.closeGrave(id);
-    }
+    this.burials.begin(threadId, descriptors, mourners);
+    this.burials.onEnded(member);
+    if (willReturn) {
+      member.restarts++;
+      this.startMember(member);
+    } else this.onLost(member, failure);
   }
 
   /** @internal */
   onBuried(member: Member, threadId: number): void {
-    this.burials.get(threadId)?.mourners.delete(member);
-    this.closeGrave(threadId);
+    this.burials.onBuried(threadId, member);
   }
 
   /** Whoever waits to be accepted is served by threads that still do. */
@@ -240,6 +233,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
       member.start({ entry: entry.href, payload, reactor, processor: processors[member.index], owner });
     } catch (failure) {
       // There is no thread that could end: what was given can't be cloned any more, or the system has no room for one.
+      this.report(failure as Error, member);
+      for (const service of this.services) service.onEnded(member, false);
       this.onLost(member, failure as Error);
     }
   }
@@ -260,30 +255,15 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     }
   }
 
-  /** Everybody knows: what the thread had open is closed, and it is started again if it may be. */
-  private closeGrave(threadId: number): void {
-    const burial = this.burials.get(threadId);
-    if (burial === undefined || burial.mourners.size > 0) return;
-    this.burials.delete(threadId);
-    const { member, failure } = burial;
-    member.closeDescriptors();
-    if (this.mayReturn(member, failure)) {
-      this.report(failure!, member);
-      member.restarts++;
-      this.startMember(member);
-    } else this.onLost(member, failure);
-  }
-
   /** A thread has ended that is not started again, or could not be started. */
   private onLost(member: Member, failure: Error | undefined): void {
-    if (failure !== undefined) this.report(failure, member);
     this.failure ??= failure;
     if (failure !== undefined || !member.hasRun) {
       this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before its entry was through`));
     }
     // One that ended before it was born is waited for no more.
     if (!this.stopping) this.introduce();
-    if (this.burials.size === 0 && this.threads.every(other => !other.isAlive)) void this.finish();
+    if (this.threads.every(other => !other.isAlive)) void this.finish();
   }
 
   private mayReturn(member: Member, failure: Error | undefined): boolean {

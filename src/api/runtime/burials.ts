@@ -1,0 +1,49 @@
+/**
+ * What workers leave open when they end. Most of it nobody else knows, and it is closed at once: ports are free again and
+ * peers are told, whoever hangs. What others use by its number stays open, so that it can be nothing else meanwhile, until
+ * each thread that lived then has said that it does so no more, or has ended.
+ */
+import { close, isOpen } from '../../sys/io.js';
+import { leftDescriptors } from '../../sys/owned-descriptors.js';
+import type { Member } from './member.js';
+
+interface Burial {
+  readonly lent: readonly number[];
+  /** Who may still use those. */
+  readonly mourners: Set<Member>;
+}
+
+export class Burials {
+  /** By the thread that has ended. */
+  private readonly underWay = new Map<number, Burial>();
+
+  /** @param descriptors where a worker that has ended recorded what it had. @param mourners the threads that live. */
+  begin(threadId: number, descriptors: SharedArrayBuffer, mourners: readonly Member[]): void {
+    const { own, lent } = leftDescriptors(descriptors);
+    closeAll(own);
+    this.underWay.set(threadId, { lent, mourners: new Set(mourners) });
+    this.endIfDone(threadId);
+  }
+
+  /** A thread uses nothing any more of one that has ended. */
+  onBuried(threadId: number, mourner: Member): void {
+    this.underWay.get(threadId)?.mourners.delete(mourner);
+    this.endIfDone(threadId);
+  }
+
+  /** A thread has ended, and uses nothing of anybody's. */
+  onEnded(mourner: Member): void {
+    for (const threadId of this.underWay.keys()) this.onBuried(threadId, mourner);
+  }
+
+  private endIfDone(threadId: number): void {
+    const burial = this.underWay.get(threadId);
+    if (burial === undefined || burial.mourners.size > 0) return;
+    this.underWay.delete(threadId);
+    closeAll(burial.lent);
+  }
+}
+
+function closeAll(descriptors: readonly number[]): void {
+  for (const fd of descriptors) if (isOpen(fd)) close(fd);
+}
