@@ -1,7 +1,7 @@
 /**
  * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a thread go in one
  * message. A thread whose mailbox is full gets none until there is room, and what a thread did not get since it ended goes
- * to another. While there is nobody to give to, nothing is accepted.
+ * to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
  */
 import type { Deferred } from '../../core/reactor.js';
 import { close } from '../../sys/io.js';
@@ -23,6 +23,8 @@ class Recipient {
   isFull = false;
   /** Resolves when that message has been sent, or is not to be. */
   sending: Promise<void> | undefined = undefined;
+  /** It has gone, and what it did not get was taken back. */
+  isReclaimed = false;
   /** How many messages it was sent. */
   messages = 0;
 
@@ -46,6 +48,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private turn = 0;
   private isDeferred = false;
   private isClosing = false;
+  /** Nobody is given anything any more. */
+  private isOver = false;
 
   constructor(
     private readonly listener: Listener,
@@ -74,12 +78,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
     const recipient = this.recipients.get(member);
     if (recipient === undefined) return;
     this.recipients.delete(member);
-    this.takeBack(recipient, recipient.batch.splice(0));
-    recipient.peer.forEachUndelivered(({ kind, name, bytes }) => {
-      if (kind !== 'message' || name !== ACCEPTED) return;
-      const [service, ...accepted] = new Int32Array(bytes.slice().buffer);
-      if (service === this.plan.service) this.takeBack(recipient, accepted);
-    });
+    this.reclaim(recipient);
+    this.closeUnclaimed();
     this.updateAccepting();
   }
 
@@ -88,8 +88,9 @@ export class Acceptor implements AcceptModelRun, Deferred {
     // One that ends meanwhile leaves its own to the others.
     do {
       await Promise.all([...this.recipients.values()].map(recipient => this.settle(recipient)));
-    } while (this.stranded.length > 0 && [...this.recipients.values()].some(({ peer }) => !peer.isGone));
-    for (const fd of this.stranded.splice(0)) close(fd);
+    } while (this.stranded.length > 0 && this.hasTakers);
+    this.isOver = true;
+    this.closeUnclaimed();
     // What they have parked is closed now, and what they park later.
     const { service, parking } = this.plan;
     await Promise.allSettled([...this.recipients.keys()].map(member => member.ask({ kind: 'retire', service })));
@@ -97,11 +98,15 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   async release(member: CrewMember): Promise<void> {
-    await this.stopAccepting();
+    // One that begins just now is no recipient any more.
     this.released.add(member);
+    await this.stopAccepting();
     const recipient = this.recipients.get(member);
-    // One that has ended is left for `onEnded`, which takes back what it did not get.
-    if (recipient !== undefined && (await this.settle(recipient))) this.recipients.delete(member);
+    // From one that may still read what it was sent, `onEnded` takes back the rest.
+    if (recipient !== undefined && ((await this.settle(recipient)) || recipient.peer.isGone)) {
+      this.recipients.delete(member);
+      this.closeUnclaimed();
+    }
     if (member.peer !== undefined) await member.ask({ kind: 'retire', service: this.plan.service });
   }
 
@@ -141,6 +146,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
       try {
         await recipient.peer.request(FLUSH, null);
       } catch {
+        // One that lives on after it has closed its endpoint reads nothing more either.
+        if (recipient.peer.isGone) this.reclaim(recipient);
         return false;
       }
     } while (this.stranded.length > 0 || recipient.messages > messages);
@@ -167,7 +174,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   /** Threads that have room, by index. */
   private free(): Recipient[] {
     return [...this.recipients.values()]
-      .filter(({ isFull }) => !isFull)
+      .filter(({ isFull, isReclaimed }) => !isFull && !isReclaimed)
       .sort((a, b) => a.member.index - b.member.index);
   }
 
@@ -179,9 +186,10 @@ export class Acceptor implements AcceptModelRun, Deferred {
     try {
       if (recipient.sender.trySend(message)) return;
     } catch {
-      // It has ended, and `onEnded` is about to say so.
+      // It has ended, or has closed its endpoint.
       recipient.isFull = true;
       this.takeBack(recipient, batch);
+      if (recipient.peer.isGone) this.reclaim(recipient);
       return;
     }
     recipient.isFull = true;
@@ -200,7 +208,31 @@ export class Acceptor implements AcceptModelRun, Deferred {
       this.loads.takeBack(member.index);
       this.stranded.push(own(fd));
     }
-    if (batch.length > 0) this.deferSending();
+    if (batch.length === 0) return;
+    this.deferSending();
+    this.closeUnclaimed();
+  }
+
+  /** Takes back what a thread that has gone did not get. */
+  private reclaim(recipient: Recipient): void {
+    if (recipient.isReclaimed) return;
+    recipient.isReclaimed = true;
+    this.takeBack(recipient, recipient.batch.splice(0));
+    recipient.peer.forEachUndelivered(({ kind, name, bytes }) => {
+      if (kind !== 'message' || name !== ACCEPTED) return;
+      const [service, ...accepted] = new Int32Array(bytes.slice().buffer);
+      if (service === this.plan.service) this.takeBack(recipient, accepted);
+    });
+  }
+
+  /** While it closes no thread begins to take, so what those that are left can't be given is lost. */
+  private closeUnclaimed(): void {
+    if (!this.isClosing || this.hasTakers) return;
+    for (const fd of this.stranded.splice(0)) close(fd);
+  }
+
+  private get hasTakers(): boolean {
+    return !this.isOver && [...this.recipients.values()].some(({ peer }) => !peer.isGone);
   }
 
   private updateAccepting(): void {
