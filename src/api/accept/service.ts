@@ -28,6 +28,8 @@ let services = 0;
 
 export class Service {
   private closing: Promise<void> | undefined = undefined;
+  /** Threads that are about to serve. */
+  private readonly beginnings = new Set<Promise<void>>();
 
   /** @internal Made by `runtime.listen`. */
   constructor(
@@ -56,8 +58,14 @@ export class Service {
    * @returns a promise that resolves when nobody listens any more.
    */
   close(): Promise<void> {
-    this.closing ??= this.run.close().finally(() => this.owner.onServiceClosed(this));
+    this.closing ??= this.end().finally(() => this.owner.onServiceClosed(this));
     return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    // They have been told numbers of descriptors, which are closed now.
+    await Promise.allSettled(this.beginnings);
+    await this.run.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -71,7 +79,10 @@ export class Service {
 
   /** @internal */
   begin(member: CrewMember): Promise<void> {
-    return this.closing === undefined ? this.run.begin(member) : Promise.resolve();
+    if (this.closing !== undefined) return Promise.resolve();
+    const beginning = this.run.begin(member).finally(() => this.beginnings.delete(beginning));
+    this.beginnings.add(beginning);
+    return beginning;
   }
 
   /** @internal */

@@ -185,8 +185,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     // Before it is told to serve. What fails is a thread that has ended, which is reported as that.
     if (this.paused) void member.pause().catch(() => {});
     if (this.stopping) return;
-    for (const service of this.services)
-      void service.begin(member).catch(failure => this.report(failure as Error, member));
+    for (const service of this.services) void this.beginService(service, member);
     if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
     const { name, restarts } = member;
     if (restarts > 0) guarded(() => this.options.onRestart?.(name, restarts));
@@ -211,6 +210,16 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   /** @internal */
   onBuried(member: Member, threadId: number): void {
     this.burials.onBuried(threadId, member);
+  }
+
+  private async beginService(service: Service, member: Member): Promise<void> {
+    const { peer } = member;
+    try {
+      await service.begin(member);
+    } catch (failure) {
+      // One that has ended is reported as that.
+      if (member.peer === peer) this.report(failure as Error, member);
+    }
   }
 
   /** Whoever waits to be accepted is served by threads that still do. */
