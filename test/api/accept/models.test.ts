@@ -9,45 +9,34 @@ import {
   type Connection,
   type Service,
 } from '../../../src/index.js';
-import { portOf, rejection } from '../sockets.js';
+import { destroyTracked, portOf, rejection } from '../sockets.js';
 import { collectingUncaught } from '../uncaught.js';
+import { clientOf, clientsOf, greeted } from './service-clients.js';
 
 const THREADS = 2;
 const entry = new URL('entry.js', import.meta.url);
 const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
 
-/** Waits for the thread's line. @returns its number. */
-async function greeted(connection: Connection): Promise<number> {
-  let text = '';
-  while (!text.includes('\n')) {
-    const chunk = await connection.read();
-    if (chunk === null) throw new Error(`ended after '${text}'`);
-    text += chunk.toString();
-  }
-  return Number(text);
-}
-
-async function client(service: Service): Promise<Connection> {
-  return connect({ host: '127.0.0.1', port: (service.address as { port: number }).port });
-}
-
 describe('services of a runtime', () => {
   let runtime: Runtime;
-  const clients: Connection[] = [];
+  /** Those of a test so far. */
+  let clients: Connection[];
 
   async function start(options: Partial<ConstructorParameters<typeof Runtime>[0]> = {}): Promise<void> {
+    clients = [];
     runtime = new Runtime({ entry, threads: THREADS, ...options });
     await runtime.start();
   }
 
-  async function clientsOf(service: Service, count: number): Promise<number[]> {
-    const connections = await Promise.all(Array.from({ length: count }, () => client(service)));
-    clients.push(...connections);
-    return await Promise.all(connections.map(greeted));
+  /** Has so many come. @returns the thread of each. */
+  async function threadsOf(service: Service, count: number): Promise<number[]> {
+    const come = await clientsOf(service, count);
+    clients.push(...come);
+    return await Promise.all(come.map(greeted));
   }
 
   afterEach(async () => {
-    for (const connection of clients.splice(0)) connection.destroy();
+    destroyTracked();
     await runtime.stop(2_000).catch(() => {});
     currentReactor().close();
   });
@@ -57,7 +46,7 @@ describe('services of a runtime', () => {
       it('serves each connection once, in the thread that says so, and counts', async () => {
         await start();
         const service = await runtime.listen({ accept, host: '127.0.0.1' });
-        const served = await clientsOf(service, 200);
+        const served = await threadsOf(service, 200);
         const spread = service.spread();
         for (const { index, accepted, open } of spread) {
           expect(accepted).to.equal(served.filter(thread => thread === index).length);
@@ -74,12 +63,11 @@ describe('services of a runtime', () => {
         const service = await runtime.listen({ accept, host: '127.0.0.1' });
         // What is in the backlog by now, or in a mailbox, while the threads are busy.
         for (const { peer } of runtime.threads) peer!.schedule('pass the time', 100);
-        const connections = await Promise.all(Array.from({ length: 100 }, () => client(service)));
-        clients.push(...connections);
+        const connections = await clientsOf(service, 100);
         const closed = service.close();
         await Promise.all(connections.map(greeted));
         await closed;
-        expect((await rejection(client(service))).code).to.equal('ECONNREFUSED');
+        expect((await rejection(clientOf(service))).code).to.equal('ECONNREFUSED');
         const [first] = connections;
         await first.write('still served');
         expect((await first.read())!.toString()).to.equal('still served');
@@ -90,22 +78,20 @@ describe('services of a runtime', () => {
           const failures: Error[] = [];
           await start({ restarts, onError: failure => failures.push(failure) });
           const service = await runtime.listen({ accept, host: '127.0.0.1' });
-          await clientsOf(service, 20);
+          await threadsOf(service, 20);
           runtime.threads[1].peer!.schedule('crash');
           // Connections of this while go to a thread that is about to end, or to others.
           const meanwhile = Promise.allSettled(
             Array.from({ length: 20 }, async () => {
-              const connection = await client(service);
-              clients.push(connection);
-              await greeted(connection);
+              await greeted(await clientOf(service));
             }),
           );
           while (failures.length === 0) await new Promise(setImmediate);
           await meanwhile;
           if (restarts > 0) while (runtime.threads[1].peer === undefined) await new Promise(setImmediate);
-          const served = await clientsOf(service, 100);
+          const served = await threadsOf(service, 100);
           expect(served).to.have.length(100);
-          for (const connection of clients.splice(0)) connection.destroy();
+          destroyTracked();
           await runtime.stop(2_000).catch(() => {});
         }
       });
@@ -122,7 +108,7 @@ describe('services of a runtime', () => {
         currentReactor();
         const before = open();
         const service = await runtime.listen({ accept, host: '127.0.0.1' });
-        await clientsOf(service, 50);
+        await threadsOf(service, 50);
         for (const connection of clients.splice(0)) await connection.close();
         while (service.spread().some(({ open }) => open > 0)) await new Promise(setImmediate);
         await service.close();
@@ -134,19 +120,19 @@ describe('services of a runtime', () => {
   it('an acceptor spreads evenly by turns', async () => {
     await start();
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
-    await clientsOf(service, 400);
+    await threadsOf(service, 400);
     for (const { accepted } of service.spread()) expect(accepted).to.equal(400 / THREADS);
   });
 
   it('an acceptor gives to whom has the fewest, or as a function says', async () => {
     await start();
     const least = await runtime.listen({ accept: 'acceptor', distribute: 'least-connections', host: '127.0.0.1' });
-    const served = await clientsOf(least, 80);
+    const served = await threadsOf(least, 80);
     for (const [index, connection] of [...clients].entries()) if (served[index] === 0) await connection.close();
     while (least.spread()[0].open > 0) await new Promise(setImmediate);
-    expect(await clientsOf(least, 20)).to.deep.equal(Array.from({ length: 20 }, () => 0));
+    expect(await threadsOf(least, 20)).to.deep.equal(Array.from({ length: 20 }, () => 0));
     const last = await runtime.listen({ accept: 'acceptor', distribute: () => THREADS - 1, host: '127.0.0.1' });
-    expect(await clientsOf(last, 10)).to.deep.equal(Array.from({ length: 10 }, () => THREADS - 1));
+    expect(await threadsOf(last, 10)).to.deep.equal(Array.from({ length: 10 }, () => THREADS - 1));
   });
 
   it('an acceptor serves who came when its function throws or makes no sense, and tells of it', async () => {
@@ -156,7 +142,7 @@ describe('services of a runtime', () => {
     const distribute = () => answers[asked++ % answers.length]() as number;
     const service = await runtime.listen({ accept: 'acceptor', distribute, host: '127.0.0.1' });
     await collectingUncaught(async told => {
-      expect(await clientsOf(service, 20)).to.have.length(20);
+      expect(await threadsOf(service, 20)).to.have.length(20);
       // Each is thrown in a turn of its own, and the clients may be served before.
       while (told.length < 16) await new Promise(setImmediate);
       await new Promise(setImmediate);
@@ -173,7 +159,7 @@ describe('services of a runtime', () => {
     peer!.schedule('pass the time', 200);
     peer!.schedule('crash');
     // The thread reads none of these before it crashes.
-    const served = await clientsOf(service, 50);
+    const served = await threadsOf(service, 50);
     expect(served).to.have.length(50);
     expect(runtime.threads[0].restarts).to.equal(1);
     expect(service.spread()[0]).to.include({ accepted: 50, open: 50 });
@@ -182,9 +168,9 @@ describe('services of a runtime', () => {
   it('several services run side by side, and end with the runtime', async () => {
     await start();
     const services = await Promise.all(MODELS.map(accept => runtime.listen({ accept, host: '127.0.0.1' })));
-    for (const service of services) expect(await clientsOf(service, 10)).to.have.length(10);
+    for (const service of services) expect(await threadsOf(service, 10)).to.have.length(10);
     const ports = services.map(service => portOf(service as never));
-    for (const connection of clients.splice(0)) connection.destroy();
+    destroyTracked();
     await runtime.stop();
     for (const port of ports)
       expect((await rejection(connect({ host: '127.0.0.1', port }))).code).to.equal('ECONNREFUSED');

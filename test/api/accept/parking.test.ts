@@ -1,16 +1,10 @@
 /** Connections that are parked between their requests, and who serves the next. */
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import {
-  adopt,
-  connect,
-  currentReactor,
-  Runtime,
-  type AcceptModel,
-  type Connection,
-  type Service,
-} from '../../../src/index.js';
+import { adopt, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from '../../../src/index.js';
 import { socketpair } from '../../../src/sys/socket.js';
+import { destroyTracked } from '../sockets.js';
+import { clientOf, clientsOf } from './service-clients.js';
 
 const THREADS = 2;
 const entry = new URL('parking-entry.js', import.meta.url);
@@ -18,7 +12,6 @@ const entry = new URL('parking-entry.js', import.meta.url);
 describe('parked connections', () => {
   let runtime: Runtime;
   let service: Service;
-  const clients: Connection[] = [];
   /** Lets a busy thread go on. */
   const release = new Int32Array(new SharedArrayBuffer(4));
 
@@ -26,12 +19,6 @@ describe('parked connections', () => {
     runtime = new Runtime({ entry, threads: THREADS, payload: release });
     await runtime.start();
     service = await runtime.listen({ accept, host: '127.0.0.1', idleMs });
-  }
-
-  async function client(): Promise<Connection> {
-    const connection = await connect({ host: '127.0.0.1', port: (service.address as { port: number }).port });
-    clients.push(connection);
-    return connection;
   }
 
   /** @returns the thread that answered. */
@@ -48,7 +35,7 @@ describe('parked connections', () => {
   }
 
   afterEach(async () => {
-    for (const connection of clients.splice(0)) connection.destroy();
+    destroyTracked();
     await runtime.stop(2_000);
     currentReactor().close();
   });
@@ -56,7 +43,7 @@ describe('parked connections', () => {
   for (const accept of ['reuseport', 'exclusive', 'acceptor'] as const) {
     it(`are served by the thread that they came to with '${accept}'`, async () => {
       await start(accept);
-      const connections = await Promise.all(Array.from({ length: 20 }, client));
+      const connections = await clientsOf(service, 20);
       const first = await Promise.all(connections.map(connection => ask(connection, 'one')));
       for (const text of ['two', 'three']) {
         expect(await Promise.all(connections.map(connection => ask(connection, text)))).to.deep.equal(first);
@@ -68,7 +55,7 @@ describe('parked connections', () => {
 
   it("are served by whichever thread is free with 'combined'", async () => {
     await start('combined');
-    const connections = await Promise.all(Array.from({ length: 20 }, client));
+    const connections = await clientsOf(service, 20);
     await Promise.all(connections.map(connection => ask(connection, 'one')));
     await untilOpen(0);
     const said = runtime.endpoint.queue<string>('said')[Symbol.asyncIterator]();
@@ -88,7 +75,7 @@ describe('parked connections', () => {
 
   it('that are parked, written to and parked at the same time by many threads reach each one thread', async () => {
     await start('combined');
-    const connections = await Promise.all(Array.from({ length: 30 }, client));
+    const connections = await clientsOf(service, 30);
     await Promise.all(
       connections.map(async (connection, index) => {
         for (let round = 0; round < 30; round++) await ask(connection, `${index}:${round}`);
@@ -102,7 +89,7 @@ describe('parked connections', () => {
   for (const accept of ['combined', 'acceptor'] as const) {
     it(`are closed when they have been idle too long, and others stay, with '${accept}'`, async () => {
       await start(accept, 1_000);
-      const [idle, busy, open] = [await client(), await client(), await client()];
+      const [idle, busy, open] = await clientsOf(service, 3);
       await ask(idle, 'one');
       await open.write('stay');
       let isOver = false;
@@ -121,7 +108,7 @@ describe('parked connections', () => {
 
     it(`are closed with their service, and leave nothing behind, with '${accept}'`, async () => {
       await start(accept);
-      const connection = await client();
+      const connection = await clientOf(service);
       await ask(connection, 'one');
       await service.close();
       expect(await connection.read()).to.equal(null);
@@ -131,12 +118,12 @@ describe('parked connections', () => {
   for (const accept of ['acceptor', 'combined'] as const) {
     it(`come back with the end of the stream, had it come before or not, with '${accept}'`, async () => {
       await start(accept);
-      const connection = await client();
+      const connection = await clientOf(service);
       connection.send('one');
       connection.end();
       expect((await connection.read())!.toString()).to.match(/^[01] one$/);
       expect(await connection.read()).to.equal(null);
-      const other = await client();
+      const other = await clientOf(service);
       await ask(other, 'two');
       other.end();
       expect(await other.read()).to.equal(null);
@@ -150,17 +137,17 @@ describe('parked connections', () => {
     await service.close();
     const before = open();
     service = await runtime.listen({ accept: 'combined', host: '127.0.0.1' });
-    const connections = await Promise.all(Array.from({ length: 20 }, client));
+    const connections = await clientsOf(service, 20);
     await Promise.all(connections.map(connection => ask(connection, 'one')));
     await service.close();
-    for (const connection of clients.splice(0)) await connection.close();
+    for (const connection of connections) await connection.close();
     expect(open()).to.equal(before);
   });
 
   it('are refused where that makes no sense', async () => {
     await start('combined');
     const said = runtime.endpoint.queue<string>('said');
-    const connection = await client();
+    const connection = await clientOf(service);
     await connection.write('wrongly');
     for await (const message of said) {
       expect(message).to.include('await write() first');
@@ -168,6 +155,6 @@ describe('parked connections', () => {
     }
     const [ours, theirs] = socketpair().map(fd => adopt(fd));
     expect(() => ours.park()).to.throw(Error, 'was not accepted by a service');
-    clients.push(ours, theirs);
+    for (const end of [ours, theirs]) end.destroy();
   });
 });

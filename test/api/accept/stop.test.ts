@@ -8,8 +8,9 @@ import {
   type Connection,
   type Service,
 } from '../../../src/index.js';
-import { rejection } from '../sockets.js';
+import { destroyTracked, rejection } from '../sockets.js';
 import { until } from '../runtime/until.js';
+import { clientsOf } from './service-clients.js';
 import type { Notes } from './stop-entry.js';
 
 const THREADS = 3;
@@ -25,23 +26,17 @@ describe('stopping a runtime with a service', () => {
   async function serve(accept: AcceptModel, connections: number): Promise<Service> {
     const cells = () => new Int32Array(new SharedArrayBuffer(4 * THREADS));
     notes = { hanging: cells(), stopped: cells() };
-    clients = [];
     const entry = new URL('stop-entry.js', import.meta.url);
     runtime = new Runtime({ entry, threads: THREADS, payload: notes });
     await runtime.start();
     const service = await runtime.listen({ accept, host: '127.0.0.1' });
-    const { port } = service;
     for (const { peer } of runtime.threads) peer!.schedule('pass the time', 50);
-    clients = await Promise.all(Array.from({ length: connections }, () => connect({ host: '127.0.0.1', port })));
+    clients = await clientsOf(service, connections);
     return service;
   }
 
-  function leave(): void {
-    for (const client of clients.splice(0)) client.destroy();
-  }
-
   afterEach(async () => {
-    leave();
+    destroyTracked();
     await runtime.stop(0).catch(() => {});
     currentReactor().close();
   });
@@ -51,7 +46,7 @@ describe('stopping a runtime with a service', () => {
       await serve(accept, 60);
       const end = runtime.stop(NEVER_MS);
       for (const client of clients) expect((await client.read())!.toString()).to.equal('hello');
-      leave();
+      destroyTracked();
       expect(await end).to.deep.equal({ terminated: [] });
       expect([...notes.stopped]).to.deep.equal([1, 1, 1]);
     });

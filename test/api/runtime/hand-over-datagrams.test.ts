@@ -17,36 +17,21 @@ import { propertyRuns } from '../../property-runs.js';
 import { bound, fill, numbers, texts, until } from '../datagrams.js';
 import { openDescriptors } from '../descriptors.js';
 import { ALL_MODES, backendsHere } from '../every-driver.js';
-import { destroyTracked, rejection } from '../sockets.js';
+import { rejection } from '../sockets.js';
 import { carryDatagrams, END, OWNER, receiveAndCarryDatagrams, type DatagramHop } from './datagram-carrier.js';
+import { Destination } from './destination.js';
 
 describe('a datagram socket that is moved to another thread', () => {
-  let before: string[];
-  let endpoint: Endpoint;
-  let runtime: Runtime;
+  let destination: Destination;
   let peer: Peer;
-  let directory: string;
-  let paths: number;
-  const unix = () => bound({ path: join(directory, `${paths++}`) });
+  const unix = () => bound({ path: destination.newPath() });
 
   beforeEach(async () => {
-    before = openDescriptors();
-    directory = mkdtempSync(join(tmpdir(), 'pollux-move-'));
-    paths = 0;
-    endpoint = openEndpoint();
-    runtime = new Runtime({ entry: new URL('receiver.js', import.meta.url), threads: 1, endpoint });
-    await runtime.start();
-    peer = runtime.threads[0].peer!;
+    destination = await Destination.open();
+    ({ peer } = destination);
   });
 
-  afterEach(async () => {
-    destroyTracked();
-    await runtime.stop(0);
-    endpoint.close();
-    currentReactor().close();
-    rmSync(directory, { recursive: true });
-    expect(openDescriptors(), 'descriptors left open').to.deep.equal(before);
-  });
+  afterEach(() => destination.close());
 
   async function heardThere(count: number): Promise<string[]> {
     for (;;) {
@@ -132,7 +117,7 @@ describe('a datagram socket that is moved to another thread', () => {
       for await (const datagram of second) expect(datagram).to.equal(undefined);
     })();
     await rejection(second.moveTo(peer, () => {}));
-    await runtime.stop(0);
+    await destination.runtime.stop(0);
     expect(await rejection(second.moveTo(peer))).to.include({ code: 'EPIPE' });
     await ended;
   });
@@ -158,7 +143,9 @@ describe('a datagram socket that is moved to another thread', () => {
     const socket = await bound();
     expect(await rejection(socket.moveTo(peer, () => {}))).to.be.instanceOf(TypeError);
     expect(await rejection(socket.moveTo(peer, new Uint8Array(peer.maxBytes)))).to.be.instanceOf(RangeError);
-    expect(await rejection(socket.moveTo(runtime.threads[0] as unknown as Peer))).to.be.instanceOf(TypeError);
+    expect(await rejection(socket.moveTo(destination.runtime.threads[0] as unknown as Peer))).to.be.instanceOf(
+      TypeError,
+    );
     await socket.send('still here', socket.address);
     expect((await socket.receive()).bytes.toString()).to.equal('still here');
   });
@@ -167,7 +154,7 @@ describe('a datagram socket that is moved to another thread', () => {
     const [socket, slow] = [await unix(), await unix()];
     fill(socket, slow);
     const waiting = rejection(socket.send('x', slow.address));
-    await runtime.stop(0);
+    await destination.runtime.stop(0);
     expect(await rejection(socket.moveTo(peer))).to.include({ code: 'EPIPE' });
     expect(await waiting).to.include({ code: 'EPIPE' });
     expect(socket.isClosed).to.equal(true);

@@ -1,42 +1,20 @@
 import { expect } from 'chai';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  connect,
-  currentReactor,
-  listen,
-  open,
-  openEndpoint,
-  Runtime,
-  type Connection,
-  type Endpoint,
-  type Peer,
-} from '../../../src/index.js';
-import { destroyTracked, listening, portOf, readAll, rejection, track, turns } from '../sockets.js';
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect, listen, open, type Connection, type Peer } from '../../../src/index.js';
+import { listening, portOf, readAll, rejection, track, turns } from '../sockets.js';
+import { Destination } from './destination.js';
 import { untilGone } from './until.js';
 
 describe('what else moves to another thread', () => {
-  let endpoint: Endpoint;
-  let runtime: Runtime;
+  let destination: Destination;
   let peer: Peer;
-  let directory: string;
 
   beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'pollux-move-'));
-    endpoint = openEndpoint();
-    runtime = new Runtime({ entry: new URL('receiver.js', import.meta.url), threads: 1, endpoint });
-    await runtime.start();
-    peer = runtime.threads[0].peer!;
+    destination = await Destination.open();
+    ({ peer } = destination);
   });
 
-  afterEach(async () => {
-    destroyTracked();
-    await runtime.stop(0);
-    endpoint.close();
-    currentReactor().close();
-    rmSync(directory, { recursive: true });
-  });
+  afterEach(() => destination.close());
 
   it('a listener with its backlog, while what it had accepted stays', async () => {
     const listener = await listening();
@@ -99,7 +77,7 @@ describe('what else moves to another thread', () => {
   });
 
   it('a listener on a path, which goes with the one that has it', async () => {
-    const path = join(directory, 'socket');
+    const path = destination.newPath();
     const listener = await listen({ path });
     await listener.moveTo(peer, '');
     await listener.close();
@@ -110,7 +88,7 @@ describe('what else moves to another thread', () => {
   });
 
   it('a file, after what is under way on it, and it is read on there', async () => {
-    const path = join(directory, 'file');
+    const path = destination.newPath();
     writeFileSync(path, 'zero one two three');
     const file = await open(path, { flags: 'r+' });
     const writing = file.write('ZERO', 0);
@@ -123,7 +101,7 @@ describe('what else moves to another thread', () => {
   });
 
   it('is refused a second time, and of no more use where it was', async () => {
-    const path = join(directory, 'file');
+    const path = destination.newPath();
     writeFileSync(path, '');
     const file = await open(path);
     const listener = await listen({ host: '127.0.0.1' });
@@ -136,14 +114,14 @@ describe('what else moves to another thread', () => {
   });
 
   it('stays as it was when the state can not be cloned, is too long, or the peer is none', async () => {
-    const path = join(directory, 'file');
+    const path = destination.newPath();
     writeFileSync(path, 'content');
     const file = await open(path);
     const listener = await listening();
     for (const thing of [file, listener]) {
       expect(await rejection(thing.moveTo(peer, () => {}))).to.be.instanceOf(TypeError);
       expect(await rejection(thing.moveTo(peer, new Uint8Array(peer.maxBytes)))).to.be.instanceOf(RangeError);
-      const member = runtime.threads[0] as unknown as Peer;
+      const member = destination.runtime.threads[0] as unknown as Peer;
       expect((await rejection(thing.moveTo(member))).message).to.equal(
         'peer: object; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer',
       );
@@ -154,10 +132,10 @@ describe('what else moves to another thread', () => {
   });
 
   it('is closed when the other thread has ended', async () => {
-    const path = join(directory, 'socket');
+    const path = destination.newPath();
     const listener = await listen({ path });
     const file = await open(process.execPath);
-    await runtime.stop(0);
+    await destination.runtime.stop(0);
     expect(await rejection(listener.moveTo(peer))).to.include({ code: 'EPIPE' });
     expect(await rejection(file.moveTo(peer))).to.include({ code: 'EPIPE' });
     expect(existsSync(path)).to.equal(false);
