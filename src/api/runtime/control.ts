@@ -11,6 +11,8 @@ export interface Birth {
   readonly entry: string;
   readonly payload: unknown;
   readonly reactor: ReactorOptions;
+  /** Threads that its mailbox has room for. */
+  readonly senders: number;
   /** The processor to be bound to; undefined for none. */
   readonly processor: number | undefined;
   readonly descriptors: SharedArrayBuffer;

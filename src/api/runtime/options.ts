@@ -1,4 +1,6 @@
 /** What a runtime is made with, checked. */
+import { MAX_SENDERS } from '../../base/ring/layout.js';
+import { MAILBOX_SENDERS } from '../../core/limits.js';
 import type { ReactorOptions } from '../../core/reactor.js';
 import { allowedProcessors, canPin } from '../../sys/affinity.js';
 import { checkCallback, checkOptions, kindOf, pathOf, shown, type OptionNames } from '../arguments.js';
@@ -12,7 +14,7 @@ export interface RuntimeOptions {
    * called with the thread, and awaited.
    */
   readonly entry: URL;
-  /** How many threads. Default: as many as the process may use processors. */
+  /** How many threads, up to 256. Default: as many as the process may use processors. */
   readonly threads?: number;
   /** Their names, one a thread, no two the same. Default: 'thread 0' and on. */
   readonly names?: readonly string[];
@@ -20,7 +22,10 @@ export interface RuntimeOptions {
   readonly affinity?: boolean;
   /** Given to each thread as `thread.payload`: anything that can be cloned. */
   readonly payload?: unknown;
-  /** This thread's endpoint, if it has one: it is used, and left open. Default: one is opened, and closed at the end. */
+  /**
+   * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each thread (`senders`). Default:
+   * one is opened, and closed at the end.
+   */
   readonly endpoint?: Endpoint;
   /** For the reactor of each thread. */
   readonly reactor?: ReactorOptions;
@@ -54,7 +59,8 @@ const RUNTIME_OPTIONS = {
   onRestart: 'other',
 } as const satisfies OptionNames<RuntimeOptions>;
 
-export const MAX_THREADS = 1024;
+/** Each thread sends to each other, and their owner to all. */
+export const MAX_THREADS = MAX_SENDERS;
 
 /** The longest that a timer of Node can wait. */
 const MAX_DEADLINE_MS = 0x7fffffff;
@@ -63,6 +69,8 @@ export interface CheckedOptions extends RuntimeOptions {
   readonly threads: number;
   readonly names: readonly string[];
   readonly restarts: number;
+  /** That a mailbox has room for: all of the runtime, and as many others as any mailbox has, if that can be. */
+  readonly senders: number;
   /** The processor of each thread; empty when they are not bound. */
   readonly processors: readonly number[];
 }
@@ -71,7 +79,14 @@ export interface CheckedOptions extends RuntimeOptions {
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkOptions(options, RUNTIME_OPTIONS);
   const allowed = allowedProcessors();
-  const { threads = allowed.length, restarts = 0, affinity = false, endpoint, reactor, drainOnSignalMs } = options;
+  const {
+    threads = Math.min(allowed.length, MAX_THREADS),
+    restarts = 0,
+    affinity = false,
+    endpoint,
+    reactor,
+    drainOnSignalMs,
+  } = options;
   checkEntry(options.entry);
   checkInteger('threads', threads, 1, MAX_THREADS);
   checkInteger('restarts', restarts, 0, 1e6);
@@ -88,7 +103,8 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkNames(names, threads);
   const pinned = affinity && canPin && threads > 1;
   const processors = pinned ? names.map((_, index) => allowed[index % allowed.length]) : [];
-  return { ...options, threads, names, restarts, processors };
+  const senders = Math.min(threads + MAILBOX_SENDERS, MAX_SENDERS);
+  return { ...options, threads, names, restarts, senders, processors };
 }
 
 /** @throws RangeError it is no time that a timer can wait. */

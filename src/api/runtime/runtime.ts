@@ -64,7 +64,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   async start(deadlineMs = 60_000): Promise<void> {
     if (this.started) throw new Error('start: the runtime was started before; make a new one');
     checkDeadline('deadlineMs', deadlineMs);
-    this.ownEndpoint = this.options.endpoint ?? openEndpoint();
+    this.ownEndpoint = this.options.endpoint ?? openEndpoint({ senders: this.options.senders });
     this.started = true;
     if (this.options.drainOnSignalMs !== undefined) for (const signal of SIGNALS) process.on(signal, this.onSignal);
     for (const member of this.threads) if (this.failure === undefined) this.startMember(member);
@@ -236,10 +236,10 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   private startMember(member: Member): void {
-    const { entry, payload, reactor = {}, processors } = this.options;
+    const { entry, payload, reactor = {}, senders, processors } = this.options;
     const owner = this.endpoint.address;
     try {
-      member.start({ entry: entry.href, payload, reactor, processor: processors[member.index], owner });
+      member.start({ entry: entry.href, payload, reactor, senders, processor: processors[member.index], owner });
     } catch (failure) {
       // There is no thread that could end: what was given can't be cloned any more, or the system has no room for one.
       this.report(failure as Error, member);

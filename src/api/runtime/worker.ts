@@ -19,7 +19,7 @@ const port = parentPort!;
 recordOwnedDescriptors(birth.descriptors);
 if (birth.processor !== undefined) pinThread(birth.processor);
 const reactor = startReactor(birth.reactor);
-const thread = new Thread(birth, openEndpoint());
+const thread = new Thread(birth, openEndpoint({ senders: birth.senders }));
 setCurrentThread(thread);
 
 function tell(message: ToOwner): void {

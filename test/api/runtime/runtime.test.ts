@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
 import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { checkRuntimeOptions } from '../../../src/api/runtime/options.js';
+import { RingMemory } from '../../../src/base/ring/layout.js';
+import { MAILBOX_SENDERS } from '../../../src/core/limits.js';
 import { allowedProcessors, canPin } from '../../../src/sys/affinity.js';
 
 interface About {
@@ -50,6 +53,19 @@ describe('a runtime', () => {
     expect(answers[2].payload).to.deep.equal({ some: 'thing' });
     await runtime.stop();
     await runtime.join();
+  });
+
+  it('has room in each mailbox for all of its threads and their owner, however many, and for others', async () => {
+    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), threads: 2 });
+    endpoint.close();
+    made.push(runtime);
+    await runtime.start();
+    for (const { address } of [runtime.endpoint, runtime.threads[0].peer!, runtime.threads[1].peer!]) {
+      expect(new RingMemory(address.ring).senderCount).to.equal(2 + MAILBOX_SENDERS);
+    }
+    const sendersFor = (threads: number) => checkRuntimeOptions({ entry: new URL(import.meta.url), threads }).senders;
+    expect([1, 65, 192, 256].map(sendersFor)).to.deep.equal([65, 129, 256, 256]);
+    await runtime.stop();
   });
 
   it('binds threads to processors in turn, if asked', async function () {
@@ -114,8 +130,8 @@ describe('a runtime', () => {
   it('refuses options that make no sense, by name', () => {
     const file = new URL('entry.js', import.meta.url);
     const wrong = (options: unknown) => () => new Runtime({ entry: file, ...(options as object) });
-    for (const threads of [0, -1, 1.5, '8', NaN, 1e9, null]) {
-      expect(wrong({ threads })).to.throw(RangeError, /^threads: .+; allowed: integers from 1 to 1024$/);
+    for (const threads of [0, -1, 1.5, '8', NaN, 257, null]) {
+      expect(wrong({ threads })).to.throw(RangeError, /^threads: .+; allowed: integers from 1 to 256$/);
     }
     const cases: [options: unknown, message: string][] = [
       [{ entry: undefined }, 'entry: undefined; allowed: the URL of a module'],
