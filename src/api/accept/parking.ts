@@ -60,7 +60,8 @@ export class Parking implements Watcher, TimerOwner {
       close(fd);
       return;
     }
-    disown(fd);
+    // Where other threads wait for it as well, it outlives this one.
+    if (this.shared !== undefined) disown(fd);
     this.lot.park(fd, seconds());
     try {
       this.queue.arm(fd);

@@ -34,6 +34,12 @@ describe('parked connections', () => {
     while (sum() !== count) await new Promise(setImmediate);
   }
 
+  /** Ends a thread that is in the midst of nothing. */
+  async function endFirst(): Promise<void> {
+    await runtime.threads[0].pause();
+    await runtime.threads[0].terminate();
+  }
+
   afterEach(async () => {
     destroyTracked();
     await runtime.stop(2_000);
@@ -114,6 +120,29 @@ describe('parked connections', () => {
       expect(await connection.read()).to.equal(null);
     });
   }
+
+  for (const accept of ['reuseport', 'acceptor'] as const) {
+    it(`are closed with their thread where no other waits for them, with '${accept}'`, async () => {
+      await start(accept);
+      const clients = await clientsOf(service, 20);
+      const threads = await Promise.all(clients.map(each => ask(each, 'one')));
+      await untilOpen(0);
+      await endFirst();
+      for (const [index, each] of clients.entries()) {
+        if (threads[index] === 0) expect(await each.read()).to.equal(null);
+        else expect(await ask(each, 'two')).to.equal(1);
+      }
+    });
+  }
+
+  it("are served by the threads that are left with 'combined'", async () => {
+    await start('combined');
+    const clients = await clientsOf(service, 20);
+    await Promise.all(clients.map(each => ask(each, 'one')));
+    await untilOpen(0);
+    await endFirst();
+    for (const each of clients) expect(await ask(each, 'two')).to.equal(1);
+  });
 
   for (const accept of ['acceptor', 'combined'] as const) {
     it(`come back with the end of the stream, had it come before or not, with '${accept}'`, async () => {
