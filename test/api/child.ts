@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly openFiles?: number;
   /** Flags of Node itself. */
   readonly flags?: readonly string[];
+  /** Sent to it at its word 'ready'. */
+  readonly signal?: NodeJS.Signals;
 }
 
 /** A program that does not end by itself is killed, so that a test fails by what it says and not by its time. */
@@ -24,7 +26,7 @@ const PATIENCE_MS = 45_000;
 
 /** @param name of a file in `programs/`, without its extension. */
 export function runProgram(name: string, options: ProgramOptions = {}): Promise<Finished> {
-  const { args = [], backend, openFiles, flags = [] } = options;
+  const { args = [], backend, openFiles, flags = [], signal: sent } = options;
   const file = fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url));
   const env: NodeJS.ProcessEnv = { ...process.env };
   delete env.POLLUX_BACKEND;
@@ -37,7 +39,10 @@ export function runProgram(name: string, options: ProgramOptions = {}): Promise<
     const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS });
     let stdout = '';
     let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (sent !== undefined && text.includes('ready')) child.kill(sent);
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
     child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
