@@ -22,6 +22,7 @@ import { Listener, type ListenerDetails } from './listener.js';
 import { Endpoint } from './messages/endpoint.js';
 import { unpackDatagrams } from './queued-datagrams.js';
 import { currentReactor } from './thread-reactor.js';
+import { throwLater } from './throw-later.js';
 
 /**
  * Lets other threads move connections here (`connection.moveTo`), and those of services come here (`runtime.listen`), which
@@ -154,13 +155,9 @@ function receive<T, Details, S>(
     try {
       onReceived(received, (deserialize(state) as [S])[0]);
     } catch (error) {
-      // Its affair, and not that of who moved it: the move is done.
-      currentReactor().defer({ onDeferred: () => rethrow(error) });
+      // It is not the affair of who moved it: the move is done.
+      throwLater(currentReactor(), error);
     }
     return true;
   });
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }

@@ -10,6 +10,7 @@ import { shown } from '../arguments.js';
 import type { Listener } from '../listener.js';
 import type { Peer } from '../messages/peer.js';
 import type { QueueSender } from '../messages/queue-sender.js';
+import { throwLater } from '../throw-later.js';
 import { ACCEPTED, FLUSH, type Serving } from './inlet.js';
 import type { Loads } from './loads.js';
 import { closeSharedParking } from './parking.js';
@@ -245,8 +246,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
     try {
       return recipients[this.pick(recipients)];
     } catch (error) {
-      // Its user's affair, like an exception of any callback; the connection is served all the same.
-      this.listener.reactor.defer({ onDeferred: () => rethrow(error) });
+      // The connection is served all the same.
+      throwLater(this.listener.reactor, error);
       return recipients[this.byTurns(recipients)];
     }
   }
@@ -265,10 +266,6 @@ function checked(distribute: Distribute): Distribute {
     if (Number.isInteger(chosen) && chosen >= 0 && chosen < loads.length) return chosen;
     throw new RangeError(`distribute: it answered ${shown(chosen)}; allowed: integers from 0 to ${loads.length - 1}`);
   };
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }
 
 function leastConnections(loads: readonly ThreadLoad[]): number {

@@ -5,6 +5,7 @@ import { Connection, type ConnectionKeeper } from '../connection.js';
 import { Listener, type ListenerDetails } from '../listener.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import { currentReactor } from '../thread-reactor.js';
+import { throwLater } from '../throw-later.js';
 import { Loads } from './loads.js';
 import { Parking, type SharedParking } from './parking.js';
 
@@ -102,11 +103,18 @@ export function inletOf(endpoint: Endpoint): Inlet {
 export class Inlet {
   private readonly services = new Map<number, Branch>();
 
-  /** @param deliver told of each connection, before anything is received from it. */
-  constructor(
-    endpoint: Endpoint,
-    private readonly deliver: (connection: Connection) => void,
-  ) {
+  private readonly deliver: (connection: Connection) => void;
+
+  /** @param onConnection told of each connection, before anything is received from it. */
+  constructor(endpoint: Endpoint, onConnection: (connection: Connection) => void) {
+    this.deliver = connection => {
+      try {
+        onConnection(connection);
+      } catch (error) {
+        // Others came with it, and are delivered all the same.
+        throwLater(currentReactor(), error);
+      }
+    };
     inlets.set(endpoint, this);
     endpoint.queue(ACCEPTED).onMessage = ({ bytes }) => this.take(new Int32Array(bytes.slice().buffer));
     endpoint.answer(FLUSH, () => true);
@@ -146,8 +154,8 @@ export class Inlet {
       for (const fd of accepted) close(fd);
       return;
     }
-    // All are this thread's before a handler may throw.
+    // All are this thread's before a handler may end it.
     for (const fd of accepted) own(fd);
-    for (const connection of accepted.map(fd => branch.make(fd))) this.deliver(connection);
+    for (const fd of accepted) this.deliver(branch.make(fd));
   }
 }
