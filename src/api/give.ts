@@ -5,10 +5,11 @@ import { lend } from '../sys/owned-descriptors.js';
 import { encode } from './messages/message.js';
 import { Peer } from './messages/peer.js';
 
-export const CONNECTION = 'pollux: connection';
-export const LISTENER = 'pollux: listener';
-export const FILE = 'pollux: file';
-export const DATAGRAM_SOCKET = 'pollux: datagram socket';
+// Named by what a thread must call to get them, as the error says if it did not.
+export const CONNECTION = 'pollux: receiveConnections';
+export const LISTENER = 'pollux: receiveListeners';
+export const FILE = 'pollux: receiveFiles';
+export const DATAGRAM_SOCKET = 'pollux: receiveDatagrams';
 
 /** Bytes of one message: a quarter of a mailbox, so that others get through as well. */
 const PART_BYTES = 128 * 1024;

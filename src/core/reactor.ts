@@ -129,7 +129,8 @@ export class Reactor {
 
   /** Makes what other threads post a step of the turn. @throws Error there is one already. */
   attach(inbox: Inbox): void {
-    if (this.inbox !== undefined) throw new Error('this thread has a mailbox already; close it first');
+    if (this.inbox !== undefined)
+      throw new Error('this thread has a mailbox already, that of its endpoint; close it first');
     this.inbox = inbox;
   }
 

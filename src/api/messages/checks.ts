@@ -24,7 +24,8 @@ export function checkName(name: string): void {
 
 /** @throws TypeError */
 export function checkAddress(address: MailboxAddress): void {
-  if (typeof address === 'object' && address !== null && isRing(address.ring)) return;
+  const isAddress = typeof address === 'object' && address !== null && Number.isInteger(address.mailbox);
+  if (isAddress && Number.isInteger(address.threadId) && isRing(address.ring)) return;
   throw new TypeError(`address: ${kindOf(address)}; allowed: the \`address\` of another thread's endpoint`);
 }
 

@@ -1,6 +1,6 @@
 /** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
 import { threadId } from 'node:worker_threads';
-import type { MailboxAddress } from '../../core/mailbox/address.js';
+import { isSameMailbox, type MailboxAddress } from '../../core/mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions } from '../../core/mailbox/mailbox.js';
 import type { Reactor } from '../../core/reactor.js';
 import { checkCallback, checkFunction, checkOptions, type OptionNames } from '../arguments.js';
@@ -74,7 +74,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     this.checkOpen('peer');
     checkAddress(address);
     const known = this.peers.get(address.threadId);
-    if (known !== undefined && known.address.ring === address.ring) return known;
+    if (known !== undefined && isSameMailbox(known.address, address)) return known;
     const peer = new Peer(this, this.mailbox.link(address));
     for (const subscription of this.subscriptions.values()) void this.announce(subscription, peer);
     this.peers.add(peer);
@@ -160,14 +160,21 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
    * Tells all threads known here that one has ended, who could not say so itself. For whoever learns of a worker's end
    * ('exit'), before the descriptors of that thread are closed.
    *
-   * @throws RangeError not the number of a thread.
+   * @throws RangeError not the number of a thread, or that of this one.
    */
   bury(threadId: number): void {
     checkInteger('threadId', threadId, 0, 0x7fffffff);
+    if (threadId === this.threadId) throw new RangeError(`threadId: ${threadId} is this thread; allowed: another's`);
     this.buried.add(threadId);
     this.peers.depart(threadId);
     this.mailbox.bury(threadId);
     this.tellDeparture(threadId);
+  }
+
+  /** @internal Resolves when all have been told of the threads that were buried before. */
+  burialsTold(): Promise<void> {
+    // A turn looks after the links first.
+    return new Promise(resolve => this.reactor.defer({ onDeferred: resolve }));
   }
 
   /** @internal */

@@ -31,7 +31,10 @@ export interface RuntimeOptions {
   readonly reactor?: ReactorOptions;
   /** How often a thread that crashed is started again, each. Default 0. */
   readonly restarts?: number;
-  /** Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds. Default: signals are left alone. */
+  /**
+   * Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds; a second signal terminates whoever is
+   * left. Default: signals are left alone.
+   */
   readonly drainOnSignalMs?: number;
   /**
    * A thread died of this; it is told before the thread is started again, if it is. Handler or none, a failure that is not

@@ -34,7 +34,13 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   private isOver = false;
   private paused = false;
   private failure: Error | undefined = undefined;
-  private readonly onSignal = () => void this.stop(this.options.drainOnSignalMs).catch(() => {});
+  private wasSignalled = false;
+  private readonly onSignal = () => {
+    // Who asks twice wants no more of it to be waited for.
+    if (this.wasSignalled) this.terminateLate();
+    else this.stop(this.options.drainOnSignalMs).catch(() => {});
+    this.wasSignalled = true;
+  };
 
   /** @throws RangeError, TypeError an option that makes no sense, named. */
   constructor(options: RuntimeOptions) {
@@ -305,7 +311,11 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     } catch (failure) {
       this.failure ??= failure as Error;
     }
-    if (this.options.endpoint === undefined) this.endpoint.close();
+    if (this.options.endpoint === undefined) {
+      // Whoever sent to the last of them is told before the way to it is closed.
+      await this.endpoint.burialsTold();
+      this.endpoint.close();
+    }
     const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
     if (this.failure === undefined) this.ended.resolve({ terminated });
     else this.ended.reject(this.failure);

@@ -4,8 +4,15 @@ import type { WakeHandle } from '../../backends/contract.js';
 export interface MailboxAddress {
   /** The thread that receives, as `node:worker_threads` numbers them. */
   readonly threadId: number;
+  /** Which of the mailboxes that the thread has had, from 1. */
+  readonly mailbox: number;
   /** The memory of its ring. */
   readonly ring: SharedArrayBuffer;
   /** How its backend is woken. */
   readonly wake: WakeHandle;
+}
+
+/** Whether two addresses lead to the same mailbox; each time that one is posted, its ring becomes another object. */
+export function isSameMailbox(a: MailboxAddress, b: MailboxAddress): boolean {
+  return a.threadId === b.threadId && a.mailbox === b.mailbox;
 }

@@ -9,7 +9,7 @@ import { releaseSenders } from '../../base/ring/senders.js';
 import type { Inbox } from '../inbox.js';
 import { MAILBOX_BYTES, MAILBOX_SENDERS, RECORDS_PER_TURN } from '../limits.js';
 import type { Reactor } from '../reactor.js';
-import type { MailboxAddress } from './address.js';
+import { isSameMailbox, type MailboxAddress } from './address.js';
 import { Link, type LinkOwner } from './link.js';
 import { Patience } from './patience.js';
 import { awaitSenders, wakeOwner } from './waking.js';
@@ -23,6 +23,9 @@ export interface MailboxOptions {
   /** Threads that can send to it at a time, up to 256. Default 64. */
   readonly senders?: number;
 }
+
+/** Those that this thread has had. */
+let mailboxes = 0;
 
 /** Who takes what comes. */
 export interface Recipient {
@@ -60,7 +63,7 @@ export class Mailbox implements Inbox, LinkOwner {
     const ring = createRing(ringBytes, senders);
     this.reader = new RingReader(ring);
     const { backend } = reactor.driver;
-    this.address = { threadId, ring, wake: backend.wakeHandle };
+    this.address = { threadId, mailbox: ++mailboxes, ring, wake: backend.wakeHandle };
     this.seenWakes = backend.counters.wakes;
     reactor.attach(this);
     reactor.enter(false);
@@ -78,7 +81,7 @@ export class Mailbox implements Inbox, LinkOwner {
    */
   link(address: MailboxAddress): Link {
     if (this.closed) throw new Error('link: the mailbox is closed');
-    if (address.ring === this.address.ring) {
+    if (isSameMailbox(address, this.address)) {
       throw new TypeError(`address: it is this thread's own (thread ${threadId}); allowed: that of another thread`);
     }
     const link = new Link(this, address);

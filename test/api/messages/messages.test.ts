@@ -108,6 +108,10 @@ describe('messages between threads', () => {
       expect(() => (endpoint.queue('any').onMessage = text)).to.throw(TypeError, 'onMessage: string');
       for (const wrong of [undefined, 'x', -1] as number[])
         expect(() => endpoint.bury(wrong)).to.throw(RangeError, 'threadId');
+      expect(() => endpoint.bury(endpoint.threadId)).to.throw(
+        RangeError,
+        `threadId: ${endpoint.threadId} is this thread`,
+      );
       for (const wrong of [null, {}, { threadId: 1, ring: new SharedArrayBuffer(64) }]) {
         expect(() => endpoint.peer(wrong as MailboxAddress)).to.throw(TypeError, /^address: (null|Object); allowed/);
       }
@@ -120,6 +124,15 @@ describe('messages between threads', () => {
       expect(await rejection(peer.request('any', 1))).to.include({ code: 'EPIPE' });
       expect(() => endpoint.peer(peer.address)).to.throw('EPIPE');
     });
+  });
+
+  it('addresses that are posted again lead to the same mailbox, though their rings are other objects', async () => {
+    const { peer } = await startThread(endpoint, 'answers');
+    const again = structuredClone(peer.address);
+    expect(again.ring).not.to.equal(peer.address.ring);
+    expect(endpoint.peer(again)).to.equal(peer);
+    expect(await endpoint.peer(again).request('double', 2)).to.equal(4);
+    expect(() => endpoint.peer(structuredClone(endpoint.address))).to.throw(TypeError, "this thread's own");
   });
 
   describe('requests', () => {
