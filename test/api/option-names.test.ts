@@ -133,7 +133,7 @@ describe('names of options', () => {
     ],
     Runtime: [
       () => new Runtime({ entry: new URL(import.meta.url), thread: 2 } as never),
-      "options: 'thread' is no option; allowed: affinity, drainOnSignalMs, endpoint, entry, names, onError, payload",
+      "options: 'thread' is no option; allowed: affinity, drainOnSignalMs, endpoint, entry, names, onError, onRestart, payload",
     ],
     'reactor of Runtime': [
       () => new Runtime({ entry: new URL(import.meta.url), reactor: { mod: 'edge' } as object }),
