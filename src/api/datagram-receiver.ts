@@ -53,9 +53,12 @@ export abstract class DatagramReceiver
    * While nobody receives, and if the handler is slower than the senders, datagrams stay in the kernel's buffer
    * (`receiveBufferBytes`). When that is full the kernel drops those of UDP, and holds back the senders of Unix sockets.
    *
-   * @throws Error a `receive` is under way.
+   * @throws Error a `receive` is under way; the socket was moved to another thread.
    */
   set onDatagram(handler: ((bytes: BufferList, from: Address) => void) | undefined) {
+    if (handler !== undefined && this.hasMoved) {
+      throw new Error('onDatagram: the socket was moved to another thread');
+    }
     if (handler !== undefined && this.waiting !== undefined) {
       throw new Error('onDatagram: the socket is being read by receive() or for await; use one way at a time');
     }
@@ -199,6 +202,7 @@ export abstract class DatagramReceiver
   }
 
   protected abstract get isOpen(): boolean;
+  protected abstract readonly hasMoved: boolean;
   /** What the socket broke with. */
   protected abstract get failure(): Error | undefined;
   /** @throws IoError the socket is closed. */

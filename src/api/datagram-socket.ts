@@ -46,7 +46,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
 
   private readonly outbox: DatagramOutbox;
   private state: 'open' | 'closing' | 'closed' = 'open';
-  private hasMoved = false;
+  protected override hasMoved = false;
   private broken: Error | undefined = undefined;
   private closeTimer: Timer = NO_TIMER;
   private readonly closing = settling<void>();

@@ -131,6 +131,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   /** `for await (const connection of listener)`: until the listener is closed. Leaving the loop closes it. */
   [Symbol.asyncIterator](): AsyncIterator<Connection> {
+    if (this.hasMoved) throw new Error('for await: the listener was moved to another thread');
     if (this.handler !== undefined || this.iterating) {
       throw new Error('for await: the listener has a handler or an iterator already; use one way at a time');
     }

@@ -36,6 +36,7 @@ describe('what else moves to another thread', () => {
     expect(heard.sort()).to.deep.equal(['here', there, there, there]);
     expect(listener.isClosed).to.equal(true);
     expect(() => (listener.onConnection = () => {})).to.throw('onConnection: the listener was moved to another thread');
+    expect(() => listener[Symbol.asyncIterator]()).to.throw('for await: the listener was moved to another thread');
     await listener.close();
   });
 
