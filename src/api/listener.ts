@@ -1,12 +1,13 @@
 /** A listening socket, and the connections that come from it. */
-import { AGAIN, type Descriptor } from '../core/operation.js';
-import { ACCEPTS_PER_TURN, EMFILE_REST_MS } from '../core/limits.js';
+import { AGAIN, type Descriptor, type Outcome } from '../core/operation.js';
+import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../core/limits.js';
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
+import { closeGate, isUnixGateClosed, liftFilter } from '../sys/listener-gate.js';
 import { platform } from '../sys/platform.js';
 import type { Address } from '../sys/sockaddr.js';
 import { accept, listen as listenOn, openSocket } from '../sys/socket.js';
@@ -19,6 +20,11 @@ import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
 import { removeSocketFile } from './socket-file.js';
 import { applySocketOptions } from './socket-options.js';
+import { throwLater } from './throw-later.js';
+
+/** What a timer is for. */
+const REST = 0;
+const LAST_ACCEPTS = 1;
 
 export interface ListenerCounters {
   accepted: number;
@@ -52,6 +58,8 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /** A descriptor kept in reserve: given up for a moment, it lets a waiting connection be taken and refused. */
   private spare = -1;
   private restTimer: Timer = NO_TIMER;
+  /** Nobody new is let in, and this is how long those still come that were. */
+  private drainTimer: Timer = NO_TIMER;
   /** The last attempt to accept ended for want of descriptors. */
   private wasExhausted = false;
   /** Accepted and not yet taken by the iterator. */
@@ -160,16 +168,26 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   /**
    * Stops listening without turning away those who wait: whoever is in the backlog is handed to `onConnection`, and then
-   * the descriptor is closed. The backlog takes no more meanwhile; who comes in that very moment may still be reset.
+   * the descriptor is closed. On Linux nobody who has connected is lost: meanwhile a TCP client is not answered, and tries
+   * again a second later; connecting to a Unix socket is refused. Handshakes over a network that take longer than some
+   * 20 ms from here on are reset. Elsewhere who comes in that very moment may be reset.
    *
    * @returns a promise that resolves when the descriptor is closed.
    */
   drain(): Promise<void> {
-    if (this.isOpen && (this.handler !== undefined || this.diversion !== undefined)) {
+    if (this.drainTimer !== NO_TIMER) return this.closing.promise;
+    if (this.isOpen && this.hasTaker) {
       this.reactor.driver.cancel(this.accept);
+      const { fd } = this.descriptor;
+      const gate = closeGate(fd, this.address.family === 'unix');
       // Of a backlog of 0, the kernel lets later ones try again until nobody listens.
-      listenOn(this.descriptor.fd, 0);
-      while (this.isOpen && this.restTimer === NO_TIMER && this.accept.attempt(this.descriptor.fd) === AGAIN);
+      if (gate === 'open') listenOn(fd, 0);
+      else if (gate === 'closing') this.drainTimer = this.reactor.arm(this, LAST_ACCEPTS, LAST_ACCEPTS_MS);
+      this.takeBacklog();
+      if (gate === 'closing') {
+        this.updateAccepting();
+        return this.closing.promise;
+      }
     }
     return this.close();
   }
@@ -182,13 +200,13 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
    * @returns a promise that resolves when the other thread has it.
    * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
    *   nothing has happened to the listener.
-   * @throws IoError EBADF: it is closed, or was moved before; EPIPE: that thread has ended, and the listener is closed.
+   * @throws IoError EBADF: it is closed or being drained, or was moved before; EPIPE: that thread has ended, and the listener is closed.
    * @throws Error that thread receives no listeners, and the listener is closed.
    */
   async moveTo(peer: Peer, state?: unknown): Promise<void> {
     const packed = new PackedState(peer, state);
-    if (!this.isOpen) {
-      const explanation = 'the listener is closed, or was moved to another thread';
+    if (!this.isOpen || this.drainTimer !== NO_TIMER) {
+      const explanation = 'the listener is closed or being drained, or was moved to another thread';
       throw new IoError('EBADF', 'moveTo', `descriptor ${this.descriptor.fd}`, explanation);
     }
     this.isOpen = false;
@@ -212,6 +230,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /** @internal */
   onAccepted(fd: number): void {
     this.wasExhausted = false;
+    if (this.drainTimer !== NO_TIMER) liftFilter(fd);
     try {
       this.inherit(fd);
     } catch {
@@ -243,12 +262,18 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     if (this.wasExhausted) this.shed();
     this.wasExhausted = true;
     this.reactor.driver.cancel(this.accept);
-    this.restTimer = this.reactor.arm(this, 0, EMFILE_REST_MS);
+    this.restTimer = this.reactor.arm(this, REST, EMFILE_REST_MS);
     this.report(error);
   }
 
-  /** @internal The rest is over. */
-  onTimer(): void {
+  /** @internal The rest is over, or the listener is drained. */
+  onTimer(tag: number): void {
+    if (tag === LAST_ACCEPTS) {
+      this.reactor.driver.cancel(this.accept);
+      this.takeBacklog();
+      this.end(undefined);
+      return;
+    }
     this.restTimer = NO_TIMER;
     if (this.spare < 0) this.spare = openSpare();
     this.updateAccepting();
@@ -256,7 +281,9 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   /** @internal */
   onAcceptEnd(failure: Error): void {
-    this.end(failure);
+    // Of a Unix socket that threads share and one drains, the others are told over and over that it was shut down.
+    const isDrained = this.isOpen && this.address.family === 'unix' && isUnixGateClosed(this.descriptor.fd);
+    this.end(isDrained ? undefined : failure);
   }
 
   /** @internal */
@@ -292,11 +319,25 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     const wanted =
       this.isOpen &&
       this.restTimer === NO_TIMER &&
-      (this.handler !== undefined ||
-        this.diversion !== undefined ||
-        (this.iterating && this.waiting.length < ACCEPTS_PER_TURN));
+      (this.hasTaker || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN));
     if (!wanted) driver.cancel(this.accept);
     else if (this.accept.descriptor === undefined) driver.start(this.descriptor, this.accept);
+  }
+
+  /** Hands on all that wait in the backlog, though the handler throws for one of them. */
+  private takeBacklog(): void {
+    let outcome: Outcome = AGAIN;
+    while (outcome === AGAIN && this.isOpen && this.restTimer === NO_TIMER && this.hasTaker) {
+      try {
+        outcome = this.accept.attempt(this.descriptor.fd);
+      } catch (error) {
+        throwLater(this.reactor, error);
+      }
+    }
+  }
+
+  private get hasTaker(): boolean {
+    return this.handler !== undefined || this.diversion !== undefined;
   }
 
   /** Takes what waits in the backlog, one by one, with the spare descriptor, and closes it. */
@@ -319,6 +360,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.isOpen = false;
     this.failure = failure;
     this.reactor.disarm(this.restTimer);
+    this.reactor.disarm(this.drainTimer);
     try {
       this.releaseDescriptor();
     } finally {

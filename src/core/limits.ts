@@ -16,6 +16,13 @@ export const RECEIVES_PER_TURN = 4;
 /** Connections taken from one listener in one turn; the rest waits in the kernel's backlog while others are served. */
 export const ACCEPTS_PER_TURN = 64;
 
+/**
+ * How long a listener that lets nobody new in goes on accepting: handshakes that were under way on another processor come
+ * to their end meanwhile. On loopback that takes less than a millisecond;
+ * the rest is for a client that the scheduler puts aside in the middle of connect(2).
+ */
+export const LAST_ACCEPTS_MS = 20;
+
 /** Datagrams received from one socket, or sent by it, in one turn: 4 MiB of the longest, a tenth of a millisecond of small ones. */
 export const DATAGRAMS_PER_TURN = 64;
 

@@ -127,7 +127,6 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private stopAccepting(): Promise<void> {
     if (this.drained !== undefined) return this.drained;
     this.isClosing = true;
-    this.updateAccepting();
     if (this.recipients.size > 0) {
       this.listener.divert(this.onAccepted);
       this.drained = this.listener.drain();
@@ -237,9 +236,10 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   private updateAccepting(): void {
-    if (this.listener.isClosed) return;
+    // While it is drained it takes all that wait, whoever has room.
+    if (this.isClosing || this.listener.isClosed) return;
     const canGive = this.stranded.length === 0 && this.free().length > 0;
-    this.listener.divert(canGive && !this.isClosing ? this.onAccepted : undefined);
+    this.listener.divert(canGive ? this.onAccepted : undefined);
   }
 
   private choose(recipients: readonly Recipient[]): Recipient {
