@@ -139,6 +139,16 @@ export const WAITING_BYTES = 16 * 1024 * 1024;
 
 /** How long a thread that leaves waits for another that is about to wake it: a thousand times what a wake takes. */
 export const FAREWELL_MS = 1000;
+
+/**
+ * How long a thread that is to end is given to load Pollux and start its reactor before. It takes a twentieth of a second by itself, and seconds
+ * where hundreds start at once; beyond that it hangs in what the process loads into each thread (`--import`), and not in koffi.
+ */
+export const LOADING_MS = 30_000;
+
+/** The same for all threads that a thread has started, when it ends itself: nobody is to take that for a hang. */
+export const LOADING_AT_EXIT_MS = 5000;
+
 /** Threads of libuv's pool, which all threads of the process share; libuv's own default is 4. */
 const POOL_THREADS = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE) || 4);
 

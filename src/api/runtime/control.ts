@@ -2,6 +2,7 @@
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { ReactorOptions } from '../../core/reactor.js';
 import type { AcceptRequest } from '../accept/inlet.js';
+import type { LoadedWord } from './loading.js';
 
 /** What a thread is started with. */
 export interface Birth {
@@ -16,6 +17,8 @@ export interface Birth {
   /** The processor to be bound to; undefined for none. */
   readonly processor: number | undefined;
   readonly descriptors: SharedArrayBuffer;
+  /** It may be ended once that says so. */
+  readonly loaded: LoadedWord;
   readonly owner: MailboxAddress;
 }
 

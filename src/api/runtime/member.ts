@@ -1,11 +1,13 @@
 /** A thread of a runtime, seen by the owner: one worker after another, should it crash. */
 import { Worker } from 'node:worker_threads';
+import { LOADING_MS } from '../../core/limits.js';
 import { allocateOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import type { AcceptRequest } from '../accept/inlet.js';
 import type { Peer } from '../messages/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
+import { beginLoading, endLoading, loadedWord } from './loading.js';
 
 /** How a worker has ended. */
 export interface WorkerEnd {
@@ -41,6 +43,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   wasTerminated = false;
   private terminating: Promise<unknown> | undefined = undefined;
   private worker: Worker | undefined = undefined;
+  /** Resolves when its worker may be ended, or has ended. */
+  private loading: Settling<void> = settling();
   /** Those who wait for it to be paused, in the order of its replies. */
   private pausing: Settling<void>[] = [];
   /** Requests that wait for a reply, by number. */
@@ -59,18 +63,27 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   }
 
   /** @internal */
-  start(birth: Omit<Birth, 'index' | 'name' | 'descriptors'>): void {
+  start(birth: Omit<Birth, 'index' | 'name' | 'descriptors' | 'loaded'>): void {
     const descriptors = allocateOwnedDescriptors();
-    const workerData: Birth = { ...birth, index: this.index, name: this.name, descriptors };
+    const loaded = loadedWord();
+    const workerData: Birth = { ...birth, index: this.index, name: this.name, descriptors, loaded };
     const worker = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
     // 0 once it has ended.
     const { threadId } = worker;
     let failure: Error | undefined;
+    const loading = settling<void>();
+    const onLoaded = () => {
+      endLoading(loaded);
+      loading.resolve();
+    };
+    beginLoading(loaded);
+    this.loading = loading;
     this.worker = worker;
     this.wasTerminated = this.hasRun = this.isIntroduced = false;
     this.terminating = undefined;
     worker.on('message', (message: ToOwner) => {
       if (message.kind === 'born') {
+        onLoaded();
         this.neighbour = { index: this.index, name: this.name, address: message.address };
         this.owner.onBorn(this, this.neighbour);
       } else if (message.kind === 'running') this.owner.onRunning(this);
@@ -80,6 +93,7 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     });
     worker.on('error', (error: Error) => (failure = error));
     worker.on('exit', code => {
+      onLoaded();
       this.worker = this.neighbour = this.contact = this.peer = undefined;
       for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`thread '${this.name}' has ended`));
       for (const waiting of this.pausing.splice(0)) {
@@ -136,13 +150,21 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
 
   /**
    * Ends the thread now, wherever it is, and for good: it is not started again, and it has not failed. What it had open is
-   * closed. Twice is allowed.
+   * closed. Twice is allowed. One that is just being started ends as soon as its reactor runs.
    */
   async terminate(): Promise<void> {
     this.wasTerminated = true;
     // Each call of the worker's adds a listener to it, and a thread in a call of the kernel ends when that returns.
-    this.terminating ??= this.worker?.terminate();
+    this.terminating ??= this.worker && this.endWorker(this.worker);
     await this.terminating;
+  }
+
+  private async endWorker(worker: Worker): Promise<void> {
+    const { promise, resolve } = this.loading;
+    const deadline = setTimeout(resolve, LOADING_MS);
+    await promise;
+    clearTimeout(deadline);
+    await worker.terminate();
   }
 
   private onReply(number: number, failure: unknown): void {

@@ -1,4 +1,5 @@
 /** The first module of a runtime's thread: it introduces itself, waits until it knows the others, and runs the entry. */
+import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pinThread } from '../../sys/affinity.js';
 import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
@@ -7,6 +8,7 @@ import { openEndpoint } from '../messages/endpoint.js';
 import { startReactor } from '../thread-reactor.js';
 import { inletOf, type AcceptRequest } from '../accept/inlet.js';
 import type { Birth, ToOwner, ToThread } from './control.js';
+import { tellLoaded } from './loading.js';
 import { setCurrentThread, Thread } from './thread.js';
 
 /** A module that does what it does when it is loaded, or one with a function that is given the thread. */
@@ -16,11 +18,19 @@ interface Entry {
 
 const birth = workerData as Birth;
 const port = parentPort!;
+// For a reactor that does not start.
+process.once('exit', onLoaded);
 recordOwnedDescriptors(birth.descriptors);
 if (birth.processor !== undefined) pinThread(birth.processor);
 const reactor = startReactor(birth.reactor);
 const thread = new Thread(birth, openEndpoint({ senders: birth.senders }));
 setCurrentThread(thread);
+onLoaded();
+process.off('exit', onLoaded);
+
+function onLoaded(): void {
+  tellLoaded(birth.loaded);
+}
 
 function tell(message: ToOwner): void {
   port.postMessage(message);
