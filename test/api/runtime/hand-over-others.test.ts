@@ -114,6 +114,15 @@ describe('what else moves to another thread', () => {
     await Promise.all([file.close(), listener.close()]);
   });
 
+  it('is refused while a listener is drained, which goes on', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const listener = await listening({ host: '127.0.0.1', onConnection: connection => connection.destroy() });
+    const drained = listener.drain();
+    expect(await rejection(listener.moveTo(peer))).to.include({ code: 'EBADF' });
+    expect(listener.isClosed).to.equal(false);
+    await drained;
+  });
+
   it('stays as it was when the state can not be cloned, is too long, or the peer is none', async () => {
     const path = destination.newPath();
     writeFileSync(path, 'content');
