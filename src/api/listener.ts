@@ -168,9 +168,9 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   /**
    * Stops listening without turning away those who wait: whoever is in the backlog is handed to `onConnection`, and then
-   * the descriptor is closed. On Linux nobody who has connected is lost: meanwhile a TCP client is not answered, and tries
-   * again a second later; connecting to a Unix socket is refused. Handshakes over a network that take longer than some
-   * 20 ms from here on are reset. Elsewhere who comes in that very moment may be reset.
+   * the descriptor is closed. On Linux nobody who has connected is lost: a TCP client that comes meanwhile gets no answer and
+   * tries again a second later; connecting to a Unix socket is refused. Handshakes under way have 20 ms to come to their end,
+   * and are reset if they take longer. On other systems who comes in that very moment may be reset.
    *
    * @returns a promise that resolves when the descriptor is closed.
    */

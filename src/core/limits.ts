@@ -17,9 +17,8 @@ export const RECEIVES_PER_TURN = 4;
 export const ACCEPTS_PER_TURN = 64;
 
 /**
- * How long a listener that lets nobody new in goes on accepting: handshakes that were under way on another processor come
- * to their end meanwhile. On loopback that takes less than a millisecond;
- * the rest is for a client that the scheduler puts aside in the middle of connect(2).
+ * How long a listener that lets nobody new in goes on accepting: handshakes that were under way come to their end. On loopback,
+ * with busy processors, the last came after 2 ms. A round trip of a network may be longer than any stop should take.
  */
 export const LAST_ACCEPTS_MS = 20;
 

@@ -5,8 +5,7 @@
  * Linux, TCP: a filter on the socket drops what asks for a new connection, and nothing else, so that handshakes under way
  * come to their end. Whoever was dropped asks again after a second, when nobody listens or somebody else does.
  * Linux, Unix sockets: once shut down for reading, connect(2) fails with ECONNREFUSED; it queues a connection under the same
- * lock, so that nothing is under way. FreeBSD, macOS and the others have neither: shutdown(2) of a listening socket is refused
- * or empties its queue, and there are no such filters.
+ * lock, so that nothing is under way. Of FreeBSD, macOS and the others no such gate is known to us.
  */
 import { SHUT_RD, SOL_SOCKET, SO_ATTACH_FILTER, SO_DETACH_FILTER } from './constants.js';
 import { IoError } from './io-error.js';
