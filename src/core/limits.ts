@@ -140,8 +140,9 @@ export const WAITING_BYTES = 16 * 1024 * 1024;
 export const FAREWELL_MS = 1000;
 
 /**
- * How long a thread that is to end is given to load Pollux and start its reactor before. It takes a twentieth of a second by itself, and seconds
- * where hundreds start at once; beyond that it hangs in what the process loads into each thread (`--import`), and not in koffi.
+ * How long a thread that is to end is given to load Pollux and start its reactor before. It takes a twentieth of a second by
+ * itself, and seconds where hundreds start at once; beyond that it hangs in what the process loads into each thread
+ * (`--import`), and not in koffi.
  */
 export const LOADING_MS = 30_000;
 
