@@ -4,13 +4,12 @@ import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../core/limit
 import { Accept, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
-import { AF_UNIX, SOCK_STREAM } from '../sys/constants.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { closeGate, isUnixGateClosed, liftFilter } from '../sys/listener-gate.js';
 import { platform } from '../sys/platform.js';
 import type { Address } from '../sys/sockaddr.js';
-import { accept, listen as listenOn, openSocket } from '../sys/socket.js';
+import { listen as listenOn } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';
 import { give, LISTENER, PackedState } from './give.js';
@@ -20,6 +19,7 @@ import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
 import { removeSocketFile } from './socket-file.js';
 import { applySocketOptions } from './socket-options.js';
+import { SpareDescriptor } from './spare-descriptor.js';
 import { throwLater } from './throw-later.js';
 
 /** What a timer is for. */
@@ -55,8 +55,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   private handler: ((connection: Connection) => void) | undefined = undefined;
   private diversion: ((fd: number) => void) | undefined = undefined;
   private readonly accept = new Accept(this);
-  /** A descriptor kept in reserve: given up for a moment, it lets a waiting connection be taken and refused. */
-  private spare = -1;
+  private readonly spare = new SpareDescriptor();
   private restTimer: Timer = NO_TIMER;
   /** Nobody new is let in, and this is how long those still come that were. */
   private drainTimer: Timer = NO_TIMER;
@@ -78,7 +77,6 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     private readonly details: ListenerDetails,
   ) {
     super(reactor, descriptor);
-    this.spare = openSpare();
   }
 
   /** Where it listens; the port is the real one, also if 0 was asked for. */
@@ -213,7 +211,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.hasMoved = true;
     this.reactor.disarm(this.restTimer);
     const fd = this.detachDescriptor();
-    if (this.spare >= 0) close(this.spare);
+    this.spare.close();
     this.reactor.defer(this);
     try {
       await give(packed, LISTENER, fd, this.details);
@@ -259,7 +257,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   onExhausted(error: IoError): void {
     this.counters.exhausted++;
     // One rest may help: descriptors get closed. If it did not, those who wait are told instead of left hanging.
-    if (this.wasExhausted) this.shed();
+    if (this.wasExhausted) this.counters.shed += this.spare.shed(this.descriptor.fd, ACCEPTS_PER_TURN);
     this.wasExhausted = true;
     this.reactor.driver.cancel(this.accept);
     this.restTimer = this.reactor.arm(this, REST, EMFILE_REST_MS);
@@ -275,7 +273,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       return;
     }
     this.restTimer = NO_TIMER;
-    if (this.spare < 0) this.spare = openSpare();
+    this.spare.renew();
     this.updateAccepting();
   }
 
@@ -340,21 +338,6 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     return this.handler !== undefined || this.diversion !== undefined;
   }
 
-  /** Takes what waits in the backlog, one by one, with the spare descriptor, and closes it. */
-  private shed(): void {
-    for (let count = 0; count < ACCEPTS_PER_TURN && this.spare >= 0; count++) {
-      close(this.spare);
-      this.spare = -1;
-      const refused = accept(this.descriptor.fd);
-      if (refused >= 0) {
-        close(refused);
-        this.counters.shed++;
-      }
-      this.spare = openSpare();
-      if (refused < 0) return;
-    }
-  }
-
   private end(failure: Error | undefined): void {
     if (!this.isOpen) return;
     this.isOpen = false;
@@ -364,7 +347,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     try {
       this.releaseDescriptor();
     } finally {
-      if (this.spare >= 0) close(this.spare);
+      this.spare.close();
       this.removeSocketFile();
       for (const connection of this.waiting.splice(0)) connection.destroy();
       this.reactor.defer(this);
@@ -380,14 +363,5 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   private report(failure: IoError): void {
     if (this.onError !== undefined) this.onError(failure);
     else process.emitWarning(failure.message, 'PolluxListenerWarning');
-  }
-}
-
-/** -1 where not even one is left: then there is none in reserve. */
-function openSpare(): number {
-  try {
-    return openSocket(AF_UNIX, SOCK_STREAM);
-  } catch {
-    return -1;
   }
 }
