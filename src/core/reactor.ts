@@ -142,6 +142,11 @@ export class Reactor {
     return this.closed;
   }
 
+  /** Whether nothing lives here: then it may be closed. */
+  get isUnused(): boolean {
+    return this.handles === 0;
+  }
+
   get isPaused(): boolean {
     return this.paused;
   }
