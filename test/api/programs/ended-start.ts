@@ -6,7 +6,7 @@ import process from 'node:process';
 import { isMainThread, setEnvironmentData, Worker } from 'node:worker_threads';
 import { Runtime } from '../../../src/index.js';
 
-const THREADS = 4;
+const THREADS = 2;
 
 const loading = new Int32Array(new SharedArrayBuffer(4));
 
