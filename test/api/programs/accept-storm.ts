@@ -5,7 +5,8 @@
 import { fork } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { listen, startReactor, type Connection, type InternetAddress, type Mode } from '../../../src/index.js';
+// The bundle, since Node opens many modules at once, and there are few descriptors.
+import { listen, startReactor, type Connection, type InternetAddress, type Mode } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 
 const STORM_MS = 300;
