@@ -4,8 +4,7 @@ import process from 'node:process';
 import { backendsHere } from '../api/every-driver.js';
 import { runProgram } from '../api/child.js';
 
-/** Of 256 MB. What V8 compiles meanwhile takes 5 MB most of the time, and 10 where it comes to it late. */
-const LIMIT_BYTES = 16 << 20;
+const LIMIT_BYTES = 8 << 20;
 const FILE_LIMIT_BYTES = 4 << 20;
 /** Of 400 ms: what two timers of the test and Node itself take on a busy machine. A spin takes nearly all of it. */
 const STALL_CPU_MS = 150;
@@ -54,7 +53,9 @@ describe('memory of transfers', () => {
 for (const backend of backendsHere()) {
   describe(`memory (${backend})`, () => {
     it('regression 35: 256 MB for a reader that has stopped: the process stays as small as it was', async () => {
-      const finished = await runProgram('stopped-reader', { backend, flags: ['--expose-gc'] });
+      // V8's own threads take and keep some megabytes of their own, now and then more than the limit.
+      const flags = ['--expose-gc', '--single-threaded'];
+      const finished = await runProgram('stopped-reader', { backend, flags });
       expect(finished).to.include({ status: 0, stderr: '' });
       const result = JSON.parse(finished.stdout) as { grownBytes: number; receivedBytes: number; heldBytes: number };
       expect(result.receivedBytes).to.equal(256 << 20);
