@@ -11,6 +11,7 @@ import {
   type SendDatagramsOwner,
 } from '../core/operations/send-datagrams.js';
 import type { Reactor } from '../core/reactor.js';
+import { leaveReserve } from '../core/receive-buffer.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { IoError } from '../sys/io-error.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
@@ -102,6 +103,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
       throw new IoError('ENOBUFS', 'send', this.title(to), explanation);
     }
     const list = part instanceof BufferList ? part.take() : BufferList.from(new Uint8Array(part));
+    leaveReserve(list, this.reactor.slab);
     this.sender.push(new OutgoingDatagram(list, to, settle));
   }
 

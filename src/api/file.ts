@@ -252,7 +252,7 @@ export class File {
     if (this.direct || lengthBytes <= MIN_RECEIVE_BYTES) return list.append(this.array(lengthBytes));
     const { slab } = currentReactor();
     while (list.length < lengthBytes) {
-      const lease = slab.lease();
+      const lease = slab.isScarce ? undefined : slab.lease();
       if (lease === undefined) {
         list.release();
         const explanation = `no room for ${lengthBytes} bytes: the buffers of this thread are at their ceiling`;

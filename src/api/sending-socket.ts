@@ -4,6 +4,7 @@ import type { Descriptor } from '../core/operation.js';
 import { WRITE_TURNS } from '../core/limits.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
 import type { Reactor } from '../core/reactor.js';
+import { leaveReserve } from '../core/receive-buffer.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
 import { IoError } from '../sys/io-error.js';
 import { isSocket } from '../sys/stream.js';
@@ -96,10 +97,13 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
         const rest = queue.length;
         queue.release();
         queue.appendCopy(part.subarray(lengthBytes - rest));
+      } else if (part instanceof BufferList) {
+        leaveReserve(queue, this.reactor.slab);
       }
     } else if (part === data && part instanceof Uint8Array) {
       queue.appendCopy(part);
     } else {
+      if (part instanceof BufferList) leaveReserve(part, this.reactor.slab);
       queue.append(part);
     }
     this.onBlocked();

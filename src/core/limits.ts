@@ -71,8 +71,23 @@ export const EMFILE_REST_MS = 100;
  */
 export const FRUITLESS_EVENTS = 1024;
 
-/** Ceiling for the buffers of one thread. At it receiving stops until somebody releases a chunk. */
+/** Ceiling for the buffers of one thread. Whoever keeps more than is left for all receives no more until it releases some. */
 export const MAX_BUFFER_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The part of these buffers that transfers and queues may hold. The rest is left to receiving: peers that take nothing must
+ * not make the thread deaf to the others.
+ */
+export const HELD_SHARE = 1 / 2;
+
+/** Memory of one's own where that part is used up: little enough for thousands that have it, and still worth a call. */
+export const POCKET_BYTES = 16 * 1024;
+
+/**
+ * Chunks or pockets that one receiver may keep whatever the others keep: beyond, it must keep less than is left for all. What
+ * a connection needs to have a message at hand and to receive the next.
+ */
+export const KEPT_ANYWAY = 4;
 
 /**
  * What a transfer limited in bytes per second may catch up with at once, as time: at half of it it wakes up, some 20 times
@@ -100,6 +115,12 @@ export const MIN_PIPE_BYTES = 64 * 1024;
 
 /** Empty pipes kept by a thread while transfers are under way. A pipe is taken for as long as bytes lie in it. */
 export const POOLED_PIPES = 16;
+
+/**
+ * Pipes of a thread that hold bytes, for sinks that don't take them: half of what a user without privileges gets
+ * (`pipe-user-pages-soft`, for all processes), and no descriptors to speak of. Beyond, bytes go through buffers.
+ */
+export const TAKEN_PIPES = 32;
 
 /** How long no pipe is asked for after the system had none; bytes go through buffers meanwhile. */
 export const PIPE_REST_MS = 1000;

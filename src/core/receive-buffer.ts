@@ -24,12 +24,17 @@ export class ReceiveBuffer {
     };
   }
 
-  /** Makes sure that there is room. @returns false at the slab's ceiling: somebody has to release a chunk first. */
-  reserve(): boolean {
-    if (this.lease !== undefined) return true;
-    this.lease = this.slab.lease();
-    this.offset = 0;
-    return this.lease !== undefined;
+  /**
+   * Makes sure that there is room.
+   *
+   * @param receiver whose user may keep what is received; undefined for one who keeps no chunk.
+   * @returns false: its user keeps so much that it has to release some of it first.
+   */
+  reserve(receiver?: object): boolean {
+    const { slab } = this;
+    if (receiver !== undefined && slab.isScarce && !slab.mayReceive(receiver)) return false;
+    if (this.lease?.block === undefined) this.renew();
+    return true;
   }
 
   /** Where the room begins. Only after `reserve`. */
@@ -41,9 +46,20 @@ export class ReceiveBuffer {
     return this.lease!.chunkBytes - this.offset;
   }
 
-  /** Calls `resume` once there is memory again. */
+  /** Calls `resume` once somebody has released memory. */
   whenAvailable(resume: () => void): void {
     this.starved.push(resume);
+  }
+
+  /**
+   * Keeps the `lengthBytes` just received beyond the next call, but for the first `takenBytes`: where they lie, or where the
+   * pool is scarce in memory that is as long as they are.
+   */
+  keep(into: BufferList, lengthBytes: number, takenBytes: number): void {
+    const list = this.fill(lengthBytes).consume(takenBytes);
+    leaveReserve(list, this.slab);
+    into.append(list);
+    this.settle(lengthBytes);
   }
 
   /** The `lengthBytes` just received, as a list that holds until `settle` unless it is taken. */
@@ -55,7 +71,7 @@ export class ReceiveBuffer {
   }
 
   /** Ends what `fill` began: bytes not taken are dropped, the room moves behind those that were. */
-  settle(lengthBytes: number): void {
+  settle(lengthBytes: number, receiver?: object): void {
     if (this.list.length > 0) this.list.release();
     const lease = this.lease;
     if (lease === undefined) return;
@@ -63,6 +79,7 @@ export class ReceiveBuffer {
       this.offset = 0;
       return;
     }
+    if (receiver !== undefined) this.slab.keep(lease, receiver);
     this.offset = Math.ceil((this.offset + lengthBytes) / ALIGNMENT) * ALIGNMENT;
     if (lease.chunkBytes - this.offset < MIN_RECEIVE_BYTES) this.release();
   }
@@ -72,4 +89,22 @@ export class ReceiveBuffer {
     this.lease?.release();
     this.lease = undefined;
   }
+
+  /** A chunk, or a pocket where the pool is empty, until there is one again. */
+  private renew(): void {
+    const { slab } = this;
+    const chunk = this.lease === undefined || !slab.isScarce ? slab.lease() : undefined;
+    if (chunk === undefined && this.lease !== undefined) return;
+    this.release();
+    this.lease = chunk ?? slab.pocket();
+    this.offset = 0;
+  }
+}
+
+/** Bytes that wait for a peer, or for whatever else may never come, hold no chunk of a pool that is scarce. */
+export function leaveReserve(list: BufferList, slab: Slab): void {
+  if (!slab.isScarce || list.length === 0) return;
+  const bytes = list.toBytes();
+  list.release();
+  list.append(bytes);
 }

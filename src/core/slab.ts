@@ -5,7 +5,7 @@
 import { markAsUntransferable } from 'node:worker_threads';
 import { nextGeneration } from '../base/token.js';
 import { addressOf } from '../sys/memory.js';
-import { CHUNK_BYTES, MAX_BUFFER_BYTES } from './limits.js';
+import { CHUNK_BYTES, HELD_SHARE, KEPT_ANYWAY, MAX_BUFFER_BYTES, POCKET_BYTES } from './limits.js';
 import { recordLoans, type LoanRecord } from './lost-leases.js';
 
 export interface SlabOptions {
@@ -44,6 +44,9 @@ export class Lease {
   readonly boxedAddress: readonly [number, undefined];
   /** Counts the loans of this chunk. */
   generation = 0;
+  /** The receiver whose user alone keeps bytes of it; or that of several do. */
+  keeper: object | undefined = undefined;
+  isShared = false;
   /** Debug mode: the stack of the last release. */
   releasedAt: string | undefined = undefined;
   /** Debug mode. */
@@ -52,7 +55,8 @@ export class Lease {
   /** @internal Made by its slab. */
   constructor(
     private readonly slab: Slab,
-    readonly block: Block,
+    /** undefined: memory of its own, outside of the pool. */
+    readonly block: Block | undefined,
     /** The whole chunk. */
     readonly bytes: Uint8Array,
     /** Where it lies. */
@@ -100,13 +104,18 @@ export class Slab {
   peakChunks = 0;
   /** Chunks on loan. */
   leasedChunks = 0;
-  /** Called when a chunk comes back after `lease` had none. */
+  /** Memory of pockets on loan, which is beside the pool's. */
+  pocketBytes = 0;
+  /** Called when a chunk comes back, or is another's to keep, after somebody was refused. */
   onAvailable: (() => void) | undefined = undefined;
 
   private readonly chunksPerBlock: number;
   private readonly maxBytes: number;
+  private readonly maxChunks: number;
   private readonly debug: boolean;
   private readonly blocks = new Set<Block>();
+  /** What each receiver keeps, in chunks and pockets. Those that keep nothing are not in it. */
+  private readonly kept = new Map<object, number>();
   /** Last in, first out: the chunk released last is still in the cache. */
   private readonly free: Lease[] = [];
   /** Blocks of which nothing is on loan. */
@@ -126,6 +135,7 @@ export class Slab {
     if (!(this.maxBytes >= this.blockBytes)) {
       throw new RangeError(`maxBytes: ${this.maxBytes}; allowed: from one block (${this.blockBytes} bytes)`);
     }
+    this.maxChunks = Math.floor(this.maxBytes / this.blockBytes) * this.chunksPerBlock;
     this.debug = options.debug ?? process.env.POLLUX_DEBUG === '1';
   }
 
@@ -149,12 +159,65 @@ export class Slab {
       this.addBlock();
       lease = this.free.pop()!;
     }
-    if (lease.block.free-- === this.chunksPerBlock) this.idleBlocks--;
-    lease.shares = 1;
-    lease.generation = nextGeneration(lease.generation);
-    if (lease.loans !== undefined) lease.loans.leasedAt = new Error('leased').stack;
+    if (lease.block!.free-- === this.chunksPerBlock) this.idleBlocks--;
     if (++this.leasedChunks > this.peakChunks) this.peakChunks = this.leasedChunks;
-    return lease;
+    return lend(lease);
+  }
+
+  /**
+   * What is left is for receiving. Who keeps bytes for somebody that does not take them keeps no chunk of the pool for it now:
+   * what there is of them goes to memory of its own.
+   */
+  get isScarce(): boolean {
+    return this.leasedChunks >= this.maxChunks * HELD_SHARE;
+  }
+
+  /** Memory for a transfer: a chunk, or a pocket where the pool is scarce. So no transfer waits for others. */
+  borrow(): Lease {
+    return (this.isScarce ? undefined : this.lease()) ?? this.pocket();
+  }
+
+  /** Memory beside the pool, smaller than a chunk, for one who has none or few of these. */
+  pocket(): Lease {
+    const bytes = new Uint8Array(new ArrayBuffer(Math.min(POCKET_BYTES, this.chunkBytes)));
+    this.pocketBytes += bytes.length;
+    return lend(new Lease(this, undefined, bytes, addressOf(bytes), this.debug));
+  }
+
+  /** A receiver's user keeps bytes of the chunk, which counts for it as long as it alone does. */
+  keep(lease: Lease, receiver: object): void {
+    if (lease.keeper === receiver) return;
+    if (lease.keeper !== undefined) {
+      this.forgetKeeper(lease);
+      this.tellAvailable();
+    } else if (!lease.isShared) {
+      lease.keeper = receiver;
+      this.kept.set(receiver, this.keptBy(receiver) + 1);
+    }
+    lease.isShared = lease.keeper === undefined;
+  }
+
+  /**
+   * Whether it may receive on: what it keeps must be less than what is left for all. So one who keeps everything stops at half
+   * of the pool, two at a third each, and there is always something left.
+   */
+  mayReceive(receiver: object): boolean {
+    if (!this.isScarce || this.keptBy(receiver) < Math.max(KEPT_ANYWAY, this.maxChunks - this.leasedChunks))
+      return true;
+    this.wasRefused = true;
+    return false;
+  }
+
+  private keptBy(receiver: object): number {
+    return this.kept.get(receiver) ?? 0;
+  }
+
+  private forgetKeeper(lease: Lease): void {
+    const receiver = lease.keeper!;
+    const left = this.keptBy(receiver) - 1;
+    if (left === 0) this.kept.delete(receiver);
+    else this.kept.set(receiver, left);
+    lease.keeper = undefined;
   }
 
   /**
@@ -174,7 +237,7 @@ export class Slab {
     if (this.heldBytes === before) return 0;
     let kept = 0;
     for (const lease of this.free) {
-      if (this.blocks.has(lease.block)) this.free[kept++] = lease;
+      if (this.blocks.has(lease.block!)) this.free[kept++] = lease;
     }
     this.free.length = kept;
     return before - this.heldBytes;
@@ -182,19 +245,29 @@ export class Slab {
 
   /** @internal The last share of a lease is gone. */
   takeBack(lease: Lease): void {
-    this.leasedChunks--;
     if (this.debug) {
       lease.bytes.fill(POISON);
       lease.releasedAt = new Error('released').stack;
       lease.loans!.leasedAt = undefined;
     }
+    if (lease.keeper !== undefined) this.forgetKeeper(lease);
+    lease.isShared = false;
+    if (lease.block === undefined) this.pocketBytes -= lease.chunkBytes;
+    else this.takeChunkBack(lease, lease.block);
+    this.tellAvailable();
+  }
+
+  private tellAvailable(): void {
+    if (!this.wasRefused) return;
+    this.wasRefused = false;
+    this.onAvailable?.();
+  }
+
+  private takeChunkBack(lease: Lease, block: Block): void {
+    this.leasedChunks--;
     this.free.push(lease);
-    if (++lease.block.free === this.chunksPerBlock) this.idleBlocks++;
+    if (++block.free === this.chunksPerBlock) this.idleBlocks++;
     if (this.idleBlocks > SPARE_BLOCKS && this.leasedChunks * this.chunkBytes * 4 < this.heldBytes) this.trim();
-    if (this.wasRefused) {
-      this.wasRefused = false;
-      this.onAvailable?.();
-    }
   }
 
   private get blockBytes(): number {
@@ -215,4 +288,11 @@ export class Slab {
     this.blocks.add(block);
     this.idleBlocks++;
   }
+}
+
+function lend(lease: Lease): Lease {
+  lease.shares = 1;
+  lease.generation = nextGeneration(lease.generation);
+  if (lease.loans !== undefined) lease.loans.leasedAt = new Error('leased').stack;
+  return lease;
 }

@@ -21,7 +21,7 @@ export interface ReceiveDatagramsOwner {
   onTruncated(): void;
   /** The network's word on a datagram that was sent earlier; receiving goes on. */
   onRefused(code: number): void;
-  /** The slab is at its ceiling: stop, and start again when there is memory. */
+  /** Its user keeps too much of the memory: stop, and start again when some is released. */
   onStarved(): void;
   /** The socket itself broke. */
   onReceiveEnd(failure: Error): void;
@@ -59,7 +59,7 @@ export class ReceiveDatagrams extends Operation {
     const { owner } = this;
     const { receiveBuffer: buffer, driver } = owner.reactor;
     for (let calls = 0; calls < DATAGRAMS_PER_TURN; calls++) {
-      if (!buffer.reserve()) {
+      if (!buffer.reserve(owner)) {
         owner.onStarved();
         return WAIT;
       }
@@ -89,7 +89,7 @@ export class ReceiveDatagrams extends Operation {
             owner.onReceived(list, senders.current());
           } finally {
             // Also after an exception: the next call must not write over what was taken.
-            buffer.settle(inChunk);
+            buffer.settle(inChunk, owner);
           }
         }
       }

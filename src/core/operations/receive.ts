@@ -12,7 +12,7 @@ export interface ReceiveOwner {
   readonly reactor: Reactor;
   /** Bytes that hold during the call only, unless they are taken out of the list. */
   onReceived(chunk: BufferList): void;
-  /** The slab is at its ceiling: stop, and start again when there is memory. */
+  /** Its user keeps too much of the memory: stop, and start again when some is released. */
   onStarved(): void;
   /** The peer sent its last byte, or the stream broke. */
   onReceiveEnd(failure: Error | undefined): void;
@@ -36,10 +36,11 @@ export class Receive extends Operation {
   }
 
   attempt(fd: number): Outcome {
-    const { receiveBuffer: buffer, driver } = this.owner.reactor;
+    const { owner } = this;
+    const { receiveBuffer: buffer, driver } = owner.reactor;
     for (let calls = 0; calls < RECEIVES_PER_TURN; calls++) {
-      if (!buffer.reserve()) {
-        this.owner.onStarved();
+      if (!buffer.reserve(owner)) {
+        owner.onStarved();
         return WAIT;
       }
       const roomBytes = buffer.roomBytes;
@@ -48,10 +49,10 @@ export class Receive extends Operation {
       if (received > 0) {
         driver.counters.bytesReceived += received;
         try {
-          this.owner.onReceived(buffer.fill(received));
+          owner.onReceived(buffer.fill(received));
         } finally {
           // Also after an exception: the next call must not write over what was taken.
-          buffer.settle(received);
+          buffer.settle(received, owner);
         }
         // With levels no call is spent on EAGAIN after a short count. With edges it has to be: urgent data cuts a call short.
         if (this.descriptor === undefined || received < roomBytes) return AGAIN;

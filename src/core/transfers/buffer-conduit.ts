@@ -2,7 +2,7 @@
 import type { StreamCalls } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import type { ReceiveBuffer } from '../receive-buffer.js';
-import { NO_MEMORY, type Conduit } from './conduit.js';
+import type { Conduit } from './conduit.js';
 
 export class BufferConduit implements Conduit {
   errno = 0;
@@ -21,7 +21,7 @@ export class BufferConduit implements Conduit {
 
   fill(fd: number, source: StreamCalls, mostBytes: number): number {
     const { buffer } = this;
-    if (!buffer.reserve()) return NO_MEMORY;
+    buffer.reserve();
     const received = source.receive(fd, buffer.address, Math.min(buffer.roomBytes, mostBytes));
     if (received > 0) {
       this.freshBytes = received;
@@ -45,8 +45,7 @@ export class BufferConduit implements Conduit {
       this.freshBytes = 0;
       return sent;
     }
-    this.keep();
-    if (sent > 0) rest.consume(sent);
+    this.keep(Math.max(sent, 0));
     return sent;
   }
 
@@ -64,7 +63,7 @@ export class BufferConduit implements Conduit {
   }
 
   empty(into: BufferList): number {
-    if (this.freshBytes > 0) this.keep();
+    if (this.freshBytes > 0) this.keep(0);
     into.append(this.rest);
     return 0;
   }
@@ -74,11 +73,10 @@ export class BufferConduit implements Conduit {
     this.rest.release();
   }
 
-  /** Keeps what was just received beyond the next receive call. */
-  private keep(): void {
-    const { buffer, freshBytes } = this;
+  /** Keeps what was just received and not sent. */
+  private keep(sentBytes: number): void {
+    const { freshBytes } = this;
     this.freshBytes = 0;
-    this.rest.append(buffer.fill(freshBytes));
-    buffer.settle(freshBytes);
+    this.buffer.keep(this.rest, freshBytes, sentBytes);
   }
 }

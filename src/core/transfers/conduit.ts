@@ -11,7 +11,7 @@ export interface Conduit {
   /**
    * Takes bytes of the source. Only when it holds none: so "would block" can only mean that the source has none.
    *
-   * @returns how many, 0 at the end of the stream, -1 with `errno`, -2 when there is no memory now.
+   * @returns how many, 0 at the end of the stream, -1 with `errno`.
    */
   fill(fd: number, source: StreamCalls, mostBytes: number): number;
   /**
@@ -27,6 +27,3 @@ export interface Conduit {
   /** Gives back whatever was borrowed; what is held is dropped. */
   release(): void;
 }
-
-/** What `fill` answers when the thread's memory is at its ceiling. */
-export const NO_MEMORY = -2;

@@ -283,12 +283,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
 
   private fillBuffer(): void {
     const { operation, account } = this;
-    const { slab, receiveBuffer } = this.target.reactor;
-    const lease = slab.lease();
-    if (lease === undefined) {
-      receiveBuffer.whenAvailable(() => this.onRead());
-      return;
-    }
+    const lease = this.target.reactor.slab.borrow();
     const lengthBytes = Math.min(operation.end - operation.position, lease.chunkBytes);
     account.calls++;
     this.read(lease.address, lengthBytes, operation.position, bytes => {

@@ -8,7 +8,7 @@
 import { performance } from 'node:perf_hooks';
 import { IoError } from '../../sys/io-error.js';
 import type { PipeCalls } from '../../sys/splice.js';
-import { MIN_PIPE_BYTES, PIPE_BYTES, PIPE_REST_MS, POOLED_PIPES } from '../limits.js';
+import { MIN_PIPE_BYTES, PIPE_BYTES, PIPE_REST_MS, POOLED_PIPES, TAKEN_PIPES } from '../limits.js';
 
 export class Pipe {
   /** Bytes that lie in it. */
@@ -51,6 +51,10 @@ export class PipePool {
 
   /** An empty pipe; undefined when there is none to be had now, and `refusal` says why. */
   take(): Pipe | undefined {
+    if (this.taken >= TAKEN_PIPES) {
+      this.refusal = `pipe: ${TAKEN_PIPES} are in use`;
+      return undefined;
+    }
     const pipe = this.free.pop() ?? this.open();
     if (pipe !== undefined) this.taken++;
     return pipe;

@@ -16,7 +16,6 @@ import type { Deferred } from '../reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide, WriteTurn } from '../write-turns.js';
 import type { Allowance } from './allowance.js';
-import { NO_MEMORY } from './conduit.js';
 import { KernelSplice } from './kernel-splice.js';
 import type { RelayAccount } from './relay-account.js';
 import { RelayConduits, type RelayCalls } from './relay-conduits.js';
@@ -32,7 +31,7 @@ export interface RelayOwner {
 }
 
 /** What comes next: the thing that is waited for. */
-type Next = 'source' | 'sink' | 'pace' | 'memory' | 'end';
+type Next = 'source' | 'sink' | 'pace' | 'end';
 
 export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, Deferred {
   /** What it broke with, and which end did. */
@@ -255,7 +254,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
         allowance.spend(taken);
         return undefined;
       }
-      if (taken === NO_MEMORY) return 'memory';
       if (taken === 0) {
         this.endSource(undefined);
         return 'end';
@@ -273,10 +271,9 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (next === 'source') this.leaveToKernel();
     const wanted = next === 'source' ? this.reading : next === 'sink' ? this.writing : undefined;
     if (step === wanted && step !== undefined) return;
-    const { driver, receiveBuffer } = this.source.reactor;
+    const { driver } = this.source.reactor;
     if (step !== undefined) driver.cancel(step);
     if (next === 'pace') this.timer = this.source.reactor.arm(this, 0, this.allowance.delayMs());
-    else if (next === 'memory') receiveBuffer.whenAvailable(() => this.next === 'memory' && this.goOn());
     if (wanted === undefined) return;
     try {
       driver.start(wanted === this.reading ? this.from! : this.to!, wanted);

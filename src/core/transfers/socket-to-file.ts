@@ -10,7 +10,13 @@ import { IoError } from '../../sys/io-error.js';
 import { BufferList } from '../buffer-list.js';
 import { diskPool } from '../disk/pool.js';
 import { IovecTable } from '../iovec-table.js';
-import { IOVECS_PER_CALL, MIN_RECEIVE_BYTES, RECEIVES_PER_TURN, SOCKET_TO_FILE_BYTES } from '../limits.js';
+import {
+  IOVECS_PER_CALL,
+  MIN_RECEIVE_BYTES,
+  POCKET_BYTES,
+  RECEIVES_PER_TURN,
+  SOCKET_TO_FILE_BYTES,
+} from '../limits.js';
 import type { Descriptor } from '../operation.js';
 import { ReceiveInto } from '../operations/receive-into.js';
 import type { ReadSide, ReadTurn } from '../read-turn.js';
@@ -57,7 +63,6 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private operation: ReceiveInto | undefined = undefined;
   private isWriting = false;
   private isPaused = false;
-  private isStarved = false;
   private isDeferred = false;
   private timer: Timer = NO_TIMER;
   /** Nothing more will be received; what has been is still written. */
@@ -167,10 +172,14 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
       !this.source.isClosed &&
       !this.isEnding &&
       !this.isPaused &&
-      !this.isStarved &&
       this.operation === undefined &&
-      this.pending.length + this.leaving.length < SOCKET_TO_FILE_BYTES
+      this.pending.length + this.leaving.length < this.mostBytes
     );
+  }
+
+  /** How much may wait for the disk: where memory is scarce what is being written, and a pocket beside it. */
+  private get mostBytes(): number {
+    return this.source.reactor.slab.isScarce ? POCKET_BYTES : SOCKET_TO_FILE_BYTES;
   }
 
   /** @returns whether bytes came at once. */
@@ -183,14 +192,6 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     }
     const { reactor } = source;
     const lease = (this.lease ??= this.takeLease());
-    if (lease === undefined) {
-      this.isStarved = true;
-      reactor.receiveBuffer.whenAvailable(() => {
-        this.isStarved = false;
-        this.pump();
-      });
-      return false;
-    }
     const nowMs = performance.now();
     const allowed = pace.allow(Math.min(left, lease.chunkBytes - this.usedBytes), nowMs);
     if (allowed === 0) {
@@ -215,9 +216,9 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     return !this.isEnding;
   }
 
-  private takeLease(): Lease | undefined {
+  private takeLease(): Lease {
     this.usedBytes = 0;
-    return this.source.reactor.slab.lease();
+    return this.source.reactor.slab.borrow();
   }
 
   private onOperation(operation: ReceiveInto): void {
