@@ -20,16 +20,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 #define MAX_MESSAGE_BYTES 65536
 #define MAX_EVENTS 1024
 #define SILENCE_MS 10000
-
-/* Latencies by powers of two, each cut into 64 parts: a bucket is at most 1.6 per cent wide. */
-#define PARTS 64
-#define BUCKETS (PARTS * 40)
 
 struct connection {
   int fd;
@@ -43,40 +40,7 @@ static int connection_count;
 static int message_bytes;
 static char message[MAX_MESSAGE_BYTES];
 static char buffer[MAX_MESSAGE_BYTES];
-static uint32_t histogram[BUCKETS];
 static uint64_t next_number;
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
-
-static uint64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + time.tv_nsec;
-}
-
-static int bucket_of(uint64_t ns) {
-  if (ns < PARTS) return (int)ns;
-  int shift = 63 - __builtin_clzll(ns) - 6;
-  int bucket = (shift + 1) * PARTS + (int)((ns >> shift) - PARTS);
-  return bucket < BUCKETS ? bucket : BUCKETS - 1;
-}
-
-static uint64_t bucket_start_ns(int bucket) {
-  if (bucket < PARTS) return bucket;
-  return (uint64_t)(bucket % PARTS + PARTS) << (bucket / PARTS - 1);
-}
-
-static uint64_t percentile_ns(uint64_t total, double share) {
-  uint64_t wanted = (uint64_t)(total * share), seen = 0;
-  for (int bucket = 0; bucket < BUCKETS; bucket++) {
-    seen += histogram[bucket];
-    if (seen > wanted) return bucket_start_ns(bucket);
-  }
-  return 0;
-}
 
 static void connect_all(int epoll, int port) {
   struct sockaddr_in address = {
@@ -146,10 +110,7 @@ static void run(int epoll, uint64_t duration_ns) {
       }
     }
   }
-  printf("{\"requests\":%llu,\"elapsedNs\":%llu,\"p50Ns\":%llu,\"p99Ns\":%llu}\n", (unsigned long long)requests,
-         (unsigned long long)(now - started), (unsigned long long)percentile_ns(requests, 0.5),
-         (unsigned long long)percentile_ns(requests, 0.99));
-  fflush(stdout);
+  print_result(requests, now - started);
 }
 
 int main(int argc, char **argv) {

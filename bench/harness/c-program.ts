@@ -1,11 +1,18 @@
 /** The C programs of bench/c, compiled when first needed into dist/bench-c, which git ignores. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Peer } from './peer.js';
 
 const checkout = new URL('../../../', import.meta.url);
 const compiler = process.env.CC ?? 'cc';
+
+/** When the program, or a header that it may include, last changed. */
+function changedMs(source: string): number {
+  const headers = readdirSync(new URL('bench/c/', checkout)).filter(file => file.endsWith('.h'));
+  const files = [source, ...headers.map(file => fileURLToPath(new URL(`bench/c/${file}`, checkout)))];
+  return Math.max(...files.map(file => statSync(file).mtimeMs));
+}
 
 function compilerVersion(): string | undefined {
   const { error, status, stdout } = spawnSync(compiler, ['--version'], { encoding: 'utf8' });
@@ -23,7 +30,7 @@ export function findCProgram(name: string, program: string): Peer {
   const source = fileURLToPath(new URL(`bench/c/${program}.c`, checkout));
   const directory = fileURLToPath(new URL('dist/bench-c/', checkout));
   const binary = `${directory}${program}`;
-  if (!existsSync(binary) || statSync(binary).mtimeMs < statSync(source).mtimeMs) {
+  if (!existsSync(binary) || statSync(binary).mtimeMs < changedMs(source)) {
     mkdirSync(directory, { recursive: true });
     const { status, stderr } = spawnSync(compiler, ['-O2', '-Wall', '-o', binary, source], { encoding: 'utf8' });
     if (status !== 0) throw new Error(`${compiler} refused bench/c/${program}.c:\n${stderr}`);

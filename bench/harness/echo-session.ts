@@ -39,10 +39,13 @@ export async function startEchoServer(name: string, command: readonly string[]):
   }
 }
 
-/** Connects the load; nothing is sent before it is asked to `run`. The caller disposes of it. */
-export async function startEchoLoad(port: number, connections: number): Promise<Child> {
+/** `echo_load` keeps its connections; `connect_load` opens a new one for each message. */
+export type EchoLoad = 'echo_load' | 'connect_load';
+
+/** Starts the load; nothing is sent before it is asked to `run`. The caller disposes of it. */
+export async function startEchoLoad(port: number, connections: number, load: EchoLoad = 'echo_load'): Promise<Child> {
   const args = [String(port), String(connections), String(MESSAGE_BYTES)];
-  const child = Child.start('echo_load', pinning.load([...requireCProgram('echo_load'), ...args]));
+  const child = Child.start(load, pinning.load([...requireCProgram(load), ...args]));
   try {
     await child.next();
     return child;
@@ -68,6 +71,8 @@ export interface EchoSetup {
   /** What starts the server, behind the peer's command. */
   readonly program: readonly string[];
   readonly connections: number;
+  /** Default: `echo_load`. */
+  readonly load?: EchoLoad;
   /** Long enough for V8 to have optimised what it will. */
   readonly warmUpMs: number;
 }
@@ -75,14 +80,14 @@ export interface EchoSetup {
 /** A contender that is measured on a fresh server each time; `observe` makes a sample of it. */
 export function echoContender(
   peer: Peer,
-  { program, connections, warmUpMs }: EchoSetup,
+  { program, connections, load: loadProgram, warmUpMs }: EchoSetup,
   observe: (session: EchoSession) => Promise<Sample>,
 ): Contender {
   if ('missing' in peer) return peer;
   const measure = async (): Promise<Sample> => {
     const { child, port } = await startEchoServer(peer.name, [...peer.command, ...program]);
     await using server = child;
-    await using load = await startEchoLoad(port, connections);
+    await using load = await startEchoLoad(port, connections, loadProgram);
     await runEchoLoad(load, warmUpMs);
     return await observe({ server, port, load });
   };
