@@ -3,7 +3,7 @@ import type { Benchmark, Comparison, Contender, Figure, Sample, Session, Trial }
 import { requireCProgram } from './harness/c-program.js';
 import { Child } from './harness/child.js';
 import { cpuSecondsOf, cpuTimeSource } from './harness/cpu-time.js';
-import { runEchoLoad, type LoadResult } from './harness/echo-session.js';
+import { MESSAGE_BYTES as SHORT_MESSAGE_BYTES, runEchoLoad, startEchoLoad } from './harness/echo-session.js';
 import { pinning } from './harness/pinning.js';
 import { proxyContender, startHaproxy, startProxyProgram, type ProxySession } from './harness/proxy-session.js';
 import { runTrial } from './harness/trial.js';
@@ -14,6 +14,8 @@ import { findPollux } from './peers/pollux.js';
 const FLOODS = 4;
 const MESSAGE_BYTES = 1024;
 const CONNECTIONS = 64;
+/** Short connections under way at a time. */
+const SHORT_CONNECTIONS = 32;
 /** A trip through the proxy and back: a message each way. */
 const MESSAGES_PER_REQUEST = 2;
 
@@ -44,19 +46,29 @@ async function observeFlood({ proxy, port }: ProxySession, load: Child, amounts:
   return { cpuSecondsPerGigabyte: spent / (bytes / 1e9), gigabytesPerSecond: bytes / elapsedNs };
 }
 
-async function observeMessages({ proxy, port }: ProxySession, amounts: Amounts): Promise<Sample> {
-  await using load = startLoad('echo_load', [port, CONNECTIONS, MESSAGE_BYTES]);
-  await load.next();
+async function observeRequests(proxy: Child, load: Child, amounts: Amounts): Promise<Sample> {
   await runEchoLoad(load, amounts.warmUpMs);
   const before = await cpuSecondsOf(proxy);
-  const { requests, elapsedNs, p50Ns, p99Ns }: LoadResult = await runEchoLoad(load, amounts.measuredMs);
+  const { requests, elapsedNs, p50Ns, p99Ns } = await runEchoLoad(load, amounts.measuredMs);
   const spent = (await cpuSecondsOf(proxy)) - before;
   return {
-    cpuMicros: (spent / (requests * MESSAGES_PER_REQUEST)) * 1e6,
+    cpuMicros: (spent / requests) * 1e6,
     requestsPerSecond: requests / (elapsedNs / 1e9),
     p50Micros: p50Ns / 1e3,
     p99Micros: p99Ns / 1e3,
   };
+}
+
+async function observeMessages({ proxy, port }: ProxySession, amounts: Amounts): Promise<Sample> {
+  await using load = startLoad('echo_load', [port, CONNECTIONS, MESSAGE_BYTES]);
+  await load.next();
+  const sample = await observeRequests(proxy, load, amounts);
+  return { ...sample, cpuMicros: sample.cpuMicros / MESSAGES_PER_REQUEST };
+}
+
+async function observeShort({ proxy, port }: ProxySession, amounts: Amounts): Promise<Sample> {
+  await using load = await startEchoLoad(port, SHORT_CONNECTIONS, 'connect_load');
+  return await observeRequests(proxy, load, amounts);
 }
 
 function contenders(origin: () => number, observe: (session: ProxySession) => Promise<Sample>): Contender[] {
@@ -118,11 +130,34 @@ async function runMessages(session: Session, amounts: Amounts) {
   return await runTrial(trial, session);
 }
 
+const SHORT_FIGURES: readonly Figure[] = [
+  { key: 'cpuMicros', title: 'proxy CPU µs/connection', digits: 1 },
+  { key: 'requestsPerSecond', title: 'connections/s', digits: 0 },
+  { key: 'p50Micros', title: 'p50 µs', digits: 0 },
+  { key: 'p99Micros', title: 'p99 µs', digits: 0 },
+];
+
+async function runShort(session: Session, amounts: Amounts) {
+  await using origin = startLoad('echo_epoll');
+  const { port } = await origin.next<{ port: number }>();
+  const trial: Trial = {
+    title: `join, short connections, one message of ${SHORT_MESSAGE_BYTES} bytes each, ${SHORT_CONNECTIONS} at a time`,
+    method: `Closed loop through the proxy to an echo server in C, a new connection a message; ${pinning.words}. CPU time of the proxy: ${cpuTimeSource}.`,
+    figures: SHORT_FIGURES,
+    contenders: contenders(
+      () => port,
+      proxy => observeShort(proxy, amounts),
+    ),
+    comparisons: [comparedTo('haproxy', 'cpuMicros', 1.3), comparedTo('node pipe', 'cpuMicros', 0.6)],
+  };
+  return await runTrial(trial, session);
+}
+
 export const benchmark: Benchmark = {
   name: 'join',
-  summary: 'CPU time of a TCP proxy per gigabyte and per small message; against HAProxy and Node pipes',
+  summary: 'CPU time of a TCP proxy per gigabyte, small message and short connection; against HAProxy and Node pipes',
   async run(session) {
     const amounts = session.quick ? QUICK_AMOUNTS : AMOUNTS;
-    return [await runFlood(session, amounts), await runMessages(session, amounts)];
+    return [await runFlood(session, amounts), await runMessages(session, amounts), await runShort(session, amounts)];
   },
 };
