@@ -30,7 +30,7 @@ export interface CopyOptions {
   readonly to?: number;
   /** How many bytes. Default: up to where the file ends now, or to the end of the stream. */
   readonly length?: number;
-  /** See `Transfer.bytesPerSecond`. Blocks that are shared and not copied are not counted against it. */
+  /** See `Transfer.bytesPerSecond`. Holes, and blocks that are shared and not copied, are not counted against it. */
   readonly bytesPerSecond?: number;
   /** Cancels the transfer, which is then rejected with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -51,7 +51,8 @@ const COPY_OPTIONS = {
  * otherwise a buffer does, which also takes over in the middle. Holes stay holes. All of it happens on threads of the pool.
  * The number of bytes is settled when it begins. A source that grows meanwhile gives no more than that; one that is cut short
  * fails the copy with EIO. Bytes arrive in order, so a copy that failed or was cancelled is taken up again with `from` and
- * `to` moved on by its `bytes`.
+ * `to` moved on by its `bytes`. What others write to the target outside of the range stays. Cancelled, it waits for no read;
+ * a call that writes, which copy_file_range does too, is waited for and counted.
  *
  * **File to connection:** as `sendFile`.
  *

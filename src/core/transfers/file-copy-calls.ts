@@ -1,7 +1,7 @@
 /** The system calls that copy between files. An object, so that a test can be the kernel. */
 import { cloneRange, copyRange, seek } from '../../sys/file-copy.js';
 import { pread, pwrite } from '../../sys/file-io.js';
-import { ftruncate, punchHole } from '../../sys/file-space.js';
+import { punchHole } from '../../sys/file-space.js';
 import { fstat } from '../../sys/file-stat.js';
 
 /** Their results are told in a later turn; below 0 they are errnos with their sign turned. */
@@ -12,17 +12,7 @@ export interface FileCopyCalls {
   readonly pread: typeof pread;
   readonly pwrite: typeof pwrite;
   readonly punchHole: typeof punchHole;
-  readonly ftruncate: typeof ftruncate;
   readonly fstat: typeof fstat;
 }
 
-export const nativeFileCopyCalls: FileCopyCalls = {
-  cloneRange,
-  copyRange,
-  seek,
-  pread,
-  pwrite,
-  punchHole,
-  ftruncate,
-  fstat,
-};
+export const nativeFileCopyCalls: FileCopyCalls = { cloneRange, copyRange, seek, pread, pwrite, punchHole, fstat };

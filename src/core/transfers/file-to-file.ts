@@ -53,6 +53,9 @@ export class FileToFile {
   private copiesInKernel = true;
   private readonly callSize = new CallSize();
   private buffer: NativeBlock | undefined = undefined;
+  /** Questions to the disk whose answers have not come. */
+  private asked = 0;
+  private isSettled = false;
 
   /** @param prepare checks the two ends; it may wait. What it throws is what the transfer is rejected with. */
   constructor(
@@ -85,19 +88,25 @@ export class FileToFile {
     this.brake.wake();
   }
 
-  /** A call that is under way is waited for, and counted. */
+  /** A call under way that changes the target is waited for, and counted; one that only reads is not. */
   cancel(reason: Error): void {
     this.brake.stop(reason);
   }
 
   private settle(failure: Error | undefined): void {
+    this.isSettled = true;
     this.buffer = undefined;
-    this.release();
+    this.letGo();
     this.onSettled(failure);
   }
 
+  /** The files may be closed once no call uses them any more. */
+  private letGo(): void {
+    if (this.asked === 0) this.release();
+  }
+
   private async run(): Promise<void> {
-    this.copy = await this.prepare();
+    this.copy = await this.ask(this.prepare());
     const { isMadeUp, lengthBytes, target } = this.copy;
     this.targetBytes = target.stat.sizeBytes;
     if (isMadeUp) {
@@ -154,7 +163,7 @@ export class FileToFile {
       this.calls.copyRange(source.fd, from, target.fd, to, lengthBytes, done),
     );
     this.callSize.took(lengthBytes, performance.now() - beganMs);
-    if (result > 0) this.advance(result);
+    if (result > 0) this.written(result);
     // The end of the source, or a file system that has nothing to give this way: a read will tell.
     else if (result === 0) this.copyByBuffers('copy_file_range: nothing came');
     else if (UNABLE.has(-result)) this.copyByBuffers(`copy_file_range: ${errnoName(-result)}`);
@@ -166,8 +175,9 @@ export class FileToFile {
     const { source, lengthBytes } = this.copy;
     const buffer = (this.buffer ??= new NativeBlock(COPY_BUFFER_BYTES));
     const wanted = Math.min(allowedBytes, buffer.lengthBytes);
-    const result = await this.call(source, done =>
-      this.calls.pread(source.fd, buffer.address, wanted, source.offset + this.position, done),
+    const from = source.offset + this.position;
+    const result = await this.ask(
+      this.call(source, done => this.calls.pread(source.fd, buffer.address, wanted, from, done)),
     );
     if (result < 0) throw new IoError(-result, 'pread', source.name);
     if (result === 0) {
@@ -188,6 +198,7 @@ export class FileToFile {
       this.account.residueBytes -= result;
       this.account.bytesOut += result;
       this.arrive(result);
+      this.pace.spend(result);
     }
   }
 
@@ -208,7 +219,7 @@ export class FileToFile {
     if (!this.findsHoles) return lengthBytes;
     const here = source.offset + this.position;
     const seek = (whence: number): Promise<number> =>
-      this.call(source, done => this.calls.seek(source.fd, here, whence, done));
+      this.ask(this.call(source, done => this.calls.seek(source.fd, here, whence, done)));
     const content = await seek(SEEK_DATA);
     if (content === -ENXIO) return -(await this.sourceEnd());
     if (content > here) return -Math.min(content - source.offset, lengthBytes);
@@ -237,15 +248,24 @@ export class FileToFile {
       if (result < 0) await this.writeZeros(this.position + insideBytes);
       else this.advance(insideBytes);
     }
-    if (this.position === end) return;
-    // Somebody else may have lengthened it: it must not be cut.
-    const { sizeBytes } = await this.stat(target);
-    const wantedBytes = target.offset + end;
-    if (sizeBytes < wantedBytes) {
-      const result = await this.call(target, done => this.calls.ftruncate(target.fd, wantedBytes, done));
-      if (result < 0) throw new IoError(-result, 'ftruncate', target.name);
+    if (this.position < end) await this.lengthen(end);
+  }
+
+  /**
+   * A hole that lies behind the end of the target. The range's last byte, a zero, makes the target long enough: setting the
+   * length would cut off what others, who copy or write behind this range, have written since somebody looked.
+   */
+  private async lengthen(end: number): Promise<void> {
+    const { target } = this.copy;
+    const [from, to] = [target.offset + this.position, target.offset + end];
+    if ((await this.stat(target)).sizeBytes < to) {
+      const zero = new NativeBlock(1);
+      const result = await this.call(target, done => this.calls.pwrite(target.fd, zero.address, 1, to - 1, done));
+      if (result <= 0) throw new IoError(result === 0 ? EIO : -result, 'pwrite', target.name);
     }
     this.advance(end - this.position);
+    // The block of that byte becomes a hole again where the system can.
+    await this.call(target, done => this.calls.punchHole(target.fd, from, to - from, done));
   }
 
   private async writeZeros(end: number): Promise<void> {
@@ -253,7 +273,7 @@ export class FileToFile {
     const zeros = new NativeBlock(Math.min(COPY_BUFFER_BYTES, end - this.position));
     while (this.position < end) {
       const allowed = await this.brake.allow(Math.min(zeros.lengthBytes, end - this.position));
-      this.advance(await this.write(zeros, 0, allowed));
+      this.written(await this.write(zeros, 0, allowed));
     }
   }
 
@@ -261,14 +281,16 @@ export class FileToFile {
 
   private async stat({ fd, stat: { device }, name }: CopyEnd): Promise<FileStat> {
     let stat!: FileStat;
-    const result = await this.pool.call(
-      device,
-      done =>
-        this.calls.fstat(fd, answer => {
-          if (typeof answer !== 'number') stat = answer;
-          done(typeof answer === 'number' ? answer : 0);
-        }),
-      this.brake.signal,
+    const result = await this.ask(
+      this.pool.call(
+        device,
+        done =>
+          this.calls.fstat(fd, answer => {
+            if (typeof answer !== 'number') stat = answer;
+            done(typeof answer === 'number' ? answer : 0);
+          }),
+        this.brake.signal,
+      ),
     );
     if (result < 0) throw new IoError(-result, 'fstat', name);
     return stat;
@@ -277,6 +299,28 @@ export class FileToFile {
   private call(end: CopyEnd, begin: (done: Done) => void): Promise<number> {
     this.account.calls++;
     return this.pool.call(end.stat.device, begin, this.brake.signal);
+  }
+
+  /** Awaits what changes nothing. Stopped, it waits no more: the answer tells nobody anything then. */
+  private ask<T>(answer: Promise<T>): Promise<T> {
+    const { signal } = this.brake;
+    this.asked++;
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', stop, { once: true });
+      const answered = (): void => {
+        signal.removeEventListener('abort', stop);
+        this.asked--;
+        if (this.isSettled) this.letGo();
+      };
+      answer.finally(answered).then(resolve, reject);
+    });
+  }
+
+  /** What counts against `bytesPerSecond`: neither holes nor blocks that are shared. */
+  private written(movedBytes: number): void {
+    this.advance(movedBytes);
+    this.pace.spend(movedBytes);
   }
 
   private advance(movedBytes: number): void {
@@ -288,7 +332,6 @@ export class FileToFile {
   private arrive(movedBytes: number): void {
     this.position += movedBytes;
     this.targetBytes = Math.max(this.targetBytes, this.copy.target.offset + this.position);
-    this.brake.pace.spend(movedBytes);
   }
 
   private copyByBuffers(reason: string): void {

@@ -261,4 +261,132 @@ describe('FileToFile', () => {
     expect(pool.waiting).to.equal(0);
     answer(0);
   });
+
+  describe('a hole at the end', () => {
+    const HOLE = [{ isHole: true, lengthBytes: 1 << 20 }];
+
+    /** Another who writes behind the range, after every look that the copy has at the target. */
+    function beside(write: (fd: number) => void): FileCopyCalls {
+      const calls = moodyCalls({});
+      return {
+        ...calls,
+        fstat: (fd, done) =>
+          calls.fstat(fd, answer => {
+            write(fd);
+            done(answer);
+          }),
+      };
+    }
+
+    for (const lengthBytes of [1, 5000, 8192, 1 << 20]) {
+      it(`of ${lengthBytes} bytes cuts off nothing that another has written behind it meanwhile`, async () => {
+        const { fd } = fileOf('source', HOLE, 0);
+        const target = fileOf('target', [], 0);
+        const behind = Buffer.alloc(10_000, 'behind');
+        const calls = beside(
+          each => void (each === target.fd && writeSync(each, behind, 0, behind.length, lengthBytes)),
+        );
+        const engine = engineOf({ source: fd, target: target.fd, from: 0, to: 0, lengthBytes, calls });
+        expect(await run(engine)).to.equal(undefined);
+        const expected = Buffer.concat([Buffer.alloc(lengthBytes), behind]);
+        expect(readFileSync(join(directory, 'target')).equals(expected)).to.equal(true);
+        expect(engine.account).to.include({ path: 'none', bytes: lengthBytes });
+      });
+    }
+
+    it('makes the target longer, takes no room, and leaves what is longer as it is', async () => {
+      const { fd } = fileOf('source', HOLE, 0);
+      for (const [content, lengthBytes] of [
+        [[], 1 << 20],
+        [[{ isHole: false, lengthBytes: (1 << 20) + 5000 }], (1 << 20) + 5000],
+      ] as const) {
+        const target = fileOf('target', content, 0);
+        const copying = { source: fd, target: target.fd, from: 0, to: 0, lengthBytes: 1 << 20, calls: moodyCalls({}) };
+        expect(await run(engineOf(copying))).to.equal(undefined);
+        const { size, blocks } = fstatSync(target.fd);
+        expect(size).to.equal(lengthBytes);
+        expect(blocks * 512).to.be.at.most(4 * BLOCK_BYTES);
+        expect(
+          readFileSync(join(directory, 'target'))
+            .subarray(0, 1 << 20)
+            .equals(Buffer.alloc(1 << 20)),
+        ).to.equal(true);
+        ftruncateSync(target.fd, 0);
+      }
+    });
+
+    it('stays to the byte where no hole can be punched', async () => {
+      const { fd } = fileOf('source', HOLE, 0);
+      const target = fileOf('target', [{ isHole: false, lengthBytes: 5000 }], 0);
+      const calls = moodyCalls({ punchHole: Array.from({ length: 3 }, () => ({ answer: -EOPNOTSUPP })) });
+      const engine = engineOf({ source: fd, target: target.fd, from: 0, to: 10, lengthBytes: 1 << 20, calls });
+      expect(await run(engine)).to.equal(undefined);
+      const expected = Buffer.alloc((1 << 20) + 10);
+      target.bytes.copy(expected, 0, 0, 10);
+      expect(readFileSync(join(directory, 'target')).equals(expected)).to.equal(true);
+    });
+  });
+
+  it('charges no hole to the pace', async () => {
+    const [source, target] = ['source', 'target'].map(name => openSync(join(directory, name), 'w+'));
+    open.push(source, target);
+    for (const position of [0, 2 ** 30]) writeSync(source, Buffer.alloc(4096, 1), 0, 4096, position);
+    const lengthBytes = 2 ** 30 + 4096;
+    const engine = engineOf({ source, target, from: 0, to: 0, lengthBytes, calls: moodyCalls({}) });
+    engine.pace.bytesPerSecond = 1e6;
+    expect(await run(engine)).to.equal(undefined);
+    expect(engine.account.bytes).to.equal(lengthBytes);
+    // The bucket has hardly been touched; for the hole it would have to fill up for a thousand seconds.
+    expect(engine.pace.delayMs(performance.now())).to.equal(0);
+  });
+
+  describe('cancelled while the disk answers nothing', () => {
+    const reason = new Error('enough');
+    const byBuffers = { copyRange: [{ answer: -EXDEV }] };
+
+    for (const name of ['seek', 'pread', 'fstat'] as const) {
+      it(`to ${name}, it waits no more, and keeps the files until the answer`, async () => {
+        const hole = { isHole: true, lengthBytes: 100_000 };
+        const { fd } = fileOf('source', [name === 'fstat' ? hole : { ...hole, isHole: false }], 0);
+        const target = fileOf('target', [], 0);
+        const answers: (() => void)[] = [];
+        const calls = moodyCalls(byBuffers);
+        const hanging: FileCopyCalls = {
+          ...calls,
+          [name]: (...args: never[]) => answers.push(() => (calls[name] as (...all: never[]) => void)(...args)),
+        };
+        const ends = [await endOf(fd, 0), await endOf(target.fd, 0)];
+        let released = 0;
+        const engine = new FileToFile(
+          () => Promise.resolve({ source: ends[0], target: ends[1], isMadeUp: false, lengthBytes: 100_000 }),
+          () => released++,
+          new DiskPool(),
+          hanging,
+        );
+        const settled = run(engine);
+        while (answers.length === 0) await new Promise(resolve => setImmediate(resolve));
+        engine.cancel(reason);
+        expect(await settled).to.equal(reason);
+        expect(engine.account).to.include({ bytesIn: 0, bytesOut: 0, residueBytes: 0 });
+        expect(released).to.equal(0);
+        answers[0]();
+        while (released === 0) await new Promise(resolve => setImmediate(resolve));
+        expect([released, answers.length, fstatSync(target.fd).size]).to.deep.equal([1, 1, 0]);
+      });
+    }
+
+    it('to the first look at the files', async () => {
+      let released = 0;
+      let fail!: (failure: Error) => void;
+      const prepare = () => new Promise<never>((_, reject) => (fail = reject));
+      const engine = new FileToFile(prepare, () => released++, new DiskPool(), moodyCalls({}));
+      const settled = run(engine);
+      engine.cancel(reason);
+      expect(await settled).to.equal(reason);
+      expect(released).to.equal(0);
+      fail(new Error('too late'));
+      while (released === 0) await new Promise(resolve => setImmediate(resolve));
+      expect(released).to.equal(1);
+    });
+  });
 });
