@@ -16,6 +16,14 @@ function allowedFor(layer) {
   return beside[layer] ?? layers.slice(0, layers.indexOf(layer));
 }
 
+// What test runners replace while a program runs: see src/base/runtime-functions.ts.
+const replaceable = ['setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout', 'setInterval', 'queueMicrotask'];
+const kept = 'Tests replace it: use what src/base/runtime-functions.ts keeps.';
+const keptRules = {
+  'no-restricted-globals': ['error', ...[...replaceable, 'performance'].map(name => ({ name, message: kept }))],
+  'no-restricted-properties': ['error', { object: 'process', property: 'nextTick', message: kept }],
+};
+
 function layerRule(layer) {
   const forbidden = all.filter(other => other !== layer && !allowedFor(layer).includes(other));
   const patterns = [];
@@ -27,7 +35,11 @@ function layerRule(layer) {
     patterns.push({ regex: '^pollux(/|$)', message: 'Inside src, import by relative path.' });
   }
   if (layer !== 'sys') patterns.push({ regex: '^koffi$', message: 'Only src/sys may import koffi.' });
-  return { files: [`src/${layer}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+  const paths =
+    layers.includes(layer) && layer !== 'cli'
+      ? ['node:timers', 'node:timers/promises', 'node:perf_hooks'].map(name => ({ name, message: kept }))
+      : [];
+  return { files: [`src/${layer}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { paths, patterns }] } };
 }
 
 export default tseslint.config(
@@ -52,4 +64,6 @@ export default tseslint.config(
   { files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'], rules: { 'max-lines': 'off' } },
   { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', URL: 'readonly', console: 'readonly' } } },
   ...all.map(layerRule),
+  { files: layers.filter(layer => layer !== 'cli').map(layer => `src/${layer}/**/*.ts`), rules: keptRules },
+  { files: ['src/base/runtime-functions.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -41,6 +41,6 @@ export function deferAccept(fd: number, until: DeferAccept): DeferAccept {
 
 function filterArgument(name: string): Uint8Array {
   const argument = new Uint8Array(FILTER_BYTES);
-  new TextEncoder().encodeInto(name, argument);
+  argument.set(Buffer.from(name));
   return argument;
 }

@@ -1,4 +1,5 @@
 /** Calls that may wait for a disk: they run on a thread of libuv's pool, and this one goes on. */
+import { queueMicrotask } from '../base/runtime-functions.js';
 import { EINTR, ENOSYS } from './errno.js';
 import { declareBlocking, errno, hasFunction, type Returned } from './libc.js';
 import type { NativeBlock } from './memory.js';

@@ -1,4 +1,5 @@
 /** Copying inside the kernel, and finding where a sparse file has something to copy. */
+import { queueMicrotask } from '../base/runtime-functions.js';
 import { blockingCall, type Done } from './blocking-call.js';
 import { ENOSYS } from './errno.js';
 import { FICLONERANGE } from './file-constants.js';

@@ -10,16 +10,15 @@ export interface NodeLoop {
   /** Readable whenever libuv has something to do, the stop signal of a worker included. */
   readonly backendFd: number;
   /**
-   * How long libuv itself would sleep now: 0 if it has work, -1 for ever. Asked from within an immediate: there libuv
-   * would always say 0, because Node's idle handle runs while an immediate is referenced; so that handle is stopped
-   * first. The next referenced setImmediate starts it again.
+   * How long libuv itself would sleep now, in milliseconds: 0 if it has work, an idle handle among it, -1 for ever. Counted
+   * from now: libuv's own clock stands still since it last polled, so it is set first.
    *
    * A loop that nothing referenced keeps alive would not sleep but end: there libuv says 0. As it goes on for the
    * reactor's sake, timers that are not referenced are still due; so for the length of the question a handle of Node's
    * that is always active counts as referenced.
    */
   sleepMs(): number;
-  /** Whether anything but the immediate that asks keeps the loop alive. */
+  /** Whether anything referenced keeps the loop alive. */
   alive(): boolean;
 }
 
@@ -35,33 +34,29 @@ export function openNodeLoop(): NodeLoop | undefined {
   const backendFd = ofLoop('uv_backend_fd');
   const backendTimeout = ofLoop('uv_backend_timeout');
   const loopAlive = ofLoop('uv_loop_alive');
-  const idleStop = ofLoop('uv_idle_stop');
 
   const loop = currentLoop(currentIsolate());
   const ref = node.func('uv_ref', 'void', ['uintptr_t']) as (handle: number) => void;
   const unref = node.func('uv_unref', 'void', ['uintptr_t']) as (handle: number) => void;
-  // Node's handles for immediates: the idle one keeps the loop from sleeping, the check one is always active.
-  const idle = findHandle(node, loop, 'idle');
-  const check = findHandle(node, loop, 'check');
+  const updateTime = node.func('uv_update_time', 'void', ['uintptr_t']) as (loop: number) => void;
+  const check = findCheckHandle(node, loop);
   return {
     backendFd: backendFd(loop),
     sleepMs() {
-      idleStop(idle);
-      if (loopAlive(loop) !== 0) return backendTimeout(loop);
+      updateTime(loop);
+      const sleepMs = backendTimeout(loop);
+      if (sleepMs !== 0 || loopAlive(loop) !== 0) return sleepMs;
       ref(check);
       const delayMs = backendTimeout(loop);
       unref(check);
       return delayMs;
     },
-    alive() {
-      idleStop(idle);
-      return loopAlive(loop) !== 0;
-    },
+    alive: () => loopAlive(loop) !== 0,
   };
 }
 
-/** An active handle of a type, or at least one of it; that is all that Node's own are known by. */
-function findHandle(node: LibraryHandle, loop: number, type: 'idle' | 'check'): number {
+/** Node's handle for immediates, which is always active, or another that is: that is all that it is known by. */
+function findCheckHandle(node: LibraryHandle, loop: number): number {
   const handleType = node.func('uv_handle_get_type', 'int', ['uintptr_t']) as (handle: number) => number;
   const typeName = node.func('uv_handle_type_name', 'str', ['int']) as (type: number) => string;
   const isActive = node.func('uv_is_active', 'int', ['uintptr_t']) as (handle: number) => number;
@@ -75,11 +70,11 @@ function findHandle(node: LibraryHandle, loop: number, type: 'idle' | 'check'): 
   walk(
     loop,
     handle => {
-      if (typeName(handleType(handle)) === type && (found === 0 || isActive(handle) !== 0)) found = Number(handle);
+      if (found === 0 && isActive(handle) !== 0 && typeName(handleType(handle)) === 'check') found = Number(handle);
     },
     0,
   );
   if (found === 0)
-    throw new Error(`this Node has no ${type} handle in its loop; Pollux does not know how to live in it`);
+    throw new Error(`this Node has no active check handle in its loop; Pollux does not know how to live in it`);
   return found;
 }

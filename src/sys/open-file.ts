@@ -1,4 +1,5 @@
 /** Opening files, which waits for the disk as reading does. */
+import { queueMicrotask } from '../base/runtime-functions.js';
 import { blockingCall, type Done } from './blocking-call.js';
 import { declareBlocking, errno } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';

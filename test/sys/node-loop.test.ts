@@ -1,12 +1,24 @@
+import { performance } from 'node:perf_hooks';
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
 import { openNodeLoop } from '../../src/sys/node-loop.js';
 import { hasLibuv } from '../../src/sys/platform.js';
 import { poll, PollfdArray, POLLIN } from '../../src/sys/poll.js';
 
-/** Runs in an immediate, where the reactor asks. */
+/** Runs in an immediate, where the reactor asks, and without Node's idle handle, as it does (see node-host.ts). */
 function inImmediate<T>(ask: () => T): Promise<T> {
-  return new Promise(resolve => setImmediate(() => resolve(ask())));
+  return new Promise(resolve =>
+    setImmediate(() => {
+      clearImmediate(setImmediate(() => {}));
+      resolve(ask());
+    }),
+  );
+}
+
+/** Keeps the processor busy, as a long callback does. */
+function compute(durationMs: number): void {
+  const end = performance.now() + durationMs;
+  while (performance.now() < end);
 }
 
 describe('sys: node loop', () => {
@@ -30,6 +42,17 @@ describe('sys: node loop', () => {
       clearTimeout(timer);
       expect(sleepMs).to.be.within(1, 151);
     }
+  });
+
+  it('counts from now, and not from when libuv looked at the clock last', async () => {
+    const loop = openNodeLoop()!;
+    const timer = setTimeout(() => {}, 1000);
+    const sleepMs = await inImmediate(() => {
+      compute(200);
+      return loop.sleepMs();
+    });
+    clearTimeout(timer);
+    expect(sleepMs).to.be.within(0, 801);
   });
 
   it('says that the loop is alive while a timer is referenced', async () => {

@@ -4,8 +4,8 @@
  * any more. Whoever means to end a thread waits until that is over; a thread that ends itself, until it is with all that it
  * has started.
  */
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import { LOADING_AT_EXIT_MS } from '../../core/limits.js';
 
 /** A word of shared memory: 0, then 1 from the moment that the thread may be ended. */
@@ -37,6 +37,6 @@ export function endLoading(word: LoadedWord): void {
 
 /** Nothing of this thread runs any more, so it can do nothing but wait. */
 function awaitAll(): void {
-  const deadline = performance.now() + LOADING_AT_EXIT_MS;
-  for (const word of loading) Atomics.wait(word, 0, 0, Math.max(0, deadline - performance.now()));
+  const deadline = monotonicMs() + LOADING_AT_EXIT_MS;
+  for (const word of loading) Atomics.wait(word, 0, 0, Math.max(0, deadline - monotonicMs()));
 }

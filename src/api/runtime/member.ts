@@ -1,5 +1,6 @@
 /** A thread of a runtime, seen by the owner: one worker after another, should it crash. */
 import { Worker } from 'node:worker_threads';
+import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { LOADING_MS } from '../../core/limits.js';
 import { allocateOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import type { AcceptRequest } from '../accept/inlet.js';

@@ -1,4 +1,5 @@
 /** Threads with a reactor each, that know each other. */
+import { clearTimeout, queueMicrotask, setTimeout } from '../../base/runtime-functions.js';
 import type { ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';

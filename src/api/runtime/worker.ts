@@ -1,6 +1,7 @@
 /** The first module of a runtime's thread: it introduces itself, waits until it knows the others, and runs the entry. */
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
+import { setImmediate } from '../../base/runtime-functions.js';
 import { pinThread } from '../../sys/affinity.js';
 import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import { checkCallback } from '../arguments.js';

@@ -3,6 +3,7 @@
  * nothing happens, so the runtime's own timers are late by at most the bound and an idle process costs some tens of
  * wake-ups a second.
  */
+import { setImmediate } from '../../base/runtime-functions.js';
 import type { Host } from './host.js';
 
 const FIRST_BOUND_MS = 1;

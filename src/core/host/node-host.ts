@@ -5,7 +5,7 @@
  * Two ways that look right are not: bounding the wait by Node's next timer alone stalls workers on chains of short
  * timers; a uv_poll_t on our descriptor aborts the process when a worker ends with it open.
  */
-import process from 'node:process';
+import { clearImmediate, setImmediate } from '../../base/runtime-functions.js';
 import type { NodeLoop } from '../../sys/node-loop.js';
 import type { Host } from './host.js';
 
@@ -19,13 +19,14 @@ export class NodeHost implements Host {
 
   sleepMs(quietTurns: number): number {
     // After a turn with events, callbacks of promises and immediates may have made work that libuv has not seen yet.
-    if (quietTurns === 0 || immediatesWait()) return 0;
+    if (quietTurns === 0) return 0;
+    stopIdleHandleUnlessNeeded();
     return this.loop.sleepMs();
   }
 
   othersAlive(): boolean {
-    // Looking at the loop stops its idle handle, on which waiting immediates depend: so they are asked for first.
-    return immediatesWait() || this.loop.alive();
+    stopIdleHandleUnlessNeeded();
+    return this.loop.alive();
   }
 
   schedule(turn: () => void, keepAlive: boolean): void {
@@ -38,7 +39,14 @@ export class NodeHost implements Host {
   }
 }
 
-/** The immediate that is running is not among them. */
-function immediatesWait(): boolean {
-  return process.getActiveResourcesInfo().includes('Immediate');
+/**
+ * Node counts the referenced immediates, its own among them, and runs an idle handle while there are any: that handle
+ * keeps libuv from sleeping. It stops the handle when the last of them is cleared, but for the immediate that runs now not
+ * before all others have run. So one is made and cleared: then the handle runs exactly if another one waits. It costs the
+ * same whatever else lives in the loop; process.getActiveResourcesInfo() lists each timer and each handle.
+ */
+function stopIdleHandleUnlessNeeded(): void {
+  clearImmediate(setImmediate(doNothing));
 }
+
+function doNothing(): void {}

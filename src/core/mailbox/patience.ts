@@ -3,7 +3,7 @@
  * other are spared most of the kernel's wake-ups, which are most of what a message between sleeping threads takes. Where
  * nothing comes of it, it is tried ever more rarely: then it costs less than a hundredth of a core.
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import type { RingReader } from '../../base/ring/reader.js';
 import { PATIENCE_MS } from '../limits.js';
 
@@ -25,11 +25,11 @@ export class Patience {
       this.passOver--;
       return false;
     }
-    let nowMs = performance.now();
+    let nowMs = monotonicMs();
     const endMs = nowMs + PATIENCE_MS;
     while (nowMs < endMs) {
       const restedMs = nowMs + REST_MS;
-      do nowMs = performance.now();
+      do nowMs = monotonicMs();
       while (nowMs < restedMs);
       if (!reader.isReady) continue;
       this.penalty = 0;

@@ -2,7 +2,7 @@
  * Sending a range of a file, with bytes before and after it, in order and to the last byte: by sendfile(2), or from a
  * buffer that its owner fills where the kernel can't. It never waits for a disk: it stops and says what it needs.
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL } from '../../sys/constants.js';
 import {
   EAGAIN,
@@ -125,7 +125,7 @@ export class SendFile extends Operation {
     while (!this.isSent) {
       if (budget <= 0) return AGAIN;
       const { pace } = owner;
-      const allowed = pace.isLimited ? pace.allow(budget, performance.now()) : budget;
+      const allowed = pace.isLimited ? pace.allow(budget, monotonicMs()) : budget;
       if (allowed === 0) return this.stopFor(PACED);
       const sent = this.sendNext(fd, allowed);
       if (sent < 0) return this.stopFor(COLD);

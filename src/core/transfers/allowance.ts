@@ -1,5 +1,5 @@
 /** What one direction may still move, and how much of it now. */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import { RELAY_BYTES_PER_TURN } from '../limits.js';
 import type { Pace } from './pace.js';
 
@@ -26,7 +26,7 @@ export class Allowance {
   bytesNow(): number {
     let allowedBytes = this.leftBytes;
     for (const pace of this.paces) {
-      if (pace.isLimited) allowedBytes = pace.allow(Math.min(allowedBytes, RELAY_BYTES_PER_TURN), performance.now());
+      if (pace.isLimited) allowedBytes = pace.allow(Math.min(allowedBytes, RELAY_BYTES_PER_TURN), monotonicMs());
       if (allowedBytes === 0) return 0;
     }
     return allowedBytes;
@@ -38,7 +38,7 @@ export class Allowance {
   }
 
   delayMs(): number {
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     return Math.max(...this.paces.map(pace => pace.delayMs(nowMs)));
   }
 }

@@ -1,5 +1,5 @@
 /** What holds a transfer back: the user's pause, the pace, the end that was ordered. For engines that await. */
-import { performance } from 'node:perf_hooks';
+import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functions.js';
 import { Pace } from './pace.js';
 
 export class Brake {
@@ -48,7 +48,7 @@ export class Brake {
   async allow(wantedBytes: number): Promise<number> {
     for (;;) {
       await this.released();
-      const nowMs = performance.now();
+      const nowMs = monotonicMs();
       const allowed = this.pace.allow(wantedBytes, nowMs);
       if (allowed > 0) return allowed;
       await this.sleep(this.pace.delayMs(nowMs));

@@ -3,7 +3,7 @@
  * (copy_file_range), else through a buffer. Holes stay holes. It goes from the front to the back and counts only what the
  * target has, so wherever it stops, it can be taken up again behind `account.bytesOut`.
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { EACCES, EINVAL, EIO, ENOSYS, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM, errnoName, EXDEV } from '../../sys/errno.js';
 import { SEEK_DATA, SEEK_HOLE } from '../../sys/file-constants.js';
@@ -158,11 +158,11 @@ export class FileToFile {
     this.account.path = 'copy_file_range';
     const { source, target } = this.copy;
     const [from, to] = [source.offset + this.position, target.offset + this.position];
-    const beganMs = performance.now();
+    const beganMs = monotonicMs();
     const result = await this.call(target, done =>
       this.calls.copyRange(source.fd, from, target.fd, to, lengthBytes, done),
     );
-    this.callSize.took(lengthBytes, performance.now() - beganMs);
+    this.callSize.took(lengthBytes, monotonicMs() - beganMs);
     if (result > 0) this.written(result);
     // The end of the source, or a file system that has nothing to give this way: a read will tell.
     else if (result === 0) this.copyByBuffers('copy_file_range: nothing came');

@@ -2,7 +2,7 @@
  * A file on its way to a connection: takes its turn on the write side, and has the disk, the pace and the user wait for
  * each other without keeping the thread.
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
@@ -209,7 +209,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   }
 
   private waitForPace(): void {
-    this.timer = this.target.reactor.arm(this, 0, this.pace.delayMs(performance.now()));
+    this.timer = this.target.reactor.arm(this, 0, this.pace.delayMs(monotonicMs()));
     this.target.onTurnProgress();
   }
 

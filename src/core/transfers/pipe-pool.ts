@@ -5,7 +5,7 @@
  * Descriptors and pipe pages are bounded for a process and a user. At the bound pipes come smaller, and then not at all;
  * that is no error, the bytes go through buffers.
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import { IoError } from '../../sys/io-error.js';
 import type { PipeCalls } from '../../sys/splice.js';
 import { MIN_PIPE_BYTES, PIPE_BYTES, PIPE_REST_MS, POOLED_PIPES, TAKEN_PIPES } from '../limits.js';
@@ -68,7 +68,7 @@ export class PipePool {
   }
 
   private open(): Pipe | undefined {
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     if (nowMs < this.restsUntilMs) return undefined;
     this.refusal = undefined;
     let ends: [number, number];

@@ -2,7 +2,7 @@
  * What a connection receives on its way to a file: received while what came before is being written, up to a bound, so that
  * a disk that lags holds the peer back by its own window.
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { EIO } from '../../sys/errno.js';
 import { pwritev } from '../../sys/file-io.js';
@@ -192,7 +192,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     }
     const { reactor } = source;
     const lease = (this.lease ??= this.takeLease());
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     const allowed = pace.allow(Math.min(left, lease.chunkBytes - this.usedBytes), nowMs);
     if (allowed === 0) {
       this.timer = reactor.arm(this, 0, pace.delayMs(nowMs));
