@@ -5,7 +5,7 @@
  *   within its budget → look for more of both a few times → tell what is over → schedule the next turn while anything is
  *   referenced
  */
-import { performance } from 'node:perf_hooks';
+import { monotonicMs } from '../base/runtime-functions.js';
 import { READABLE } from '../backends/contract.js';
 import { chooseBackend } from '../backends/select.js';
 import { openNodeLoop } from '../sys/node-loop.js';
@@ -18,6 +18,7 @@ import { WAITS_PER_TURN } from './limits.js';
 import { MODES, ReadinessDriver, type Mode } from './readiness-driver.js';
 import { ReceiveBuffer } from './receive-buffer.js';
 import { Slab } from './slab.js';
+import { difference, utilizationOf, type Utilization } from './utilization.js';
 import { NO_TIMER, Timers, type Timer, type TimerOwner } from './timers.js';
 
 export interface ReactorOptions {
@@ -55,11 +56,14 @@ export class Reactor {
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
 
+  private readonly startedMs = monotonicMs();
+  /** Milliseconds in waits that were allowed to block. */
+  private sleptMs = 0;
   private readonly host: Host;
   private readonly hostToken: number;
   private readonly timers: Timers;
   /** Monotonic, in milliseconds; read once a turn. */
-  private now = performance.now();
+  private now = this.startedMs;
   private inbox: Inbox | undefined = undefined;
   private deferred: Deferred[] = [];
   private handles = 0;
@@ -155,6 +159,22 @@ export class Reactor {
   }
 
   /**
+   * How busy this thread is: what `performance.eventLoopUtilization()` would say if it knew of the reactor's sleep, which
+   * it takes for activity. Without arguments since the thread began, with one since that was returned, with two from
+   * `earlier` to `later`.
+   *
+   *     const before = reactor.utilization();
+   *     setTimeout(() => console.log(reactor.utilization(before).utilization), 1000); // 0.03
+   */
+  utilization(earlier?: Utilization): Utilization;
+  utilization(later: Utilization, earlier: Utilization): Utilization;
+  utilization(first?: Utilization, second?: Utilization): Utilization {
+    if (first !== undefined && second !== undefined) return difference(first, second);
+    const now = utilizationOf(this.sleptMs, this.startedMs);
+    return first === undefined ? now : difference(now, first);
+  }
+
+  /**
    * Takes no more turns until `resume`: nothing is received, accepted or sent on, no timer runs, and what other threads
    * post waits for room. What lives here keeps the process alive no more.
    */
@@ -196,7 +216,6 @@ export class Reactor {
     let busy = true;
     try {
       let events = this.wait();
-      this.now = performance.now();
       const due = this.timers.run(this.now);
       const had = driver.hasWork;
       let posted = this.inbox?.run() ?? false;
@@ -220,13 +239,20 @@ export class Reactor {
     }
   }
 
-  /** Waits as long as there is nothing to do. @returns how many events there are to dispatch. */
+  /** Waits as long as there is nothing to do, and reads the clock. @returns how many events there are to dispatch. */
   private wait(): number {
     const timeoutMs = this.timeoutMs();
     // Whoever posts something from here on wakes us; what came before is seen by the inbox itself.
-    if (timeoutMs === 0 || this.inbox?.beginSleep() === false) return this.driver.wait(0);
+    if (timeoutMs === 0 || this.inbox?.beginSleep() === false) {
+      const events = this.driver.wait(0);
+      this.now = monotonicMs();
+      return events;
+    }
     this.counters.sleeps++;
+    const asleepMs = monotonicMs();
     const events = this.driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
+    this.now = monotonicMs();
+    this.sleptMs += this.now - asleepMs;
     this.inbox?.endSleep();
     return events;
   }
@@ -238,7 +264,7 @@ export class Reactor {
     if (this.references === 0 && !this.host.othersAlive()) return 0;
     const host = this.host.sleepMs(this.quietTurns);
     if (host === 0 || this.timers.size === 0) return host;
-    const ours = this.timers.timeoutMs(performance.now());
+    const ours = this.timers.timeoutMs(monotonicMs());
     return host < 0 ? ours : ours < 0 ? host : Math.min(host, ours);
   }
 
@@ -277,6 +303,6 @@ export class Reactor {
   }
 
   private lag(): number {
-    return Math.max(0, performance.now() - this.now);
+    return Math.max(0, monotonicMs() - this.now);
   }
 }

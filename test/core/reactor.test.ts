@@ -57,6 +57,27 @@ for (const backend of builtInBackends()) {
       expect(reactor.counters.turns).to.equal(0);
     });
 
+    it('says how busy the thread is, in the shape of eventLoopUtilization', async () => {
+      enter();
+      const before = reactor.utilization();
+      await new Promise(resolve => setTimeout(resolve, 100));
+      const rested = reactor.utilization();
+      compute(100);
+      const computed = reactor.utilization();
+      const idle = reactor.utilization(rested, before);
+      expect(idle).to.have.all.keys('idle', 'active', 'utilization');
+      // However busy the machine is, the thread slept for most of the time.
+      expect(idle.idle).to.be.above(50);
+      expect(idle.utilization).to.be.closeTo(idle.active / (idle.idle + idle.active), 1e-9);
+      const busy = reactor.utilization(computed, rested);
+      expect([busy.idle, busy.utilization]).to.deep.equal([0, 1]);
+      expect(busy.active).to.be.at.least(100);
+      const since = reactor.utilization(before);
+      expect(since.idle + since.active).to.be.at.least(200);
+      const whole = reactor.utilization();
+      expect(whole.idle + whole.active).to.be.closeTo(performance.now() - performance.nodeTiming.loopStart, 1000);
+    });
+
     it('runs turns while there is a handle, and sleeps in those with nothing to do', async () => {
       enter();
       // V8's own tasks in a busy process wake libuv, and so the reactor, for some milliseconds; then comes a quiet stretch.
