@@ -32,7 +32,7 @@ export interface CopyOptions {
   readonly length?: number;
   /** See `Transfer.bytesPerSecond`. Holes, and blocks that are shared and not copied, are not counted against it. */
   readonly bytesPerSecond?: number;
-  /** Cancels the transfer, which is then rejected with the signal's reason. */
+  /** Cancels the transfer; the `cause` of what it is rejected with is the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -25,7 +25,7 @@ export interface SendFileOptions {
   readonly after?: Sendable | readonly Sendable[];
   /** See `Transfer.bytesPerSecond`. */
   readonly bytesPerSecond?: number;
-  /** Cancels the transfer, which is then rejected with the signal's reason. */
+  /** Cancels the transfer; the `cause` of what it is rejected with is the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

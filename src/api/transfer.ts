@@ -3,9 +3,13 @@ import type { TransferAccount } from '../core/transfers/account.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
+import { isError, ownError } from './own-error.js';
 import { settling } from './settling.js';
 
-/** An error that ended a transfer; `transfer` counts exactly what had moved until then. */
+/**
+ * An error that ended a transfer; `transfer` counts exactly what had moved until then. Each transfer has one of its own, whose
+ * `cause` is what happened: a connection that broke, or a signal, may end many.
+ */
 export type TransferFailure<Account extends object = TransferAccount> = Error & { transfer?: Account };
 
 /** What moves the bytes. It is driven by a Transfer, and tells it the end. */
@@ -104,7 +108,8 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
    * Stops for good; nothing if it is over already. What this does to the ends is told by the function that made the
    * transfer.
    *
-   * @param reason what the transfer is rejected with; IoError ECANCELED by default.
+   * @param reason why. The transfer is rejected with an error that says the same and has it as its `cause`; with the reason
+   *   itself if that is no error. IoError ECANCELED by default.
    */
   cancel(reason?: unknown): void {
     if (!this.isSettled) this.engine.cancel(this.cancelWith(reason));
@@ -128,8 +133,9 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
   }
 
   private cancelWith(reason: unknown): Error {
-    this.cancellation ??=
-      reason instanceof Error ? reason : new IoError('ECANCELED', 'transfer', undefined, 'the transfer was cancelled');
+    this.cancellation ??= isError(reason)
+      ? reason
+      : new IoError('ECANCELED', 'transfer', undefined, 'the transfer was cancelled');
     this.reason ??= reason ?? this.cancellation;
     return this.cancellation;
   }
@@ -142,8 +148,8 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
       this.settled.resolve(this.account);
       return;
     }
-    // One reason may abort many transfers, and a frozen one carries nothing: then `account` of the handle is what tells.
-    if (Object.isExtensible(failure)) Object.assign(failure, { transfer: this.account });
-    this.settled.reject((failure === this.cancellation ? this.reason : failure) as Error);
+    // What is no error carries no account.
+    if (failure === this.cancellation && !isError(this.reason)) this.settled.reject(this.reason as Error);
+    else this.settled.reject(Object.assign(ownError(failure), { transfer: this.account }));
   }
 }

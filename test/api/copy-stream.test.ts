@@ -95,7 +95,7 @@ describeOnEveryDriver('copyStream', () => {
     expect(await readExactly(right, 3)).to.equal('abc');
     const reason = new Error('no longer wanted');
     abort.abort(reason);
-    expect(await rejection(Promise.resolve(copying))).to.equal(reason);
+    expect(await rejection(Promise.resolve(copying))).to.include({ message: reason.message, cause: reason });
     expect(copying.account).to.include({ bytesIn: 3, bytesOut: 3, residueBytes: 0 });
   });
 

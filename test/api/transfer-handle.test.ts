@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { runInNewContext } from 'node:vm';
 import { Transfer, type TransferEngine, type TransferFailure } from '../../src/api/transfer.js';
 import { TransferAccount } from '../../src/core/transfers/account.js';
 import { Pace } from '../../src/core/transfers/pace.js';
@@ -60,14 +61,18 @@ describe('Transfer', () => {
     engine.account.bytesOut = 5;
     engine.onSettled(broken);
     const failure = await failureOf(transfer);
-    expect(failure).to.equal(broken);
-    expect(failure.transfer).to.equal(transfer.account);
+    expect(failure).to.be.instanceOf(IoError);
+    const { code, message, syscall } = broken;
+    expect(failure).to.include({ name: 'IoError', code, message, syscall, cause: broken, transfer: transfer.account });
+    expect(broken).to.not.have.property('transfer');
   });
 
   it('fails with what start throws', async () => {
     const engine = new RecordingEngine();
     engine.startFailure = new RangeError('offset');
-    expect(await failureOf(new Transfer(engine))).to.equal(engine.startFailure);
+    const failure = await failureOf(new Transfer(engine));
+    expect(failure).to.be.instanceOf(RangeError);
+    expect(failure).to.include({ message: 'offset', cause: engine.startFailure });
   });
 
   it('passes pause, resume and rates on, until it is settled', async () => {
@@ -94,7 +99,7 @@ describe('Transfer', () => {
     const reason = new Error('enough');
     const explained = new Transfer(new RecordingEngine());
     explained.cancel(reason);
-    expect(await failureOf(explained)).to.equal(reason);
+    expect(await failureOf(explained)).to.include({ message: 'enough', cause: reason, transfer: explained.account });
 
     const odd = new Transfer(new RecordingEngine());
     odd.cancel('stop');
@@ -107,11 +112,13 @@ describe('Transfer', () => {
     const transfer = new Transfer(engine, { signal: controller.signal });
     controller.abort();
     const failure = await failureOf(transfer);
-    expect(failure).to.equal(controller.signal.reason);
+    expect(failure).to.include({ name: 'AbortError', code: 20, cause: controller.signal.reason as Error });
     expect(failure.transfer).to.equal(transfer.account);
 
     const idle = new RecordingEngine();
-    expect(await failureOf(new Transfer(idle, { signal: controller.signal }))).to.equal(controller.signal.reason);
+    const late = await failureOf(new Transfer(idle, { signal: controller.signal }));
+    expect(late).to.include({ cause: controller.signal.reason as Error, transfer: idle.account });
+    expect(failure.transfer).to.equal(transfer.account);
     expect(idle.told).to.deep.equal([]);
   });
 
@@ -127,6 +134,35 @@ describe('Transfer', () => {
     const frozen = Object.freeze(new Error('frozen'));
     const other = new Transfer(new RecordingEngine());
     other.cancel(frozen);
-    expect(await failureOf(other)).to.equal(frozen);
+    expect(await failureOf(other)).to.include({ message: 'frozen', cause: frozen, transfer: other.account });
+  });
+
+  it('has an error of its own, however many others one error ends', async () => {
+    class Mine extends Error {
+      override readonly name = 'Mine';
+      readonly detail = { of: 'mine' };
+    }
+    const controller = new AbortController();
+    const reason = new Mine('for all', { cause: 'deeper' });
+    const engines = [1, 2, 3].map(() => new RecordingEngine());
+    const all = engines.map(engine => new Transfer(engine, { signal: controller.signal }));
+    engines.forEach((engine, index) => (engine.account.bytesOut = index));
+    controller.abort(reason);
+    const failures = await Promise.all(all.map(failureOf));
+    expect(failures.map(({ transfer }) => transfer!.bytes)).to.deep.equal([0, 1, 2]);
+    for (const failure of failures) {
+      expect(failure).to.be.instanceOf(Mine);
+      expect(failure).to.include({ name: 'Mine', message: 'for all', detail: reason.detail, cause: reason });
+      expect(failure.stack).to.match(/^Mine: for all/);
+    }
+    expect(reason).to.not.have.property('transfer');
+    expect(reason.cause).to.equal('deeper');
+  });
+
+  it('takes an error of another realm for one', async () => {
+    const reason = runInNewContext("new RangeError('elsewhere')") as Error;
+    const transfer = new Transfer(new RecordingEngine());
+    transfer.cancel(reason);
+    expect(await failureOf(transfer)).to.include({ message: 'elsewhere', cause: reason, transfer: transfer.account });
   });
 });
