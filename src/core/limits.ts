@@ -154,8 +154,43 @@ export const RECORDS_PER_TURN = 1024;
  */
 export const PATIENCE_MS = 0.015;
 
-/** Bytes that may wait in the sender's own memory until a receiver has room. Beyond, sending is refused. */
+/**
+ * Room for what the runtime has to say to a thread, such as which connections are its: beside its messages, since it must never
+ * wait behind what users send. A batch of connections takes 4 bytes each; so it is full when thousands wait to be taken.
+ */
+export const CONTROL_BYTES = 64 * 1024;
+
+/** Messages after which what the runtime has to say comes again before the next: their handlers may take long. */
+export const MESSAGES_BEFORE_CONTROL = 16;
+
+/** Accepted connections that go to a thread in one message: a quarter of what the longest one holds. */
+export const CONNECTIONS_PER_BATCH = 1024;
+
+/**
+ * Bytes that may wait in the sender's own memory until a receiver has room, what each message costs besides its payload
+ * included. Beyond, sending is refused. Messages that a receiver may hold back and those that it may not count apart.
+ */
 export const WAITING_BYTES = 16 * 1024 * 1024;
+
+/** What an entry that waits costs beside its bytes: its objects, and the promise of who waits for it. */
+export const ENTRY_BYTES = 512;
+
+/**
+ * Bytes that the queues of a thread keep that nobody reads, each alone and all together. Beyond, senders are asked to hold back,
+ * so that they grow by what is in the mailbox at most.
+ */
+export const UNREAD_BYTES_PER_QUEUE = 256 * 1024;
+export const UNREAD_BYTES = 16 * 1024 * 1024;
+
+/** Requests to one thread that wait for their answers at a time: some 30 MiB of promises. */
+export const REQUESTS_PER_PEER = 65_536;
+
+/** Answers, and their bytes, that wait for the address of a thread that asked and is not known here. */
+export const POSTPONED_ANSWERS = 4096;
+export const POSTPONED_BYTES = 16 * 1024 * 1024;
+
+/** Threads that have ended and are remembered: numbers are not given out twice, and of older ones nothing can be under way. */
+export const ENDED_THREADS = 16 * 1024;
 
 /** How long a thread that leaves waits for another that is about to wake it: a thousand times what a wake takes. */
 export const FAREWELL_MS = 1000;

@@ -136,7 +136,7 @@ describe('ring', () => {
     const positions = [10, 11, 12].map(tag => {
       writer.reserve(1);
       writer.commit(0, tag, true);
-      return writer.lastPosition;
+      return writer.last;
     });
     expect(reader.next()).to.equal(true);
     expect(positions.map(position => writer.revoke(position))).to.deep.equal([false, true, true]);
@@ -158,7 +158,7 @@ describe('ring', () => {
     }
     read(reader);
     const unread: string[] = [];
-    forEachUnread(mine.memory, mine.sender, mine.firstPosition!, (start, lengthBytes) =>
+    forEachUnread(mine.memory, mine.sender, mine.first!, (start, lengthBytes) =>
       unread.push(Buffer.from(mine.bytes.subarray(start, start + lengthBytes)).toString()),
     );
     expect(unread).to.deep.equal(['b', 'c']);

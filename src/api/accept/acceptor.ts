@@ -3,6 +3,7 @@
  * message. A thread whose mailbox is full gets none until there is room, and what a thread did not get since it ended goes
  * to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
  */
+import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
 import type { Deferred } from '../../core/reactor.js';
 import { close } from '../../sys/io.js';
 import { disown, own } from '../../sys/owned-descriptors.js';
@@ -33,7 +34,7 @@ class Recipient {
     readonly member: CrewMember,
     readonly peer: Peer,
   ) {
-    this.sender = peer.queue(ACCEPTED);
+    this.sender = peer.control.queue(ACCEPTED);
   }
 }
 
@@ -144,7 +145,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
       ({ messages } = recipient);
       await recipient.sending;
       try {
-        await recipient.peer.request(FLUSH, null);
+        await recipient.peer.askControl(FLUSH, null);
       } catch {
         // One that lives on after it has closed its endpoint reads nothing more either.
         if (recipient.peer.isGone) this.reclaim(recipient);
@@ -167,6 +168,9 @@ export class Acceptor implements AcceptModelRun, Deferred {
       disown(fd);
       recipient.batch.push(fd);
       this.loads.add(recipient.member.index);
+      if (recipient.batch.length < CONNECTIONS_PER_BATCH) continue;
+      this.send(recipient, recipient.batch.splice(0));
+      free = this.free();
     }
     for (const recipient of this.recipients.values()) this.send(recipient, recipient.batch.splice(0));
   }
@@ -218,7 +222,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
     if (recipient.isReclaimed) return;
     recipient.isReclaimed = true;
     this.takeBack(recipient, recipient.batch.splice(0));
-    recipient.peer.forEachUndelivered(({ kind, name, bytes }) => {
+    recipient.peer.control.forEachUndelivered(({ kind, name, bytes }) => {
       if (kind !== 'message' || name !== ACCEPTED) return;
       const [service, ...accepted] = new Int32Array(bytes.slice().buffer);
       if (service === this.plan.service) this.takeBack(recipient, accepted);

@@ -9,9 +9,9 @@ import { throwLater } from '../throw-later.js';
 import { Loads } from './loads.js';
 import { Parking, type SharedParking } from './parking.js';
 
-/** The queue by which an acceptor gives descriptors: 32 bits each, after the number of their service. */
+/** What is sent in the lane of control, by which an acceptor gives descriptors: 32 bits each, after the number of their service. */
 export const ACCEPTED = 'pollux: accepted';
-/** A request that is answered once everything sent before it has been taken. */
+/** A request in the same lane that is answered once everything sent before it has been taken. */
 export const FLUSH = 'pollux: taken';
 
 /** What a thread is asked to do, and answers to. */
@@ -116,8 +116,8 @@ export class Inlet {
       }
     };
     inlets.set(endpoint, this);
-    endpoint.queue(ACCEPTED).onMessage = ({ bytes }) => this.take(new Int32Array(bytes.slice().buffer));
-    endpoint.answer(FLUSH, () => true);
+    endpoint.control.handle(ACCEPTED, ({ bytes }) => this.take(new Int32Array(bytes.slice().buffer)));
+    endpoint.control.answer(FLUSH, () => true);
   }
 
   /** Begins to serve; a second socket of the same service comes beside the first. @throws IoError */

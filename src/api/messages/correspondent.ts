@@ -1,12 +1,17 @@
 /** A thread that sends here, by its slot: who it is, and what its numbers stand for. */
 import { isName } from './checks.js';
-import type { Queue } from './queue.js';
+import type { Arrival } from './message.js';
+
+/** Who takes what is sent to a name. */
+export interface Receiver {
+  receive(arrival: Arrival): void;
+}
 
 export class Correspondent {
   /** 0 is for what has no name. */
   readonly names: (string | undefined)[] = [''];
   /** By the same number: the queue of that name, once a message came for it. */
-  readonly queues: (Queue | undefined)[] = [];
+  readonly queues: (Receiver | undefined)[] = [];
 
   constructor(readonly threadId: number) {}
 

@@ -1,6 +1,7 @@
 /** What comes into a thread's mailbox: who sent it, what it is, and who here takes it. */
 import type { RingReader } from '../../base/ring/reader.js';
 import type { Recipient } from '../../core/mailbox/mailbox.js';
+import { NOTHING } from '../../core/mailbox/outgoing.js';
 import {
   CALL,
   DISCONNECTED,
@@ -18,19 +19,18 @@ import {
   SUBSCRIBED,
   UNSUBSCRIBE,
 } from './channel.js';
-import { Correspondent } from './correspondent.js';
-import { unpackFailure } from './failure.js';
+import { Correspondent, type Receiver } from './correspondent.js';
+import { packFailure, unpackFailure } from './failure.js';
 import { Arrival } from './message.js';
 import type { PeerBook } from './peer-book.js';
 import type { Peer } from './peer.js';
-import type { Queue } from './queue.js';
 import type { Services } from './services.js';
 import type { SlowPolicy } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 
 export interface DeliveryOwner {
-  /** undefined: that is no name. */
-  queueFor(name: string | undefined): Queue | undefined;
+  /** undefined: that is no name, or nobody takes what is for it. */
+  queueFor(name: string | undefined): Receiver | undefined;
   subscriptionTo(name: string): Subscription | undefined;
   addSubscriber(name: string, peer: Peer, whenSlow: SlowPolicy): void;
   removeSubscriber(name: string, peer: Peer): void;
@@ -91,8 +91,14 @@ export class Deliveries implements Recipient {
     } else if (kind === SUBSCRIBE) {
       const whenSlow = arrival.value as SlowPolicy;
       this.peers.withPeer(from, peer => {
-        this.owner.addSubscriber(name, peer, whenSlow);
-        peer.submit(SUBSCRIBED, name, new Uint8Array(0), false, tag);
+        try {
+          this.owner.addSubscriber(name, peer, whenSlow);
+          peer.messages.submit(SUBSCRIBED, name, NOTHING, false, tag);
+        } catch (error) {
+          // Too much waits for it already: it is told that by what may always wait.
+          this.owner.removeSubscriber(name, peer);
+          peer.messages.submitOwed(FAILURE, '', packFailure(error, peer.maxBytes), tag);
+        }
       });
     } else if (kind === SUBSCRIBED) {
       this.owner.subscriptionTo(name)?.begin(from);

@@ -1,13 +1,16 @@
 /** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
 import { threadId } from 'node:worker_threads';
 import { isSameMailbox, type MailboxAddress } from '../../core/mailbox/address.js';
-import { Mailbox, type MailboxCounters, type MailboxOptions } from '../../core/mailbox/mailbox.js';
+import { Mailbox, type MailboxCounters, type MailboxOptions, type MailboxSetup } from '../../core/mailbox/mailbox.js';
+import { NOTHING } from '../../core/mailbox/outgoing.js';
 import type { Reactor } from '../../core/reactor.js';
 import { checkCallback, checkFunction, checkOptions, type OptionNames } from '../arguments.js';
 import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
+import { Backlog } from './backlog.js';
 import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
 import { checkAddress, checkMailbox, checkName } from './checks.js';
+import { Control } from './control.js';
 import { Deliveries, type DeliveryOwner } from './deliveries.js';
 import type { Message } from './message.js';
 import type {
@@ -22,6 +25,7 @@ import type {
 import { PeerBook } from './peer-book.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from './queue.js';
+import { RecentThreads } from './recent-threads.js';
 import { Services, type Answer } from './services.js';
 import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
 import { SUBSCRIBE_OPTIONS, Subscription, type SubscribeOptions, type SubscriptionOwner } from './subscription.js';
@@ -34,12 +38,16 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   readonly threadId = threadId;
   private readonly mailbox: Mailbox;
   private readonly peers = new PeerBook();
+  /** @internal */
+  readonly control = new Control(this.peers);
   private readonly services = new Services(this.peers);
   private readonly queues = new Map<string, Queue>();
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
-  private readonly overfull = new Set<object>();
-  private readonly buried = new Set<number>();
+  private readonly backlog = new Backlog(overfull => {
+    if (!this.mailbox.isClosed) this.mailbox.hold(overfull);
+  });
+  private readonly buried = new RecentThreads();
   private readonly departureWatchers: ((threadId: number) => void)[] = [];
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
@@ -48,9 +56,10 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   /** @internal Made by `openEndpoint`. */
   constructor(
     private readonly reactor: Reactor,
-    options: MailboxOptions,
+    options: MailboxSetup,
   ) {
-    this.mailbox = new Mailbox(reactor, new Deliveries(this, this.peers, this.services), options);
+    const deliveries = new Deliveries(this, this.peers, this.services);
+    this.mailbox = new Mailbox(reactor, deliveries, options, this.control.deliveries);
   }
 
   /** How other threads reach this one. Plain data: post it to them, who give it to `endpoint.peer`. */
@@ -281,12 +290,8 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   }
 
   /** @internal */
-  onOverfull(queue: object, overfull: boolean): void {
-    const before = this.overfull.size > 0;
-    if (overfull) this.overfull.add(queue);
-    else this.overfull.delete(queue);
-    const after = this.overfull.size > 0;
-    if (before !== after && !this.mailbox.isClosed) this.mailbox.hold(after);
+  onBacklog(beforeBytes: number, afterBytes: number): void {
+    this.backlog.onChange(beforeBytes, afterBytes);
   }
 
   /** @internal */
@@ -298,7 +303,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   onSubscriptionClosed(name: string): void {
     this.subscriptions.delete(name);
     for (const peer of this.peers) {
-      this.peers.tell(peer, () => peer.submit(UNSUBSCRIBE, name, new Uint8Array(0), false, 0));
+      this.peers.tell(peer, () => peer.messages.submit(UNSUBSCRIBE, name, NOTHING, false, 0));
     }
   }
 

@@ -3,7 +3,7 @@
  * be about to take it all the same, so what was offered must be left alone until that can't happen any more.
  */
 import { setTimeout } from '../../base/runtime-functions.js';
-import type { Link } from '../../core/mailbox/link.js';
+import type { Lane } from '../../core/mailbox/lane.js';
 import type { Outgoing } from '../../core/mailbox/outgoing.js';
 
 /** Between looks at whether the other thread is through: it happens once in a blue moon, and takes it microseconds. */
@@ -14,13 +14,13 @@ export class Offer {
   constructor(
     /** As of a request. */
     readonly answer: Promise<unknown>,
-    private readonly link: Link,
+    private readonly lane: Lane,
     private readonly outgoing: Outgoing,
   ) {}
 
   /** Once `answer` has failed: resolves when the other thread does nothing with the offer, now or later. */
   async withdraw(): Promise<void> {
-    if (this.link.revoke(this.outgoing)) return;
-    while (this.link.isBeingRead(this.outgoing)) await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+    if (this.lane.revoke(this.outgoing)) return;
+    while (this.lane.isBeingRead(this.outgoing)) await new Promise(resolve => setTimeout(resolve, LOOK_MS));
   }
 }

@@ -1,14 +1,20 @@
 /** The threads that this one knows, and what waits for the address of one that it does not know yet. */
+import { POSTPONED_ANSWERS, POSTPONED_BYTES } from '../../core/limits.js';
 import type { Peer } from './peer.js';
+import { RecentThreads } from './recent-threads.js';
 
-/** Answers that wait for the address of who asked. */
-const MAX_POSTPONED = 4096;
+/** An answer that waits for the address of who asked. */
+interface Postponed {
+  readonly to: number;
+  readonly run: (peer: Peer) => void;
+  readonly lengthBytes: number;
+}
 
 export class PeerBook implements Iterable<Peer> {
   private readonly peers = new Map<number, Peer>();
   /** Threads that were known here and are no more: they are not waited for. */
-  private readonly departed = new Set<number>();
-  private postponed: { to: number; run: (peer: Peer) => void }[] = [];
+  private readonly departed = new RecentThreads();
+  private postponed: Postponed[] = [];
 
   /** Those that live. */
   *[Symbol.iterator](): Iterator<Peer> {
@@ -48,21 +54,24 @@ export class PeerBook implements Iterable<Peer> {
   /**
    * Does something with the thread that has sent something here: now, once its address is known, or never if it has gone.
    *
+   * @param lengthBytes what it keeps until then.
    * @throws Error too much waits for addresses.
    */
-  withPeer(threadId: number, run: (peer: Peer) => void): void {
+  withPeer(threadId: number, run: (peer: Peer) => void, lengthBytes = 0): void {
     const peer = this.peers.get(threadId);
     if (peer !== undefined) {
       this.tell(peer, run);
       return;
     }
     if (this.departed.has(threadId)) return;
-    if (this.postponed.length >= MAX_POSTPONED) {
+    const bytes = this.postponed.reduce((sum, each) => sum + each.lengthBytes, lengthBytes);
+    if (this.postponed.length >= POSTPONED_ANSWERS || bytes > POSTPONED_BYTES) {
       throw new Error(
-        `${MAX_POSTPONED} answers wait for the address of threads unknown here, such as ${threadId}: give it to peer()`,
+        `${this.postponed.length} answers, ${bytes} bytes with this one, wait for the address of threads unknown here, such ` +
+          `as ${threadId}: give it to peer()`,
       );
     }
-    this.postponed.push({ to: threadId, run });
+    this.postponed.push({ to: threadId, run, lengthBytes });
   }
 
   /** What can't be told since the thread has just gone is of no interest; what fails otherwise is `peer.onFailure`'s. */

@@ -1,11 +1,13 @@
 /** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
-import { Outgoing, type Payload } from '../../core/mailbox/outgoing.js';
+import { Outgoing } from '../../core/mailbox/outgoing.js';
+import { followingFree } from '../../base/sequence.js';
+import { REQUESTS_PER_PEER } from '../../core/limits.js';
 import { IoError } from '../../sys/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';
 import { settling, type Settling } from '../settling.js';
-import { CALL, channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf, REQUEST } from './channel.js';
+import { CALL, REQUEST } from './channel.js';
 import { checkName } from './checks.js';
 import { encode } from './message.js';
 import type {
@@ -19,22 +21,9 @@ import type {
   UndeclaredName,
 } from './message-types.js';
 import { Offer } from './offer.js';
-import { QueueSender } from './queue-sender.js';
+import { PeerLane, type Undelivered } from './peer-lane.js';
+import type { QueueSender } from './queue-sender.js';
 import { Ticket } from './ticket.js';
-
-/** Requests to one thread that wait for their answers at a time. */
-const MAX_REQUESTS = 65_536;
-const NOTHING = new Uint8Array(0);
-
-/** What was sent to a thread that has ended, and it was not handed. */
-export interface Undelivered {
-  readonly kind: 'message' | 'request' | 'call' | 'published' | 'reply';
-  /** Of the queue, the answer, the topic or the function; '' for a reply. */
-  readonly name: string;
-  /** Bytes where they lie, valid during the call. */
-  readonly bytes: Uint8Array;
-  readonly isValue: boolean;
-}
 
 export interface RequestOptions {
   /** Gives up waiting; the other thread answers all the same, and nobody hears it. */
@@ -48,6 +37,12 @@ interface Asked {
   readonly number: number;
   readonly promise: Promise<unknown>;
   readonly outgoing: Outgoing;
+}
+
+interface AskOptions {
+  /** Default: among the messages. */
+  readonly via?: PeerLane;
+  readonly revocable?: boolean;
 }
 
 /** What a peer needs of its endpoint. */
@@ -65,15 +60,22 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   /** A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown. */
   onFailure: ((failure: Error) => void) | undefined = undefined;
 
-  private readonly names = new Map<string, number>();
+  /** @internal */
+  readonly messages: PeerLane;
+  /** @internal What the runtime has to say: nothing that is sent as a message comes before it. */
+  readonly control: PeerLane;
   private readonly requests = new Map<number, Settling<unknown>>();
   private lastNumber = 0;
+  private isClosed = false;
 
   /** @internal Made by `endpoint.peer`. */
   constructor(
     private readonly owner: PeerOwner,
     private readonly link: Link,
   ) {
+    const { threadId: to } = link.address;
+    this.messages = new PeerLane(link.messages, owner.threadId, to);
+    this.control = new PeerLane(link.control, owner.threadId, to);
     link.onGone = () => {
       this.refuseRequests(this.goneError());
       owner.onPeerGone(this);
@@ -83,7 +85,12 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
         this.close();
       }
     };
-    link.submit(new Outgoing(NOTHING, HELLO, owner.threadId, false, false, undefined));
+    try {
+      this.messages.introduce();
+    } catch (error) {
+      link.close();
+      throw error;
+    }
   }
 
   get threadId(): number {
@@ -114,7 +121,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): QueueSender<T>;
   queue(name: string): QueueSender {
     checkName(name);
-    return new QueueSender(this.link, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
+    return this.messages.queue(name);
   }
 
   /**
@@ -171,29 +178,30 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   schedule(name: string, argument?: unknown): Ticket {
     checkName(name);
     const { payload, isValue } = encode(argument);
-    const outgoing = new Outgoing(payload, this.channel(CALL, name, isValue), 0, false, true, undefined);
-    this.link.submit(outgoing);
-    return new Ticket(outgoing, taken => this.link.revoke(taken));
+    const { lane } = this.messages;
+    const outgoing = new Outgoing(payload, this.messages.channel(CALL, name, isValue), 0, false, true, undefined);
+    lane.submit(outgoing);
+    return new Ticket(outgoing, lane);
   }
 
   /**
    * Tells what was sent from here to a thread that has ended and that it was not handed, oldest first. The message in whose
-   * handler it died counts as handed.
+   * handler it died counts as handed. What waited for room is told too, except messages whose `send` has failed, and what was
+   * published, which the topic counts as dropped. A call that was told can't be cancelled any more.
+   * After `close`, of a thread that lives: what waited for room, since what is in its mailbox it may read yet.
    *
-   * @throws Error it lives.
+   * @throws Error it lives, and the peer is open.
    */
   forEachUndelivered(visit: (undelivered: Undelivered) => void): void {
-    if (!this.isGone) throw new Error(`thread ${this.threadId} lives; what it has not read it may read yet`);
-    const names = new Map([...this.names].map(([name, number]) => [number, name]));
-    this.link.forEachUnread((bytes, channel) => {
-      const kind = KINDS[kindOf(channel)];
-      if (kind === undefined) return;
-      visit({ kind, name: names.get(nameOf(channel)) ?? '', bytes, isValue: isValue(channel) });
-    });
+    if (!this.isGone && !this.isClosed) {
+      throw new Error(`thread ${this.threadId} lives; what it has not read it may read yet`);
+    }
+    this.messages.forEachUndelivered(visit);
   }
 
   /** Lets go of the thread: what waits for room and for answers is refused. */
   close(): void {
+    this.isClosed = true;
     this.refuseRequests(new IoError('ECANCELED', 'request', `thread ${this.threadId}`, 'the peer was closed here'));
     this.link.close();
     this.owner.onPeerClosed(this);
@@ -202,30 +210,36 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   // For the endpoint
 
   /** @internal */
-  ask(kind: number, name: string, payload: unknown, revocable = false): Asked {
-    if (this.requests.size >= MAX_REQUESTS) {
-      throw new RangeError(`request: ${MAX_REQUESTS} wait for answers of thread ${this.threadId} already`);
+  ask(
+    kind: number,
+    name: string,
+    payload: unknown,
+    { via = this.messages, revocable = false }: AskOptions = {},
+  ): Asked {
+    if (this.requests.size >= REQUESTS_PER_PEER) {
+      throw new RangeError(`request: ${REQUESTS_PER_PEER} wait for answers of thread ${this.threadId} already`);
     }
     const encoded = encode(payload);
-    const number = (this.lastNumber = (this.lastNumber + 1) | 0);
+    const number = followingFree(this.lastNumber, used => this.requests.has(used));
     const waiting = settling<unknown>();
-    const channel = this.channel(kind, name, encoded.isValue);
+    const channel = via.channel(kind, name, encoded.isValue);
     const outgoing = new Outgoing(encoded.payload, channel, number, false, revocable, undefined);
-    this.link.submit(outgoing);
+    via.lane.submit(outgoing);
+    this.lastNumber = number;
     this.requests.set(number, waiting);
     this.owner.onRequests(1);
     return { number, promise: waiting.promise, outgoing };
   }
 
-  /** @internal A request by which the other thread gets what it then has. @throws TypeError, RangeError, IoError as `request`. */
-  offer(name: string, payload: unknown): Offer {
-    const { promise, outgoing } = this.ask(REQUEST, name, payload, true);
-    return new Offer(promise, this.link, outgoing);
+  /** @internal A request of the runtime's. */
+  async askControl(name: string, question: unknown): Promise<unknown> {
+    return await this.ask(REQUEST, name, question, { via: this.control }).promise;
   }
 
-  /** @internal */
-  submit(kind: number, name: string, payload: Payload, asValue: boolean, tag: number): void {
-    this.link.submit(new Outgoing(payload, this.channel(kind, name, asValue), tag, false, false, undefined));
+  /** @internal A request by which the other thread gets what it then has. @throws TypeError, RangeError, IoError as `request`. */
+  offer(name: string, payload: unknown): Offer {
+    const { promise, outgoing } = this.ask(REQUEST, name, payload, { revocable: true });
+    return new Offer(promise, this.messages.lane, outgoing);
   }
 
   /** @internal An answer came, or a failure. */
@@ -245,26 +259,6 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
     this.onFailure(failure);
   }
 
-  /** @internal */
-  get rawLink(): Link {
-    return this.link;
-  }
-
-  /** @internal The channel of a name, which is introduced at its first use; '' needs none. */
-  channel(kind: number, name: string, asValue: boolean): number {
-    if (name === '') return channelOf(kind, 0, asValue);
-    let number = this.names.get(name);
-    if (number === undefined) {
-      if (this.names.size >= MAX_NAMES) {
-        throw new RangeError(`name: '${name}'; ${MAX_NAMES} names are in use towards thread ${this.threadId} already`);
-      }
-      number = this.names.size + 1;
-      this.link.submit(new Outgoing(Buffer.from(name), NAME, number, false, false, undefined));
-      this.names.set(name, number);
-    }
-    return channelOf(kind, number, asValue);
-  }
-
   private refuseRequests(failure: Error): void {
     for (const number of [...this.requests.keys()]) this.answer(number, () => failure, undefined);
   }
@@ -273,18 +267,3 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
     return new IoError('EPIPE', 'request', `thread ${this.threadId}`, 'the thread has ended or takes no more messages');
   }
 }
-
-/** What a user sent, by kind; the rest is ours. */
-const KINDS: readonly (Undelivered['kind'] | undefined)[] = [
-  'message',
-  'request',
-  'reply',
-  'reply',
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  'published',
-  undefined,
-  'call',
-];

@@ -1,5 +1,5 @@
 /** The sending end of another thread's queue. */
-import type { Link } from '../../core/mailbox/link.js';
+import type { Lane } from '../../core/mailbox/lane.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
 import { BufferList } from '../../core/buffer-list.js';
 import { encode } from './message.js';
@@ -8,7 +8,7 @@ import type { Sendable } from './message-types.js';
 export class QueueSender<T = unknown> {
   /** @internal Made by `peer.queue`. */
   constructor(
-    private readonly link: Link,
+    private readonly lane: Lane,
     private readonly bytesChannel: number,
     private readonly valueChannel: number,
   ) {}
@@ -24,23 +24,24 @@ export class QueueSender<T = unknown> {
    */
   trySend(payload: Sendable<T>): boolean {
     if (payload instanceof Uint8Array || payload instanceof BufferList) {
-      return this.link.tryWrite(payload, this.bytesChannel, 0, true);
+      return this.lane.tryWrite(payload, this.bytesChannel, 0, true);
     }
-    return this.link.tryWrite(encode(payload).payload, this.valueChannel, 0, true);
+    return this.lane.tryWrite(encode(payload).payload, this.valueChannel, 0, true);
   }
 
   /**
    * Sends, and waits for room if there is none. Messages arrive in the order of the calls, awaited or not.
    *
    * @returns (by the promise) when it is in the receiver's mailbox.
-   * @throws (by the promise) as `trySend`; IoError ENOBUFS: 16 MiB wait for that thread already.
+   * @throws (by the promise) as `trySend`; IoError ENOBUFS: 16 MiB wait for that thread already, half a
+   *   KiB for each message included.
    */
   send(payload: Sendable<T>): Promise<void> {
     return new Promise((resolve, reject) => {
       const encoded = encode(payload);
       const settled = (failure: Error | undefined) => (failure === undefined ? resolve() : reject(failure));
       const channel = encoded.isValue ? this.valueChannel : this.bytesChannel;
-      if (this.link.submit(new Outgoing(encoded.payload, channel, 0, true, false, settled))) resolve();
+      if (this.lane.submit(new Outgoing(encoded.payload, channel, 0, true, false, settled))) resolve();
     });
   }
 }

@@ -1,22 +1,15 @@
 /** A queue: any thread sends to it, one receives. */
 import { checkCallback } from '../arguments.js';
+import { ENTRY_BYTES } from '../../core/limits.js';
 import type { Arrival, KeptMessage, Message } from './message.js';
 import { settling, type Settling } from '../settling.js';
-
-/**
- * Bytes that a queue keeps for an iterator, or until somebody receives at all. Beyond, senders are asked to hold back, so
- * that it grows by what is in the mailbox at most.
- */
-const BACKLOG_BYTES = 256 * 1024;
-/** What a kept message costs besides its bytes. */
-const KEPT_BYTES = 200;
 
 /** What a queue needs of its thread. */
 export interface QueueOwner {
   /** A queue begins or ceases to have somebody who receives from it. */
   onReceiving(by: 1 | -1): void;
-  /** A queue has more than it can take, or no longer. */
-  onOverfull(queue: object, overfull: boolean): void;
+  /** What a queue keeps that nobody has read has changed. */
+  onBacklog(beforeBytes: number, afterBytes: number): void;
   /** Runs `run` soon, in a turn. */
   defer(run: () => void): void;
 }
@@ -69,7 +62,18 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   /** `for await (const value of queue)`: each message as a value of its own, until the endpoint is closed. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
-    return { next: () => this.next(), return: () => Promise.resolve({ done: true, value: undefined }) };
+    const pending = new Set<Settling<IteratorResult<T>>>();
+    return {
+      next: () => this.next(pending),
+      return: () => {
+        // What comes from now on is not for those who asked and left.
+        this.readers = this.readers.filter(reader => !pending.has(reader));
+        for (const reader of pending) reader.resolve({ done: true, value: undefined });
+        pending.clear();
+        this.updateReceiving();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
   }
 
   /** @internal A message came. */
@@ -85,7 +89,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       return;
     }
     this.backlog.push(arrival.keep());
-    this.count(arrival.lengthBytes + KEPT_BYTES);
+    this.count(arrival.lengthBytes + ENTRY_BYTES);
   }
 
   /** @internal Nothing comes any more. */
@@ -98,21 +102,25 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       else reader.reject(failure);
     }
     this.updateReceiving();
-    if (this.backlogBytes > BACKLOG_BYTES) this.owner.onOverfull(this, false);
+    // What is left can still be read, and holds nobody back.
+    this.owner.onBacklog(this.backlogBytes, 0);
   }
 
-  private next(): Promise<IteratorResult<T>> {
+  private next(pending: Set<Settling<IteratorResult<T>>>): Promise<IteratorResult<T>> {
     if (this.handler !== undefined) {
       return Promise.reject(new Error(`queue '${this.name}' has an onMessage handler; unset it first`));
     }
     const kept = this.backlog.shift();
     if (kept !== undefined) {
-      this.count(-kept.bytes.length - KEPT_BYTES);
+      this.count(-kept.bytes.length - ENTRY_BYTES);
       return Promise.resolve({ done: false, value: kept.value as T });
     }
     if (this.ended) return Promise.resolve({ done: true, value: undefined });
     const reader = settling<IteratorResult<T>>();
     this.readers.push(reader);
+    pending.add(reader);
+    const settled = () => void pending.delete(reader);
+    reader.promise.then(settled, settled);
     this.updateReceiving();
     return reader.promise;
   }
@@ -126,7 +134,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       try {
         while (this.handler !== undefined && this.backlog.length > 0) {
           const kept = this.backlog.shift()!;
-          this.count(-kept.bytes.length - KEPT_BYTES);
+          this.count(-kept.bytes.length - ENTRY_BYTES);
           this.handler(kept as Message<T>);
         }
       } finally {
@@ -136,10 +144,9 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   }
 
   private count(bytes: number): void {
-    const before = this.backlogBytes > BACKLOG_BYTES;
+    const before = this.backlogBytes;
     this.backlogBytes += bytes;
-    const after = this.backlogBytes > BACKLOG_BYTES;
-    if (before !== after) this.owner.onOverfull(this, after);
+    if (!this.ended) this.owner.onBacklog(before, this.backlogBytes);
   }
 
   private updateReceiving(): void {

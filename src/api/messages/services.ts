@@ -12,7 +12,11 @@ export class Services {
   private readonly answers = new Map<string, Answer>();
   private readonly functions = new Map<string, (argument: never) => void>();
 
-  constructor(private readonly book: PeerBook) {}
+  /** @param lane the one in which questions come, and answers go. */
+  constructor(
+    private readonly book: PeerBook,
+    private readonly lane: 'messages' | 'control' = 'messages',
+  ) {}
 
   hasAnswer(name: string): boolean {
     return this.answers.has(name);
@@ -46,15 +50,13 @@ export class Services {
         failed(error);
       }
     };
-    let value: unknown;
     try {
-      value = answer(arrival);
+      const value: unknown = answer(arrival);
+      if (isThenable(value)) void Promise.resolve(value).then(reply, failed);
+      else reply(value);
     } catch (error) {
       failed(error);
-      return;
     }
-    if (value instanceof Promise) value.then(reply, failed);
-    else reply(value);
   }
 
   /** A scheduled call came, and was taken. What the function throws is this thread's affair. */
@@ -66,19 +68,32 @@ export class Services {
   }
 
   private reply(to: number, tag: number, { payload, isValue }: Encoded): void {
-    this.book.withPeer(to, peer => {
-      if (payload.length <= peer.maxBytes) peer.submit(REPLY, '', payload, isValue, tag);
-      else
-        this.fail(
-          to,
-          '',
-          tag,
-          new RangeError(`the answer has ${payload.length} bytes; allowed: up to ${peer.maxBytes}`),
-        );
-    });
+    const { length } = payload;
+    this.book.withPeer(
+      to,
+      peer => {
+        try {
+          const { maxBytes } = peer[this.lane].lane;
+          if (length > maxBytes) throw new RangeError(`the answer has ${length} bytes; allowed: up to ${maxBytes}`);
+          peer[this.lane].submit(REPLY, '', payload, isValue, tag);
+        } catch (error) {
+          if (!peer.isGone) this.fail(to, '', tag, error);
+        }
+      },
+      length,
+    );
   }
 
   private fail(to: number, name: string, tag: number, reason: unknown): void {
-    this.book.withPeer(to, peer => peer.submit(FAILURE, name, packFailure(reason, peer.maxBytes), true, tag));
+    this.book.withPeer(to, peer => {
+      const via = peer[this.lane];
+      via.submitOwed(FAILURE, name, packFailure(reason, via.lane.maxBytes), tag);
+    });
   }
+}
+
+/** Promises of any realm and library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  return typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,6 +1,6 @@
 /** One subscriber of a topic, as its publisher sees it, with the policy for the time when it is slow. */
-import type { Link } from '../../core/mailbox/link.js';
-import { Outgoing } from '../../core/mailbox/outgoing.js';
+import type { Lane } from '../../core/mailbox/lane.js';
+import { NOTHING, Outgoing } from '../../core/mailbox/outgoing.js';
 import { DISCONNECTED, PUBLISHED } from './channel.js';
 import type { Peer } from './peer.js';
 
@@ -16,7 +16,7 @@ export interface SubscriberCounters {
   readonly policy: SlowPolicy;
   /** Messages published since it subscribed, dropped ones included. */
   readonly published: number;
-  /** 'drop oldest': messages that it will never see. */
+  /** Messages that it will never see: 'drop oldest', or those that found it gone. */
   readonly dropped: number;
   /** Messages that wait for room in its mailbox. */
   readonly waiting: number;
@@ -29,40 +29,67 @@ export class Subscriber {
   published = 0;
   dropped = 0;
   waiting = 0;
-  private readonly link: Link;
+  private readonly lane: Lane;
+  private readonly bytesChannel: number;
+  private readonly valueChannel: number;
   /** 'drop oldest': messages that may be in the mailbox still, or wait for it, oldest first. */
   private recent: Outgoing[] = [];
   private recentBytes = 0;
 
+  /** @throws RangeError, IoError as `peer.queue`: nothing of that kind is left to happen when something is published. */
   constructor(
     readonly peer: Peer,
     readonly topic: string,
     readonly policy: SlowPolicy,
   ) {
-    this.link = peer.rawLink;
+    this.lane = peer.messages.lane;
+    this.bytesChannel = peer.messages.channel(PUBLISHED, topic, false);
+    this.valueChannel = peer.messages.channel(PUBLISHED, topic, true);
   }
 
   /**
-   * Publishes to it.
+   * Whether it stands in nobody's way: a message of that length can be offered.
+   *
+   * @throws RangeError longer than half of its mailbox. @throws IoError ENOBUFS: policy 'block', and too much waits already.
+   */
+  checkOffer(lengthBytes: number): void {
+    if (this.policy === 'block') this.lane.checkSendable(lengthBytes, true);
+    else this.lane.checkLength(lengthBytes);
+  }
+
+  /**
+   * Publishes to it. One that has gone, or goes meanwhile, has dropped it.
    *
    * @param onSettled called once if the publisher has to wait for it.
    * @returns 'sent', 'waits' (policy 'block'), or 'disconnect': it must be let go.
    */
   offer(bytes: Uint8Array, asValue: boolean, onSettled: () => void): 'sent' | 'waits' | 'disconnect' {
-    const channel = this.peer.channel(PUBLISHED, this.topic, asValue);
+    try {
+      return this.peer.isGone ? this.drop() : this.send(bytes, asValue, onSettled);
+    } catch (error) {
+      const isFull = this.policy === 'drop oldest' && (error as { code?: unknown }).code === 'ENOBUFS';
+      if (this.peer.isGone || isFull) return this.drop();
+      throw error;
+    }
+  }
+
+  private send(bytes: Uint8Array, asValue: boolean, onSettled: () => void): 'sent' | 'waits' | 'disconnect' {
+    const channel = asValue ? this.valueChannel : this.bytesChannel;
     const tag = this.published | 0;
     if (this.policy === 'disconnect') {
-      if (!this.link.tryWrite(bytes, channel, tag, true)) return 'disconnect';
+      if (!this.lane.tryWrite(bytes, channel, tag, true)) return 'disconnect';
       this.published++;
       return 'sent';
     }
     const revocable = this.policy === 'drop oldest';
-    const settled = () => {
+    if (revocable) this.makeRoom(bytes.length);
+    const settled = (failure: Error | undefined) => {
       this.waiting--;
+      if (failure !== undefined) this.dropped++;
       if (!revocable) onSettled();
     };
     const outgoing = new Outgoing(bytes, channel, tag, true, revocable, settled);
-    const written = this.link.submit(outgoing);
+    const written = this.lane.submit(outgoing);
     this.published++;
     if (!written) this.waiting++;
     if (!revocable) return written ? 'sent' : 'waits';
@@ -72,9 +99,19 @@ export class Subscriber {
     return 'sent';
   }
 
-  /** Tells a subscriber that it was let go. */
+  private drop(): 'sent' {
+    this.published++;
+    this.dropped++;
+    return 'sent';
+  }
+
+  /** Tells a subscriber that it was let go, unless it has gone by itself. */
   sendDisconnected(): void {
-    this.peer.submit(DISCONNECTED, this.topic, new Uint8Array(0), false, this.published | 0);
+    try {
+      this.peer.messages.submitOwed(DISCONNECTED, this.topic, NOTHING, this.published | 0);
+    } catch (error) {
+      if (!this.peer.isGone) throw error;
+    }
   }
 
   get counters(): SubscriberCounters {
@@ -84,16 +121,23 @@ export class Subscriber {
 
   /** Keeps what is on its way within what a mailbox holds: beyond, the oldest is either read already or taken back. */
   private dropOldest(): void {
-    const window = 2 * this.link.maxBytes;
-    while (this.recentBytes > window && this.recent.length > 1) {
-      const oldest = this.recent.shift()!;
-      this.recentBytes -= costOf(oldest);
-      if (this.waiting === 0) continue;
-      const waited = oldest.position === undefined;
-      if (!this.link.revoke(oldest)) continue;
-      this.dropped++;
-      if (waited) this.waiting--;
-    }
+    const window = 2 * this.lane.maxBytes;
+    while (this.recentBytes > window && this.recent.length > 1) this.takeOldest();
+  }
+
+  /** 'drop oldest': other messages to that thread may wait as well, and leave less than a window. */
+  private makeRoom(lengthBytes: number): void {
+    while (this.waiting > 0 && this.recent.length > 0 && !this.lane.canWait(lengthBytes, true)) this.takeOldest();
+  }
+
+  private takeOldest(): void {
+    const oldest = this.recent.shift()!;
+    this.recentBytes -= costOf(oldest);
+    if (this.waiting === 0) return;
+    const waited = oldest.mark === undefined;
+    if (!this.lane.revoke(oldest)) return;
+    this.dropped++;
+    if (waited) this.waiting--;
   }
 }
 

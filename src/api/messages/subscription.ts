@@ -1,4 +1,5 @@
 /** The receiving end of a topic. */
+import { following, stepsBetween } from '../../base/sequence.js';
 import type { OptionNames } from '../arguments.js';
 import type { Arrival } from './message.js';
 import { Queue, type QueueOwner } from './queue.js';
@@ -72,7 +73,7 @@ export class Subscription<T = unknown> extends Queue<T> {
 
   private countDropped(arrival: Arrival): void {
     const expected = this.expected.get(arrival.from) ?? 0;
-    this.dropped += (arrival.tag - expected) | 0;
-    this.expected.set(arrival.from, (arrival.tag + 1) | 0);
+    this.dropped += stepsBetween(expected, arrival.tag);
+    this.expected.set(arrival.from, following(arrival.tag));
   }
 }

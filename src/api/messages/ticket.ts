@@ -1,4 +1,7 @@
-/** A scheduled call: it runs on its owner, or was cancelled; never both, never neither while the owner lives. */
+/**
+ * A scheduled call: it runs on its owner, or was cancelled, or is told undelivered once its owner has ended; exactly one of them.
+ */
+import type { Lane } from '../../core/mailbox/lane.js';
 import type { Outgoing } from '../../core/mailbox/outgoing.js';
 
 export type Cancellation = 'cancelled' | 'too late';
@@ -9,15 +12,15 @@ export class Ticket {
   /** @internal Made by `peer.schedule`. */
   constructor(
     private readonly outgoing: Outgoing,
-    private readonly revoke: (outgoing: Outgoing) => boolean,
+    private readonly lane: Lane,
   ) {}
 
   /**
-   * Takes the call back. 'cancelled': it will not run. 'too late': it runs, has run, or was cancelled before its thread
-   * ended. The owner takes the call by the same exchange in shared memory, so exactly one of the two has it.
+   * Takes the call back. 'cancelled': it will not run. 'too late': it runs, has run, or `forEachUndelivered` has told of it. The
+   * owner takes the call by the same exchange in shared memory, so exactly one of the two has it.
    */
   cancel(): Cancellation {
-    this.result ??= this.revoke(this.outgoing) ? 'cancelled' : 'too late';
+    this.result ??= this.lane.revoke(this.outgoing) ? 'cancelled' : 'too late';
     return this.result;
   }
 }

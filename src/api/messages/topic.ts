@@ -8,7 +8,7 @@ import { Subscriber, type SlowPolicy, type SubscriberCounters } from './subscrib
 export interface TopicCounters {
   /** Messages published from this thread. */
   published: number;
-  /** Messages that some subscriber will never see ('drop oldest'), one for each subscriber. */
+  /** Messages that some subscriber will never see, one for each: 'drop oldest', or it had ended and was still known. */
   dropped: number;
   /** Subscribers let go because they were slow ('disconnect'). */
   disconnected: number;
@@ -92,21 +92,24 @@ export class Topic<T = unknown> {
     const { payload: encoded, isValue } = encode(payload);
     const bytes = encoded instanceof BufferList ? encoded.toBytes() : encoded;
     // All or nobody: what one can't take is found out before the first has it.
-    for (const { peer } of this.subscribed.values()) peer.rawLink.checkSendable(bytes.length);
+    for (const subscriber of this.subscribed.values()) {
+      if (!subscriber.peer.isGone) subscriber.checkOffer(bytes.length);
+    }
     if (encoded instanceof BufferList) encoded.release();
     this.published++;
     let waits = 0;
+    const disconnected: Subscriber[] = [];
     for (const subscriber of [...this.subscribed.values()]) {
-      // Its end is on its way to us.
-      if (subscriber.peer.isGone) continue;
       const outcome = subscriber.offer(bytes, isValue, settled);
       if (outcome === 'waits') waits++;
       if (outcome === 'disconnect') {
         this.disconnected++;
         this.remove(subscriber.peer);
-        subscriber.sendDisconnected();
+        disconnected.push(subscriber);
       }
     }
+    // Once all have the message: what fails here is between this thread and that one.
+    for (const subscriber of disconnected) subscriber.sendDisconnected();
     return waits;
   }
 }

@@ -8,6 +8,8 @@
  * its lap. Heads lie apart from the bytes, so a stale state word is never mistaken for payload, nor payload for a state.
  */
 
+import { stepsUpTo } from '../sequence.js';
+
 /** The grain of the ring: a cache line. A record takes whole units, at least one. */
 export const UNIT_BYTES = 64;
 const UNIT_SHIFT = 6;
@@ -37,7 +39,10 @@ const CONTROL_WORDS = 64;
 // Words of a slot. Those that a sender writes with every record lie on its first line.
 export const CLAIM_START = 0;
 export const CLAIM_UNITS = 1;
-/** 0: free; otherwise the thread that owns the slot, plus one. */
+/**
+ * 0: free. Above 0: the thread that owns the slot, plus one. Below 0: the thread that clears the slot after its owner, plus one,
+ * negated. Each change away from a thread's number is an exchange, so only one thread clears a slot.
+ */
 export const OWNER = 16;
 /** 1: the owner wants to be woken when there is room; 2: when it is no longer HELD. */
 export const WAITING = 17;
@@ -45,7 +50,7 @@ export const WAITING = 17;
 export const OWNER_WAKE = 18;
 /** 1: the owner is about to wake the receiver, whose wake handle must stay valid. The ring does not look at it. */
 export const WAKING = 21;
-/** 1: the receiver is about to wake the owner. The ring does not look at it. */
+/** How many threads are about to wake the owner. The ring does not look at it. */
 export const OWNER_WAKING = 22;
 const SLOT_WORDS = 32;
 
@@ -84,6 +89,18 @@ const MAX_ERA_SHIFT = 30;
 /** 2^24 units, 1 GiB: half of the range in which positions can be compared would be far more. */
 const MAX_UNITS = 2 ** 24;
 const MIN_UNITS = 4;
+
+/**
+ * Eras after which a mark names nothing any more. A record is read in the era after that of its commit at the latest, and its
+ * sender may have known an ERA of before: two eras say nothing yet. After three, positions and laps are still told apart.
+ */
+const OLD_ERAS = 3;
+
+/** A position and the ERA in which it was taken, so that it can be kept for ever. */
+export interface RingMark {
+  readonly position: number;
+  readonly era: number;
+}
 
 export function stateOf(word: number): number {
   return word & STATE_MASK;
@@ -158,6 +175,11 @@ export class RingMemory {
     return ((word ^ ((position >>> this.lapShift) << LAP_SHIFT)) & LAP_MASK) === 0;
   }
 
+  /** Whether all that was in the ring when the mark was taken is read, and its position may be a later record's by now. */
+  isOld({ era }: RingMark): boolean {
+    return stepsUpTo(era, Atomics.load(this.words, ERA)) >= OLD_ERAS;
+  }
+
   eraOf(position: number): number {
     return position >>> this.eraShift;
   }
@@ -192,9 +214,10 @@ export class RingMemory {
  *
  * @param lengthBytes room for records: a power of two, at least 256. A record may take half of it.
  * @param senderCount how many senders it can have at a time, up to 256.
+ * @param beginsAt the position where the empty ring begins: for tests of what happens when positions wrap.
  * @throws RangeError a length or a count outside what is allowed.
  */
-export function createRing(lengthBytes: number, senderCount: number): SharedArrayBuffer {
+export function createRing(lengthBytes: number, senderCount: number, beginsAt = 0): SharedArrayBuffer {
   const units = lengthBytes / UNIT_BYTES;
   if (!(Number.isInteger(units) && units >= MIN_UNITS && units <= MAX_UNITS && (units & (units - 1)) === 0)) {
     throw new RangeError(
@@ -209,5 +232,16 @@ export function createRing(lengthBytes: number, senderCount: number): SharedArra
   const words = new Int32Array(buffer);
   words[UNIT_COUNT] = units;
   words[SENDER_COUNT] = senderCount;
+  if (beginsAt !== 0) setBeginning(new RingMemory(buffer), beginsAt);
   return buffer;
+}
+
+/** Makes an empty ring look as if so much had gone through it. */
+function setBeginning(memory: RingMemory, beginsAt: number): void {
+  const { words, unitCount } = memory;
+  words[TAIL] = words[HEAD] = words[READ] = beginsAt;
+  for (let unit = 0; unit < unitCount; unit++) {
+    const position = (beginsAt + unit) | 0;
+    words[memory.head(position) + STATE] = memory.word(position, FREE, 0);
+  }
 }

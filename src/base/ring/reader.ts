@@ -23,6 +23,7 @@ import {
   senderOf,
   stateOf,
 } from './layout.js';
+import { stepsBetween } from '../sequence.js';
 
 export class RingReader {
   readonly memory: RingMemory;
@@ -96,7 +97,7 @@ export class RingReader {
 
   /** Units that are read and not yet released. */
   get unreleasedUnits(): number {
-    return (this.position - this.released) | 0;
+    return stepsBetween(this.released, this.position);
   }
 
   /**
@@ -107,7 +108,7 @@ export class RingReader {
     const { words, unitCount } = this.memory;
     if (Atomics.load(words, ROOM_WANTED) === 0) return false;
     // Whoever found no room has left in TAIL where. More than a lap ahead is an old place, from before positions wrapped.
-    const used = (Atomics.load(words, TAIL) - this.released) | 0;
+    const used = stepsBetween(this.released, Atomics.load(words, TAIL));
     if (used > unitCount >> 1 && used <= unitCount) return false;
     Atomics.store(words, ROOM_WANTED, 0);
     return true;
@@ -148,6 +149,11 @@ export class RingReader {
 
   endSleep(): void {
     Atomics.and(this.memory.words, this.memory.head(this.position) + STATE, ~ASLEEP);
+  }
+
+  /** A hint whether `next` has something to do, which costs no atomic access: `isReady` says for certain. */
+  get mayBeReady(): boolean {
+    return this.isWork(this.memory.words[this.memory.head(this.position) + STATE]);
   }
 
   /** Whether `next` has something to do. */

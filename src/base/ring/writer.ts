@@ -27,7 +27,9 @@ import {
   WAITING,
   stateOf,
   unitsFor,
+  type RingMark,
 } from './layout.js';
+import { isBefore } from '../sequence.js';
 
 /** What `reserve` answers instead of an offset. */
 export const FULL = -1;
@@ -39,8 +41,8 @@ export class RingWriter {
   readonly memory: RingMemory;
   /** Shared with the receiver; write only what `reserve` gave, and only until `commit`. */
   readonly bytes: Uint8Array;
-  /** The position from which on records of this sender are this writer's; undefined: there is none. */
-  firstPosition: number | undefined = undefined;
+  /** From where on records of this sender are this writer's; undefined: there is none. */
+  first: RingMark | undefined = undefined;
   private readonly slot: number;
   /** What is remembered of the era below: where HEAD was, and a place to look for the next record's. */
   private era = -1;
@@ -82,7 +84,7 @@ export class RingWriter {
     if (words[ERA] !== this.era) this.beginEra();
     // Step "look": from where this sender was last, or from where somebody else has come since.
     let place = words[TAIL];
-    if (((this.place - place) | 0) > 0) place = this.place;
+    if (isBefore(place, this.place)) place = this.place;
     let passed = false;
     let asleep = 0;
     for (;;) {
@@ -151,18 +153,21 @@ export class RingWriter {
     return this.settle(revocable ? REVOCABLE : COMMITTED);
   }
 
-  /** The position of the record that was committed last, for `revoke`. */
-  get lastPosition(): number {
-    return this.position;
+  /** Where the record lies that was committed last, for `revoke`. */
+  get last(): RingMark {
+    return { position: this.position, era: this.era };
   }
 
   /**
    * Takes a revocable record back, unless the receiver has it.
    *
+   * @param mark `last`, as it was after its commit, however long ago.
    * @returns whether it was taken back; exactly one of the two sides gets a record.
    */
-  revoke(position: number): boolean {
+  revoke(mark: RingMark): boolean {
     const { memory, sender } = this;
+    if (memory.isOld(mark)) return false;
+    const { position } = mark;
     const revocable = memory.word(position, REVOCABLE, sender);
     // Step "revoke". The lap in the word tells this record from a later one at the same place.
     return (
@@ -176,8 +181,10 @@ export class RingWriter {
   }
 
   /** Whether the receiver has taken a revocable record and not given its room back: it may still be looking at it. */
-  isTaken(position: number): boolean {
+  isTaken(mark: RingMark): boolean {
     const { memory, sender } = this;
+    if (memory.isOld(mark)) return false;
+    const { position } = mark;
     return Atomics.load(memory.words, memory.head(position) + STATE) === memory.word(position, TAKEN, sender);
   }
 
@@ -227,7 +234,7 @@ export class RingWriter {
     const { words } = this.memory;
     words[this.slot + CLAIM_START] = place;
     if (units === this.claimedUnits) return;
-    this.firstPosition ??= place;
+    this.first ??= { position: place, era: this.era };
     Atomics.store(words, this.slot + CLAIM_UNITS, units);
     this.claimedUnits = units;
   }

@@ -6,8 +6,10 @@ export interface MailboxAddress {
   readonly threadId: number;
   /** Which of the mailboxes that the thread has had, from 1. */
   readonly mailbox: number;
-  /** The memory of its ring. */
+  /** The memory of its ring for messages. */
   readonly ring: SharedArrayBuffer;
+  /** That of its ring for what the runtime has to say. */
+  readonly control: SharedArrayBuffer;
   /** How its backend is woken. */
   readonly wake: WakeHandle;
 }

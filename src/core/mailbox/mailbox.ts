@@ -1,18 +1,19 @@
 /**
- * A thread's mailbox: a ring that every other thread may write to, and the wake handle of the backend in which this
- * thread waits. It is a step of the reactor's turn; while the thread is awake, nothing but memory is touched.
+ * A thread's mailbox: two rings that every other thread may write to, one for messages and one for what the runtime has to say,
+ * and the wake handle of the backend in which this thread waits. It is a step of the reactor's turn; while the thread is awake,
+ * nothing but memory is touched.
  */
 import { threadId } from 'node:worker_threads';
 import { CLOSED, createRing, OWNER, type RingMemory } from '../../base/ring/layout.js';
 import { RingReader } from '../../base/ring/reader.js';
 import { releaseSenders } from '../../base/ring/senders.js';
 import type { Inbox } from '../inbox.js';
-import { MAILBOX_BYTES, MAILBOX_SENDERS, RECORDS_PER_TURN } from '../limits.js';
+import { CONTROL_BYTES, MAILBOX_BYTES, MAILBOX_SENDERS, MESSAGES_BEFORE_CONTROL, RECORDS_PER_TURN } from '../limits.js';
 import type { Reactor } from '../reactor.js';
 import { isSameMailbox, type MailboxAddress } from './address.js';
 import { Link, type LinkOwner } from './link.js';
 import { Patience } from './patience.js';
-import { awaitSenders, wakeOwner } from './waking.js';
+import { awaitSenders, awaitWakers, wakeOwner } from './waking.js';
 
 export interface MailboxOptions {
   /**
@@ -22,6 +23,12 @@ export interface MailboxOptions {
   readonly ringBytes?: number;
   /** Threads that can send to it at a time, up to 256. Default 64. */
   readonly senders?: number;
+}
+
+/** @internal */
+export interface MailboxSetup extends MailboxOptions {
+  /** The position where its rings begin: for tests of what happens when positions wrap. */
+  readonly beginsAt?: number;
 }
 
 /** Those that this thread has had. */
@@ -44,7 +51,9 @@ export interface MailboxCounters {
 export class Mailbox implements Inbox, LinkOwner {
   readonly address: MailboxAddress;
   readonly counters: MailboxCounters = { received: 0, sent: 0, wakes: 0 };
+  /** Of messages. */
   readonly reader: RingReader;
+  private readonly control: RingReader;
   /** Links from here to others. */
   readonly links = new Set<Link>();
   private seenWakes: number;
@@ -53,17 +62,23 @@ export class Mailbox implements Inbox, LinkOwner {
   private alive = false;
   private closed = false;
 
-  /** @throws RangeError a size that is not allowed. @throws Error the reactor has a mailbox already. */
+  /**
+   * @param controlled takes what the runtime has to say, before messages and between them.
+   * @throws RangeError a size that is not allowed. @throws Error the reactor has a mailbox already.
+   */
   constructor(
     readonly reactor: Reactor,
     private readonly recipient: Recipient,
-    options: MailboxOptions = {},
+    options: MailboxSetup = {},
+    private readonly controlled: Recipient = recipient,
   ) {
-    const { ringBytes = MAILBOX_BYTES, senders = MAILBOX_SENDERS } = options;
-    const ring = createRing(ringBytes, senders);
+    const { ringBytes = MAILBOX_BYTES, senders = MAILBOX_SENDERS, beginsAt } = options;
+    const ring = createRing(ringBytes, senders, beginsAt);
+    const control = createRing(CONTROL_BYTES, senders, beginsAt);
     this.reader = new RingReader(ring);
+    this.control = new RingReader(control);
     const { backend } = reactor.driver;
-    this.address = { threadId, mailbox: ++mailboxes, ring, wake: backend.wakeHandle };
+    this.address = { threadId, mailbox: ++mailboxes, ring, control, wake: backend.wakeHandle };
     this.seenWakes = backend.counters.wakes;
     reactor.attach(this);
     reactor.enter(false);
@@ -99,7 +114,7 @@ export class Mailbox implements Inbox, LinkOwner {
   /** Asks other threads to hold back what can wait, or ceases to. */
   hold(held: boolean): void {
     this.reader.hold(held);
-    if (!held) this.wakeWaiting();
+    if (!held) this.wakeWaiting(this.reader);
   }
 
   /**
@@ -108,12 +123,14 @@ export class Mailbox implements Inbox, LinkOwner {
    * closed. This mailbox must have links to the thread and to all that it sent to.
    */
   bury(threadId: number): void {
-    releaseSenders(this.reader.memory, threadId);
+    for (const { memory } of this.readers) releaseSenders(memory, threadId, undefined, awaitWakers);
     for (const link of this.links) {
-      if (link.address.threadId === threadId) closeRing(link.memory);
-      else if (releaseSenders(link.memory, threadId) > 0) link.wake();
+      if (link.address.threadId === threadId) closeRings(link.control.memory, link.messages.memory);
+      for (const lane of [link.control, link.messages]) {
+        if (releaseSenders(lane.memory, threadId, undefined, awaitWakers) > 0) lane.wake();
+      }
     }
-    // For our own ring, and our own link to it.
+    // For our own rings, and our own link to it.
     this.reactor.driver.backend.wake();
   }
 
@@ -122,8 +139,8 @@ export class Mailbox implements Inbox, LinkOwner {
     if (this.closed) return;
     this.closed = true;
     for (const link of this.links) link.close();
-    closeRing(this.reader.memory);
-    awaitSenders(this.reader.memory);
+    closeRings(this.control.memory, this.reader.memory);
+    for (const { memory } of this.readers) awaitSenders(memory);
     this.reactor.detach(this);
     this.reactor.leave(this.alive);
   }
@@ -141,11 +158,12 @@ export class Mailbox implements Inbox, LinkOwner {
   // For the reactor
 
   get hasWork(): boolean {
-    return this.reader.isReady || this.reactor.driver.backend.counters.wakes !== this.seenWakes;
+    return this.reader.isReady || this.control.isReady || this.reactor.driver.backend.counters.wakes !== this.seenWakes;
   }
 
   run(): boolean {
     this.lookAfterLinks();
+    const controls = this.drainControl();
     let records = this.drain(RECORDS_PER_TURN);
     const { sent } = this.counters;
     if (records > 0 || sent !== this.seenSent) {
@@ -154,46 +172,68 @@ export class Mailbox implements Inbox, LinkOwner {
         records += this.drain(RECORDS_PER_TURN - records);
       }
     }
-    return records > 0;
+    return controls + records > 0;
   }
 
-  /** Hands on what there is. @returns how many records. */
+  /** Hands on the messages that there are, and between them what the runtime has to say. @returns how many messages. */
   private drain(limit: number): number {
-    const { reader } = this;
+    const { reader, control } = this;
     const batch = reader.memory.unitCount >> 2;
     let records = 0;
     try {
-      while (records < limit && reader.next()) {
+      while (records < limit && !this.closed && reader.next()) {
         records++;
         this.recipient.onRecord(reader);
         // In good time, so that senders need not wait for the end of the turn.
-        if (reader.unreleasedUnits >= batch) this.release();
-        if (this.closed) break;
+        if (reader.unreleasedUnits >= batch) this.release(reader);
+        if (records % MESSAGES_BEFORE_CONTROL === 0 && control.mayBeReady) this.drainControl();
       }
     } finally {
       this.counters.received += records;
-      this.release();
+      this.release(reader);
+    }
+    return records;
+  }
+
+  /** Hands on what the runtime has to say: all of it, since it is little. @returns how much. */
+  private drainControl(): number {
+    const { control } = this;
+    let records = 0;
+    try {
+      while (!this.closed && control.next()) {
+        records++;
+        this.controlled.onRecord(control);
+      }
+    } finally {
+      this.counters.received += records;
+      this.release(control);
     }
     return records;
   }
 
   beginSleep(): boolean {
-    return this.reader.beginSleep();
+    if (!this.control.beginSleep()) return false;
+    if (this.reader.beginSleep()) return true;
+    this.control.endSleep();
+    return false;
   }
 
   endSleep(): void {
+    this.control.endSleep();
     this.reader.endSleep();
   }
 
-  /** Gives room back, and tells those who wait for it. */
-  private release(): void {
-    const { reader } = this;
-    reader.release();
-    if (reader.takeRoomWanted()) this.wakeWaiting();
+  private get readers(): readonly RingReader[] {
+    return [this.control, this.reader];
   }
 
-  private wakeWaiting(): void {
-    const { reader } = this;
+  /** Gives room back, and tells those who wait for it. */
+  private release(reader: RingReader): void {
+    reader.release();
+    if (reader.takeRoomWanted()) this.wakeWaiting(reader);
+  }
+
+  private wakeWaiting(reader: RingReader): void {
     for (let sender = 0; sender < reader.memory.senderCount; sender++) {
       if (!reader.takeWaiting(sender)) continue;
       this.counters.wakes++;
@@ -210,10 +250,10 @@ export class Mailbox implements Inbox, LinkOwner {
   }
 }
 
-/** Closes the ring of a receiver and wakes its senders, who then find it closed. */
-function closeRing(memory: RingMemory): void {
-  Atomics.store(memory.words, CLOSED, 1);
-  for (let sender = 0; sender < memory.senderCount; sender++) {
-    if (Atomics.load(memory.words, memory.slot(sender) + OWNER) !== 0) wakeOwner(memory, sender);
+/** Closes the rings of a receiver, that of its messages last, and wakes its senders, who then find them closed. */
+function closeRings(control: RingMemory, messages: RingMemory): void {
+  for (const { words } of [control, messages]) Atomics.store(words, CLOSED, 1);
+  for (let sender = 0; sender < messages.senderCount; sender++) {
+    if (Atomics.load(messages.words, messages.slot(sender) + OWNER) > 0) wakeOwner(messages, sender);
   }
 }

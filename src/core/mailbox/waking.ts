@@ -34,13 +34,16 @@ export function wakeReceiver(memory: RingMemory, sender: number, handle: WakeHan
 export function wakeOwner(memory: RingMemory, sender: number): void {
   const { words } = memory;
   const slot = memory.slot(sender);
-  Atomics.store(words, slot + OWNER_WAKING, 1);
+  // Counted, since several threads may do it at once: each that learns of a receiver's end tells its senders.
+  Atomics.add(words, slot + OWNER_WAKING, 1);
   try {
     const at = slot + OWNER_WAKE;
     const fd = Atomics.load(words, at) - 1;
-    if (fd >= 0) wakeBackend({ kind: KINDS[words[at + 1]], fd, ident: words[at + 2] });
+    const kind = KINDS[Atomics.load(words, at + 1)];
+    const ident = Atomics.load(words, at + 2);
+    if (fd >= 0) wakeBackend({ kind, fd, ident });
   } finally {
-    Atomics.store(words, slot + OWNER_WAKING, 0);
+    Atomics.sub(words, slot + OWNER_WAKING, 1);
   }
 }
 
@@ -49,14 +52,19 @@ export function awaitSenders(memory: RingMemory): void {
   for (let sender = 0; sender < memory.senderCount; sender++) awaitZero(memory, memory.slot(sender) + WAKING);
 }
 
-/** After a slot was released: waits until nobody is about to wake its last owner. */
+/** While a slot is being cleared: waits until nobody is about to wake its last owner. */
 export function awaitWakers(memory: RingMemory, sender: number): void {
-  awaitZero(memory, memory.slot(sender) + OWNER_WAKING);
+  const index = memory.slot(sender) + OWNER_WAKING;
+  // What stays is the count of threads that died in the middle: the slot's next owner is not to wait for them too.
+  if (!awaitZero(memory, index)) Atomics.store(memory.words, index, 0);
 }
 
 /** A wake takes microseconds. A word that stays is that of a thread that died in the middle, which writes no more. */
-function awaitZero(memory: RingMemory, index: number): void {
-  for (let waitedMs = 0; waitedMs < FAREWELL_MS && Atomics.load(memory.words, index) !== 0; waitedMs++) {
-    Atomics.wait(memory.words, index, 1, 1);
+function awaitZero({ words }: RingMemory, index: number): boolean {
+  for (let waitedMs = 0; waitedMs < FAREWELL_MS; waitedMs++) {
+    const found = Atomics.load(words, index);
+    if (found === 0) return true;
+    Atomics.wait(words, index, found, 1);
   }
+  return false;
 }

@@ -59,7 +59,7 @@ describe('an endpoint', () => {
   it('goes on when another thread sends to what is no name', async () => {
     const { peer } = await startThread(open(), 'functions', { gate: new Int32Array(new SharedArrayBuffer(12)) });
     const send = (channel: number, tag: number, payload: string) =>
-      peer.rawLink.submit(new Outgoing(Buffer.from(payload), channel, tag, false, false, undefined));
+      peer.messages.lane.submit(new Outgoing(Buffer.from(payload), channel, tag, false, false, undefined));
     for (const [number, name] of ['', 'x'.repeat(257)].entries()) {
       send(NAME, 100 + number, name);
       send(channelOf(MESSAGE, 100 + number, false), 0, 'nobody reads it');
