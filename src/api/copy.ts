@@ -1,6 +1,5 @@
 /** Copying from one open thing to another, by the cheapest way that the system has for the two. */
 import { checkAccess } from '../core/disk/access.js';
-import { statOf } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
 import { nativeFileCopyCalls } from '../core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd, type FileCopy } from '../core/transfers/file-to-file.js';
@@ -10,7 +9,6 @@ import type { RelayAccount } from '../core/transfers/relay-account.js';
 import { nativeRelayCalls } from '../core/transfers/relay-conduits.js';
 import { SocketToFile } from '../core/transfers/socket-to-file.js';
 import { isMadeUp } from '../sys/file-system.js';
-import { IoError } from '../sys/io-error.js';
 import { kindOf, shown, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
 import { streamLimits } from './copy-stream.js';
@@ -198,10 +196,8 @@ async function fileCopy(source: File, target: File, { from = 0, to = 0, length }
   return { source: sourceEnd, target: targetEnd, isMadeUp: madeUp, lengthBytes };
 }
 
-async function copyEnd({ descriptor: { fd, device }, path: name }: File, offset: number): Promise<CopyEnd> {
-  const stat = await statOf(diskPool, device, fd);
-  if (typeof stat === 'number') throw new IoError(-stat, 'fstat', name);
-  return { fd, offset, stat, name };
+async function copyEnd({ descriptor, path: name }: File, offset: number): Promise<CopyEnd> {
+  return { fd: descriptor.fd, offset, stat: await descriptor.stat(), name };
 }
 
 function checkOverlap(source: CopyEnd, target: CopyEnd, lengthBytes: number): void {

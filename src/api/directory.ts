@@ -1,7 +1,7 @@
 /** An open directory: what `open` can keep a path beneath, again and again without looking it up. */
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, type Beneath } from '../core/disk/open-file.js';
-import { diskPool, UNKNOWN_DEVICE } from '../core/disk/pool.js';
+import { diskPool } from '../core/disk/pool.js';
 import { pathOf } from './arguments.js';
 
 /**
@@ -13,8 +13,8 @@ import { pathOf } from './arguments.js';
  */
 export async function openDirectory(given: string | URL): Promise<Directory> {
   const path = pathOf('path', given);
-  const fd = await openFolder(diskPool, path, undefined);
-  return new Directory(new OpenDescriptor(fd, UNKNOWN_DEVICE, path), path);
+  const { fd, place } = await openFolder(diskPool, path, undefined);
+  return new Directory(new OpenDescriptor(fd, place.device, path, { place }), path);
 }
 
 export class Directory {
@@ -43,7 +43,7 @@ export class Directory {
     const { descriptor, path } = this;
     descriptor.enter('open');
     try {
-      return await work({ fd: descriptor.fd, path });
+      return await work({ fd: descriptor.fd, path, place: descriptor.place });
     } finally {
       descriptor.leave();
     }

@@ -13,7 +13,7 @@ import {
   POSIX_FADV_WILLNEED,
 } from '../sys/file-constants.js';
 import { advise, allocate, fdatasync, fsync, ftruncate } from '../sys/file-space.js';
-import { fstat, type FileStat } from '../sys/file-stat.js';
+import type { FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { addressOf } from '../sys/memory.js';
 import { kindOf } from './arguments.js';
@@ -160,15 +160,8 @@ export class File {
   }
 
   /** What the file is now: its size, its times. fstat(2) */
-  async stat(): Promise<FileStat> {
-    let stat!: FileStat;
-    await this.descriptor.call('fstat', (fd, done) =>
-      fstat(fd, answer => {
-        if (typeof answer !== 'number') stat = answer;
-        done(typeof answer === 'number' ? answer : 0);
-      }),
-    );
-    return stat;
+  stat(): Promise<FileStat> {
+    return this.descriptor.stat();
   }
 
   /**

@@ -52,7 +52,8 @@ const OPEN_OPTIONS = {
 } as const satisfies OptionNames<OpenOptions>;
 
 /**
- * Opens a regular file. It is done by a thread of the pool, since even a look-up may wait for a disk.
+ * Opens a regular file. What the kernel has in its caches is opened at once; a thread of the pool waits for all else, each
+ * file system in a queue of its own, so that one that hangs holds up no other.
  *
  * @param given a path, relative to `beneath` or to the working directory, or a file URL.
  * @throws TypeError, RangeError: an argument that makes no sense.
@@ -87,7 +88,7 @@ function folderOf(path: string, beneath: OpenOptions['beneath']): string | Direc
 type Opening = Parameters<typeof openRegular>[1];
 
 async function openFile(opening: Opening, beneath: string | Directory | undefined, direct: boolean): Promise<File> {
-  const { fd, stat } = await openRelative(opening, beneath);
+  const { fd, place, stat } = await openRelative(opening, beneath);
   let alignmentBytes = 0;
   if (direct) {
     try {
@@ -96,16 +97,16 @@ async function openFile(opening: Opening, beneath: string | Directory | undefine
       close(fd);
       throw error;
     }
-    alignmentBytes = directAlignment(fd);
+    alignmentBytes = directAlignment(fd, place.isLocal);
   }
-  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct });
+  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct, place, flags: opening.flags });
   return new File(descriptor, alignmentBytes);
 }
 
 async function openRelative(opening: Opening, beneath: string | Directory | undefined) {
   if (beneath === undefined) return openRegular(diskPool, opening, undefined);
   if (beneath instanceof Directory) return beneath.during(folder => openRegular(diskPool, opening, folder));
-  const folder: Beneath = { path: beneath, fd: await openFolder(diskPool, beneath, undefined) };
+  const folder: Beneath = { path: beneath, ...(await openFolder(diskPool, beneath, undefined)) };
   try {
     return await openRegular(diskPool, opening, folder);
   } finally {

@@ -214,6 +214,12 @@ export const DISK_CALLS = Math.max(1, POOL_THREADS - 1);
 /** How many of them may wait for one device, so that a slow disk can't take all that this thread has. */
 export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
 
+/**
+ * The same for file systems that are not of this machine (NFS, FUSE, what nobody knows), whose calls may never come back: so
+ * two of them that hang leave a thread to the others.
+ */
+export const DISK_CALLS_PER_SERVER = Math.max(1, Math.floor(POOL_THREADS / 4));
+
 /** Calls that wait for their turn at a disk; beyond it they are refused, since whoever asks for more never looks back. */
 export const DISK_CALLS_WAITING = 16 * 1024;
 

@@ -35,6 +35,7 @@ export const EISDIR = errnoNumber('EISDIR');
 export const ELOOP = errnoNumber('ELOOP');
 export const EMFILE = errnoNumber('EMFILE');
 export const EMLINK = errnoNumber('EMLINK');
+export const ENAMETOOLONG = errnoNumber('ENAMETOOLONG');
 export const ENFILE = errnoNumber('ENFILE');
 export const ENOBUFS = errnoNumber('ENOBUFS');
 export const ENOENT = errnoNumber('ENOENT');
@@ -52,6 +53,16 @@ export const EPIPE = errnoNumber('EPIPE');
 export const EPROTO = errnoNumber('EPROTO');
 export const ETIMEDOUT = errnoNumber('ETIMEDOUT');
 export const EXDEV = errnoNumber('EXDEV');
+
+const REFUSALS = new Set([EPERM, EACCES, ENOSYS, EINVAL, ENOTSUP, EOPNOTSUPP]);
+
+/**
+ * Whether a call that the program can do without may have been refused as such, by a kernel that lacks it, a file system that
+ * can't or a sandbox that forbids it. Then the plain way is gone, which names the true error if there is one.
+ */
+export function isRefusal(errno: number): boolean {
+  return REFUSALS.has(errno);
+}
 
 /** Whether a call failed only because it would have blocked. EWOULDBLOCK is the same number on every platform here. */
 export function wouldBlock(errno: number): boolean {

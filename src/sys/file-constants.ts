@@ -23,6 +23,10 @@ export const O_RESOLVE_BENEATH = platform === 'freebsd' && Number.parseInt(os.re
 
 /** openat2(2): the path may not lead out of the directory, not even in between. */
 export const RESOLVE_BENEATH = 0x08;
+/** openat2(2): no mount but the one of the directory that the path begins in. */
+export const RESOLVE_NO_XDEV = 0x01;
+/** openat2(2), Linux 5.12: only what is found without waiting. */
+export const RESOLVE_CACHED = 0x20;
 /** openat2(2): links that the kernel makes up (/proc/self/fd/3) are refused. */
 export const RESOLVE_NO_MAGICLINKS = 0x02;
 

@@ -1,10 +1,11 @@
 /** Opening files, which waits for the disk as reading does. */
 import { queueMicrotask } from '../base/runtime-functions.js';
 import { blockingCall, type Done } from './blocking-call.js';
-import { declareBlocking, errno } from './libc.js';
+import { RESOLVE_CACHED } from './file-constants.js';
+import { declare, declareBlocking, errno } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
 import { arch, platform } from './platform.js';
-import { ENOSYS } from './errno.js';
+import { EAGAIN, ENOSYS } from './errno.js';
 import { disown, own } from './owned-descriptors.js';
 
 /** The same on every processor that Linux got it for at once, x86-64 and arm64 among them. */
@@ -75,6 +76,65 @@ export function openat2(
   openat2Call(SYS_OPENAT2, directory, path, how, OPEN_HOW_BYTES, result => done(own(result)));
 }
 
+const openat2Now =
+  platform === 'linux'
+    ? declare<(number: number, directory: number, path: number, how: number, howBytes: number) => number>(
+        'syscall',
+        'int64_t',
+        ['int64_t', 'int', 'uintptr_t', 'uintptr_t', 'size_t'],
+      )
+    : undefined;
+const howNow = new NativeBlock(OPEN_HOW_BYTES);
+/** The longest path that a system call takes, with its end. */
+const pathNow = new NativeBlock(4096);
+const pathBuffer = Buffer.from(pathNow.bytes.buffer);
+const linkNow = new NativeBlock(TARGET_BYTES);
+const linkBuffer = Buffer.from(linkNow.bytes.buffer);
+
+/** @returns whether it fits. */
+function storePath(path: string): boolean {
+  // Three bytes at most for each unit of a string.
+  if (path.length * 3 >= pathBuffer.length && Buffer.byteLength(path) >= pathBuffer.length) return false;
+  pathBuffer[pathBuffer.write(path)] = 0;
+  return true;
+}
+
+/**
+ * openat2(2) with RESOLVE_CACHED (Linux 5.12), in this thread: opens what the kernel can find without asking a file system.
+ *
+ * The look-up never waits; what follows is the file system's own open, which is nothing where `flags` has O_PATH and may be
+ * a question to a server elsewhere.
+ *
+ * @param flags without O_CREAT and O_TRUNC, which the kernel refuses here.
+ * @param resolve RESOLVE_... beside.
+ * @returns a descriptor, or an errno with its sign turned: EAGAIN where the look-up would wait.
+ */
+export function openCached(directory: number, path: string, flags: number, resolve: number): number {
+  if (openat2Now === undefined || !storePath(path)) return -EAGAIN;
+  storeWord(howNow.u32, 0, flags);
+  storeWord(howNow.u32, 4, resolve | RESOLVE_CACHED);
+  const fd = openat2Now(SYS_OPENAT2, directory, pathNow.address, howNow.address, OPEN_HOW_BYTES);
+  return fd < 0 ? -errno() : own(fd);
+}
+
+const readlinkatNow = declare<(directory: number, path: number, target: number, roomBytes: number) => number>(
+  'readlinkat',
+  'int64_t',
+  ['int', 'uintptr_t', 'uintptr_t', 'size_t'],
+);
+
+/**
+ * Where a link points, in this thread.
+ *
+ * @param link a descriptor of the link itself, on a file system that answers from memory.
+ * @returns undefined if it is no link.
+ */
+export function targetOf(link: number): string | undefined {
+  pathBuffer[0] = 0;
+  const length = readlinkatNow(link, pathNow.address, linkNow.address, linkNow.lengthBytes);
+  return length < 0 ? undefined : linkBuffer.toString('utf8', 0, length);
+}
+
 type Readlinkat = [directory: number, path: NativeBlock, target: NativeBlock, roomBytes: number];
 const readlinkatCall = blockingCall<Readlinkat>('readlinkat', 'int64_t', ['int', 'uintptr_t', 'uintptr_t', 'size_t']);
 
@@ -86,6 +146,7 @@ export function readlinkat(directory: number, path: NativeBlock, done: (target: 
   );
 }
 
+const nativeClose = declare<(fd: number) => number>('close', 'int', ['int']);
 const closeCall = declareBlocking<[fd: number]>('close', 'int', ['int']);
 
 /**
@@ -98,4 +159,10 @@ export function closeFile(fd: number, done: Done): void {
     if (failure !== null) throw failure;
     done(result < 0 ? -errno() : 0);
   });
+}
+
+/** close(2) in this thread: only of what waits for nothing. As `closeFile`. */
+export function closeNow(fd: number): number {
+  disown(fd);
+  return nativeClose(fd) < 0 ? -errno() : 0;
 }

@@ -17,8 +17,8 @@ import { pathToFileURL } from 'node:url';
 import { currentReactor, open, openDirectory, type File } from '../../src/index.js';
 import { openFolder, openRegular } from '../../src/core/disk/open-file.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
-import { nativeOpenCalls, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
-import { EAGAIN, ENOSYS, EPERM } from '../../src/sys/errno.js';
+import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
+import { EAGAIN, ENOSYS, EPERM, errnoName } from '../../src/sys/errno.js';
 import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from '../../src/sys/file-constants.js';
 import { close } from '../../src/sys/io.js';
 import { platform } from '../../src/sys/platform.js';
@@ -143,10 +143,17 @@ describe('open()', () => {
   });
 });
 
-const noOpenat2: Partial<OpenCalls> = { openat2: (...args) => queueMicrotask(() => args[5](-ENOSYS)) };
-const forbidden: Partial<OpenCalls> = { openat2: (...args) => queueMicrotask(() => args[5](-EPERM)) };
+const noOpenat2: Partial<OpenCalls> = {
+  openCached: () => -ENOSYS,
+  openat2: (...args) => queueMicrotask(() => args[5](-ENOSYS)),
+};
+const forbidden: Partial<OpenCalls> = {
+  openCached: () => -EPERM,
+  openat2: (...args) => queueMicrotask(() => args[5](-EPERM)),
+};
 let tries = 0;
 const restless: Partial<OpenCalls> = {
+  openCached: () => -EAGAIN,
   openat2: (...args) => {
     if (tries++ < 3) queueMicrotask(() => args[5](-EAGAIN));
     else nativeOpenCalls.openat2(...args);
@@ -166,14 +173,14 @@ for (const [name, lacks] of [
 
     async function attempt(path: string, flags = O_RDONLY): Promise<string> {
       const root = join(directory, 'root');
-      const fd = await openFolder(pool, root, undefined);
+      const folder = await openFolder(pool, root, undefined);
       try {
-        const file = await openRegular(pool, { path, flags, mode: 0o644 }, { fd, path: root }, calls);
+        const file = await openRegular(pool, { path, flags, mode: 0o644 }, { ...folder, path: root }, calls);
         const content = flags === O_RDONLY ? readFileSync(file.fd, 'utf8') : '';
         close(file.fd);
         return content;
       } finally {
-        close(fd);
+        close(folder.fd);
       }
     }
 
@@ -219,6 +226,42 @@ for (const [name, lacks] of [
         expect(failure.message).to.include(`it leads out of ${join(directory, 'root')}`);
       }
       expect(openDescriptors()).to.deep.equal(before);
+    });
+
+    it('answers as the kernel does, to the last stroke', async function () {
+      if (platform !== 'linux') return this.skip();
+      const root = join(directory, 'root');
+      symlinkSync('a/b/', join(root, 'to folder'));
+      symlinkSync('top/', join(root, 'to file'));
+      symlinkSync('top/.', join(root, 'to file and on'));
+      symlinkSync('missing/', join(root, 'to missing'));
+      const endings = ['', '/', '/.', '/./', '//', '/..', '/../'];
+      const names = [
+        'top',
+        'a',
+        'missing',
+        'inside',
+        'to folder',
+        'to file',
+        'to file and on',
+        'to missing',
+        'missing/new',
+      ];
+      names.push('to folder/deep', 'dangling', '.', 'loop');
+      const folder = await openFolder(pool, root, undefined);
+      const answerOf = async (path: string, flags: number, way: OpenCalls) => {
+        const result = await openBeneath(pool.on(-1), folder.fd, { path, flags, mode: 0o600 }, way);
+        if (result >= 0) close(result);
+        for (const made of ['made', 'missing']) rmSync(join(root, made), { force: true });
+        return result < 0 ? errnoName(-result) : 'opened';
+      };
+      for (const path of names.flatMap(name => endings.map(ending => name + ending))) {
+        for (const flags of [O_RDONLY, O_WRONLY, O_WRONLY | O_CREAT, O_WRONLY | O_CREAT | O_EXCL]) {
+          const expected = await answerOf(path, flags, nativeOpenCalls);
+          expect(await answerOf(path, flags, calls), `${path}, ${flags}`).to.equal(expected);
+        }
+      }
+      close(folder.fd);
     });
 
     it('follows no magic link', async () => {

@@ -21,7 +21,7 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { shippedTraces } from '../../src/conformance/traces/shipped.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
-import { openFolder, statOf } from '../../src/core/disk/open-file.js';
+import { openFolder } from '../../src/core/disk/open-file.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
 import { FileToFile, type CopyEnd } from '../../src/core/transfers/file-to-file.js';
 import { copy, open, type OpenFlags } from '../../src/index.js';
@@ -30,7 +30,7 @@ import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET } from '../../src/sys/c
 import { EAGAIN, EINPROGRESS, ENOSYS, EPIPE, errnoName, errnoNumber } from '../../src/sys/errno.js';
 import { hasEventfd, openEventfd } from '../../src/sys/eventfd.js';
 import { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } from '../../src/sys/file-constants.js';
-import type { FileStat } from '../../src/sys/file-stat.js';
+import { fstatNow, type FileStat } from '../../src/sys/file-stat.js';
 import { close, fcntl, pipe, read, statusFlags, write } from '../../src/sys/io.js';
 import { errno } from '../../src/sys/libc.js';
 import { NativeBlock } from '../../src/sys/memory.js';
@@ -163,12 +163,12 @@ describe('recorded system calls of FreeBSD', () => {
         const steps = stepsOf(scenario);
         prepare(steps);
         const pool = new DiskPool();
-        const folder = await openFolder(pool, join(directory, 'd'), undefined);
+        const { fd: folder, place } = await openFolder(pool, join(directory, 'd'), undefined);
         fds.push(folder);
         const outside = readdirSync(directory);
         for (const { path, flags, errno: recorded } of steps.filter(({ op }) => op === 'openat')) {
           const bits = flags.reduce((sum, flag) => sum | NUMBERS[flag], 0);
-          const result = await openBeneath(pool, folder, { path, flags: bits, mode: 0o600 }, calls);
+          const result = await openBeneath(pool.on(place.device), folder, { path, flags: bits, mode: 0o600 }, calls);
           if (result >= 0) close(result);
           const expected = path in differences ? differences[path] : oursOf(recorded);
           expect(result < 0 ? errnoName(-result) : null, path).to.equal(expected);
@@ -192,7 +192,7 @@ describe('recorded system calls of FreeBSD', () => {
             setImmediate(() => done(answer));
           },
         };
-        const result = await openBeneath(new DiskPool(), 3, { path, flags: O_RDONLY, mode: 0 }, calls);
+        const result = await openBeneath(new DiskPool().on(1), 3, { path, flags: O_RDONLY, mode: 0 }, calls);
         expect(result < 0 ? errnoName(-result) : null, path).to.equal(oursOf(recorded));
         expect(asked, 'one call, which the kernel guards').to.deep.equal([O_RDONLY | FLAG]);
       }
@@ -224,16 +224,16 @@ describe('recorded system calls of FreeBSD', () => {
 
   const CONTENT = Buffer.from(Array.from({ length: 100 }, (_, index) => index));
 
-  async function endOf(name: string, content: Uint8Array): Promise<CopyEnd> {
+  function endOf(name: string, content: Uint8Array): CopyEnd {
     writeFileSync(join(directory, name), content);
     const fd = openSync(join(directory, name), 'r+');
     fds.push(fd);
-    return { fd, offset: 0, name, stat: (await statOf(new DiskPool(), 1, fd)) as FileStat };
+    return { fd, offset: 0, name, stat: fstatNow(fd) as FileStat };
   }
 
   /** Copies with a kernel that answers so to the first question. @returns the engine, and what it failed with. */
   async function copyAnswered(answer: number, lengthBytes: number) {
-    const [source, target] = [await endOf('i', CONTENT), await endOf('o', new Uint8Array())];
+    const [source, target] = [endOf('i', CONTENT), endOf('o', new Uint8Array())];
     const calls = moodyCalls({ copyRange: [{ answer }] });
     const prepared = () => Promise.resolve({ source, target, isMadeUp: false, lengthBytes });
     const engine = new FileToFile(prepared, () => {}, new DiskPool(), calls);

@@ -2,10 +2,13 @@
  * A descriptor of a file with what is under way on it. Bytes that the system has in memory move at once; for the others a
  * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
-import { EAGAIN, EBADF, EINTR, EINVAL, EIO, ENOSYS, ENOTSUP, EOPNOTSUPP } from '../../sys/errno.js';
-import { closeFile } from '../../sys/open-file.js';
+import { O_ACCMODE } from '../../sys/constants.js';
+import { EAGAIN, EBADF, EINTR, EINVAL, EIO } from '../../sys/errno.js';
+import { O_RDONLY } from '../../sys/file-constants.js';
+import { linksNow, type FileStat } from '../../sys/file-stat.js';
+import { closeFile, closeNow } from '../../sys/open-file.js';
 import { IoError } from '../../sys/io-error.js';
-import { isOpen } from '../../sys/io.js';
+import { isOpen, statusFlags } from '../../sys/io.js';
 import type { Done } from '../../sys/blocking-call.js';
 import type { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
@@ -13,10 +16,9 @@ import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';
 import { isOpenFor } from './access.js';
 import { nativeFileCalls, type FileCalls } from './file-calls.js';
 import { spendNowBytes, takeNowCall } from './now-budget.js';
+import { statOf } from './open-file.js';
+import { placeOf, type Place } from './place.js';
 import { diskPool, type DiskPool } from './pool.js';
-
-/** Answers that mean "ask a thread": this file system can't tell what it has in memory. */
-const UNABLE = new Set([ENOSYS, ENOTSUP, EOPNOTSUPP]);
 
 /** No boundary for direct calls is finer. */
 const SECTOR_BYTES = 512;
@@ -30,6 +32,10 @@ export interface DescriptorOptions {
   readonly calls?: FileCalls;
   /** It goes around the page cache. */
   readonly direct?: boolean;
+  /** Where it lies; otherwise it is found out. */
+  readonly place?: Place;
+  /** O_... that it was opened with; otherwise it is asked. */
+  readonly flags?: number;
 }
 
 export class OpenDescriptor {
@@ -38,9 +44,12 @@ export class OpenDescriptor {
   /** Calls that were answered at once, and calls on the pool. */
   readonly counters = { nowCalls: 0, poolCalls: 0 };
 
+  readonly place: Place;
+
   private readonly pool: DiskPool;
   private readonly calls: FileCalls;
   private readonly direct: boolean;
+  private readonly writes: boolean;
   private canReadNow: boolean;
   private canWriteNow: boolean;
   private closing: Promise<void> | undefined = undefined;
@@ -61,9 +70,13 @@ export class OpenDescriptor {
     this.pool = options.pool ?? diskPool;
     this.calls = options.calls ?? nativeFileCalls;
     this.direct = options.direct ?? false;
+    this.place = options.place ?? placeOf(fd);
+    const flags = options.flags ?? statusFlags(fd);
+    this.writes = (flags & O_ACCMODE) !== O_RDONLY;
     // Around the cache there is nothing in memory.
-    this.canReadNow = !this.direct;
-    this.canWriteNow = !this.direct;
+    this.canReadNow = this.place.isLocal && !this.direct;
+    // Asked not to wait, a write waits all the same for a file system that is frozen (fsfreeze, a snapshot).
+    this.canWriteNow = this.place.isMemory && !this.direct;
   }
 
   get isClosed(): boolean {
@@ -113,9 +126,29 @@ export class OpenDescriptor {
     if (--this.inFlight === 0) this.onIdle?.();
   }
 
-  /** Waits for what is under way, then closes. Always the same promise. @throws IoError EIO, ENOSPC, EDQUOT (NFS). */
+  /** What it is now. fstat(2) @throws IoError what the system refused; EBADF once `close` was called. */
+  async stat(): Promise<FileStat> {
+    this.enter('fstat');
+    try {
+      const stat = await statOf(this.pool, this);
+      if (typeof stat === 'number') throw this.error(-stat, 'fstat');
+      return stat;
+    } finally {
+      this.leave();
+    }
+  }
+
+  /**
+   * Waits for what is under way, then closes. Until that is over it is always the same promise; after it there is nothing
+   * left to close.
+   *
+   * @throws IoError EIO, ENOSPC, EDQUOT (NFS), once.
+   */
   close(): Promise<void> {
-    this.closing ??= this.closeIdle();
+    this.closing ??= this.closeIdle().catch((failure: unknown) => {
+      this.closing = Promise.resolve();
+      throw failure;
+    });
     return this.closing;
   }
 
@@ -142,9 +175,22 @@ export class OpenDescriptor {
 
   private async closeIdle(): Promise<void> {
     await this.idle();
-    const result = await this.onPool(done => closeFile(this.fd, done));
+    const result = this.closesAtOnce() ? closeNow(this.fd) : await this.closeOnPool();
     // Interrupted or not, the descriptor is gone.
     if (result < 0 && result !== -EINTR) throw this.error(-result, 'close');
+  }
+
+  /**
+   * Whether closing waits for nothing. What was written may have to be put in order first; and the last descriptor of a file
+   * without a name gives its blocks back, which is work for a disk.
+   */
+  private closesAtOnce(): boolean {
+    return this.place.isLocal && !this.writes && linksNow(this.fd) > 0;
+  }
+
+  private closeOnPool(): Promise<number> {
+    this.counters.poolCalls++;
+    return this.pool.release(this.device, done => closeFile(this.fd, done));
   }
 
   private async move(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): Promise<number> {
@@ -187,12 +233,12 @@ export class OpenDescriptor {
       spendNowBytes(result);
       return result;
     }
-    if (UNABLE.has(-result)) {
+    if (result !== -EAGAIN && result !== -EINTR) {
+      // This file system can't tell what it has in memory, or a sandbox forbids to ask: the pool names what else it may be.
       if (isRead) this.canReadNow = false;
       else this.canWriteNow = false;
-      return undefined;
     }
-    return result === -EAGAIN || result === -EINTR ? undefined : result;
+    return undefined;
   }
 
   private async moveOnPool(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): Promise<number> {

@@ -1,28 +1,44 @@
 /** From a path to a descriptor of a regular file or a directory, and to nothing else. */
 import type { Done } from '../../sys/blocking-call.js';
 import { O_CLOEXEC, O_NONBLOCK } from '../../sys/constants.js';
-import { EINTR, EINVAL, ENOTDIR, ENXIO, EXDEV } from '../../sys/errno.js';
-import { AT_FDCWD, O_CREAT, O_DIRECT, O_DIRECTORY, O_NOCTTY, O_PATH } from '../../sys/file-constants.js';
-import { fstat, type FileStat } from '../../sys/file-stat.js';
+import { EAGAIN, EINVAL, ENOENT, ENOTDIR, ENXIO, EXDEV } from '../../sys/errno.js';
+import {
+  AT_FDCWD,
+  O_CREAT,
+  O_DIRECT,
+  O_DIRECTORY,
+  O_NOCTTY,
+  O_PATH,
+  O_TRUNC,
+  RESOLVE_NO_XDEV,
+} from '../../sys/file-constants.js';
+import { fstat, fstatNow, type FileStat } from '../../sys/file-stat.js';
 import { IoError } from '../../sys/io-error.js';
 import { pathBlock } from '../../sys/open-file.js';
-import { UNKNOWN_DEVICE, type DiskPool } from './pool.js';
+import { leadOf, placeOf, rootPlace, type Place } from './place.js';
+import type { DeviceCalls, DiskPool } from './pool.js';
 import { checkRegular } from './regular-file.js';
-import { nativeOpenCalls, openBeneath, type OpenCalls, type Opening } from './resolve-beneath.js';
+import { BENEATH, nativeOpenCalls, openBeneath, type OpenCalls, type Opening } from './resolve-beneath.js';
 
 /** A directory that the path may not lead out of. */
 export interface Beneath {
   readonly fd: number;
   readonly path: string;
+  readonly place: Place;
 }
 
-export interface OpenedFile {
+/** A descriptor, and where it lies. */
+export interface Opened {
   readonly fd: number;
+  readonly place: Place;
+}
+
+export interface OpenedFile extends Opened {
   readonly stat: FileStat;
 }
 
 /**
- * Opens a regular file, or makes one.
+ * Opens a regular file, or makes one: in this thread what the kernel has in its caches, otherwise on the pool.
  *
  * @throws IoError what the system refused; EXDEV: the path leads out of `beneath`; EISDIR, EINVAL: it is no file.
  */
@@ -34,14 +50,16 @@ export async function openRegular(
 ): Promise<OpenedFile> {
   // A FIFO is opened without waiting for its other end, and a terminal without becoming this process's own.
   const flags = opening.flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const opened = await openAny(pool, { ...opening, flags }, beneath, calls);
+  const { fd, place } = await openAny(pool, { ...opening, flags }, beneath, calls);
   try {
-    checkRegular(opened.stat, 'open', opening.path, 'opened');
+    const stat = await statOf(pool, { fd, place });
+    if (typeof stat === 'number') throw new IoError(-stat, 'fstat', opening.path);
+    checkRegular(stat, 'open', opening.path, 'opened');
+    return { fd, place, stat };
   } catch (error) {
-    await close(pool, opened.fd, calls);
+    await pool.release(place.device, done => calls.closeFile(fd, done));
     throw error;
   }
-  return opened;
 }
 
 /** Opens a directory, to open files beneath it. @throws IoError as `openRegular`; ENOTDIR: it is none. */
@@ -50,9 +68,8 @@ export async function openFolder(
   path: string,
   beneath: Beneath | undefined,
   calls: OpenCalls = nativeOpenCalls,
-): Promise<number> {
-  const opened = await openAny(pool, { path, flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 }, beneath, calls);
-  return opened.fd;
+): Promise<Opened> {
+  return openAny(pool, { path, flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 }, beneath, calls);
 }
 
 async function openAny(
@@ -60,37 +77,69 @@ async function openAny(
   opening: Opening,
   beneath: Beneath | undefined,
   calls: OpenCalls,
-): Promise<OpenedFile> {
-  const { path, flags, mode } = opening;
-  const fd =
-    beneath === undefined
-      ? await pool.call(UNKNOWN_DEVICE, done => calls.openat(AT_FDCWD, pathBlock(path), flags, mode, done))
-      : await openBeneath(pool, beneath.fd, opening, calls);
+): Promise<Opened> {
+  const { result, place: known } = openNow(opening, beneath, calls);
+  if (result >= 0) return { fd: result, place: known };
+  let fd = result;
+  if (fd === -EAGAIN) fd = await openOnPool(pool.on(known.device), opening, beneath, calls);
   if (fd < 0) throw refusal(-fd, opening, beneath);
-  const stat = await statOf(pool, UNKNOWN_DEVICE, fd);
-  if (typeof stat !== 'number') return { fd, stat };
-  await close(pool, fd, calls);
-  throw new IoError(-stat, 'fstat', path);
+  return { fd, place: placeOf(fd) };
 }
 
-/** fstat(2) by the pool: what the file is, or an errno with its sign turned. */
-export async function statOf(pool: DiskPool, device: number, fd: number): Promise<FileStat | number> {
+interface Attempt {
+  /** A descriptor, or an errno with its sign turned: EAGAIN where a thread of the pool has to do it. */
+  readonly result: number;
+  /** Where it lies; without a descriptor, where the way to it stops. */
+  readonly place: Place;
+}
+
+/**
+ * Opens what the kernel has in its caches, on file systems whose own open waits for nothing. A refusal counts only if it
+ * says that nothing is there: the pool tells all others, which may be refusals of this way to ask.
+ */
+function openNow({ path, flags }: Opening, beneath: Beneath | undefined, calls: OpenCalls): Attempt {
+  const directory = beneath?.fd ?? AT_FDCWD;
+  const resolve = beneath === undefined ? 0 : BENEATH;
+  const mayBeCached = (flags & (O_CREAT | O_TRUNC)) === 0;
+  const isPlaceAlone = O_PATH !== 0 && (flags & O_PATH) !== 0;
+  const start = beneath !== undefined ? beneath.place : path.startsWith('/') ? rootPlace() : undefined;
+  if (mayBeCached && start?.isLocal === true) {
+    // Inside the mount in which the path begins it stays on a file system that is known.
+    const result = calls.openCached(directory, path, flags, resolve | RESOLVE_NO_XDEV);
+    if (result >= 0 || result === -ENOENT) return { result, place: start };
+  }
+  const { place, isWhole } = leadOf(directory, path);
+  if (mayBeCached && isWhole && (place.isLocal || isPlaceAlone)) {
+    const result = calls.openCached(directory, path, flags, resolve);
+    if (result >= 0 || result === -ENOENT) return { result, place };
+  }
+  return { result: -EAGAIN, place };
+}
+
+function openOnPool(
+  pool: DeviceCalls,
+  opening: Opening,
+  beneath: Beneath | undefined,
+  calls: OpenCalls,
+): Promise<number> {
+  if (beneath !== undefined) return openBeneath(pool, beneath.fd, opening, calls);
+  const { path, flags, mode } = opening;
+  return pool.call(done => calls.openat(AT_FDCWD, pathBlock(path), flags, mode, done));
+}
+
+/** fstat(2), on the pool where it may wait: what the file is, or an errno with its sign turned. */
+export async function statOf(pool: DiskPool, { fd, place }: Opened): Promise<FileStat | number> {
+  if (place.isLocal) return fstatNow(fd);
   let answer: FileStat | number = 0;
   const ask = (done: Done): void =>
     fstat(fd, stat => {
       answer = stat;
       done(0);
     });
-  await pool.call(device, ask);
+  await pool.call(place.device, ask);
   return answer;
 }
 
-async function close(pool: DiskPool, fd: number, calls: OpenCalls): Promise<void> {
-  const result = await pool.call(UNKNOWN_DEVICE, done => calls.closeFile(fd, done));
-  if (result < 0 && result !== -EINTR) throw new IoError(-result, 'close', `descriptor ${fd}`);
-}
-
-/** What the bare errno does not tell. */
 function refusal(errno: number, { path, flags }: Opening, beneath: Beneath | undefined): IoError {
   if (errno === EXDEV && beneath !== undefined) {
     return new IoError(errno, 'open', path, `it leads out of ${beneath.path}`);

@@ -1,20 +1,19 @@
 /**
  * Calls that wait for a disk, on the threads of libuv's pool. There are few of these threads, so at most some calls are
  * under way at once and fewer on one device; the others wait in a queue of their device, and the devices take turns. A disk
- * that hangs stops its own queue and no other.
+ * that hangs stops its own queue and no other; what depends on a server or another process may hang for ever, and has the
+ * fewest threads.
  */
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
-import { DISK_CALLS, DISK_CALLS_PER_DEVICE, DISK_CALLS_WAITING } from '../limits.js';
-
-/** st_dev of a file that is still to be found: a hanging file system must not hold up what is open already. */
-export const UNKNOWN_DEVICE = -1;
+import { DISK_CALLS, DISK_CALLS_PER_DEVICE, DISK_CALLS_PER_SERVER, DISK_CALLS_WAITING } from '../limits.js';
+import { isLocalDevice } from './place.js';
 
 export interface DiskLimits {
   /** Under way at once. */
   readonly calls: number;
   /** Under way at once on one device. */
-  readonly callsPerDevice: number;
+  readonly callsPerDevice: number | ((device: number) => number);
   /** Waiting for their turn. */
   readonly callsWaiting: number;
 }
@@ -33,6 +32,16 @@ interface DeviceQueue {
   readonly waiting: Set<DiskCall>;
 }
 
+/** Makes a call and waits for its answer, an errno with its sign turned included. */
+type Call = (begin: (done: Done) => void) => Promise<number>;
+
+/** The pool as it is for the calls of one device. */
+export interface DeviceCalls {
+  readonly call: Call;
+  /** For what gives something back: it is never refused. */
+  readonly release: Call;
+}
+
 export class DiskPool {
   /** Calls under way. */
   running = 0;
@@ -45,7 +54,7 @@ export class DiskPool {
   constructor(
     private readonly limits: DiskLimits = {
       calls: DISK_CALLS,
-      callsPerDevice: DISK_CALLS_PER_DEVICE,
+      callsPerDevice: device => (isLocalDevice(device) ? DISK_CALLS_PER_DEVICE : DISK_CALLS_PER_SERVER),
       callsWaiting: DISK_CALLS_WAITING,
     },
   ) {}
@@ -63,6 +72,22 @@ export class DiskPool {
       const explanation = `${this.waiting} calls wait for a disk already`;
       throw new IoError('ENOBUFS', 'disk', `device ${device}`, explanation);
     }
+    return this.enqueue(device, begin, done);
+  }
+
+  /**
+   * Makes a call that gives something back, a descriptor or a lock. However many wait, it is not refused: what is to be given
+   * back is bounded already, and would be lost.
+   */
+  release(device: number, begin: (done: Done) => void): Promise<number> {
+    return new Promise(resolve => this.enqueue(device, begin, resolve));
+  }
+
+  on(device: number): DeviceCalls {
+    return { call: begin => this.call(device, begin), release: begin => this.release(device, begin) };
+  }
+
+  private enqueue(device: number, begin: (done: Done) => void, done: Done): DiskCall {
     let queue = this.queues.get(device);
     if (queue === undefined) {
       queue = { device, running: 0, waiting: new Set() };
@@ -123,9 +148,14 @@ export class DiskPool {
 
   private nextQueue(): DeviceQueue | undefined {
     for (const queue of this.queues.values()) {
-      if (queue.waiting.size > 0 && queue.running < this.limits.callsPerDevice) return queue;
+      if (queue.waiting.size > 0 && queue.running < this.callsOn(queue.device)) return queue;
     }
     return undefined;
+  }
+
+  private callsOn(device: number): number {
+    const { callsPerDevice } = this.limits;
+    return typeof callsPerDevice === 'number' ? callsPerDevice : callsPerDevice(device);
   }
 
   private start(call: DiskCall): void {

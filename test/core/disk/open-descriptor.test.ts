@@ -177,10 +177,38 @@ describe('OpenDescriptor', () => {
     await descriptor.close();
   });
 
+  it('closes however many calls wait for a disk', async () => {
+    writeFileSync(path, 'abc');
+    const pool = new DiskPool({ calls: 2, callsPerDevice: 1, callsWaiting: 1 });
+    let answer!: () => void;
+    pool.submit(
+      2,
+      done => (answer = () => done(0)),
+      () => {},
+    );
+    pool.submit(
+      2,
+      done => done(0),
+      () => {},
+    );
+    expect(() =>
+      pool.submit(
+        2,
+        () => {},
+        () => {},
+      ),
+    ).to.throw('ENOBUFS');
+    const descriptor = new OpenDescriptor(openSync(path, 'r+'), 1, path, { pool });
+    await descriptor.close();
+    expect(() => closeSync(descriptor.fd)).to.throw('EBADF');
+    answer();
+  });
+
   it('closes its descriptor once', async () => {
     writeFileSync(path, 'abc');
     const descriptor = openWith(nativeFileCalls);
     await Promise.all([descriptor.close(), descriptor.close()]);
+    await descriptor.close();
     expect(() => closeSync(descriptor.fd)).to.throw('EBADF');
   });
 });

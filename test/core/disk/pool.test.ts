@@ -37,6 +37,16 @@ describe('DiskPool', () => {
     expect(disk.begun).to.deep.equal(['a1', 'a2', 'b1', 'c1', 'a3']);
   });
 
+  it('refuses no release, however many calls wait', async () => {
+    const pool = new DiskPool(LIMITS);
+    const disk = new SlowDisk();
+    for (let index = 0; index < 6; index++) pool.submit(1, disk.call('read'), () => {});
+    expect(() => pool.submit(1, disk.call('read'), () => {})).to.throw('ENOBUFS');
+    const released = pool.release(2, disk.call('close'));
+    disk.answers.get('close')!(0);
+    expect(await released).to.equal(0);
+  });
+
   it('takes back a call that has not begun, and none that has', () => {
     const pool = new DiskPool({ ...LIMITS, calls: 1 });
     const disk = new SlowDisk();

@@ -4,12 +4,11 @@ import { closeSync, fstatSync, ftruncateSync, mkdtempSync, openSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import { statOf } from '../../../src/core/disk/open-file.js';
 import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd } from '../../../src/core/transfers/file-to-file.js';
 import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../src/sys/errno.js';
 import type { Done } from '../../../src/sys/blocking-call.js';
-import type { FileStat } from '../../../src/sys/file-stat.js';
+import { fstatNow, type FileStat } from '../../../src/sys/file-stat.js';
 import type { IoError } from '../../../src/sys/io-error.js';
 import { propertyRuns } from '../../property-runs.js';
 import { moodyCalls, type Fault, type Sharing } from './moody-calls.js';
@@ -73,8 +72,8 @@ describe('FileToFile', () => {
     return { fd, bytes: readFileSync(join(directory, name)) };
   }
 
-  async function endOf(fd: number, offset: number): Promise<CopyEnd> {
-    return { fd, offset, name: `descriptor ${fd}`, stat: (await statOf(new DiskPool(), 1, fd)) as FileStat };
+  function endOf(fd: number, offset: number): CopyEnd {
+    return { fd, offset, name: `descriptor ${fd}`, stat: fstatNow(fd) as FileStat };
   }
 
   interface Copying {
@@ -87,12 +86,8 @@ describe('FileToFile', () => {
   }
 
   function engineOf({ source, target, from, to, lengthBytes, calls }: Copying): FileToFile {
-    const prepare = async () => ({
-      source: await endOf(source, from),
-      target: await endOf(target, to),
-      isMadeUp: false,
-      lengthBytes,
-    });
+    const ends = { source: endOf(source, from), target: endOf(target, to) };
+    const prepare = () => Promise.resolve({ ...ends, isMadeUp: false, lengthBytes });
     return new FileToFile(prepare, () => {}, new DiskPool(), calls);
   }
 
@@ -244,8 +239,8 @@ describe('FileToFile', () => {
     const { fd } = fileOf('source', [{ isHole: false, lengthBytes: 1000 }], 0);
     const pool = new DiskPool({ calls: 1, callsPerDevice: 1, callsWaiting: 10 });
     let answer!: Done;
-    const end = await endOf(fd, 0);
-    const target = await endOf(fileOf('target', [], 0).fd, 0);
+    const end = endOf(fd, 0);
+    const target = endOf(fileOf('target', [], 0).fd, 0);
     pool.submit(
       9,
       done => (answer = done),
@@ -355,7 +350,7 @@ describe('FileToFile', () => {
           ...calls,
           [name]: (...args: never[]) => answers.push(() => (calls[name] as (...all: never[]) => void)(...args)),
         };
-        const ends = [await endOf(fd, 0), await endOf(target.fd, 0)];
+        const ends = [endOf(fd, 0), endOf(target.fd, 0)];
         let released = 0;
         const engine = new FileToFile(
           () => Promise.resolve({ source: ends[0], target: ends[1], isMadeUp: false, lengthBytes: 100_000 }),

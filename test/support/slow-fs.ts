@@ -1,0 +1,144 @@
+/** A file system that is slow, hangs or fails on command: see slow-fs.c. */
+import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { createInterface, type Interface } from 'node:readline';
+
+const SOURCE = path.resolve('test/support/slow-fs.c');
+
+type Operation = 'lookup' | 'getattr' | 'statfs' | 'open' | 'read' | 'write' | 'release';
+
+interface Compiled {
+  readonly program?: string;
+  /** Why there is none. */
+  readonly reason?: string;
+}
+
+const programs = new Map<string, Compiled>();
+
+/** Compiles a C program, once for each process. */
+export function compiled(source: string): Compiled {
+  let known = programs.get(source);
+  if (known === undefined) {
+    const program = path.join(mkdtempSync(path.join(os.tmpdir(), 'pollux-program-')), path.basename(source, '.c'));
+    process.once('exit', () => rmSync(path.dirname(program), { recursive: true, force: true }));
+    try {
+      execFileSync('cc', ['-O1', '-o', program, source], { stdio: 'ignore' });
+      known = { program };
+    } catch {
+      known = { reason: 'there is no C compiler' };
+    }
+    programs.set(source, known);
+  }
+  return known;
+}
+
+export class SlowFileSystem {
+  private readonly over: Promise<unknown>;
+
+  private constructor(
+    readonly folder: string,
+    private readonly child: ChildProcessWithoutNullStreams,
+    private readonly lines: Interface,
+  ) {
+    this.over = new Promise(resolve => child.once('close', resolve));
+  }
+
+  /** @returns the file system, or why there can be none here. */
+  static async mount(): Promise<SlowFileSystem | string> {
+    if (process.platform !== 'linux' || !existsSync('/dev/fuse')) return 'there is no /dev/fuse';
+    if (process.getuid?.() !== 0) return 'only root mounts';
+    const { program, reason = '' } = compiled(SOURCE);
+    if (program === undefined) return reason;
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'pollux-slow-'));
+    const child = spawn(program, [folder], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const slow = new SlowFileSystem(folder, child, createInterface({ input: child.stdout }));
+    const answer = await slow.nextLine();
+    if (answer === 'mounted') return slow;
+    rmSync(folder, { recursive: true });
+    return 'this machine lets nobody mount';
+  }
+
+  path(name: string): string {
+    return path.join(this.folder, name);
+  }
+
+  /** From now on these calls are answered so much later, -1 for never, and with this error. */
+  async delay(operation: Operation, delayMs: number, errno = 0): Promise<void> {
+    await this.ask(`${operation} ${delayMs} ${errno}`);
+  }
+
+  async set(what: 'size' | 'content' | 'direct' | 'keep' | 'ttl' | 'inode', value: number | bigint): Promise<void> {
+    await this.ask(`${what} ${value}`);
+  }
+
+  async calls(operation: Operation): Promise<number> {
+    return Number(await this.ask(`calls ${operation}`));
+  }
+
+  async bytesRead(): Promise<number> {
+    return Number(await this.ask('sent'));
+  }
+
+  /** Ends it: what hangs fails. Twice is allowed. */
+  async unmount(): Promise<void> {
+    this.child.stdin.end();
+    await this.over;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private ask(command: string): Promise<string | undefined> {
+    this.child.stdin.write(`${command}\n`);
+    return this.nextLine();
+  }
+
+  private nextLine(): Promise<string | undefined> {
+    return new Promise(resolve => {
+      const told = (line?: string): void => {
+        this.lines.off('line', told);
+        this.child.off('close', told);
+        resolve(typeof line === 'string' ? line : undefined);
+      };
+      this.lines.once('line', told);
+      this.child.once('close', () => told());
+    });
+  }
+}
+
+/** Within `describe`: file systems for its tests, which are skipped where there can be none. */
+export function slowFileSystems(): (context: Mocha.Context) => Promise<SlowFileSystem> {
+  const mounted: SlowFileSystem[] = [];
+  afterEach(async () => {
+    await Promise.all(mounted.splice(0).map(slow => slow.unmount()));
+  });
+  return async context => {
+    const slow = await SlowFileSystem.mount();
+    if (typeof slow === 'string') {
+      console.log(`      skipped: ${slow}`);
+      return context.skip();
+    }
+    mounted.push(slow);
+    return slow;
+  };
+}
+
+/** The longest time that this thread did not come round while `work` went on, in milliseconds. */
+export async function longestGapMs(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  const look = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const interval = setInterval(look, 5);
+  try {
+    await work();
+  } finally {
+    look();
+    clearInterval(interval);
+  }
+  return longest;
+}
