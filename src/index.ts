@@ -18,6 +18,7 @@ export { bindDatagram, type DatagramOptions } from './api/datagram.js';
 export { DatagramReceiver, type DatagramCounters, type ReceivedDatagram } from './api/datagram-receiver.js';
 export { DatagramSocket, type DatagramLimits } from './api/datagram-socket.js';
 export type { DatagramTarget } from './api/datagram-target.js';
+export type { LookUpBounds } from './api/look-up-bounds.js';
 export { Directory, openDirectory } from './api/directory.js';
 export type { Deadline, TimeoutOptions } from './api/deadlines.js';
 export { EventWatch } from './api/events/event-watch.js';

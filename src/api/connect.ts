@@ -38,7 +38,7 @@ export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
   readonly host?: string;
   /** A Unix socket in place of host and port. */
   readonly path?: string;
-  /** How long all attempts may take together, in milliseconds. Default: as long as the system tries. */
+  /** How long all may take, from the look-up of the name on, in milliseconds. Default: as long as the system tries. */
   readonly timeoutMs?: number;
   /** Aborting it ends the attempt; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
@@ -83,20 +83,20 @@ export async function connect(to: ConnectOptions | Address): Promise<Connection>
   checkSignal(signal);
   const limits = queueLimits(options);
   if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
-  let addresses: Address[];
+  let addresses: Address[] | Promise<Address[]>;
   if (path !== undefined) {
     if (port !== undefined || options.host !== undefined) throw new TypeError('path: it excludes host and port');
-    addresses = [{ family: 'unix', path }];
-    checkAddress(addresses[0]);
+    const address: Address = { family: 'unix', path };
+    checkAddress(address);
+    addresses = [address];
   } else {
     if (port === undefined) throw new TypeError('port: missing; allowed: integers from 1 to 65535, or a path instead');
     checkPort(port, 1);
     signal?.throwIfAborted();
-    addresses = await resolve(host, port);
+    addresses = resolve(host, port);
   }
   signal?.throwIfAborted();
-  const reactor = currentReactor();
-  return new Race(reactor, addresses, limits, options).winner();
+  return new Race(currentReactor(), limits, options).winner(addresses);
 }
 
 function isAddress(to: ConnectOptions | Address): to is Address {
@@ -116,11 +116,13 @@ interface Attempt {
   readonly operation: Connect;
 }
 
-/** Attempts at several addresses, of which one wins. */
+/** Attempts at several addresses, of which one wins; it begins with the look-up of the name. */
 class Race implements TimerOwner {
   private readonly outcome = settling<Connection>();
   private readonly running = new Set<Attempt>();
   private readonly failures: Error[] = [];
+  /** Undefined while the name is looked up. */
+  private addresses: readonly Address[] | undefined = undefined;
   private next = 0;
   private over = false;
   private attemptTimer: Timer = NO_TIMER;
@@ -129,18 +131,23 @@ class Race implements TimerOwner {
 
   constructor(
     private readonly reactor: Reactor,
-    private readonly addresses: readonly Address[],
     private readonly limits: QueueLimits,
     private readonly options: ConnectOptions,
   ) {}
 
-  winner(): Promise<Connection> {
+  winner(addresses: Address[] | Promise<Address[]>): Promise<Connection> {
     const { timeoutMs, signal } = this.options;
     this.reactor.enter(true);
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (timeoutMs !== undefined) this.timeoutTimer = this.reactor.arm(this, TIMEOUT, timeoutMs);
-    this.tryNext();
+    if (Array.isArray(addresses)) this.begin(addresses);
+    else addresses.then(found => this.begin(found)).catch(failure => this.lose(failure));
     return this.outcome.promise;
+  }
+
+  private begin(addresses: readonly Address[]): void {
+    this.addresses = addresses;
+    this.tryNext();
   }
 
   onTimer(tag: number): void {
@@ -150,54 +157,52 @@ class Race implements TimerOwner {
       return;
     }
     this.timeoutTimer = NO_TIMER;
-    const target = this.addresses.map(formatAddress).join(', ');
-    this.lose(new IoError('ETIMEDOUT', 'connect', target, `no answer within ${this.options.timeoutMs} ms`));
+    const { timeoutMs, host = 'localhost', port } = this.options;
+    const target = this.addresses?.map(formatAddress).join(', ') ?? `${host}:${port}`;
+    const whose = this.addresses === undefined ? 'no answer of the name server' : 'no answer';
+    this.lose(new IoError('ETIMEDOUT', 'connect', target, `${whose} within ${timeoutMs} ms`));
   }
 
   private tryNext(): void {
     this.reactor.disarm(this.attemptTimer);
     this.attemptTimer = NO_TIMER;
-    while (!this.over && this.next < this.addresses.length) {
-      const address = this.addresses[this.next++];
-      let attempt: Attempt | undefined;
+    const addresses = this.addresses!;
+    while (!this.over && this.next < addresses.length) {
       try {
-        attempt = this.begin(address);
+        if (!this.attempt(addresses[this.next++])) continue;
       } catch (error) {
         this.failures.push(error as Error);
+        continue;
       }
-      if (attempt !== undefined) {
-        if (this.next < this.addresses.length)
-          this.attemptTimer = this.reactor.arm(this, NEXT_ATTEMPT, ATTEMPT_DELAY_MS);
-        return;
-      }
+      if (this.next < addresses.length) this.attemptTimer = this.reactor.arm(this, NEXT_ATTEMPT, ATTEMPT_DELAY_MS);
+      return;
     }
     if (!this.over && this.running.size === 0) this.lose(summary(this.failures));
   }
 
-  /** @returns the attempt if it is under way; undefined if it has ended already. */
-  private begin(address: Address): Attempt | undefined {
+  /** @returns whether the attempt is under way; otherwise it has ended already. */
+  private attempt(address: Address): boolean {
     const { driver } = this.reactor;
     const isTcp = address.family !== 'unix';
     const fd = openSocket(domainOf(address), SOCK_STREAM);
     const descriptor = driver.add(fd);
     const operation = new Connect(address, driver.counters, () => {
-      this.running.delete(attempt);
       this.settle(attempt);
       if (!this.over) this.tryNext();
     });
     const attempt: Attempt = { descriptor, operation };
+    this.running.add(attempt);
     try {
       applySocketOptions(fd, this.options, isTcp);
       if (driver.submit(descriptor, operation)) {
         this.settle(attempt);
-        return undefined;
+        return false;
       }
     } catch (error) {
       this.abandon(attempt);
       throw error;
     }
-    this.running.add(attempt);
-    return attempt;
+    return true;
   }
 
   private settle(attempt: Attempt): void {
@@ -207,6 +212,8 @@ class Race implements TimerOwner {
       this.abandon(attempt);
       return;
     }
+    // From here on its descriptor is the connection's.
+    if (!this.running.delete(attempt)) return;
     this.finish();
     this.outcome.resolve(new Connection(this.reactor, attempt.descriptor, this.limits));
   }
@@ -223,13 +230,17 @@ class Race implements TimerOwner {
     this.reactor.disarm(this.attemptTimer);
     this.reactor.disarm(this.timeoutTimer);
     for (const attempt of this.running) this.abandon(attempt);
-    this.running.clear();
     this.reactor.leave(true);
   }
 
+  /** Closes an attempt's descriptor, once: its number may be another's the moment after. */
   private abandon(attempt: Attempt): void {
-    this.reactor.driver.remove(attempt.descriptor);
-    close(attempt.descriptor.fd);
+    if (!this.running.delete(attempt)) return;
+    try {
+      this.reactor.driver.remove(attempt.descriptor);
+    } finally {
+      close(attempt.descriptor.fd);
+    }
   }
 }
 

@@ -58,7 +58,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
 
   /** Nothing waits, and as far as is known there is room. */
   get isIdle(): boolean {
-    return this.sender.first === undefined && this.sender.descriptor === undefined && this.restTimer === NO_TIMER;
+    return this.sender.first === undefined && !this.sender.isWaiting && this.restTimer === NO_TIMER;
   }
 
   /**
@@ -149,7 +149,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
   /** @internal */
   onSendersOver(failure: Error | undefined): void {
     // Dropped, or at it again, since it was found to be over.
-    if (this.isOver || this.sender.descriptor !== undefined) return;
+    if (this.isOver || this.sender.isWaiting) return;
     if (failure !== undefined) {
       this.owner.onBroken(failure);
     } else if (this.sender.needsRest) {

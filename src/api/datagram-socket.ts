@@ -10,6 +10,7 @@ import { kindOf } from './arguments.js';
 import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
 import { DatagramReceiver } from './datagram-receiver.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './datagram-target.js';
+import { withinBounds, type LookUpBounds } from './look-up-bounds.js';
 import { DATAGRAM_SOCKET, give, PackedState, type Baggage } from './give.js';
 import type { Peer } from './messages/peer.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
@@ -142,12 +143,14 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
    * Fixes the peer: `send` goes there without `to`, nobody else's datagrams are received from here on, and that nobody is there
    * is told (see `onError`). connect(2). Called again it takes another peer.
    *
-   * @param to an address, or for UDP a name.
+   * @param to an address, or for UDP a name, with bounds for looking it up.
    * @throws TypeError, RangeError (by the promise, as all) no such place; Error datagrams wait to be sent.
-   * @throws IoError ENOTFOUND, ENETUNREACH, and for Unix sockets ENOENT, ECONNREFUSED, EACCES; EBADF: it is closed.
+   * @throws IoError ENOTFOUND, ENETUNREACH, and for Unix sockets ENOENT, ECONNREFUSED, EACCES; EBADF: it is closed;
+   *   ETIMEDOUT: the name server did not answer within `timeoutMs`.
+   * @throws whatever `signal` was aborted with.
    */
-  async connect(to: DatagramTarget): Promise<void> {
-    const target = await resolvedTarget(to, this.address.family);
+  async connect(to: DatagramTarget & LookUpBounds): Promise<void> {
+    const target = await withinBounds(this.reactor, to, () => resolvedTarget(to, this.address.family));
     this.checkOpen('connect');
     if (this.queuedBytes > 0) throw new Error('connect: datagrams wait to be sent; await them first');
     const code = connect(this.descriptor.fd, target);

@@ -7,14 +7,19 @@ import { checkAddress, type InternetAddress } from '../sys/sockaddr.js';
 /**
  * All addresses of a host, the families in turn (RFC 8305, section 4), so that a broken family costs one attempt.
  *
- * @throws IoError ENOTFOUND and other answers of the resolver.
+ * @returns at once what an IP address means, and a promise of what a name does. A resolver that is mute takes long to give
+ *   up, and can't be stopped: whoever has a bound in time goes on without the promise.
+ * @throws IoError (by the promise) ENOTFOUND and other answers of the resolver.
  * @throws TypeError a host that is neither a name nor an address.
  */
-export async function resolve(host: string, port: number): Promise<InternetAddress[]> {
+export function resolve(host: string, port: number): InternetAddress[] | Promise<InternetAddress[]> {
   if (typeof host !== 'string' || host === '' || /[\s\0/]/.test(host)) {
     throw new TypeError(`host: '${String(host)}'; allowed: an IP address or a host name`);
   }
-  if (isIP(host) !== 0) return [internetAddress(host, port)];
+  return isIP(host) !== 0 ? [internetAddress(host, port)] : lookUp(host, port);
+}
+
+async function lookUp(host: string, port: number): Promise<InternetAddress[]> {
   let found;
   try {
     found = await lookup(host, { all: true, order: 'verbatim' });

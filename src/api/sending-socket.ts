@@ -89,7 +89,7 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     if (lengthBytes === 0) return !this.needsDrain;
     this.checkCeiling(lengthBytes);
 
-    if (sender.descriptor === undefined && this.waiting?.turns === undefined) {
+    if (!sender.isWaiting && this.waiting?.turns === undefined) {
       queue.append(part);
       if (this.sendNow(sender)) return true;
       if (this.isClosed) return false;

@@ -1,5 +1,12 @@
 /** Queues of operations, linked through the operations themselves: the first is the queue, undefined an empty one. */
-import type { Operation } from './operation.js';
+import { FINISHED, IDLE, type Operation } from './operation.js';
+
+/** The first that is to be attempted: those before it are over, and wait for being told. */
+export function firstWaiting(queue: Operation | undefined): Operation | undefined {
+  let operation = queue;
+  while (operation !== undefined && operation.state === FINISHED) operation = operation.next;
+  return operation;
+}
 
 /** The queue with an operation at its end. */
 export function appended(queue: Operation | undefined, operation: Operation): Operation {
@@ -11,7 +18,7 @@ export function appended(queue: Operation | undefined, operation: Operation): Op
 }
 
 /** The queue without an operation, if that was in it. */
-export function without(queue: Operation | undefined, operation: Operation): Operation | undefined {
+function without(queue: Operation | undefined, operation: Operation): Operation | undefined {
   if (queue === operation) {
     const { next } = operation;
     operation.next = undefined;
@@ -26,15 +33,12 @@ export function without(queue: Operation | undefined, operation: Operation): Ope
   return queue;
 }
 
-/** Takes a whole queue off. Returns the empty queue. */
-export function takeOff(queue: Operation | undefined): undefined {
-  let operation = queue;
-  while (operation !== undefined) {
-    const { next } = operation;
-    operation.next = undefined;
-    operation.descriptor = undefined;
-    operation.cancelled();
-    operation = next;
-  }
-  return undefined;
+/** Takes an operation out of its descriptor's queue. */
+export function takeOut(operation: Operation): void {
+  const { descriptor } = operation;
+  if (descriptor === undefined) return;
+  operation.descriptor = undefined;
+  operation.state = IDLE;
+  if (operation.direction === 'read') descriptor.reads = without(descriptor.reads, operation);
+  else descriptor.writes = without(descriptor.writes, operation);
 }

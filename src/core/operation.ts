@@ -15,13 +15,36 @@ export type Outcome = typeof WAIT | typeof AGAIN | typeof DONE;
 
 export type Direction = 'read' | 'write';
 
+/**
+ * The life of an operation. `cancel` and `remove` work in each state, and what they took off is not told any more.
+ *
+ *     IDLE      never submitted, or taken off
+ *     TRYING    in its descriptor's queue, in its first attempt, within `submit`
+ *     WAITING   in its descriptor's queue, to be attempted
+ *     FINISHED  over, and still in its descriptor's queue until the turn tells its owner
+ *     TOLD      its owner knows; it may be submitted again
+ */
+export const IDLE = 0;
+export const TRYING = 1;
+export const WAITING = 2;
+export const FINISHED = 3;
+export const TOLD = 4;
+export type OperationState = typeof IDLE | typeof TRYING | typeof WAITING | typeof FINISHED | typeof TOLD;
+
 export abstract class Operation {
   /** Next in the descriptor's queue for this direction. Owned by the driver. */
   next: Operation | undefined = undefined;
-  /** Where it waits; undefined when it is neither queued nor running. Owned by the driver. */
+  /** In whose queue it is; undefined when it is in none. Owned by the driver. */
   descriptor: Descriptor | undefined = undefined;
+  /** Owned by the driver. */
+  state: OperationState = IDLE;
 
   abstract readonly direction: Direction;
+
+  /** Whether it is under way. What is FINISHED may be submitted anew: its end is not told then. */
+  get isWaiting(): boolean {
+    return this.state === WAITING || this.state === TRYING;
+  }
 
   /**
    * Does as much as is possible and fair now. A continuous operation hands what it got to its owner from here; so after
@@ -32,7 +55,10 @@ export abstract class Operation {
   /** Tells the owner that the operation is over. Called in the turn after `attempt` answered DONE, never by `submit`. */
   abstract complete(): void;
 
-  /** Takes the operation off: the descriptor goes, or the owner cancelled. The owner is not told, it did this itself. */
+  /**
+   * It was taken off, under way or FINISHED: the descriptor goes, or the owner cancelled. The owner is not told, it did this
+   * itself. What was received already and not told is here to be kept or given back.
+   */
   cancelled(): void {
     // Most operations hold nothing that has to be given back.
   }

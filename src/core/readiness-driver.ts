@@ -21,16 +21,16 @@ import { eventSourcesOf } from '../backends/sources/choice.js';
 import { IoError } from '../sys/io-error.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
-import { AGAIN, Descriptor, DONE, WAIT, type Operation, type Outcome } from './operation.js';
-import { appended, takeOff, without } from './operation-queue.js';
+import { FinishedOperations } from './finished-operations.js';
+import { AGAIN, Descriptor, DONE, TOLD, TRYING, WAIT, WAITING, type Operation, type Outcome } from './operation.js';
+import { appended, firstWaiting, takeOut } from './operation-queue.js';
+import { ReadyList } from './ready-list.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
 export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
 
 const BOTH = READABLE | WRITABLE;
-/** A bit of `Descriptor.maybeReady` that is no readiness. */
-const LISTED = 128;
 const READ_CAUSES = READABLE | END | HANGUP | ERROR;
 const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
 
@@ -54,15 +54,11 @@ export class ReadinessDriver implements Driver {
   private readonly trigger: Trigger;
   /** By slot of the backend's token. */
   private readonly registered: (Descriptor | Watch | undefined)[] = [];
-  /** Edge mode: descriptors to try without an event, since their budget or a new operation cut them off. */
-  private listed: Descriptor[] = [];
-  private trying: Descriptor[] = [];
+  /** Edge mode: what is to be tried without an event. */
+  private readonly listed = new ReadyList();
   /** The event to dispatch next; an exception of a callback leaves it in the middle of the batch. */
   private cursor = 0;
-  /** Operations that are over and not yet told to their owners. */
-  private finished: Operation[] = [];
-  private telling: Operation[] = [];
-  private told = 0;
+  private readonly finished = new FinishedOperations();
   private openedSources: EventSources | undefined;
 
   constructor(
@@ -92,34 +88,43 @@ export class ReadinessDriver implements Driver {
       descriptor.token = NO_TOKEN;
       descriptor.interest = 0;
     }
-    descriptor.reads = takeOff(descriptor.reads);
-    descriptor.writes = takeOff(descriptor.writes);
+    while (descriptor.reads !== undefined) takeOff(descriptor.reads);
+    while (descriptor.writes !== undefined) takeOff(descriptor.writes);
   }
 
   submit(descriptor: Descriptor, operation: Operation): boolean {
-    if (operation.descriptor !== undefined) throw new TypeError('operation: it is under way already');
-    const queue = operation.direction === 'read' ? descriptor.reads : descriptor.writes;
-    if (queue === undefined) {
+    if (operation.isWaiting) throw new TypeError('operation: it is under way already');
+    takeOut(operation);
+    const isFirst = firstWaiting(operation.direction === 'read' ? descriptor.reads : descriptor.writes) === undefined;
+    this.enqueue(descriptor, operation);
+    if (isFirst) {
+      operation.state = TRYING;
       const outcome = this.attemptFirst(descriptor, operation);
-      if (outcome === DONE) return true;
+      // Taken off from within, or even submitted anew.
+      if (operation.state !== TRYING) return false;
+      if (outcome === DONE) {
+        takeOut(operation);
+        operation.state = TOLD;
+        return true;
+      }
+      operation.state = WAITING;
       if (outcome === WAIT) this.blocked(descriptor, operation.direction === 'read' ? READABLE : WRITABLE);
     }
-    operation.descriptor = descriptor;
-    this.enqueue(descriptor, operation);
+    this.askFor(descriptor, operation);
     return false;
   }
 
   start(descriptor: Descriptor, operation: Operation): void {
-    if (operation.descriptor !== undefined) throw new TypeError('operation: it is under way already');
-    operation.descriptor = descriptor;
+    if (operation.isWaiting) throw new TypeError('operation: it is under way already');
+    takeOut(operation);
     this.enqueue(descriptor, operation);
+    this.askFor(descriptor, operation);
   }
 
   cancel(operation: Operation): void {
     const descriptor = operation.descriptor;
     if (descriptor === undefined) return;
-    this.dequeue(descriptor, operation);
-    operation.cancelled();
+    takeOff(operation);
     this.ask(descriptor);
   }
 
@@ -156,12 +161,12 @@ export class ReadinessDriver implements Driver {
   }
 
   get hasWork(): boolean {
-    return this.listed.length > 0 || this.finished.length > 0 || this.unfinishedDispatch;
+    return !this.listed.isEmpty || !this.finished.isEmpty || this.hasEvents;
   }
 
   wait(timeoutNs: number): number {
     // What an exception left over goes first: its registrations may report the same again only by level.
-    if (!this.unfinishedDispatch) {
+    if (!this.hasEvents) {
       this.cursor = 0;
       this.backend.wait(timeoutNs);
     }
@@ -172,6 +177,8 @@ export class ReadinessDriver implements Driver {
     const { events } = this.backend;
     const { counters } = this;
     const enough = counters.bytesReceived + counters.bytesSent + BYTES_PER_TURN;
+    // Those that were listed before the last turn moved enough come first, so that events can't keep them waiting for ever.
+    if (!this.listed.isEmpty) this.tryListed(enough);
     while (this.cursor < events.count && counters.bytesReceived + counters.bytesSent < enough) {
       const index = this.cursor++;
       const token = events.tokens[index];
@@ -185,16 +192,17 @@ export class ReadinessDriver implements Driver {
         owner.watcher.onReady(events.readiness[index], events.data[index], events.errors[index]);
       }
     }
-    if (this.trying.length > 0 || this.listed.length > 0) this.tryListed();
-    if (this.telling.length > 0 || this.finished.length > 0) this.tellFinished();
+    if (!this.listed.isEmpty && this.listed.turnOver()) this.tryListed(enough);
+    if (!this.finished.isEmpty) this.finished.tell();
   }
 
   close(): void {
     this.backend.close();
   }
 
-  private get unfinishedDispatch(): boolean {
-    return this.cursor < this.backend.events.count || this.trying.length > 0 || this.telling.length > this.told;
+  /** Whether events of the last wait are left. */
+  private get hasEvents(): boolean {
+    return this.cursor < this.backend.events.count;
   }
 
   private onEvent(descriptor: Descriptor, readiness: Readiness, errno: number): void {
@@ -229,7 +237,7 @@ export class ReadinessDriver implements Driver {
     try {
       return operation.attempt(descriptor.fd);
     } catch (error) {
-      operation.cancelled();
+      if (operation.state === TRYING) takeOff(operation);
       throw error;
     }
   }
@@ -238,7 +246,7 @@ export class ReadinessDriver implements Driver {
   private run(descriptor: Descriptor, direction: Interest): boolean {
     let fruitful = false;
     for (;;) {
-      const operation = direction === READABLE ? descriptor.reads : descriptor.writes;
+      const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
       if (operation === undefined) return fruitful;
       const outcome = operation.attempt(descriptor.fd);
       // Its owner may have cancelled it, or removed the descriptor, from within.
@@ -252,11 +260,10 @@ export class ReadinessDriver implements Driver {
       }
       fruitful = true;
       if (outcome === AGAIN) {
-        if (this.mode === 'edge') this.list(descriptor);
+        if (this.mode === 'edge') this.listed.add(descriptor);
         return true;
       }
-      this.dequeue(descriptor, operation);
-      this.finished.push(operation);
+      this.finished.add(operation);
     }
   }
 
@@ -266,8 +273,14 @@ export class ReadinessDriver implements Driver {
   }
 
   private enqueue(descriptor: Descriptor, operation: Operation): void {
+    operation.descriptor = descriptor;
+    operation.state = WAITING;
     if (operation.direction === 'read') descriptor.reads = appended(descriptor.reads, operation);
     else descriptor.writes = appended(descriptor.writes, operation);
+  }
+
+  /** Has the backend watch for an operation. @throws IoError it refuses; the operation is taken off. */
+  private askFor(descriptor: Descriptor, operation: Operation): void {
     try {
       this.ask(descriptor);
     } catch (error) {
@@ -276,19 +289,15 @@ export class ReadinessDriver implements Driver {
     }
   }
 
-  private dequeue(descriptor: Descriptor, operation: Operation): void {
-    operation.descriptor = undefined;
-    if (operation.direction === 'read') descriptor.reads = without(descriptor.reads, operation);
-    else descriptor.writes = without(descriptor.writes, operation);
-  }
-
   /** Asks the backend for what the queues need: with edges once for both directions, otherwise for just that. */
   private ask(descriptor: Descriptor, idleWriter = false): void {
-    let needed = (descriptor.reads === undefined ? 0 : READABLE) | (descriptor.writes === undefined ? 0 : WRITABLE);
+    let needed =
+      (firstWaiting(descriptor.reads) === undefined ? 0 : READABLE) |
+      (firstWaiting(descriptor.writes) === undefined ? 0 : WRITABLE);
     if (this.mode === 'edge') {
       if (needed === 0) return;
       if (descriptor.token === NO_TOKEN) this.register(descriptor, BOTH);
-      if ((needed & descriptor.maybeReady) !== 0) this.list(descriptor);
+      if ((needed & descriptor.maybeReady) !== 0) this.listed.add(descriptor);
       return;
     }
     // Who had to wait for room once will soon again: the interest stays until an event finds nobody writing.
@@ -312,29 +321,18 @@ export class ReadinessDriver implements Driver {
     this.registered[slotOf(token)] = descriptor;
   }
 
-  private list(descriptor: Descriptor): void {
-    if ((descriptor.maybeReady & LISTED) !== 0) return;
-    descriptor.maybeReady |= LISTED;
-    this.listed.push(descriptor);
-  }
-
-  private tryListed(): void {
-    if (this.trying.length === 0) [this.trying, this.listed] = [this.listed, this.trying];
-    for (let descriptor = this.trying.pop(); descriptor !== undefined; descriptor = this.trying.pop()) {
-      descriptor.maybeReady &= ~LISTED;
+  /** Tries those of the list whose turn it is, until the turn of the reactor has moved enough. */
+  private tryListed(enough: number): void {
+    const { listed, counters } = this;
+    while (counters.bytesReceived + counters.bytesSent < enough) {
+      const descriptor = listed.take();
+      if (descriptor === undefined) return;
       try {
         this.runReady(descriptor, descriptor.maybeReady);
       } finally {
         this.ask(descriptor);
       }
     }
-  }
-
-  private tellFinished(): void {
-    if (this.telling.length === 0) [this.telling, this.finished] = [this.finished, this.telling];
-    while (this.told < this.telling.length) this.telling[this.told++].complete();
-    this.telling.length = 0;
-    this.told = 0;
   }
 
   private countFruitless(descriptor: Descriptor): void {
@@ -354,17 +352,17 @@ export class ReadinessDriver implements Driver {
 
   private failAll(descriptor: Descriptor, error: Error): void {
     for (const direction of [READABLE, WRITABLE]) {
-      let operation = direction === READABLE ? descriptor.reads : descriptor.writes;
-      if (direction === READABLE) descriptor.reads = undefined;
-      else descriptor.writes = undefined;
-      while (operation !== undefined) {
-        const { next } = operation;
-        operation.next = undefined;
-        operation.descriptor = undefined;
+      for (;;) {
+        const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
+        if (operation === undefined) break;
+        this.finished.add(operation);
         operation.fail(error);
-        this.finished.push(operation);
-        operation = next;
       }
     }
   }
+}
+
+function takeOff(operation: Operation): void {
+  takeOut(operation);
+  operation.cancelled();
 }

@@ -8,22 +8,27 @@ import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
 
 export class ReceiveInto extends Operation {
-  /** Bytes received; 0 when the stream has ended. */
-  received = 0;
+  /** Bytes received; 0 when the stream has ended, -1 as long as nothing has come. */
+  received = -1;
   failure: Error | undefined = undefined;
 
   /**
    * @param bytes the caller's; it belongs to the operation until that is over.
    * @param settled told when the operation is over, unless `submit` said so.
-   * @param dropped told when it was taken off without an outcome, since the descriptor is closed.
+   * @param dropped told when it was taken off. What it has received by then is in it, and no longer in the kernel.
    */
   constructor(
     private readonly bytes: Uint8Array,
     private readonly counters: DriverCounters,
     private readonly settled: (operation: ReceiveInto) => void,
-    private readonly dropped: () => void,
+    private readonly dropped: (operation: ReceiveInto) => void,
   ) {
     super();
+  }
+
+  /** Whether there is an outcome. */
+  get isOver(): boolean {
+    return this.received >= 0 || this.failure !== undefined;
   }
 
   get direction() {
@@ -58,7 +63,7 @@ export class ReceiveInto extends Operation {
   }
 
   override cancelled(): void {
-    this.dropped();
+    this.dropped(this);
   }
 
   fail(error: Error): void {

@@ -5,7 +5,7 @@ import { errno } from '../../sys/libc.js';
 import { IoError } from '../../sys/io-error.js';
 import { receiveFrom } from '../../sys/stream.js';
 import { RECEIVES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import { AGAIN, DONE, Operation, TOLD, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
 export interface ReceiveOwner {
@@ -26,9 +26,9 @@ export class Receive extends Operation {
     super();
   }
 
-  /** The stream has ended or broken; starting again would only say so again. */
+  /** The owner was told that the stream has ended or broken; starting again would only say so again. */
   get isOver(): boolean {
-    return this.end !== undefined;
+    return this.state === TOLD;
   }
 
   get direction() {
@@ -36,6 +36,8 @@ export class Receive extends Operation {
   }
 
   attempt(fd: number): Outcome {
+    // It was taken off before the end could be told: the kernel tells an error once.
+    if (this.end !== undefined) return DONE;
     const { owner } = this;
     const { receiveBuffer: buffer, driver } = owner.reactor;
     for (let calls = 0; calls < RECEIVES_PER_TURN; calls++) {

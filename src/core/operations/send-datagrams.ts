@@ -134,7 +134,6 @@ export class SendDatagrams extends Operation {
     }
     const { owner } = this;
     const { counters } = owner.reactor.driver;
-    const isUnderWay = this.descriptor !== undefined;
     for (let calls = 0; calls < DATAGRAMS_PER_TURN; calls++) {
       const { first } = this;
       if (first === undefined) return DONE;
@@ -151,7 +150,7 @@ export class SendDatagrams extends Operation {
       }
       this.shift();
       owner.onOutcome(first, outcome);
-      if (isUnderWay && this.descriptor === undefined) return AGAIN;
+      if (this.descriptor === undefined) return AGAIN;
     }
     return AGAIN;
   }

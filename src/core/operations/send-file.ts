@@ -135,6 +135,8 @@ export class SendFile extends Operation {
         pace.spend(sent);
         budget -= sent;
         owner.onProgress();
+        // The owner, or code of the user's that it called, may have taken it off: the number may be another's by now.
+        if (this.descriptor === undefined) return AGAIN;
       }
       const code = this.errno;
       if (code === EAGAIN) return budget === SENDFILE_BYTES_PER_TURN ? WAIT : AGAIN;

@@ -8,7 +8,7 @@ import { sendListTo, sendTo } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import { AGAIN, DONE, Operation, TRYING, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
 export interface SendOwner {
@@ -67,7 +67,7 @@ export class Send extends Operation {
       this.bytesSent += sent;
       counters.bytesSent += sent;
       budget -= sent;
-      if (this.descriptor !== undefined) owner.onSendProgress();
+      if (this.state !== TRYING) owner.onSendProgress();
       // A short count filled the socket; an event tells when there is room, so no call is spent on EAGAIN.
       if (sent < this.offered) return AGAIN;
     }

@@ -204,7 +204,8 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
       room,
       reactor.driver.counters,
       settled => this.onOperation(settled),
-      () => {},
+      // What has left the kernel is not to be lost.
+      dropped => dropped.isOver && this.take(dropped),
     );
     this.operation = operation;
     try {
@@ -232,7 +233,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     if (failure !== undefined) {
       this.isEnding = true;
       this.brokenBy = failure;
-      this.failure = failure;
+      this.failure ??= failure;
       return;
     }
     if (received === 0) {
