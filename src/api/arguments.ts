@@ -1,11 +1,14 @@
 /** What functions are given: checks that say which argument is wrong, what it is, and what is allowed. */
 import { fileURLToPath } from 'node:url';
+import { otherVersionOf } from '../base/thread-state.js';
 
 /** What an argument of a wrong kind is called in a message: 'null', 'string', 'Array', 'Listener'. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value !== 'object') return typeof value;
   const { constructor } = value;
+  const version = otherVersionOf(value);
+  if (version !== undefined) return `${constructor.name} of ${version}`;
   return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'object';
 }
 

@@ -1,4 +1,5 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
+import { shareAmongCopies } from '../base/thread-state.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
@@ -336,3 +337,4 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
   }
 }
+shareAmongCopies({ Connection });

@@ -1,4 +1,5 @@
 /** A socket for datagrams: UDP or Unix. */
+import { shareAmongCopies } from '../base/thread-state.js';
 import { BufferList } from '../core/buffer-list.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
@@ -313,6 +314,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     }
   }
 }
+shareAmongCopies({ DatagramSocket });
 
 /** @throws TypeError something that can't be sent. */
 function checkedPart(data: Sendable): Uint8Array | BufferList {

@@ -1,4 +1,5 @@
 /** An open directory: what `open` can keep a path beneath, again and again without looking it up. */
+import { shareAmongCopies } from '../base/thread-state.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, type Beneath } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
@@ -53,3 +54,4 @@ export class Directory {
     return this.close();
   }
 }
+shareAmongCopies({ Directory });

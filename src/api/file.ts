@@ -1,4 +1,5 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
+import { shareAmongCopies } from '../base/thread-state.js';
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
@@ -299,3 +300,4 @@ export class File {
     }
   }
 }
+shareAmongCopies({ File });

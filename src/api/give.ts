@@ -1,7 +1,9 @@
 /** The giving side of a hand-over: what belongs to this thread becomes another's, and the descriptor with it. */
 import { threadId } from 'node:worker_threads';
+import { threadState } from '../base/thread-state.js';
 import { close } from '../sys/io.js';
 import { lend } from '../sys/owned-descriptors.js';
+import { kindOf } from './arguments.js';
 import { encode } from './messages/message.js';
 import { Peer } from './messages/peer.js';
 
@@ -18,7 +20,7 @@ const WRAPPING_BYTES = 8 * 1024;
 /** Room for that, and for as much of a part or a state, in half of a mailbox, which is what a message may take. */
 const MIN_MAILBOX_BYTES = 4 * WRAPPING_BYTES;
 
-let moves = 0;
+const made = threadState('moves', () => ({ moves: 0 }));
 
 /** The answer that takes the baggage of a kind. */
 export function baggageOf(name: string): string {
@@ -62,7 +64,7 @@ export class PackedState {
     state: unknown,
   ) {
     if (!(peer instanceof Peer)) {
-      throw new TypeError(`peer: ${typeof peer}; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer`);
+      throw new TypeError(`peer: ${kindOf(peer)}; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer`);
     }
     const { threadId: to, mailboxBytes } = peer;
     if (mailboxBytes < MIN_MAILBOX_BYTES) {
@@ -97,7 +99,7 @@ export async function give(
   details: object,
   baggage?: Baggage,
 ): Promise<void> {
-  const move = `${threadId} ${moves++}`;
+  const move = `${threadId} ${made.moves++}`;
   try {
     if (baggage !== undefined) {
       await sendParts(peer, name, { move, of: 'queued', bytes: baggage.queued });

@@ -1,6 +1,10 @@
-/** The reactor of this thread: there is one, made at first use or by `startReactor` before that. */
+/**
+ * The reactor of this thread: there is one, made at first use or by `startReactor` before that. Two that block would each
+ * keep the other from sleeping, so copies of this package share one, or the one that comes second is refused.
+ */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
+import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { Reactor, type ReactorOptions } from '../core/reactor.js';
 import { checkOptions, type OptionNames } from './arguments.js';
 
@@ -11,7 +15,19 @@ export const REACTOR_OPTIONS = {
   maxEvents: 'other',
 } as const satisfies OptionNames<ReactorOptions>;
 
-let reactor: Reactor | undefined;
+/** The same in all versions of this package. */
+interface Seat {
+  taken?: {
+    /** All of it is for copies of the same version; for others `isClosed`, `isUnused` and `close()`. */
+    readonly reactor: Reactor;
+    /** The copy that made it. */
+    readonly copy: typeof thisCopy;
+    /** Where that copy was loaded: a test runner may have taken its globals away since. */
+    readonly realm: object;
+  };
+}
+
+const seat = commonState<Seat>('reactor', () => ({}));
 
 /**
  * Starts this thread's reactor with options of your own. Call it before anything else of Pollux in the thread.
@@ -21,22 +37,46 @@ let reactor: Reactor | undefined;
  */
 export function startReactor(options: ReactorOptions = {}): Reactor {
   checkOptions(options, REACTOR_OPTIONS);
-  if (reactor !== undefined && !reactor.isClosed) {
-    throw new Error(`this thread has a reactor already (${reactor.driver.backend.name}); close it first`);
+  const running = runningReactor();
+  if (running !== undefined) {
+    throw new Error(`this thread has a reactor already (${running.driver.backend.name}); close it first`);
   }
-  const isFirst = reactor === undefined;
-  reactor = new Reactor(options);
+  const isFirst = seat.taken === undefined;
+  const reactor = new Reactor(options);
+  seat.taken = { reactor, copy: thisCopy, realm: globalThis };
   // The descriptors of a thread are the process's, and outlive it.
   if (isFirst && !isMainThread) process.on('exit', closeUnused);
   return reactor;
 }
 
-/** This thread's reactor; started with defaults if it isn't running. @throws Error no backend runs here. */
+/**
+ * This thread's reactor; started with defaults if it isn't running.
+ *
+ * @throws Error no backend runs here, or another version of Pollux has the thread's reactor in use.
+ */
 export function currentReactor(): Reactor {
-  return reactor === undefined || reactor.isClosed ? startReactor() : reactor;
+  return runningReactor() ?? startReactor();
+}
+
+/** @throws Error one of another version is in use. */
+function runningReactor(): Reactor | undefined {
+  const { taken } = seat;
+  if (taken === undefined || taken.reactor.isClosed) return undefined;
+  const { reactor, copy, realm } = taken;
+  const isSameVersion = copy.version === thisCopy.version;
+  if (isSameVersion && (realm === globalThis || !reactor.isUnused)) return reactor;
+  if (!reactor.isUnused) {
+    throw new Error(
+      `this thread has a reactor of another version of Pollux (${nameOf(copy)}), which is in use; this is ` +
+        `${nameOf(thisCopy)}. A thread has one reactor: install one version, or use the other one in a worker`,
+    );
+  }
+  reactor.close();
+  return undefined;
 }
 
 /** What is still in use may be known to other threads, or to a handler of the user's that comes later. */
 function closeUnused(): void {
+  const reactor = seat.taken?.reactor;
   if (reactor?.isUnused === true) reactor.close();
 }

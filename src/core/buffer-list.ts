@@ -6,6 +6,7 @@
  * the list. Lists never share a range: `append` of a list moves its ranges here and leaves it empty, `take` and `split`
  * move them out, and only `slice` makes a second share. Whoever owns a list consumes or releases it in the end.
  */
+import { shareAmongCopies } from '../base/thread-state.js';
 import type { IovecTable } from './iovec-table.js';
 import { dropSegments, takeSegment, type Segment } from './segment.js';
 import type { Lease } from './slab.js';
@@ -351,6 +352,7 @@ export class BufferList implements Iterable<Uint8Array> {
     if (list === this) throw new TypeError("part: a list can't be put into itself");
   }
 }
+shareAmongCopies({ BufferList });
 
 function checkInteger(name: string, value: number, most: number): void {
   if (!Number.isInteger(value) || value < 0 || value > most) {

@@ -50,6 +50,8 @@ const explanationsOfWatching: Record<string, string> = {
 };
 const watching: readonly string[] = ['epoll_ctl', 'inotify_add_watch', 'kevent', 'register'];
 
+const KIND = Symbol.for('pollux IoError');
+
 /**
  * A failed system call, or an operation that failed as one would have.
  *
@@ -57,6 +59,12 @@ const watching: readonly string[] = ['epoll_ctl', 'inotify_add_watch', 'kevent',
  * what it was done to ('127.0.0.1:80', 'descriptor 7').
  */
 export class IoError extends Error {
+  /** Also those of another copy of this package, which may share the thread's reactor. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== IoError) return super[Symbol.hasInstance](value);
+    return typeof value === 'object' && value !== null && KIND in value;
+  }
+
   override readonly name = 'IoError';
   readonly code: string;
   readonly errno: number;
@@ -80,3 +88,4 @@ export class IoError extends Error {
     this.target = target;
   }
 }
+Object.defineProperty(IoError.prototype, KIND, { value: true });

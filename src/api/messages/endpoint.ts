@@ -1,5 +1,6 @@
 /** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
 import { threadId } from 'node:worker_threads';
+import { shareAmongCopies } from '../../base/thread-state.js';
 import { isSameMailbox, type MailboxAddress } from '../../core/mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions, type MailboxSetup } from '../../core/mailbox/mailbox.js';
 import { NOTHING } from '../../core/mailbox/outgoing.js';
@@ -335,6 +336,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     this.mailbox.keepAlive(this.referenced && this.reasons > 0);
   }
 }
+shareAmongCopies({ Endpoint });
 
 const ENDPOINT_OPTIONS = { ringBytes: 'other', senders: 'other' } as const satisfies OptionNames<MailboxOptions>;
 

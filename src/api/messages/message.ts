@@ -1,7 +1,9 @@
 /** What is sent, and what comes: bytes as they are, everything else as v8 serialises it. */
 import { deserialize, serialize } from 'node:v8';
+import { otherVersionOf } from '../../base/thread-state.js';
 import { BufferList } from '../../core/buffer-list.js';
 import type { Payload } from '../../core/mailbox/outgoing.js';
+import { kindOf } from '../arguments.js';
 
 /** A message as its receiver sees it. It holds during the call that it is given to. */
 export interface Message<T = unknown> {
@@ -22,6 +24,9 @@ export interface Encoded {
 /** @throws TypeError a value that can't be cloned: a function, a symbol, or something that holds one. */
 export function encode(payload: unknown): Encoded {
   if (payload instanceof Uint8Array || payload instanceof BufferList) return { payload, isValue: false };
+  if (typeof payload === 'object' && payload !== null && otherVersionOf(payload) !== undefined) {
+    throw new TypeError(`payload: ${kindOf(payload)}; allowed: what can be cloned, or a BufferList of this version`);
+  }
   try {
     return { payload: serialize(payload), isValue: true };
   } catch (error) {

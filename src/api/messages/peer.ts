@@ -1,4 +1,5 @@
 /** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
+import { shareAmongCopies } from '../../base/thread-state.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
@@ -267,3 +268,4 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
     return new IoError('EPIPE', 'request', `thread ${this.threadId}`, 'the thread has ended or takes no more messages');
   }
 }
+shareAmongCopies({ Peer });

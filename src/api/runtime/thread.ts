@@ -1,4 +1,5 @@
 /** A thread of a runtime, seen from within. */
+import { threadState } from '../../base/thread-state.js';
 import { IoError } from '../../sys/io-error.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import type { Peer } from '../messages/peer.js';
@@ -56,11 +57,11 @@ export class Thread<Messages extends MessageTypes = MessageTypes> {
   }
 }
 
-let current: Thread | undefined;
+const state = threadState<{ thread?: Thread }>('thread of a runtime', () => ({}));
 
 /** @internal */
 export function setCurrentThread(thread: Thread): void {
-  current = thread;
+  state.thread = thread;
 }
 
 /**
@@ -70,6 +71,6 @@ export function setCurrentThread(thread: Thread): void {
  * @throws Error it was not started by a runtime.
  */
 export function currentThread<Messages extends MessageTypes = MessageTypes>(): Thread<Messages> {
-  if (current === undefined) throw new Error('currentThread: this thread was not started by a Runtime');
-  return current;
+  if (state.thread === undefined) throw new Error('currentThread: this thread was not started by a Runtime');
+  return state.thread;
 }

@@ -7,6 +7,7 @@ import { threadId } from 'node:worker_threads';
 import { CLOSED, createRing, OWNER, type RingMemory } from '../../base/ring/layout.js';
 import { RingReader } from '../../base/ring/reader.js';
 import { releaseSenders } from '../../base/ring/senders.js';
+import { threadState } from '../../base/thread-state.js';
 import type { Inbox } from '../inbox.js';
 import { CONTROL_BYTES, MAILBOX_BYTES, MAILBOX_SENDERS, MESSAGES_BEFORE_CONTROL, RECORDS_PER_TURN } from '../limits.js';
 import type { Reactor } from '../reactor.js';
@@ -32,7 +33,7 @@ export interface MailboxSetup extends MailboxOptions {
 }
 
 /** Those that this thread has had. */
-let mailboxes = 0;
+const had = threadState('mailboxes', () => ({ mailboxes: 0 }));
 
 /** Who takes what comes. */
 export interface Recipient {
@@ -78,7 +79,7 @@ export class Mailbox implements Inbox, LinkOwner {
     this.reader = new RingReader(ring);
     this.control = new RingReader(control);
     const { backend } = reactor.driver;
-    this.address = { threadId, mailbox: ++mailboxes, ring, control, wake: backend.wakeHandle };
+    this.address = { threadId, mailbox: ++had.mailboxes, ring, control, wake: backend.wakeHandle };
     this.seenWakes = backend.counters.wakes;
     reactor.attach(this);
     reactor.enter(false);

@@ -1,4 +1,5 @@
 /** Receiving once, into memory of the caller's. */
+import { shareAmongCopies } from '../../base/thread-state.js';
 import { EAGAIN, EINTR } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
@@ -70,3 +71,4 @@ export class ReceiveInto extends Operation {
     this.failure = error;
   }
 }
+shareAmongCopies({ ReceiveInto });
