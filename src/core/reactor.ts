@@ -136,8 +136,13 @@ export class Reactor {
 
   /** Makes what other threads post a step of the turn. @throws Error there is one already. */
   attach(inbox: Inbox): void {
-    if (this.inbox !== undefined)
-      throw new Error('this thread has a mailbox already, that of its endpoint; close it first');
+    if (this.inbox !== undefined) {
+      throw new Error(
+        'this thread has a mailbox already, that of its endpoint, and a thread has one. To share it, open it first, by ' +
+          'openEndpoint({ senders }) with a sender for each thread, and give it to each Runtime as `endpoint`; in a thread of ' +
+          'a Runtime it is currentThread().endpoint',
+      );
+    }
     this.inbox = inbox;
   }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRing, HEAD, READ, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
+import { createRing, ERA, HEAD, OWNER, READ, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
 import { RingReader } from '../../src/base/ring/reader.js';
 import { claimSlot, forEachUnread, releaseSenders } from '../../src/base/ring/senders.js';
 import { FULL, GONE, RingWriter } from '../../src/base/ring/writer.js';
@@ -188,6 +188,101 @@ describe('ring', () => {
     expect(read(later)).to.equal('again');
   });
 
+  it('tells what was not handed, however much has gone through it since its sender began', () => {
+    for (const passed of [2 ** 31 - 64, 2 ** 31, 2 ** 31 + 64, 2 ** 32 - 64, 2 ** 32]) {
+      const buffer = createRing(1024, 2);
+      const [mine, other] = [writerOf(buffer, 8), writerOf(buffer, 9)];
+      const begun = new RingReader(buffer);
+      write(mine, 'long ago');
+      read(begun);
+      begun.release();
+      letPass(buffer, 1 + passed);
+      write(other, 'of another');
+      write(mine, 'unread');
+      const unread: string[] = [];
+      forEachUnread(mine.memory, mine.sender, mine.first!, (start, lengthBytes) =>
+        unread.push(Buffer.from(mine.bytes.subarray(start, start + lengthBytes)).toString()),
+      );
+      expect(unread, `${passed} units later`).to.deep.equal(['unread']);
+    }
+  });
+
+  it('does not tell what the owner of the slot before had sent', () => {
+    const buffer = createRing(1024, 1, -2);
+    const before = writerOf(buffer, 8);
+    write(before, 'of the one before');
+    releaseSenders(before.memory, 8);
+    const after = writerOf(buffer, 9);
+    write(after, 'own');
+    const unread: string[] = [];
+    forEachUnread(after.memory, after.sender, after.first!, (start, lengthBytes) =>
+      unread.push(Buffer.from(after.bytes.subarray(start, start + lengthBytes)).toString()),
+    );
+    expect(unread).to.deep.equal(['own']);
+  });
+
+  it('takes no other record back when the laps in state words, or positions, have come round', () => {
+    for (const [units, passed] of [
+      [4, 4 * 2 ** 20],
+      [2 ** 14, 2 ** 32],
+    ]) {
+      const buffer = createRing(units * UNIT_BYTES, 1);
+      const writer = writerOf(buffer);
+      const commit = () => {
+        writer.reserve(1);
+        writer.commit(0, 0, true);
+        return writer.last;
+      };
+      const old = commit();
+      expect(read(new RingReader(buffer))).to.equal('\0');
+      letPass(buffer, passed);
+      const later = commit();
+      expect(writer.memory.word(later.position, 5, 0)).to.equal(writer.memory.word(old.position, 5, 0));
+      expect(writer.isTaken(old)).to.equal(false);
+      expect(writer.revoke(old)).to.equal(false);
+      expect(writer.revoke(later)).to.equal(true);
+    }
+  });
+
+  it('lets what was told not be taken back, and tells what was taken and not handed', () => {
+    const buffer = createRing(1024, 1);
+    const writer = writerOf(buffer);
+    const marks = [0, 1, 2].map(tag => {
+      writer.reserve(1);
+      writer.commit(0, tag, true);
+      return writer.last;
+    });
+    // As if it had died between the exchange and the note that it has read.
+    const { words } = writer.memory;
+    new RingReader(buffer).next();
+    words[READ] = 0;
+    expect(writer.revoke(marks[1])).to.equal(true);
+    const told: number[] = [];
+    forEachUnread(writer.memory, 0, writer.first!, (_start, _length, _channel, tag) => told.push(tag));
+    expect(told).to.deep.equal([0, 2]);
+    expect(marks.map(mark => writer.revoke(mark))).to.deep.equal([false, false, false]);
+  });
+
+  it('has a slot cleared by one thread, and by another if that one dies over it', () => {
+    const buffer = createRing(1024, 2);
+    const memory = new RingMemory(buffer);
+    const dying = writerOf(buffer, 8);
+    dying.reserve(10);
+    const owner = memory.slot(dying.sender) + OWNER;
+    let cleared = 0;
+    const diesOverIt = () => {
+      cleared++;
+      // While one clears it, another finds nothing to do, and nobody can take it.
+      expect(releaseSenders(memory, 8, 4)).to.equal(0);
+      expect(claimSlot(memory, 5)).to.not.equal(dying.sender);
+      throw new Error('terminated');
+    };
+    expect(() => releaseSenders(memory, 8, 3, diesOverIt)).to.throw('terminated');
+    expect(memory.words[owner]).to.equal(-4);
+    expect(releaseSenders(memory, 3, 4, () => cleared++)).to.equal(1);
+    expect([cleared, memory.words[owner]]).to.deep.equal([2, 0]);
+  });
+
   it('refuses memory that is no ring, and sizes that are none', () => {
     expect(() => new RingMemory(new SharedArrayBuffer(4096))).to.throw(TypeError, 'not the memory of a ring');
     expect(() => createRing(1000, 1)).to.throw(RangeError, 'a power of two');
@@ -205,9 +300,8 @@ describe('ring', () => {
     );
     // Positions begin shortly before they wrap, so that most programs cross it.
     fc.assert(
-      fc.property(steps, fc.constantFrom(0, -8, -3), (program, beginning) => {
-        const buffer = createRing(8 * UNIT_BYTES, 2);
-        setPosition(buffer, beginning);
+      fc.property(steps, fc.constantFrom(0, -8, -3, 2 ** 31 - 8, 2 ** 31 - 3), (program, beginning) => {
+        const buffer = createRing(8 * UNIT_BYTES, 2, beginning);
         const writers = [writerOf(buffer), writerOf(buffer)];
         const reader = new RingReader(buffer);
         const expected: string[] = [];
@@ -230,6 +324,15 @@ describe('ring', () => {
     );
   });
 });
+
+/** Makes a ring that has been read look as if so many more units had gone through it. */
+function letPass(buffer: SharedArrayBuffer, units: number): void {
+  const memory = new RingMemory(buffer);
+  // The bits that `eraOf` keeps are those above an era.
+  const eraUnits = 2 ** Math.clz32(memory.eraOf(-1));
+  setPosition(buffer, units | 0);
+  memory.words[ERA] += Math.floor(units / eraUnits);
+}
 
 /** Makes an empty ring look as if so much had gone through it. */
 function setPosition(buffer: SharedArrayBuffer, position: number): void {

@@ -66,6 +66,26 @@ describe('mailbox', () => {
     expect(reactor.driver.backend.counters.wakes).to.be.below((threads * messages) / 100);
   });
 
+  for (const beginsAt of [2 ** 31 - 100, -100]) {
+    it(`goes on where positions wrap, with senders that wait and are woken (from ${beginsAt})`, async () => {
+      mailbox.close();
+      mailbox = new Mailbox(reactor, { onRecord: reader => onRecord(reader) }, { ringBytes: 4096, beginsAt });
+      const next = new Map<number, number>();
+      const done = settling<void>();
+      let received = 0;
+      onRecord = reader => {
+        const expected = next.get(reader.sender) ?? 0;
+        next.set(reader.sender, expected + 1);
+        if (reader.tag !== expected) done.reject(new Error(`message ${reader.tag} in place of ${expected}`));
+        if (++received === 2000) done.resolve();
+      };
+      mailbox.keepAlive(true);
+      const started = await Promise.all([1, 2].map(() => start('flood', 1000, mailbox.address)));
+      for (const { worker } of started) worker.postMessage('go');
+      await done.promise;
+    });
+  }
+
   it('wakes a thread that sleeps in its backend, in both directions', async () => {
     const { address } = await start('echo', 0, mailbox.address);
     const link = mailbox.link(address);

@@ -133,9 +133,9 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
    * @throws TypeError (by the promise, as all) a question that can't be cloned.
    * @throws RangeError longer than `maxBytes`.
    * @throws IoError EPIPE: the thread has ended, before or meanwhile; ENOBUFS: too much waits for it already.
-   * @throws Error nobody answers to that name; or what the other thread threw: an error with its name, message, stack, cause
-   *   and `code`, of its class if that is one of the language or IoError, otherwise of the nearest such; any other value as it
-   *   is. Beyond 16 KiB the stack and the cause stay behind.
+   * @throws Error nobody answers to that name; or what the other thread threw: an error with its name, message, stack, cause,
+   *   `errors` and `code`, of its class if that is one of the language or IoError, otherwise of the nearest such; any other value as it
+   *   is. Beyond 16 KiB stacks stay behind, then causes and `errors`.
    * @throws AbortError `signal`'s reason.
    */
   request<Name extends DeclaredName<Messages, 'requests'>>(

@@ -10,8 +10,8 @@ import { REACTOR_OPTIONS } from '../thread-reactor.js';
 
 export interface RuntimeOptions {
   /**
-   * What each thread runs: a module, which finds its thread by `currentThread()`. If it exports a function `run`, that is
-   * called with the thread, and awaited.
+   * What each thread runs: a module, which finds its thread by `currentThread()`. If it exports a function `run`, by itself or
+   * in its default export, that is called with the thread, and awaited. A default export that is a function is refused.
    */
   readonly entry: URL;
   /** How many threads, up to 256. Default: as many as the process may use processors. */
@@ -24,7 +24,7 @@ export interface RuntimeOptions {
   readonly payload?: unknown;
   /**
    * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each thread (`senders`). Default:
-   * one is opened, and closed at the end.
+   * one is opened, and closed at the end. A thread has one: several runtimes of a thread are given the same.
    */
   readonly endpoint?: Endpoint;
   /** For the reactor of each thread. */

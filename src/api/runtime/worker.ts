@@ -4,18 +4,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';
 import { pinThread } from '../../sys/affinity.js';
 import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
-import { checkCallback } from '../arguments.js';
 import { openEndpoint } from '../messages/endpoint.js';
 import { startReactor } from '../thread-reactor.js';
 import { inletOf, type AcceptRequest } from '../accept/inlet.js';
 import type { Birth, ToOwner, ToThread } from './control.js';
+import { entryFunction } from './entry.js';
 import { tellLoaded } from './loading.js';
 import { setCurrentThread, Thread } from './thread.js';
-
-/** A module that does what it does when it is loaded, or one with a function that is given the thread. */
-interface Entry {
-  readonly run?: (thread: Thread) => void | Promise<void>;
-}
 
 const birth = workerData as Birth;
 const port = parentPort!;
@@ -38,9 +33,8 @@ function tell(message: ToOwner): void {
 }
 
 async function run(): Promise<void> {
-  const entry = (await import(birth.entry)) as Entry;
-  checkCallback('run', entry.run);
-  await entry.run?.(thread);
+  const entry = (await import(birth.entry)) as object;
+  await entryFunction(entry, birth.entry)?.(thread);
   tell({ kind: 'running' });
   // From here on the thread lives as long as what the entry has opened.
   port.unref();
@@ -95,6 +89,8 @@ port.on('message', (message: ToThread) => {
     case 'run':
       for (const neighbour of message.neighbours) thread.meet(neighbour);
       running = run();
+      // Told at once, whatever this process does with promises whose rejection nobody handles.
+      running.catch(fail);
       return;
     case 'joined':
       return thread.meet(message.neighbour);

@@ -1,4 +1,5 @@
 /** The other thread of the tests: `workerData.part` says what it does. */
+import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { receiveListeners } from '../../../src/api/hand-over.js';
 import { openEndpoint } from '../../../src/api/messages/endpoint.js';
@@ -29,6 +30,22 @@ class Refusal extends RangeError {
   readonly others = new Map();
 }
 
+/** Each look at it is an error. */
+function trap(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+const unreadable = Object.defineProperty(new Error('never read'), 'message', {
+  get: () => {
+    throw new Error('no message');
+  },
+});
+
+const circular = new AggregateError([], 'in circles');
+circular.errors.push(circular, circular, circular);
+
 /** What may be thrown, by number. */
 const FAILURES: readonly unknown[] = [
   new TypeError('a type', { cause: new IoError('ECONNREFUSED', 'connect', '127.0.0.1:1') }),
@@ -41,6 +58,15 @@ const FAILURES: readonly unknown[] = [
   new Error('x'.repeat(100_000)),
   'x'.repeat(100_000),
   Object.assign(new Error('no file'), { code: 'ENOENT', errno: -2, syscall: 'open', path: '/nowhere' }),
+  new AggregateError([new TypeError('the first'), 'the second', new Error('the third', { cause: 3 })], 'all of them'),
+  unreadable,
+  trap(),
+  circular,
+  vm.runInNewContext(`new RangeError('of another realm')`),
+  new AggregateError(
+    Array.from({ length: 50 }, (_, number) => new Error(`number ${number}`)),
+    'many',
+  ),
 ];
 
 const parts = {
@@ -80,6 +106,10 @@ const parts = {
       throw new Error('as it was told');
     });
     endpoint.answer<number>('fails', ({ value }) => Promise.reject(FAILURES[value]));
+    endpoint.answer<number>('throws at once', ({ value }) => {
+      throw FAILURES[value];
+    });
+    endpoint.answer('then', () => ({ then: (resolve: (value: unknown) => void) => resolve('as promised') }));
     endpoint.answer('function', () => () => {});
     endpoint.answer('never', () => new Promise(() => {}));
   },

@@ -8,10 +8,12 @@ import { endThreads, startThread } from './thread.js';
 describe('what another thread throws', () => {
   let endpoint: Endpoint;
   let fails: (number: number) => Promise<unknown>;
+  let asks: (name: string, number: number) => Promise<unknown>;
 
   async function begin(ringBytes?: number): Promise<void> {
     endpoint = openEndpoint({ ringBytes });
     const { peer } = await startThread(endpoint, 'answers');
+    asks = (name, number) => peer.request(name, number).catch((failure: unknown) => failure);
     fails = number =>
       peer.request('fails', number).then(
         () => expect.fail('it did not fail'),
@@ -35,6 +37,33 @@ describe('what another thread throws', () => {
     expect(failure.cause)
       .to.be.instanceOf(IoError)
       .and.to.include({ ...original, message: original.message });
+  });
+
+  it('comes with the errors of an AggregateError, and theirs', async () => {
+    await begin();
+    const failure = (await fails(10)) as AggregateError;
+    expect(failure).to.be.instanceOf(AggregateError).with.property('message', 'all of them');
+    const [first, second, third] = failure.errors as Error[];
+    expect(first).to.be.instanceOf(TypeError).with.property('message', 'the first');
+    expect(second).to.equal('the second');
+    expect(third).to.include({ message: 'the third', cause: 3 });
+    expect(Object.keys(failure)).to.deep.equal([]);
+    const many = (await fails(15)) as AggregateError;
+    expect((many.errors as Error[]).map(({ message }) => message))
+      .to.have.length(50)
+      .and.to.include('number 49');
+    const inCircles = (await fails(13)) as AggregateError;
+    expect(inCircles.errors[0]).to.have.property('message', 'in circles');
+    expect(await fails(14)).to.be.instanceOf(RangeError);
+  });
+
+  it('ends no thread if looking at it fails', async () => {
+    await begin();
+    for (const throws of ['fails', 'throws at once']) {
+      expect(await asks(throws, 11)).to.include({ name: 'Error', message: "its message can't be read" });
+      expect(await asks(throws, 12)).to.be.instanceOf(Error);
+    }
+    expect(await asks('then', 0)).to.equal('as promised');
   });
 
   it('is of the nearest class that there is here, by its own name, with its code', async () => {
