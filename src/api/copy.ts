@@ -1,6 +1,7 @@
 /** Copying from one open thing to another, by the cheapest way that the system has for the two. */
 import { checkAccess } from '../core/disk/access.js';
 import { diskPool } from '../core/disk/pool.js';
+import { saysNoSize } from '../core/disk/regular-file.js';
 import { nativeFileCopyCalls } from '../core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd, type FileCopy } from '../core/transfers/file-to-file.js';
 import { FileToSocket } from '../core/transfers/file-to-socket.js';
@@ -8,7 +9,6 @@ import { OneWay } from '../core/transfers/one-way.js';
 import type { RelayAccount } from '../core/transfers/relay-account.js';
 import { nativeRelayCalls } from '../core/transfers/relay-conduits.js';
 import { SocketToFile } from '../core/transfers/socket-to-file.js';
-import { isMadeUp } from '../sys/file-system.js';
 import { kindOf, shown, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
 import { streamLimits } from './copy-stream.js';
@@ -17,9 +17,6 @@ import { checkInteger } from './options.js';
 import { fileSending } from './send-file.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
-
-/** Largest size that a file may claim whose content is made up as it is read: a page, in sysfs. */
-const MADE_UP_BYTES = 4096;
 
 export interface CopyOptions {
   /** A file as source: where to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
@@ -185,7 +182,7 @@ async function fileCopy(source: File, target: File, { from = 0, to = 0, length }
   checkAccess(target.descriptor.fd, 'writing', 'copy', target.path);
   const [sourceEnd, targetEnd] = await Promise.all([copyEnd(source, from), copyEnd(target, to)]);
   const { sizeBytes } = sourceEnd.stat;
-  const madeUp = sizeBytes <= MADE_UP_BYTES && isMadeUp(sourceEnd.fd);
+  const madeUp = !source.descriptor.place.isLocal && saysNoSize(sourceEnd.stat);
   if (!madeUp && length !== undefined && length > 0 && from + length > sizeBytes) {
     throw new RangeError(
       `length: ${length} from ${from}; allowed: up to the end of the source, which has ${sizeBytes} bytes`,

@@ -1,10 +1,13 @@
 /** A file, or a part of it, to a connection. */
-import { fstatSync, type Stats } from 'node:fs';
 import { BufferList } from '../core/buffer-list.js';
 import { checkAccess } from '../core/disk/access.js';
+import { statOf } from '../core/disk/open-file.js';
+import { placeOf, type Place } from '../core/disk/place.js';
+import { diskPool } from '../core/disk/pool.js';
+import { saysNoSize } from '../core/disk/regular-file.js';
 import type { FileRange } from '../core/operations/send-file.js';
 import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
-import { isMadeUp } from '../sys/file-system.js';
+import { fstatNow, type FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { kindOf, shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
@@ -42,9 +45,6 @@ const SEND_FILE_OPTIONS = {
 export interface OpenFile {
   readonly fd: number;
 }
-
-/** Largest size of a file that takes no block and may still have content, made up as it is read. */
-const MADE_UP_BYTES = 4096;
 
 /**
  * Sends a file to a connection: by sendfile(2) where the system can, without the bytes ever coming into this process, by
@@ -92,7 +92,7 @@ export function fileSending({ descriptor, path }: File, options: SendFileOptions
   descriptor.enter('sendfile');
   const releaseFile = () => descriptor.leave();
   try {
-    return { ...sending({ fd: descriptor.fd, name: path }, options), releaseFile };
+    return { ...sending({ fd: descriptor.fd, name: path, place: descriptor.place }, options), releaseFile };
   } catch (error) {
     releaseFile();
     throw error;
@@ -101,6 +101,8 @@ export function fileSending({ descriptor, path }: File, options: SendFileOptions
 
 interface NamedFile extends OpenFile {
   readonly name: string;
+  /** Where it lies, if that is known. */
+  readonly place?: Place;
 }
 
 function sending(file: NamedFile, options: SendFileOptions): FileSending {
@@ -119,45 +121,55 @@ function checkDescriptor(file: OpenFile): void {
   if (!Number.isInteger(file.fd) || file.fd < 0) throw new TypeError(`file: its fd is ${shown(file.fd)}; ${allowed}`);
 }
 
-/** @throws what is wrong with the file or the range. */
-function fileRange({ fd, name: path }: NamedFile, { offset = 0, length }: SendFileOptions): FileRange {
+/**
+ * What to send of the file, at once where its file system answers from memory.
+ *
+ * @throws what is wrong with the file or the range, by the promise if it is one.
+ */
+function fileRange(file: NamedFile, options: SendFileOptions): FileRange | Promise<FileRange> {
+  const { offset = 0, length } = options;
   checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
   if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
-  const stats = statOf(fd);
-  checkKind(path, stats);
+  const opened = { fd: file.fd, place: file.place ?? placeOf(file.fd) };
+  const rangeOf = (stat: FileStat | number): FileRange => {
+    if (typeof stat === 'number') throw new IoError(-stat, 'fstat', file.name);
+    return rangeWithin(file, stat, opened.place.isLocal, options);
+  };
+  return opened.place.isLocal ? rangeOf(fstatNow(file.fd)) : statOf(diskPool, opened).then(rangeOf);
+}
+
+function rangeWithin(
+  { fd, name: path }: NamedFile,
+  stat: FileStat,
+  isLocal: boolean,
+  { offset = 0, length }: SendFileOptions,
+): FileRange {
+  checkKind(path, stat);
   // Before what goes before it has gone.
   checkAccess(fd, 'reading', 'sendfile', path);
-  const { size, blocks, dev: device } = stats;
-  if (size <= MADE_UP_BYTES && (size === 0 || blocks === 0) && isMadeUp(fd)) {
-    return { fd, device, path, offset, lengthBytes: length ?? Infinity };
-  }
-  if (length !== undefined && length > 0 && offset + length > size) {
+  const { sizeBytes, device } = stat;
+  const range = { fd, device, path, offset, isRemote: !isLocal };
+  if (!isLocal && saysNoSize(stat)) return { ...range, lengthBytes: length ?? Infinity };
+  if (length !== undefined && length > 0 && offset + length > sizeBytes) {
     throw new RangeError(
-      `length: ${length} from ${offset}; allowed: up to the end of the file, which has ${size} bytes`,
+      `length: ${length} from ${offset}; allowed: up to the end of the file, which has ${sizeBytes} bytes`,
     );
   }
-  return { fd, device, path, offset, lengthBytes: length ?? Math.max(0, size - offset) };
+  return { ...range, lengthBytes: length ?? Math.max(0, sizeBytes - offset) };
 }
 
-function statOf(fd: number): Stats {
-  try {
-    return fstatSync(fd);
-  } catch (error) {
-    throw new IoError((error as NodeJS.ErrnoException).code ?? 'EBADF', 'fstat', `descriptor ${fd}`);
-  }
-}
-
-function checkKind(path: string, stats: Stats): void {
-  if (stats.isFile()) return;
-  const kind = stats.isDirectory()
-    ? 'a directory'
-    : stats.isFIFO()
-      ? 'a pipe or FIFO'
-      : stats.isSocket()
-        ? 'a socket'
-        : 'a device';
-  const explanation = `it is ${kind}; only regular files are sent`;
-  throw new IoError(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'sendfile', path, explanation);
+function checkKind(path: string, { kind }: FileStat): void {
+  if (kind === 'file') return;
+  const shownKind =
+    kind === 'directory'
+      ? 'a directory'
+      : kind === 'fifo'
+        ? 'a pipe or FIFO'
+        : kind === 'socket'
+          ? 'a socket'
+          : 'a device';
+  const explanation = `it is ${shownKind}; only regular files are sent`;
+  throw new IoError(kind === 'directory' ? 'EISDIR' : 'EINVAL', 'sendfile', path, explanation);
 }
 
 /** @throws TypeError */

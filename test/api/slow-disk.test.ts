@@ -1,8 +1,18 @@
 import { expect } from 'chai';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open, openDirectory, type File } from '../../src/index.js';
+import {
+  copy,
+  currentReactor,
+  open,
+  openDirectory,
+  sendFile,
+  type File,
+  type TransferAccount,
+} from '../../src/index.js';
+import { patternBytes } from './files.js';
+import { destroyTracked, readAll, tcpPair } from './sockets.js';
 import { longestGapMs, slowFileSystems } from '../support/slow-fs.js';
 
 /** What a file system takes here for what it is slow at, and less than half of it: no call of that kind was waited for. */
@@ -18,10 +28,12 @@ describe('files of a file system that hangs', () => {
     writeFileSync(join(folder, 'here'), 'here');
   });
   afterEach(async () => {
+    destroyTracked();
     await Promise.all(opened.splice(0).map(file => file.close()));
     rmSync(folder, { recursive: true });
   });
   const mountSlow = slowFileSystems();
+  after(() => currentReactor().close());
 
   async function openHere(path: string, options = {}): Promise<File> {
     const file = await open(path, options);
@@ -87,4 +99,86 @@ describe('files of a file system that hangs', () => {
     expect((await first.stat()).inode).to.equal(2n ** 60n + 2n);
     expect((await second.stat()).inode).to.equal(2n ** 60n + 3n);
   });
+
+  for (const operation of ['getattr', 'statfs'] as const) {
+    it(`is not waited for before it is sent or copied: ${operation}`, async function () {
+      const slow = await mountSlow(this);
+      const file = await openHere(slow.path('f1'));
+      const target = await openHere(join(folder, 'target'), { flags: 'w' });
+      await slow.delay(operation, SLOW_MS);
+      const { client, server } = await tcpPair();
+      const gapMs = await longestGapMs(async () => {
+        const received = readAll(server);
+        await sendFile(client, file, { length: 100_000 });
+        await sendFile(client, { fd: file.fd }, { length: 100 });
+        client.end('tail');
+        const expected = [patternBytes(0, 100_000), patternBytes(0, 100), Buffer.from('tail')];
+        expect(Buffer.compare(await received, Buffer.concat(expected))).to.equal(0);
+        await copy(file, target, { length: 100_000 });
+      });
+      expect(gapMs).to.be.below(SHORT_MS);
+      expect(Buffer.compare(readFileSync(join(folder, 'target')), patternBytes(0, 100_000))).to.equal(0);
+    });
+  }
+
+  it('keeps its place among what is sent while it tells what the file is', async function () {
+    const slow = await mountSlow(this);
+    const file = await openHere(slow.path('f1'));
+    const { client, server } = await tcpPair();
+    client.send('1');
+    const transfer = sendFile(client, file, { length: 10, before: '2', after: '3' });
+    client.send('4');
+    const refused = sendFile(client, file, { length: 2 ** 40, before: '5' }).then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    client.end('6');
+    const expected = Buffer.concat([Buffer.from('12'), patternBytes(0, 10), Buffer.from('346')]);
+    expect(Buffer.compare(await readAll(server), expected)).to.equal(0);
+    expect((await transfer).bytes).to.equal(12);
+    expect(await refused).to.be.instanceOf(RangeError);
+  });
+
+  it('is read once where the system keeps nothing of it in memory', async function () {
+    const slow = await mountSlow(this);
+    await slow.set('direct', 1);
+    const file = await openHere(slow.path('f1'));
+    const { client, server } = await tcpPair();
+    await slow.delay('read', 100);
+    let account: TransferAccount | undefined;
+    const gapMs = await longestGapMs(async () => {
+      const received = readAll(server);
+      account = await sendFile(client, file, { length: 400_000 });
+      client.end();
+      expect(Buffer.compare(await received, patternBytes(0, 400_000))).to.equal(0);
+    });
+    expect(account).to.include({ path: 'buffers', bytes: 400_000 });
+    expect(await slow.bytesRead()).to.equal(400_000);
+    // Eight reads of a tenth of a second each: none of them was waited for.
+    expect(gapMs).to.be.below(SHORT_MS);
+  });
+
+  for (const [says, has] of [
+    [0, 5_000],
+    [80, 60],
+    [0, 0],
+    [300_000, 300_000],
+  ] as const) {
+    it(`is read to its end where its size says nothing: ${says} said, ${has} there`, async function () {
+      const slow = await mountSlow(this);
+      await slow.set('direct', 1);
+      await slow.set('blocks', says > 4096 ? says : 0);
+      await slow.set('size', says);
+      await slow.set('content', has);
+      const file = await openHere(slow.path('f1'));
+      const target = await openHere(join(folder, 'target'), { flags: 'w+' });
+      const { client, server } = await tcpPair();
+      const received = readAll(server);
+      await sendFile(client, file);
+      client.end();
+      expect(Buffer.compare(await received, patternBytes(0, has))).to.equal(0);
+      expect((await copy(file, target)).bytes).to.equal(has);
+      expect(Buffer.compare(readFileSync(join(folder, 'target')), patternBytes(0, has))).to.equal(0);
+    });
+  }
 });

@@ -3,7 +3,7 @@ import { truncateSync } from 'node:fs';
 import type { Connection, Transfer, TransferFailure } from '../../src/index.js';
 import { BufferList } from '../../src/index.js';
 import { Transfer as TransferHandle } from '../../src/api/transfer.js';
-import { FileToSocket } from '../../src/core/transfers/file-to-socket.js';
+import { FileToSocket, type FileToSocketCalls } from '../../src/core/transfers/file-to-socket.js';
 import { describeOnEveryDriver } from '../api/every-driver.js';
 import { faultyKernel, PASS, type Fault, type FaultyKernel, type FaultOptions } from '../api/faulty-file-calls.js';
 import { patternBytes, TestFiles, type TestFile } from '../api/files.js';
@@ -117,6 +117,55 @@ describeOnEveryDriver(
         expect(Buffer.from(await readAll(server)).toString()).to.equal('alive');
       });
     }
+
+    it('a read that fails is not made again by sendfile: its error is told', async () => {
+      const { client, server } = unixPair();
+      const faulty = kernel({ system: 'linux', coldEvery: 1, readFaults: [{ kind: 'EIO', share: 0 }] });
+      const failure = await rejection(Promise.resolve(send(client, files.pattern(1000), faulty, 0, 1000)));
+      expect(failure).to.include({ code: 'EIO', syscall: 'pread' });
+      expect(faulty.script.calls).to.equal(0);
+      client.end('alive');
+      expect(Buffer.from(await readAll(server)).toString()).to.equal('alive');
+    });
+
+    it('what has left the memory since it was looked at is read before it is sent', async () => {
+      const { client, server } = unixPair();
+      const faulty = kernel({ system: 'linux' });
+      let isResident = true;
+      let blindCalls = 0;
+      const { sendfile, reads } = faulty.calls;
+      const calls: FileToSocketCalls = {
+        sendfile: {
+          takesHeader: false,
+          refusesToWait: false,
+          get failure() {
+            return sendfile.failure;
+          },
+          send: (socket, file, offset, lengthBytes) => {
+            if (!isResident) blindCalls++;
+            // Whatever the socket did not take has gone from memory by the next call.
+            isResident = false;
+            return sendfile.send(socket, file, offset, lengthBytes);
+          },
+        },
+        reads: {
+          isResident: () => isResident,
+          read: (file, address, lengthBytes, offset, done) =>
+            reads.read(file, address, lengthBytes, offset, bytes => {
+              isResident = true;
+              done(bytes);
+            }),
+        },
+      };
+      const file = files.pattern(2_000_000);
+      const range = { fd: file.fd, device: 0, offset: 0, lengthBytes: 2_000_000 };
+      const lists = { before: new BufferList(), after: new BufferList() };
+      const transfer = new TransferHandle(new FileToSocket(client, () => ({ range, ...lists }), calls));
+      client.end();
+      expect(Buffer.compare(await readAll(server), patternBytes(0, 2_000_000))).to.equal(0);
+      expect(await transfer).to.include({ path: 'sendfile', bytes: 2_000_000 });
+      expect(blindCalls).to.equal(0);
+    });
 
     it('a disk that fails half way, by buffers: the connection is reset and the residue told', async () => {
       const { client, server } = unixPair();

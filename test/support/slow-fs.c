@@ -5,6 +5,7 @@
      OPERATION DELAY_MS ERRNO   what becomes of lookup, getattr, statfs, open, read, write or release from now on:
                                 the answer comes so much later (-1: never), and is this error (0: none)
      size N, content N          what files say they have, and what they have
+     blocks N                   what they say to take on the disk, in bytes
      direct 0|1                 files are opened with FOPEN_DIRECT_IO: the system keeps nothing of them in memory
      keep 0|1                   what the system has in memory stays from one open to the next
      ttl SECONDS                how long names and attributes are good for
@@ -29,7 +30,8 @@
 enum { LOOKUP, GETATTR, STATFS, OPEN, READ, WRITE, RELEASE, OPERATIONS };
 static const char *names[] = {"lookup", "getattr", "statfs", "open", "read", "write", "release"};
 static long delays[OPERATIONS], errors[OPERATIONS], calls[OPERATIONS];
-static long long claimed_bytes = 1 << 20, content_bytes = 1 << 20, first_inode = 0, sent_bytes = 0;
+static long long claimed_bytes = 1 << 20, content_bytes = 1 << 20, first_inode = 0, sent_bytes = 0,
+                 blocks_bytes = -1;
 static int is_direct = 0, keeps = 0, ttl_seconds = 0;
 
 /* Files by name: their number is their place here, and 2. */
@@ -105,7 +107,7 @@ static struct fuse_attr attributes(uint64_t node) {
     attr.ino = first_inode + node;
     attr.mode = S_IFREG | 0644;
     attr.size = claimed_bytes;
-    attr.blocks = (claimed_bytes + 511) / 512;
+    attr.blocks = ((blocks_bytes < 0 ? claimed_bytes : blocks_bytes) + 511) / 512;
   }
   return attr;
 }
@@ -224,6 +226,7 @@ static void obey(char *line) {
     errors[index] = second;
   }
   if (strcmp(word, "size") == 0) claimed_bytes = first;
+  if (strcmp(word, "blocks") == 0) blocks_bytes = first;
   if (strcmp(word, "content") == 0) content_bytes = first;
   if (strcmp(word, "direct") == 0) is_direct = first;
   if (strcmp(word, "keep") == 0) keeps = first;

@@ -70,7 +70,10 @@ export class SlowFileSystem {
     await this.ask(`${operation} ${delayMs} ${errno}`);
   }
 
-  async set(what: 'size' | 'content' | 'direct' | 'keep' | 'ttl' | 'inode', value: number | bigint): Promise<void> {
+  async set(
+    what: 'size' | 'content' | 'blocks' | 'direct' | 'keep' | 'ttl' | 'inode',
+    value: number | bigint,
+  ): Promise<void> {
     await this.ask(`${what} ${value}`);
   }
 

@@ -60,6 +60,8 @@ export interface FileRange {
   readonly offset: number;
   /** Infinity for "to where the file ends", which only the path by buffers can find out. */
   readonly lengthBytes: number;
+  /** Its file system may ask a server or another process at any call: no call on it is made in this thread. */
+  readonly isRemote?: boolean;
   /** For messages: its path, where that is known. */
   readonly path?: string;
 }
@@ -85,8 +87,8 @@ export class SendFile extends Operation {
   /** The failure is the file's, and the socket as good as before. */
   isFileFailure = false;
   /** Where in the file the next byte comes from, and where the range ends. */
-  position: number;
-  end: number;
+  position = 0;
+  end = 0;
   /** By buffers: bytes of the file from before `position` that are still to be sent. The owner fills it. */
   readonly buffer = new BufferList();
 
@@ -100,12 +102,18 @@ export class SendFile extends Operation {
    */
   constructor(
     private readonly owner: SendFileOwner,
-    private readonly file: FileRange,
+    private file: FileRange,
     readonly before: BufferList,
     readonly after: BufferList,
     private readonly calls: SendfileCalls = nativeSendfile(),
   ) {
     super();
+    this.setRange(file);
+  }
+
+  /** Says what to send. Not once it is under way. */
+  setRange(file: FileRange): void {
+    this.file = file;
     this.position = file.offset;
     this.end = file.offset + file.lengthBytes;
   }

@@ -1,8 +1,9 @@
 /** What sending a file asks of the disk. An object, so that a test can be the disk. */
 import type { Done } from '../../sys/blocking-call.js';
-import { pread } from '../../sys/file-io.js';
-import { NativeBlock } from '../../sys/memory.js';
+import { pread, readNow } from '../../sys/file-io.js';
+import { NativeBlock, storeWord } from '../../sys/memory.js';
 import { isResident } from '../../sys/page-cache.js';
+import { spendNowBytes, takeNowCall } from '../disk/now-budget.js';
 import { diskPool } from '../disk/pool.js';
 import { READ_AHEAD_BYTES } from '../limits.js';
 
@@ -15,6 +16,8 @@ export interface FileOnDevice {
 export interface FileReads {
   /** Whether a range can be sent without waiting for a disk; undefined where nobody knows. */
   isResident(fd: number, offset: number, lengthBytes: number): boolean | undefined;
+  /** Reads, in this thread, what is in memory. @returns bytes, or below 0 where only `read` can tell. */
+  readNow?(file: FileOnDevice, address: number, lengthBytes: number, offset: number): number;
   /**
    * Reads on a thread of the pool; `done` is told in a later turn: bytes, 0 at the end of the file, or an errno with its
    * sign turned.
@@ -25,8 +28,20 @@ export interface FileReads {
   read(file: FileOnDevice, address: number, lengthBytes: number, offset: number, done: Done): void;
 }
 
+/** struct iovec: address, length. */
+const iovec = new NativeBlock(16);
+
 export const nativeFileReads: FileReads = {
   isResident,
+  readNow({ fd }, address, lengthBytes, offset) {
+    const allowed = takeNowCall();
+    if (allowed === 0) return -1;
+    storeWord(iovec.u32, 0, address);
+    storeWord(iovec.u32, 2, Math.min(lengthBytes, allowed));
+    const result = readNow(fd, iovec.address, 1, offset);
+    if (result > 0) spendNowBytes(result);
+    return result;
+  },
   read({ fd, device }, address, lengthBytes, offset, done) {
     diskPool.submit(device, answered => pread(fd, address, lengthBytes, offset, answered), done);
   },

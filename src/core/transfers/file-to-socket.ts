@@ -19,7 +19,8 @@ import { Pace } from './pace.js';
 
 /** What to send, found out when the transfer begins. */
 export interface FileSending {
-  readonly range: FileRange;
+  /** A promise where the file system may take its time to tell what the file is. */
+  readonly range: FileRange | Promise<FileRange>;
   readonly before: BufferList;
   readonly after: BufferList;
   /** Called when the file is needed no longer. */
@@ -31,6 +32,9 @@ export interface FileToSocketCalls {
   readonly sendfile: SendfileCalls;
   readonly reads: FileReads;
 }
+
+/** Until the file system has told. */
+const UNKNOWN_RANGE: FileRange = { fd: -1, device: -1, offset: 0, lengthBytes: 0 };
 
 export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   readonly account = new TransferAccount('sendfile');
@@ -47,11 +51,15 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private timer: Timer = NO_TIMER;
   private isOver = false;
   private isPaused = false;
-  /** A read is under way on the pool, and whether the operation waits for it. */
+  /** A call on the file is under way on the pool, and whether the operation waits for it. */
   private isReading = false;
   private isWaitingForRead = false;
-  /** Bytes up to here were in memory when somebody looked. */
+  /** The file was read up to here, so that it may be in memory; how far it is, is looked at before each call. */
   private warmUntil = 0;
+  /** While the answer to a read is being told: what it read. */
+  private freshUntil = 0;
+  /** What had gone at the last look. */
+  private sentAtLook = 0;
   /** The file had to be read from the disk: it is read ahead from then on. */
   private isCold = false;
 
@@ -72,17 +80,12 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   // For the transfer
 
   start(): void {
-    const { range, before, after, releaseFile } = this.prepare();
+    const { range: known, before, after, releaseFile } = this.prepare();
     this.releaseFile = releaseFile ?? this.releaseFile;
-    this.file = range;
+    const range = known instanceof Promise ? UNKNOWN_RANGE : known;
     this.operation = new SendFile(this, range, before, after, this.sendfile);
-    // A file that does not know its size is read to its end: sendfile could not tell that end from one that came early.
-    if (range.lengthBytes === Infinity) {
-      this.account.path = 'buffers';
-      this.account.fallback = 'the file is made up as it is read';
-    } else if (range.lengthBytes === 0) {
-      this.account.path = 'none';
-    }
+    if (known instanceof Promise) this.await(known);
+    else this.setRange(known);
     try {
       this.target.takeTurn(this);
     } catch (error) {
@@ -150,13 +153,19 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     return this.target.reactor.driver.counters;
   }
 
+  /** Looked at right before the call: what was in memory a while ago may have had to make room. */
   residentBytes(offset: number, wantedBytes: number): number {
-    if (offset < this.warmUntil) return this.warmUntil - offset;
     if (this.sendfile.refusesToWait) return wantedBytes;
-    const lengthBytes = Math.min(this.operation.end - offset, READ_AHEAD_WINDOW_BYTES);
-    if (this.reads.isResident(this.file.fd, offset, lengthBytes) !== true) return 0;
-    this.warmUntil = offset + lengthBytes;
-    return lengthBytes;
+    if (offset < this.freshUntil) return this.freshUntil - offset;
+    const { bytesOut } = this.account;
+    // No further than the socket takes: looking at 2 MiB for each 100 KiB that go costs more than sending them.
+    const windowBytes = Math.max(READ_AHEAD_BYTES, 2 * (bytesOut - this.sentAtLook));
+    this.sentAtLook = bytesOut;
+    let lengthBytes = Math.min(wantedBytes, windowBytes);
+    if (offset < this.warmUntil) lengthBytes = Math.min(lengthBytes, this.warmUntil - offset);
+    const isResident = this.reads.isResident(this.file.fd, offset, lengthBytes);
+    if (isResident === undefined) this.goByBuffers('this system does not tell what it has in memory');
+    return isResident === true ? lengthBytes : 0;
   }
 
   onProgress(): void {
@@ -176,6 +185,45 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   onTimer(): void {
     this.timer = NO_TIMER;
     this.run();
+  }
+
+  /** Has the turn wait until the file system has told what the file is. */
+  private await(range: Promise<FileRange>): void {
+    this.isReading = true;
+    this.isWaitingForRead = true;
+    const settled = (tell: () => void): void => {
+      this.isReading = false;
+      if (this.isOver) this.letGo();
+      else tell();
+    };
+    range.then(
+      found =>
+        settled(() => {
+          this.setRange(found);
+          this.operation.setRange(found);
+          this.onRead();
+        }),
+      (failure: Error) =>
+        settled(() => {
+          this.target.endTurn(this);
+          this.settle(failure);
+        }),
+    );
+  }
+
+  private setRange(range: FileRange): void {
+    this.file = range;
+    // sendfile could not tell the end of a file that does not know its size from one that came early.
+    if (range.lengthBytes === Infinity) this.goByBuffers('the file is made up as it is read');
+    else if (range.lengthBytes === 0) this.account.path = 'none';
+    else if (range.isRemote === true && !this.sendfile.refusesToWait) {
+      this.goByBuffers('the file system may have to ask others');
+    }
+  }
+
+  private goByBuffers(reason: string): void {
+    this.account.path = 'buffers';
+    this.account.fallback = reason;
   }
 
   private run(): void {
@@ -250,13 +298,32 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   }
 
   private readAhead(): void {
+    const { operation } = this;
     const offset = this.warmUntil;
-    const lengthBytes = Math.min(this.operation.end - offset, READ_AHEAD_BYTES);
+    const lengthBytes = Math.min(operation.end - offset, READ_AHEAD_BYTES);
     this.read(scratchAddress(), lengthBytes, offset, bytes => {
-      // The end came early, the disk fails, or too many wait for it: the call that sends will find out, and say it of the right byte.
-      this.warmUntil = bytes > 0 ? offset + bytes : this.operation.end;
+      if (bytes > 0) {
+        this.warmUntil = offset + bytes;
+        if (offset <= operation.position) this.freshUntil = this.warmUntil;
+      } else if (lengthBytes > 0 && this.isWaitingForRead && offset === operation.position) {
+        this.breakOff(bytes);
+        return;
+      } else {
+        // The end came early, the disk fails, or too many wait for it: that is told when its turn has come.
+        this.warmUntil = operation.end;
+      }
       this.onRead();
+      this.freshUntil = 0;
     });
+  }
+
+  /** Ends it where the file has no more to give, or the disk fails. @param result of the read. */
+  private breakOff(result: number): void {
+    const { operation } = this;
+    this.isWaitingForRead = false;
+    if (result === 0) operation.cutShort();
+    else operation.failFile(new IoError(-result, 'pread', nameOf(this.file)));
+    this.finish(operation.failure);
   }
 
   /** @param done told the answer: in a later turn, but at once if the pool refuses. */
@@ -282,11 +349,12 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   }
 
   private fillBuffer(): void {
-    const { operation, account } = this;
+    const { operation, account, file, reads } = this;
     const lease = this.target.reactor.slab.borrow();
-    const lengthBytes = Math.min(operation.end - operation.position, lease.chunkBytes);
+    const { position } = operation;
+    const lengthBytes = Math.min(operation.end - position, lease.chunkBytes);
     account.calls++;
-    this.read(lease.address, lengthBytes, operation.position, bytes => {
+    const filled = (bytes: number): void => {
       if (this.isOver || bytes <= 0) lease.release();
       if (this.isOver) return;
       if (bytes > 0) {
@@ -297,13 +365,13 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
       } else if (bytes === 0 && operation.end === Infinity) {
         operation.end = operation.position;
       } else {
-        this.isWaitingForRead = false;
-        if (bytes === 0) operation.cutShort();
-        else operation.failFile(new IoError(-bytes, 'pread', nameOf(this.file)));
-        this.finish(operation.failure);
+        this.breakOff(bytes);
         return;
       }
       this.onRead();
-    });
+    };
+    const now = file.isRemote === true ? undefined : reads.readNow?.(file, lease.address, lengthBytes, position);
+    if (now !== undefined && now > 0) filled(now);
+    else this.read(lease.address, lengthBytes, position, filled);
   }
 }
