@@ -3,7 +3,7 @@
  * lead to the loop, so no addon is needed.
  */
 import koffi, { type LibraryHandle } from 'koffi';
-import { hasLibuv } from './platform.js';
+import { runtimeName } from './platform.js';
 
 /** What a reactor has to know of the loop that it lives in. */
 export interface NodeLoop {
@@ -22,14 +22,37 @@ export interface NodeLoop {
   alive(): boolean;
 }
 
-/** The loop of the calling thread, or undefined on a runtime that has no libuv (Bun). */
+const GET_ISOLATE = '_ZN2v87Isolate10GetCurrentEv';
+const GET_LOOP = '_ZN4node19GetCurrentEventLoopEPN2v87IsolateE';
+/** All that is called here. */
+const NEEDED = [
+  GET_ISOLATE,
+  GET_LOOP,
+  ...['uv_backend_fd', 'uv_backend_timeout', 'uv_handle_get_type', 'uv_handle_type_name', 'uv_is_active'],
+  ...['uv_loop_alive', 'uv_ref', 'uv_unref', 'uv_update_time', 'uv_walk'],
+];
+
+/** What keeps the reactor out of the loop of this runtime; undefined if nothing does. */
+export function obstacleToNodeLoop(): string | undefined {
+  // It exports all of them, for addons that are loaded and never call them: each call ends the process.
+  if (runtimeName === 'bun') return 'its loop is not of libuv';
+  const program = koffi.load(null);
+  for (const name of NEEDED) {
+    try {
+      program.func(name, 'void', []);
+    } catch {
+      return `it exports no ${name}`;
+    }
+  }
+  return undefined;
+}
+
+/** The loop of the calling thread; undefined on a runtime that keeps its loop to itself (Bun, Deno). */
 export function openNodeLoop(): NodeLoop | undefined {
-  if (!hasLibuv) return undefined;
+  if (obstacleToNodeLoop() !== undefined) return undefined;
   const node = koffi.load(null);
-  const currentIsolate = node.func('_ZN2v87Isolate10GetCurrentEv', 'uintptr_t', []) as () => number;
-  const currentLoop = node.func('_ZN4node19GetCurrentEventLoopEPN2v87IsolateE', 'uintptr_t', ['uintptr_t']) as (
-    isolate: number,
-  ) => number;
+  const currentIsolate = node.func(GET_ISOLATE, 'uintptr_t', []) as () => number;
+  const currentLoop = node.func(GET_LOOP, 'uintptr_t', ['uintptr_t']) as (isolate: number) => number;
   const ofLoop = (name: string) => node.func(name, 'int', ['uintptr_t']) as (loopOrHandle: number) => number;
   const backendFd = ofLoop('uv_backend_fd');
   const backendTimeout = ofLoop('uv_backend_timeout');

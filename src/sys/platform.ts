@@ -18,8 +18,11 @@ export const hasSockaddrLength = platform !== 'linux';
 /** 'Linux 6.18.1' */
 export const kernelRelease = `${os.type()} ${os.release()}`;
 
-/** 'Node 20.20.2' or 'Bun 1.4.5' */
-export const runtime = process.versions.bun ? `Bun ${process.versions.bun}` : `Node ${process.versions.node}`;
+/** Which runtime this is: all of them say that they are Node as well. */
+export const runtimeName: 'node' | 'bun' | 'deno' =
+  process.versions.bun !== undefined ? 'bun' : process.versions.deno !== undefined ? 'deno' : 'node';
 
-/** Whether this thread lives in libuv's loop, which Node exports and Bun has not. */
-export const hasLibuv = process.versions.bun === undefined && process.versions.uv !== undefined;
+export const runtimeVersion: string = process.versions[runtimeName]!;
+
+/** 'Node 20.20.2', 'Bun 1.4.5' or 'Deno 2.9.6' */
+export const runtime = `${runtimeName[0].toUpperCase()}${runtimeName.slice(1)} ${runtimeVersion}`;

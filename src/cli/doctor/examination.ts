@@ -1,10 +1,11 @@
 /** Everything that `pollux doctor` finds, as one object: docs/cli.md describes it. */
 import os from 'node:os';
-import process from 'node:process';
 import type { BackendTraits } from '../../backends/contract.js';
-import { backendFactory, chooseBackend, probeBackends, type ProbedBackend } from '../../backends/select.js';
+import { backendFactory, probeBackends, type ProbedBackend } from '../../backends/select.js';
+import { Reactor } from '../../core/reactor.js';
 import { libcName } from '../../sys/libc.js';
-import { arch, hasLibuv, kernelRelease, platform } from '../../sys/platform.js';
+import { obstacleToNodeLoop } from '../../sys/node-loop.js';
+import { arch, kernelRelease, platform, runtimeName, runtimeVersion } from '../../sys/platform.js';
 import { version } from '../version.js';
 import { examineFeatures, type FeatureFinding } from './features.js';
 import { examineLimits, type LimitFinding } from './limits.js';
@@ -22,7 +23,7 @@ export interface BackendFinding {
 export interface Examination {
   readonly pollux: string;
   readonly runtime: {
-    readonly name: 'node' | 'bun';
+    readonly name: 'node' | 'bun' | 'deno';
     readonly version: string;
     readonly loop: 'libuv' | 'bounded waits';
   };
@@ -48,9 +49,9 @@ export function examine(): Examination {
   return {
     pollux: version,
     runtime: {
-      name: process.versions.bun === undefined ? 'node' : 'bun',
-      version: process.versions.bun ?? process.versions.node,
-      loop: hasLibuv ? 'libuv' : 'bounded waits',
+      name: runtimeName,
+      version: runtimeVersion,
+      loop: obstacleToNodeLoop() === undefined ? 'libuv' : 'bounded waits',
     },
     system: {
       platform,
@@ -71,9 +72,10 @@ export function examine(): Examination {
 /** @returns a sentence if there is no choice. */
 function choose(): { backend: string; reason: string } | string {
   try {
-    const { backend, reason } = chooseBackend();
-    backend.close();
-    return { backend: backend.name, reason };
+    // As a program does it, so that what is said here is what happens there.
+    const reactor = new Reactor();
+    reactor.close();
+    return { backend: reactor.driver.backend.name, reason: reactor.reason };
   } catch (error) {
     return (error as Error).message;
   }

@@ -10,7 +10,8 @@ import { close } from '../../sys/io.js';
 import type { IoError } from '../../sys/io-error.js';
 import { ioUringRefusal } from '../../sys/io-uring-probe.js';
 import { kernelSetting } from '../../sys/limits.js';
-import { hasLibuv, kernelRelease, platform, runtime } from '../../sys/platform.js';
+import { obstacleToNodeLoop } from '../../sys/node-loop.js';
+import { kernelRelease, platform, runtime } from '../../sys/platform.js';
 
 export interface FeatureFinding {
   readonly name: string;
@@ -78,13 +79,14 @@ function kqueue(): FeatureFinding {
 
 function eventLoop(): FeatureFinding {
   const name = 'event loop';
-  return hasLibuv
+  const obstacle = obstacleToNodeLoop();
+  return obstacle === undefined
     ? { name, available: true, used: true, reason: `turns run inside libuv's loop of ${runtime}`, fix: null }
     : {
         name,
         available: false,
         used: false,
-        reason: `${runtime} has no libuv to look into; waits are bounded to 16 ms instead`,
+        reason: `the loop of ${runtime} can't be looked into (${obstacle}); waits are bounded to 16 ms instead`,
         fix: 'run on Node where idle CPU or timers within a few milliseconds matter',
       };
 }
