@@ -1,8 +1,8 @@
 /** Threads that do not read what users send them are served by the runtime all the same: it has a lane of its own. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel } from '../../../src/index.js';
+import { currentReactor, listen, Runtime, type AcceptModel } from '../../../src/index.js';
 import { until } from '../runtime/until.js';
-import { destroyTracked } from '../sockets.js';
+import { connected, destroyTracked, portOf } from '../sockets.js';
 import { clientOf, greeted } from './service-clients.js';
 
 describe('a service whose thread has queues that nobody reads', () => {
@@ -50,6 +50,10 @@ describe('a service whose thread has queues that nobody reads', () => {
     expect(failures[0]).to.include({ code: 'ENOBUFS' });
     expect(await greeted(await clientOf(service))).to.equal(0);
     await service.close();
+    const listener = await listen({ host: '127.0.0.1', port: 0 });
+    listener.onConnection = connection => void connection.moveTo(peer!);
+    expect(await greeted(await connected({ host: '127.0.0.1', port: portOf(listener) }))).to.equal(0);
+    await listener.close();
   });
 
   it('is told of a connection between messages whose handlers take long', async () => {
