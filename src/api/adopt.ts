@@ -1,4 +1,5 @@
 /** A connection made of a descriptor or of a socket that came from elsewhere. */
+import { AsyncScope } from '../core/async-scope.js';
 import { Socket as NodeSocket } from 'node:net';
 import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../sys/constants.js';
 import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
@@ -60,7 +61,7 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
   if (kind === 'socket') checkStream(fd);
   setNonBlocking(fd);
   const reactor = currentReactor();
-  const descriptor = reactor.driver.add(fd);
+  const descriptor = reactor.driver.add(fd, new AsyncScope('POLLUX_CONNECTION'));
   if (kind === 'socket') {
     // What Node opened in a worker it closes at the worker's end; it opens no sockets without an object of its own.
     own(fd);

@@ -1,4 +1,5 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
+import { AsyncScope } from '../core/async-scope.js';
 import { Connect } from '../core/operations/connect.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
@@ -118,6 +119,8 @@ interface Attempt {
 
 /** Attempts at several addresses, of which one wins; it begins with the look-up of the name. */
 class Race implements TimerOwner {
+  /** Of the call, since a race begins within it. */
+  private readonly scope = new AsyncScope('POLLUX_CONNECTION');
   private readonly outcome = settling<Connection>();
   private readonly running = new Set<Attempt>();
   private readonly failures: Error[] = [];
@@ -185,7 +188,7 @@ class Race implements TimerOwner {
     const { driver } = this.reactor;
     const isTcp = address.family !== 'unix';
     const fd = openSocket(domainOf(address), SOCK_STREAM);
-    const descriptor = driver.add(fd);
+    const descriptor = driver.add(fd, this.scope);
     const operation = new Connect(address, driver.counters, () => {
       this.settle(attempt);
       if (!this.over) this.tryNext();

@@ -201,7 +201,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.tellClosed(failure);
     this.tellWritersClosed();
     if (rare?.closed !== undefined) this.settleClosed();
-    this.onClose?.(failure);
+    if (this.onClose !== undefined) this.scope.run(this.onClose, this, failure);
   }
 
   /** @internal */
@@ -255,7 +255,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.transition('peer-end');
     if (!told) return;
     this.tellEnd();
-    if (this.onEnd !== undefined) this.onEnd();
+    if (this.onEnd !== undefined) this.scope.run(this.onEnd, this);
     else if (this.onData !== undefined) this.transition('close');
   }
 
@@ -329,7 +329,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   private onDeadline(deadline: Deadline, rare: Rare): void {
-    if (rare.onTimeout !== undefined) rare.onTimeout(deadline);
+    if (rare.onTimeout !== undefined) this.scope.run(rare.onTimeout, rare, deadline);
     else this.fail(this.timedOut(deadline, `the ${deadline} timeout expired`));
   }
 

@@ -111,7 +111,7 @@ export abstract class DatagramReceiver
   onReceived(bytes: BufferList, from: Address): void {
     this.counters.received++;
     if (this.handler !== undefined) {
-      this.handler(bytes, from);
+      this.scope.run(this.handler, undefined, bytes, from);
       return;
     }
     const { waiting } = this;
@@ -169,7 +169,7 @@ export abstract class DatagramReceiver
   protected report(failure: Error): void {
     const { waiting } = this;
     if (this.onError !== undefined) {
-      this.onError(failure);
+      this.scope.run(this.onError, this, failure);
     } else if (waiting !== undefined) {
       this.waiting = undefined;
       this.updateReceiving();

@@ -233,7 +233,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
 
   /** @internal */
   onRoom(): void {
-    if (this.state === 'open') this.onDrain?.();
+    if (this.state === 'open' && this.onDrain !== undefined) this.scope.run(this.onDrain, this);
   }
 
   /** @internal */

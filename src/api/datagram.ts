@@ -1,4 +1,5 @@
 /** Opening datagram sockets: UDP and Unix. */
+import { AsyncScope } from '../core/async-scope.js';
 import { MAX_DATAGRAM_BYTES, QUEUED_DATAGRAM_BYTES } from '../core/limits.js';
 import type { BufferList } from '../core/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/constants.js';
@@ -36,6 +37,7 @@ const DATAGRAM_OPTIONS = {
  * @throws RangeError, TypeError an option that makes no sense, named.
  */
 export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
+  const scope = new AsyncScope('POLLUX_DATAGRAM_SOCKET');
   checkOptions(options, DATAGRAM_OPTIONS);
   checkPort(options.port ?? 0, 0);
   checkPortSharing(options.reusePort ?? 'off');
@@ -45,7 +47,7 @@ export async function bindDatagram(options: DatagramOptions = {}): Promise<Datag
   const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(options);
   const { fd, isShared } = openFirst(candidates, address => openBound(address, options));
   const reactor = currentReactor();
-  const socket = new DatagramSocket(reactor, reactor.driver.add(fd), {
+  const socket = new DatagramSocket(reactor, reactor.driver.add(fd, scope), {
     address: localAddress(fd),
     reusePort: isShared,
     limits,

@@ -1,5 +1,6 @@
 /** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
 import { deserialize } from 'node:v8';
+import { AsyncScope } from '../core/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/io.js';
 import { adopt } from './adopt.js';
@@ -64,7 +65,7 @@ export function receiveListeners<S = unknown>(
   checkReceiver('receiveListeners', endpoint, LISTENER, onListener);
   const make = (fd: number, details: ListenerDetails) => {
     const reactor = currentReactor();
-    return new Listener(reactor, reactor.driver.add(fd), details);
+    return new Listener(reactor, reactor.driver.add(fd, new AsyncScope('POLLUX_LISTENER')), details);
   };
   receive(endpoint, LISTENER, make, onListener);
 }
@@ -92,7 +93,11 @@ export function receiveDatagrams<S = unknown>(
   const make = (fd: number, details: DatagramDetails, from: number, move: string) => {
     const queued = unpackDatagrams(take(from, move).queued);
     const reactor = currentReactor();
-    const socket = new DatagramSocket(reactor, reactor.driver.add(fd), details);
+    const socket = new DatagramSocket(
+      reactor,
+      reactor.driver.add(fd, new AsyncScope('POLLUX_DATAGRAM_SOCKET')),
+      details,
+    );
     socket.putQueued(queued);
     return socket;
   };

@@ -1,4 +1,5 @@
 /** Listening on TCP and Unix sockets. */
+import { AsyncScope } from '../core/async-scope.js';
 import { checkCallback, checkOptions, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { Listener } from './listener.js';
@@ -23,11 +24,12 @@ const LISTEN_OPTIONS = {
  * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
  */
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
+  const scope = new AsyncScope('POLLUX_LISTENER');
   checkOptions(options, LISTEN_OPTIONS);
   checkCallback('onConnection', options.onConnection);
   const { fd, details } = await openListeningSocket(options);
   const reactor = currentReactor();
-  const listener = new Listener(reactor, reactor.driver.add(fd), details);
+  const listener = new Listener(reactor, reactor.driver.add(fd, scope), details);
   try {
     listener.onConnection = options.onConnection;
   } catch (error) {

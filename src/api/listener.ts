@@ -241,9 +241,9 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       this.diversion(fd);
       return;
     }
-    const connection = new Connection(this.reactor, this.reactor.driver.add(fd), this.details.limits);
+    const connection = new Connection(this.reactor, this.reactor.driver.add(fd, this.scope), this.details.limits);
     if (this.handler !== undefined) {
-      this.handler(connection);
+      this.scope.run(this.handler, undefined, connection);
       return;
     }
     const { taker } = this;
@@ -361,7 +361,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   }
 
   private report(failure: IoError): void {
-    if (this.onError !== undefined) this.onError(failure);
+    if (this.onError !== undefined) this.scope.run(this.onError, this, failure);
     else process.emitWarning(failure.message, 'PolluxListenerWarning');
   }
 }

@@ -155,7 +155,7 @@ export abstract class ReceivingSocket
     this.onArrival();
     if (!this.isDelivering) return;
     const handler = this.dataHandler;
-    if (handler !== undefined) handler(chunk);
+    if (handler !== undefined) this.scope.run(handler, undefined, chunk);
     else this.reader?.receive(chunk);
   }
 

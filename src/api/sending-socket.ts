@@ -195,7 +195,7 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     const { waiting } = this;
     waiting?.drained?.resolve();
     if (waiting !== undefined) waiting.drained = undefined;
-    if (this.canSend) this.onDrain?.();
+    if (this.canSend && this.onDrain !== undefined) this.scope.run(this.onDrain, this);
   }
 
   /** @internal */

@@ -1,4 +1,5 @@
 /** What connections and listeners have in common: a descriptor of their own, socket options, and a say in when the process ends. */
+import type { AsyncScope } from '../core/async-scope.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { close } from '../sys/io.js';
@@ -19,6 +20,11 @@ export abstract class Socket {
     protected readonly descriptor: Descriptor,
   ) {
     reactor.enter(true);
+  }
+
+  /** In which the callbacks run that the user sets: the one that the object was made in. */
+  protected get scope(): AsyncScope {
+    return this.descriptor.scope;
   }
 
   /** Whether the descriptor is closed. */

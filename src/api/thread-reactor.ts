@@ -5,6 +5,7 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
+import { REACTOR_SCOPE } from '../core/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor.js';
 import { checkOptions, type OptionNames } from './arguments.js';
 
@@ -42,7 +43,7 @@ export function startReactor(options: ReactorOptions = {}): Reactor {
     throw new Error(`this thread has a reactor already (${running.driver.backend.name}); close it first`);
   }
   const isFirst = seat.taken === undefined;
-  const reactor = new Reactor(options);
+  const reactor = REACTOR_SCOPE.run(() => new Reactor(options), undefined);
   seat.taken = { reactor, copy: thisCopy, realm: globalThis };
   // The descriptors of a thread are the process's, and outlive it.
   if (isFirst && !isMainThread) process.on('exit', closeUnused);

@@ -1,5 +1,6 @@
 /** Watching any descriptor for readiness: serial lines, pipes, devices, sockets of other libraries. */
 import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../backends/contract.js';
+import { AsyncScope } from '../core/async-scope.js';
 import type { Watcher } from '../core/driver.js';
 import type { Reactor } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
@@ -63,6 +64,7 @@ export function watch(
 
 export class Watch implements Watcher {
   private readonly token: number;
+  private readonly scope = new AsyncScope('POLLUX_WATCH');
   private isOpen = true;
   private referenced = true;
 
@@ -116,7 +118,7 @@ export class Watch implements Watcher {
   onReady(bits: number, data: number, errno: number): void {
     const failure = errno === 0 ? undefined : new IoError(errno, 'watch', `descriptor ${this.fd}`);
     if (failure !== undefined) this.close();
-    this.handler({
+    this.scope.run(this.handler, undefined, {
       readable: (bits & READABLE) !== 0,
       writable: (bits & WRITABLE) !== 0,
       priority: (bits & PRIORITY) !== 0,

@@ -4,6 +4,7 @@
  */
 import type { Backend, Interest, Lifetime, Trigger } from '../backends/contract.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
+import type { AsyncScope } from './async-scope.js';
 import type { Descriptor, Operation } from './operation.js';
 
 /** Running totals of the calls that moved bytes and connections; the backend's own calls are in its counters. */
@@ -32,10 +33,11 @@ export interface Driver {
   /**
    * Takes a descriptor into care. No system call: registering waits for the first operation that would block.
    *
+   * @param scope in which the callbacks of its owner run.
    * @param isExclusive other threads wait for the same, and one of them is to be woken; it is only ever read from.
    * @throws IoError ENOTSUP: the backend can't.
    */
-  add(fd: number, isExclusive?: boolean): Descriptor;
+  add(fd: number, scope: AsyncScope, isExclusive?: boolean): Descriptor;
 
   /**
    * Lets go of a descriptor: its operations are taken off, its registration ends, and no event of it is seen any more.

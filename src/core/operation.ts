@@ -4,6 +4,7 @@
  * queues operations wait.
  */
 import { NO_TOKEN, type Token } from '../base/token.js';
+import type { AsyncScope } from './async-scope.js';
 
 /** Nothing was done, the call would have blocked: wait until the descriptor is ready in this direction. */
 export const WAIT = 0;
@@ -89,6 +90,8 @@ export class Descriptor {
 
   constructor(
     readonly fd: number,
+    /** In which the callbacks of its owner run. */
+    readonly scope: AsyncScope,
     /** Of the threads that wait for it one is to be woken. */
     readonly isExclusive = false,
   ) {}

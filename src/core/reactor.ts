@@ -9,6 +9,7 @@ import { monotonicMs } from '../base/runtime-functions.js';
 import { READABLE } from '../backends/contract.js';
 import { chooseBackend } from '../backends/select.js';
 import { openNodeLoop } from '../sys/node-loop.js';
+import { REACTOR_SCOPE, throwUncaught } from './async-scope.js';
 import type { Driver } from './driver.js';
 import { BoundedHost } from './host/bounded-host.js';
 import type { Host } from './host/host.js';
@@ -73,7 +74,7 @@ export class Reactor {
   private quietTurns = 0;
   private closed = false;
   private paused = false;
-  private readonly runTurn = () => this.turn();
+  private readonly runTurn = () => REACTOR_SCOPE.run(this.turnOrThrow, this);
 
   constructor(options: ReactorOptions = {}) {
     const { mode = 'level', maxBufferBytes, maxEvents } = options;
@@ -206,6 +207,15 @@ export class Reactor {
     if (this.hostToken >= 0) this.driver.unwatch(this.hostToken);
     this.driver.close();
     this.receiveBuffer.release();
+  }
+
+  /** What a callback throws ends the turn, and is thrown for all to see once nothing depends on it. */
+  private turnOrThrow(): void {
+    try {
+      this.turn();
+    } catch (error) {
+      throwUncaught(error);
+    }
   }
 
   private turn(): void {

@@ -19,6 +19,7 @@ import {
 import type { EventSources, Source } from '../backends/sources/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
 import { IoError } from '../sys/io-error.js';
+import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
 import { FinishedOperations } from './finished-operations.js';
@@ -72,11 +73,11 @@ export class ReadinessDriver implements Driver {
     }
   }
 
-  add(fd: number, isExclusive = false): Descriptor {
+  add(fd: number, scope: AsyncScope, isExclusive = false): Descriptor {
     if (isExclusive && this.backend.registerExclusive === undefined) {
       throw new IoError('ENOTSUP', 'register', `descriptor ${fd} with ${this.backend.name}`, 'it wakes all that wait');
     }
-    const descriptor = new Descriptor(fd, isExclusive);
+    const descriptor = new Descriptor(fd, scope, isExclusive);
     descriptor.maybeReady = BOTH;
     return descriptor;
   }

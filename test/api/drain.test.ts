@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Connection, IoError, Listener } from '../../src/index.js';
+import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { Listener as ListenerOf } from '../../src/api/listener.js';
 import { dup } from '../../src/sys/io.js';
 import { describeOnEveryDriver } from './every-driver.js';
@@ -96,7 +97,11 @@ describeOnEveryDriver('draining a listener', driver => {
     if (driver.mode === 'edge') this.skip();
     const listener = await unixListener();
     const { details } = listener as unknown as { details: ConstructorParameters<typeof ListenerOf>[2] };
-    const other: Listener = new ListenerOf(driver.reactor, driver.reactor.driver.add(dup(listener.fd)), details);
+    const other: Listener = new ListenerOf(
+      driver.reactor,
+      driver.reactor.driver.add(dup(listener.fd), REACTOR_SCOPE),
+      details,
+    );
     atEnd(() => void other.close());
     const failures: IoError[] = [];
     other.onError = failure => failures.push(failure);

@@ -1,6 +1,7 @@
 /** The operations of a reactor on real sockets, as the api uses them. */
 import { expect } from 'chai';
 import type { BufferList } from '../../src/core/buffer-list.js';
+import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import type { Driver } from '../../src/core/driver.js';
 import { KEPT_ANYWAY } from '../../src/core/limits.js';
 import type { Descriptor } from '../../src/core/operation.js';
@@ -44,7 +45,7 @@ class Owner implements ReceiveOwner, SendOwner {
     readonly reactor: Reactor,
     fd: number,
   ) {
-    this.descriptor = reactor.driver.add(fd);
+    this.descriptor = reactor.driver.add(fd, REACTOR_SCOPE);
   }
 
   onReceived(chunk: BufferList): void {

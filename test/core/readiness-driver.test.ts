@@ -3,6 +3,7 @@ import { END, ERROR, PRIORITY, READABLE, WRITABLE, type Backend } from '../../sr
 import { NO_TOKEN, type Token } from '../../src/base/token.js';
 import { openBackend } from '../../src/backends/select.js';
 import type { Descriptor } from '../../src/core/operation.js';
+import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../../src/core/limits.js';
 import { MODES, ReadinessDriver, type Mode } from '../../src/core/readiness-driver.js';
 import { EBADF, ENOMEM, ENOSPC, EPIPE } from '../../src/sys/errno.js';
@@ -31,7 +32,7 @@ class Scene {
   pair(): { fd: number; descriptor: Descriptor; peer: number } {
     const [fd, peer] = socketpair();
     this.sockets.add(fd).add(peer);
-    return { fd, descriptor: this.driver.add(fd), peer };
+    return { fd, descriptor: this.driver.add(fd, REACTOR_SCOPE), peer };
   }
 
   close(fd: number): void {

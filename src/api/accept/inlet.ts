@@ -1,4 +1,5 @@
 /** Where connections of services come into a thread, whoever accepted them: they all go to one handler. */
+import { AsyncScope } from '../../core/async-scope.js';
 import { own } from '../../sys/owned-descriptors.js';
 import { close, dup } from '../../sys/io.js';
 import { Connection, type ConnectionKeeper } from '../connection.js';
@@ -45,6 +46,7 @@ class Branch implements ConnectionKeeper {
 
   constructor(
     readonly serving: Serving,
+    private readonly scope: AsyncScope,
     private readonly deliver: (connection: Connection) => void,
   ) {
     this.loads = new Loads(serving.loads);
@@ -61,7 +63,7 @@ class Branch implements ConnectionKeeper {
   /** The acceptor has counted it. */
   make(fd: number): Connection {
     const reactor = currentReactor();
-    const connection = new Connection(reactor, reactor.driver.add(fd), this.serving.details.limits);
+    const connection = new Connection(reactor, reactor.driver.add(fd, this.scope), this.serving.details.limits);
     connection.keeper = this;
     return connection;
   }
@@ -104,12 +106,14 @@ export class Inlet {
   private readonly services = new Map<number, Branch>();
 
   private readonly deliver: (connection: Connection) => void;
+  /** What is received is received where the thread said that it would. */
+  private readonly scope = new AsyncScope('POLLUX_INLET');
 
   /** @param onConnection told of each connection, before anything is received from it. */
   constructor(endpoint: Endpoint, onConnection: (connection: Connection) => void) {
     this.deliver = connection => {
       try {
-        onConnection(connection);
+        this.scope.run(onConnection, undefined, connection);
       } catch (error) {
         // Others came with it, and are delivered all the same.
         throwLater(currentReactor(), error);
@@ -123,13 +127,13 @@ export class Inlet {
   /** Begins to serve; a second socket of the same service comes beside the first. @throws IoError */
   serve(serving: Serving): void {
     const known = this.services.get(serving.service);
-    const branch = known ?? new Branch(serving, this.deliver);
+    const branch = known ?? new Branch(serving, this.scope, this.deliver);
     if (serving.listening !== undefined) {
       const { driver } = currentReactor();
       const fd = dup(serving.listening);
       let listener: Listener;
       try {
-        listener = new Listener(currentReactor(), driver.add(fd, serving.isExclusive), serving.details);
+        listener = new Listener(currentReactor(), driver.add(fd, this.scope, serving.isExclusive), serving.details);
       } catch (error) {
         close(fd);
         throw error;

@@ -1,4 +1,5 @@
 /** A port that the threads of a runtime serve together. */
+import { AsyncScope } from '../../core/async-scope.js';
 import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/constants.js';
 import { close } from '../../sys/io.js';
 import { IoError } from '../../sys/io-error.js';
@@ -100,6 +101,7 @@ export class Service {
  * @throws IoError ENOTSUP: this system, or this backend, lacks what the model needs.
  */
 export async function openService(owner: ServiceOwner, options: ServiceOptions): Promise<Service> {
+  const scope = new AsyncScope('POLLUX_SERVICE');
   checkServiceOptions(options);
   const { accept, distribute, ...listening } = options;
   const { threads } = owner;
@@ -120,8 +122,8 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
   };
   if (accept === 'acceptor' || accept === 'combined') {
     const parking = accept === 'combined' ? parkingFor(first) : undefined;
-    const listener = new Listener(reactor, reactor.driver.add(first.fd), details);
-    const run = new Acceptor(listener, loads, { ...plan, parking }, distribute);
+    const listener = new Listener(reactor, reactor.driver.add(first.fd, scope), details);
+    const run = new Acceptor(listener, loads, { ...plan, parking }, scoped(scope, distribute));
     return new Service(owner, details.address, accept, loads, run);
   }
   const sockets = [first];
@@ -133,6 +135,11 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
   }
   const run = new ThreadListeners(threads, sockets, isExclusive, plan);
   return new Service(owner, details.address, accept, loads, run);
+}
+
+/** A function of the user's is asked in the context that the service was made in. */
+function scoped(scope: AsyncScope, distribute: ServiceOptions['distribute']): ServiceOptions['distribute'] {
+  return typeof distribute === 'function' ? loads => scope.run(distribute, undefined, loads) : distribute;
 }
 
 function parkingFor({ fd }: ListeningSocket): SharedParking {

@@ -1,5 +1,6 @@
 /** What the watches of timers, signals, processes, files and user events share. */
 import { NOTHING, type Source } from '../../backends/sources/contract.js';
+import { AsyncScope } from '../../core/async-scope.js';
 import type { Watcher } from '../../core/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor.js';
@@ -15,6 +16,7 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
   /** The watch ended by a failure of the system, which is told nowhere else. Without a handler a warning is emitted. */
   onError: ((failure: IoError) => void) | undefined = undefined;
 
+  private readonly scope = new AsyncScope('POLLUX_WATCH');
   private source: Source | undefined = undefined;
   private isOpen = true;
   private referenced = true;
@@ -150,7 +152,7 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
 
   private deliver(event: T, taker: Settling<T | null> | undefined): void {
     const { handler } = this;
-    if (handler !== undefined) handler(event);
+    if (handler !== undefined) this.scope.run(handler, undefined, event);
     else if (taker !== undefined) taker.resolve(event);
     else this.pending = this.pending === undefined ? event : this.merge(this.pending, event);
   }
@@ -160,7 +162,7 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
     this.taker = undefined;
     this.close();
     if (taker !== undefined) taker.reject(failure);
-    else if (this.onError !== undefined) this.onError(failure);
+    else if (this.onError !== undefined) this.scope.run(this.onError, this, failure);
     else process.emitWarning(failure.message, 'PolluxWatchWarning');
   }
 

@@ -95,7 +95,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): Queue<Declaration<Messages, 'queues', Name>>;
   queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): Queue<T>;
   queue(name: string): Queue {
-    return this.queueOf(name);
+    return this.queueOf(name).open();
   }
 
   /** Answers requests of that name. @throws TypeError no function. @throws Error somebody does already; it is closed. */
@@ -159,7 +159,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
       throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
     }
     if (this.subscriptions.has(name)) throw new Error(`subscribe: this thread has subscribed to '${name}' already`);
-    const subscription = new Subscription(this, name, whenSlow);
+    const subscription = new Subscription(this, name, whenSlow).open();
     this.subscriptions.set(name, subscription);
     subscription.ready = Promise.all([...this.peers].map(peer => this.announce(subscription, peer))).then(() => {});
     if (onMessage !== undefined) subscription.onMessage = onMessage as (message: Message) => void;

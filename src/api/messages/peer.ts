@@ -1,5 +1,6 @@
 /** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
 import { shareAmongCopies } from '../../base/thread-state.js';
+import { AsyncScope } from '../../core/async-scope.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
@@ -65,6 +66,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   readonly messages: PeerLane;
   /** @internal What the runtime has to say: nothing that is sent as a message comes before it. */
   readonly control: PeerLane;
+  private readonly scope = new AsyncScope('POLLUX_PEER');
   private readonly requests = new Map<number, Settling<unknown>>();
   private lastNumber = 0;
   private isClosed = false;
@@ -81,7 +83,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
       this.refuseRequests(this.goneError());
       owner.onPeerGone(this);
       try {
-        this.onGone?.(this);
+        if (this.onGone !== undefined) this.scope.run(this.onGone, this, this);
       } finally {
         this.close();
       }
@@ -257,7 +259,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   /** @internal A scheduled call failed. */
   fail(failure: Error): void {
     if (this.onFailure === undefined) throw failure;
-    this.onFailure(failure);
+    this.scope.run(this.onFailure, this, failure);
   }
 
   private refuseRequests(failure: Error): void {

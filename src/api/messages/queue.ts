@@ -1,4 +1,5 @@
 /** A queue: any thread sends to it, one receives. */
+import { AsyncScope } from '../../core/async-scope.js';
 import { checkCallback } from '../arguments.js';
 import { ENTRY_BYTES } from '../../core/limits.js';
 import type { Arrival, KeptMessage, Message } from './message.js';
@@ -22,12 +23,20 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   private receiving = false;
   private draining = false;
   private ended = false;
+  /** In which its callbacks run. */
+  protected scope: AsyncScope | undefined = undefined;
 
   /** @internal Made by `endpoint.queue` and by subscriptions. */
   constructor(
     private readonly owner: QueueOwner,
     readonly name: string,
   ) {}
+
+  /** @internal The user takes it, here: a queue exists before that if messages came. */
+  open(): this {
+    this.scope ??= new AsyncScope('POLLUX_QUEUE');
+    return this;
+  }
 
   /** Messages that came and nobody has taken. */
   get length(): number {
@@ -79,7 +88,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   /** @internal A message came. */
   receive(arrival: Arrival): void {
     if (this.handler !== undefined && this.backlog.length === 0) {
-      this.handler(arrival as Message<T>);
+      this.tell(this.handler, arrival);
       return;
     }
     const reader = this.readers.shift();
@@ -135,12 +144,16 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
         while (this.handler !== undefined && this.backlog.length > 0) {
           const kept = this.backlog.shift()!;
           this.count(-kept.bytes.length - ENTRY_BYTES);
-          this.handler(kept as Message<T>);
+          this.tell(this.handler, kept);
         }
       } finally {
         if (this.handler !== undefined && this.backlog.length > 0) this.drainSoon();
       }
     });
+  }
+
+  private tell(handler: (message: Message<T>) => void, message: Arrival | KeptMessage): void {
+    this.scope!.run(handler, undefined, message as Message<T>);
   }
 
   private count(bytes: number): void {

@@ -1,5 +1,6 @@
 /** What other threads may ask this one to do: answer requests, and run functions. */
 import { threadId } from 'node:worker_threads';
+import { AsyncScope } from '../../core/async-scope.js';
 import { FAILURE, REPLY } from './channel.js';
 import { packFailure } from './failure.js';
 import { encode, type Arrival, type Encoded, type Message } from './message.js';
@@ -8,9 +9,16 @@ import type { PeerBook } from './peer-book.js';
 /** @param message what came with the request. @returns the answer, or a promise of it; bytes or anything cloneable. */
 export type Answer<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
 
+/** What the user gave to be called, and the context in which he did. */
+class Given<Callback> {
+  readonly scope = new AsyncScope('POLLUX_SERVICE');
+
+  constructor(readonly callback: Callback) {}
+}
+
 export class Services {
-  private readonly answers = new Map<string, Answer>();
-  private readonly functions = new Map<string, (argument: never) => void>();
+  private readonly answers = new Map<string, Given<Answer>>();
+  private readonly functions = new Map<string, Given<(argument: never) => void>>();
 
   /** @param lane the one in which questions come, and answers go. */
   constructor(
@@ -25,13 +33,13 @@ export class Services {
   /** @throws Error somebody answers to that name already. */
   addAnswer(name: string, answer: Answer): void {
     if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);
-    this.answers.set(name, answer);
+    this.answers.set(name, new Given(answer));
   }
 
   /** @throws Error the name is taken. */
   addFunction(name: string, run: (argument: never) => void): void {
     if (this.functions.has(name)) throw new Error(`define: '${name}' is defined already`);
-    this.functions.set(name, run);
+    this.functions.set(name, new Given(run));
   }
 
   /** A request came. */
@@ -51,8 +59,9 @@ export class Services {
       }
     };
     try {
-      const value: unknown = answer(arrival);
-      if (isThenable(value)) void Promise.resolve(value).then(reply, failed);
+      const value: unknown = answer.scope.run(answer.callback, undefined, arrival);
+      // What is no promise of the language is asked in the same context.
+      if (isThenable(value)) void answer.scope.run(promiseOf, undefined, value).then(reply, failed);
       else reply(value);
     } catch (error) {
       failed(error);
@@ -61,10 +70,10 @@ export class Services {
 
   /** A scheduled call came, and was taken. What the function throws is this thread's affair. */
   onCall(name: string, arrival: Arrival): void {
-    const run = this.functions.get(name);
-    if (run === undefined)
+    const given = this.functions.get(name);
+    if (given === undefined)
       this.fail(arrival.from, name, 0, new Error(`thread ${threadId} has no function '${name}' to run`));
-    else run(arrival.value as never);
+    else given.scope.run(given.callback, undefined, arrival.value as never);
   }
 
   private reply(to: number, tag: number, { payload, isValue }: Encoded): void {
@@ -96,4 +105,8 @@ export class Services {
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   return typeof (value as { then?: unknown }).then === 'function';
+}
+
+function promiseOf(value: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(value);
 }

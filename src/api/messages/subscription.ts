@@ -68,7 +68,7 @@ export class Subscription<T = unknown> extends Queue<T> {
     );
     this.end(failure);
     this.close();
-    this.onDisconnect?.(failure);
+    if (this.onDisconnect !== undefined) this.scope!.run(this.onDisconnect, this, failure);
   }
 
   private countDropped(arrival: Arrival): void {

@@ -1,5 +1,6 @@
 /** Threads with a reactor each, that know each other. */
-import { clearTimeout, queueMicrotask, setTimeout } from '../../base/runtime-functions.js';
+import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
+import { AsyncScope, throwUncaught } from '../../core/async-scope.js';
 import type { ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
@@ -23,6 +24,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   /** The threads, by index. */
   readonly threads: readonly Member<Messages>[];
   private readonly options: CheckedOptions;
+  private readonly scope = new AsyncScope('POLLUX_RUNTIME');
   private ownEndpoint: Endpoint | undefined = undefined;
   private readonly services = new Set<Service>();
   private readonly burials = new Burials();
@@ -195,7 +197,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     for (const service of this.services) void this.beginService(service, member);
     if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
     const { name, restarts } = member;
-    if (restarts > 0) guarded(() => this.options.onRestart?.(name, restarts));
+    if (restarts > 0) this.callBack(this.options.onRestart, name, restarts);
   }
 
   /** @internal */
@@ -301,7 +303,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   private report(failure: Error, { name }: Member): void {
-    guarded(() => this.options.onError?.(failure, name));
+    this.callBack(this.options.onError, failure, name);
+  }
+
+  /** What a callback throws is its user's affair; what is left to be done for the thread is done all the same. */
+  private callBack<Args extends unknown[]>(callback: ((...args: Args) => void) | undefined, ...args: Args): void {
+    if (callback === undefined) return;
+    try {
+      this.scope.run(callback, this.options, ...args);
+    } catch (error) {
+      throwUncaught(error);
+    }
   }
 
   private async finish(): Promise<void> {
@@ -320,16 +332,5 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
     if (this.failure === undefined) this.ended.resolve({ terminated });
     else this.ended.reject(this.failure);
-  }
-}
-
-/** What a callback throws is its user's affair; what is left to be done for the thread is done all the same. */
-function guarded(callback: () => void): void {
-  try {
-    callback();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';
+import { AsyncScope } from '../../core/async-scope.js';
 import { pinThread } from '../../sys/affinity.js';
 import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import { openEndpoint } from '../messages/endpoint.js';
@@ -14,6 +15,8 @@ import { setCurrentThread, Thread } from './thread.js';
 
 const birth = workerData as Birth;
 const port = parentPort!;
+/** That of the thread's entry, and of what it is told. */
+const scope = new AsyncScope('POLLUX_THREAD');
 // For a reactor that does not start.
 process.once('exit', onLoaded);
 recordOwnedDescriptors(birth.descriptors);
@@ -34,7 +37,8 @@ function tell(message: ToOwner): void {
 
 async function run(): Promise<void> {
   const entry = (await import(birth.entry)) as object;
-  await entryFunction(entry, birth.entry)?.(thread);
+  const start = entryFunction(entry, birth.entry);
+  if (start !== undefined) await scope.run(start, undefined, thread);
   tell({ kind: 'running' });
   // From here on the thread lives as long as what the entry has opened.
   port.unref();
@@ -58,7 +62,7 @@ async function stop(): Promise<void> {
   resume();
   // What the entry sets up, it must have set up before it can end it.
   await running;
-  await thread.onStop?.();
+  if (thread.onStop !== undefined) await scope.run(thread.onStop, thread);
   thread.endpoint.close();
   // Stopped before it was to run, it waits for that word no more.
   port.unref();
