@@ -1,4 +1,5 @@
 /** Joining two connections: what comes from one goes to the other, both ways. */
+import { AsyncScope } from '../core/async-scope.js';
 import { checkRate } from '../core/transfers/pace.js';
 import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay-conduits.js';
 import {
@@ -91,8 +92,14 @@ function checkedOptions(options: JoinOptions): TunnelOptions {
     aToB: checkedLimits('limits.aToB', limits.aToB),
     bToA: checkedLimits('limits.bToA', limits.bToA),
     bytesPerSecond,
-    onBytes,
+    onBytes: onBytes && scoped(onBytes),
   };
+}
+
+/** In the context of the call, as callbacks of objects are. */
+function scoped(onBytes: NonNullable<JoinOptions['onBytes']>): JoinOptions['onBytes'] {
+  const scope = new AsyncScope('POLLUX_JOIN');
+  return (direction, lengthBytes) => scope.run(onBytes, undefined, direction, lengthBytes);
 }
 
 function checkedLimits(name: string, limits: Partial<DirectionLimits> = {}): DirectionLimits {

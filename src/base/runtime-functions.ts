@@ -5,7 +5,7 @@
  * Also a named import of a builtin module can be replaced later, by `module.syncBuiltinESMExports()`; these constants can't.
  */
 import { performance } from 'node:perf_hooks';
-import process from 'node:process';
+import { nextTick as originalNextTick } from 'node:process';
 import timers from 'node:timers';
 
 export const { setImmediate, clearImmediate, setTimeout, clearTimeout } = timers;
@@ -18,7 +18,7 @@ export const eventLoopUtilization: typeof performance.eventLoopUtilization =
   performance.eventLoopUtilization?.bind(performance) ?? (() => ({ idle: 0, active: 0, utilization: 0 }));
 
 /** Calls a function once the stack is empty, in the async context of now; what it throws is uncaught. */
-export const nextTick: typeof process.nextTick = process.nextTick;
+export const nextTick = originalNextTick;
 
 /** Runs `task` after what runs now, before timers and I/O. */
 export const queueMicrotask: (task: () => void) => void = globalThis.queueMicrotask;

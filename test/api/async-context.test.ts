@@ -7,11 +7,12 @@ import { spawn } from 'node:child_process';
 import { AsyncLocalStorage, executionAsyncId } from 'node:async_hooks';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join as pathOf } from 'node:path';
 import process from 'node:process';
 import {
   bindDatagram,
   currentReactor,
+  join,
   openEndpoint,
   receiveConnections,
   receiveDatagrams,
@@ -143,6 +144,27 @@ const connecting = connectionRows(async ({ made }) => {
   return { end: client, peer: server };
 });
 
+const joins: Record<string, Row> = {
+  onBytes: async ({ made, see, seen }) => {
+    const pairs = await Promise.all(
+      [0, 1].map(() =>
+        settledPair(
+          listen => listen(),
+          connect => connect(),
+        ),
+      ),
+    );
+    const [a, b] = pairs;
+    const tunnel = made(() => join(a.server, b.client, { onBytes: see }));
+    for (let count = 1; count < 3; count++) {
+      a.client.send('x');
+      await seen(count);
+    }
+    tunnel.cancel();
+    await tunnel.catch(() => {});
+  },
+};
+
 const datagrams: Record<string, Row> = {
   onDatagram: async ({ made, set, see, seen }) => {
     const socket = await made(() => bindDatagram({ host: '127.0.0.1' }));
@@ -167,9 +189,9 @@ const datagrams: Record<string, Row> = {
     await seen(1);
   },
   onDrain: async ({ made, set, see, seen }) => {
-    const directory = mkdtempSync(join(tmpdir(), 'pollux-context-'));
+    const directory = mkdtempSync(pathOf(tmpdir(), 'pollux-context-'));
     atEnd(() => rmSync(directory, { recursive: true, force: true }));
-    const receiver = await bindDatagram({ path: join(directory, 'receiver') });
+    const receiver = await bindDatagram({ path: pathOf(directory, 'receiver') });
     const socket = await made(() => bindDatagram({ path: '' }));
     atEnd(() => [receiver, socket].forEach(each => each.destroy()));
     set(() => (socket.onDrain = see));
@@ -209,8 +231,8 @@ const watches: Record<string, Row> = {
     watched.close();
   },
   watchFile: async ({ made, see, seen }) => {
-    const directory = mkdtempSync(join(tmpdir(), 'pollux-context-'));
-    const path = join(directory, 'file');
+    const directory = mkdtempSync(pathOf(tmpdir(), 'pollux-context-'));
+    const path = pathOf(directory, 'file');
     writeFileSync(path, '');
     const watched = made(() => watchFile(path, { changes: ['write'] }, see));
     for (let count = 1; count < 3; count++) {
@@ -243,7 +265,7 @@ describe('the async context of a callback', function () {
     currentReactor().close();
   });
 
-  const kinds = { listener, 'accepted connection': accepted, connection: connecting, datagrams, watches };
+  const kinds = { listener, 'accepted connection': accepted, connection: connecting, joins, datagrams, watches };
   for (const [kind, rows] of Object.entries(kinds)) {
     for (const [name, row] of Object.entries(rows)) {
       for (const context of ['B', undefined]) {
