@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { openBackend } from '../../src/backends/select.js';
 import { ERROR } from '../../src/backends/contract.js';
+import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { AGAIN, DONE, FINISHED, Operation, WAIT, type Descriptor, type Outcome } from '../../src/core/operation.js';
 import { MODES, ReadinessDriver, type Mode } from '../../src/core/readiness-driver.js';
 import { EIO } from '../../src/sys/errno.js';
@@ -84,7 +85,7 @@ class Schedule {
     for (let count = 0; count < DESCRIPTORS; count++) {
       const [fd, peer] = socketpair();
       sendSome(peer, 1);
-      this.descriptors.push(this.driver.add(fd));
+      this.descriptors.push(this.driver.add(fd, REACTOR_SCOPE));
       this.peers.push(peer);
     }
     this.probes = scripts.map(
