@@ -96,7 +96,7 @@ function copyToConnection(source: File, target: Connection, options: CopyOptions
   const prepare = () => {
     checkFile('source', source);
     checkSink('target', target);
-    target.checkOpenForSending('target');
+    target.checkTurn('target', 0);
     const { from: offset = 0, to = 0, length, bytesPerSecond = Infinity } = options;
     checkInteger('from', offset, 0, Number.MAX_SAFE_INTEGER);
     checkUnused('to', to, 'target');

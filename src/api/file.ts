@@ -128,7 +128,13 @@ export class File {
     }
     const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     this.checkRange(lengthBytes, offset);
-    return this.descriptor.write(this.onBoundary(BufferList.from(data)), offset);
+    // Before a list is moved: what is refused leaves it to its owner.
+    this.descriptor.enter('pwritev');
+    try {
+      return await this.descriptor.write(this.onBoundary(BufferList.from(data)), offset);
+    } finally {
+      this.descriptor.leave();
+    }
   }
 
   /** Content and everything about it is on the disk after this. fsync(2) */

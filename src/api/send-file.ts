@@ -79,7 +79,9 @@ export function sendFile(connection: Connection, file: OpenFile, options: SendFi
 /** @throws what is wrong with what the user gave: nothing has begun then. */
 function prepare(connection: Connection, file: OpenFile, options: SendFileOptions): FileSending {
   checkSink('connection', connection);
-  connection.checkOpenForSending('connection');
+  const before = partsOf('before', options.before);
+  const after = partsOf('after', options.after);
+  connection.checkTurn('connection', lengthOf(before) + lengthOf(after));
   if (!(file instanceof File)) {
     checkDescriptor(file);
     return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
@@ -182,6 +184,10 @@ function partsOf(name: string, parts: Sendable | readonly Sendable[] | undefined
     }
   }
   return all;
+}
+
+function lengthOf(parts: readonly Sendable[]): number {
+  return parts.reduce((total, part) => total + (typeof part === 'string' ? Buffer.byteLength(part) : part.length), 0);
 }
 
 /** A list of its own: arrays are copied, so that they are their owner's again at once. */

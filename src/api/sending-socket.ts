@@ -130,20 +130,19 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
 
   // For transfers
 
-  /** @internal Before anything is moved out of the user's hands. @throws what `takeTurn` would throw. */
-  checkOpenForSending(name: string): void {
+  /** @internal */
+  checkTurn(name: string, queuedBytes: number): void {
     if (!this.canSend) throw this.refusal(name);
+    this.checkCeiling(queuedBytes);
+    if ((this.waiting?.turns?.length ?? 0) < WRITE_TURNS) return;
+    const explanation = `${WRITE_TURNS} transfers wait already; await some of them first`;
+    throw new IoError('ENOBUFS', 'send', this.title(name), explanation);
   }
 
   /** @internal Lets a transfer write, behind everything sent before and before everything sent later. */
   takeTurn(turn: WriteTurn): void {
-    this.checkOpenForSending(turn.sinkName);
-    this.checkCeiling(turn.queuedBytes);
+    this.checkTurn(turn.sinkName, turn.queuedBytes);
     const waiting = (this.waiting ??= { bytesSentBefore: 0 });
-    if (waiting.turns !== undefined && waiting.turns.length >= WRITE_TURNS) {
-      const explanation = `${WRITE_TURNS} transfers wait already; await some of them first`;
-      throw new IoError('ENOBUFS', 'send', this.title(turn.sinkName), explanation);
-    }
     const turns = (waiting.turns ??= new WriteTurns(this.descriptor, sender => this.sendNow(sender)));
     if (this.sender !== undefined && this.sender.queue.length > 0) {
       turns.add(this.sender);

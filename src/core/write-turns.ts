@@ -31,7 +31,14 @@ export interface WriteSide {
   readonly isClosed: boolean;
   /** The kernel's number; -1 once closed. */
   readonly fd: number;
-  /** @throws IoError EPIPE: nothing can be written any more. */
+  /**
+   * Whether a turn can be taken, for one who has to know before bytes change hands.
+   *
+   * @param name what the user calls the connection.
+   * @throws IoError EPIPE: nothing can be written any more; ENOBUFS: too many wait, or too much. RangeError too much at once.
+   */
+  checkTurn(name: string, queuedBytes: number): void;
+  /** @throws as `checkTurn`; the turn was not taken then. */
   takeTurn(turn: WriteTurn): void;
   /**
    * The turn is over, or given up before it came.

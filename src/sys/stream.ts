@@ -1,6 +1,6 @@
 /** Receiving and sending on whatever carries a stream: sockets by recv and send, pipes by read and write. */
-import { MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET, SO_TYPE } from './constants.js';
-import { ENOTSOCK } from './errno.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET, SO_ERROR, SO_TYPE } from './constants.js';
+import { ENOTSOCK, EPIPE } from './errno.js';
 import { read, write } from './io.js';
 import { IoError } from './io-error.js';
 import { declare, errno } from './libc.js';
@@ -52,6 +52,15 @@ export function sendTo(fd: number, address: number, lengthBytes: number, flags: 
 export function sendListTo(fd: number, header: MessageHeader, flags: number): number {
   const sent = sendmsg(fd, header.address, flags);
   return sent < 0 && errno() === ENOTSOCK ? writev(fd, header.iovecsAddress, header.count) : sent;
+}
+
+/**
+ * What a stream broke with, of which sending says EPIPE. FreeBSD looks at the end of the write side first and leaves the cause,
+ * a reset by the peer, in SO_ERROR; Linux tells it at once.
+ */
+export function causeOf(fd: number, code: number): number {
+  if (code !== EPIPE || !isSocket(fd)) return code;
+  return getIntOption(fd, SOL_SOCKET, SO_ERROR) || code;
 }
 
 /** Whether it is a socket. @throws IoError EBADF. */

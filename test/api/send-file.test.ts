@@ -3,11 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { constants, readFileSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { BufferList, IoError, open, sendFile, type Connection, type TransferFailure } from '../../src/index.js';
+import { fileSending } from '../../src/api/send-file.js';
+import { Transfer } from '../../src/api/transfer.js';
+import { nativeFileReads } from '../../src/core/transfers/file-reads.js';
+import { FileToSocket } from '../../src/core/transfers/file-to-socket.js';
+import { EPIPE } from '../../src/sys/errno.js';
 import { O_PATH } from '../../src/sys/file-constants.js';
 import { platform } from '../../src/sys/platform.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { patternBytes, TestFiles } from './files.js';
-import { closing, Digest, readAll, rejection, tcpPair, turns, unixPair } from './sockets.js';
+import { closing, Digest, fillUp, readAll, rejection, tcpPair, turns, unixPair } from './sockets.js';
 
 const MIB = 1 << 20;
 
@@ -215,6 +220,41 @@ describeOnEveryDriver('sendFile', driver => {
     expect(list.toString()).to.equal('kept');
     server.destroy();
     expect(await failureOf(sendFile(server, file))).to.include({ code: 'EPIPE' });
+  });
+
+  it('refused for want of room, or for too much at once, it leaves the lists to their owner', async () => {
+    const { client } = unixPair({ highWaterBytes: 1000, maxQueuedBytes: 300_000 });
+    const file = files.pattern(10);
+    fillUp(client, 200_000);
+    const kept = () => [BufferList.from('a'.repeat(150_000)), BufferList.from('b'.repeat(150_000))];
+    const [before, after] = kept();
+    expect(await failureOf(sendFile(client, file, { before: [before], after }))).to.include({ code: 'ENOBUFS' });
+    expect([before.length, after.length]).to.deep.equal([150_000, 150_000]);
+    after.append('one more');
+    expect(await failureOf(sendFile(client, file, { before, after }))).to.be.instanceOf(RangeError);
+    expect([before.length, after.length]).to.deep.equal([150_000, 150_008]);
+    const waiting = Array.from({ length: 1024 }, () => sendFile(client, file, { length: 0 }));
+    const short = BufferList.from('short');
+    // The queue of the connection stands in line, too.
+    expect(await failureOf(sendFile(client, file, { before: short }))).to.include({ code: 'ENOBUFS' });
+    expect(short.toString()).to.equal('short');
+    client.destroy();
+    await Promise.all(waiting.map(failureOf));
+  });
+
+  it('says why the peer is gone where sending says only that it is', async () => {
+    const { client, server } = await tcpPair();
+    server.reset();
+    // The reset has arrived where a read of another socket over the same loopback has.
+    const other = await tcpPair();
+    other.server.send('!');
+    await other.client.read();
+    await using file = await open(files.pattern(1 << 20).path);
+    const engine = new FileToSocket(client, () => fileSending(file, {}), {
+      sendfile: { takesHeader: false, refusesToWait: false, failure: EPIPE, send: () => 0 },
+      reads: nativeFileReads,
+    });
+    expect(await failureOf(new Transfer(engine))).to.include({ code: 'ECONNRESET', syscall: 'sendfile' });
   });
 
   it('a reader that stops holds it back; the write deadline sees it', async () => {

@@ -13,6 +13,7 @@ import {
   EIO,
   EISDIR,
   ENOSYS,
+  ENOTSOCK,
   ENOTSUP,
   EOPNOTSUPP,
   EPERM,
@@ -22,7 +23,7 @@ import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
 import { MessageHeader } from '../../sys/socket.js';
-import { sendListTo, sendTo } from '../../sys/stream.js';
+import { causeOf, sendListTo, sendTo } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { IovecTable } from '../iovec-table.js';
@@ -73,7 +74,7 @@ export function nameOf({ fd, path }: FileRange): string {
 
 const FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
 /** Answers of a kernel that can't send this file, or not to this socket, by sendfile. */
-const UNABLE = new Set([EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM]);
+const UNABLE = new Set([EINVAL, ENOSYS, ENOTSOCK, ENOTSUP, EOPNOTSUPP, EPERM]);
 
 /** Answers that are about the file: the socket is as good as before. */
 const FILE_FAILURES = new Set([EBADF, EIO, EISDIR]);
@@ -274,7 +275,7 @@ export class SendFile extends Operation {
     if (this.syscall === 'sendfile' && FILE_FAILURES.has(code)) {
       this.failFile(new IoError(code, this.syscall, nameOf(this.file)));
     } else {
-      this.fail(new IoError(code, this.syscall, `descriptor ${fd}`));
+      this.fail(new IoError(causeOf(fd, code), this.syscall, `descriptor ${fd}`));
     }
     return DONE;
   }

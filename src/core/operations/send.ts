@@ -4,7 +4,7 @@ import { EAGAIN, EINTR } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { MessageHeader } from '../../sys/socket.js';
-import { sendListTo, sendTo } from '../../sys/stream.js';
+import { causeOf, sendListTo, sendTo } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
@@ -60,7 +60,7 @@ export class Send extends Operation {
         const code = errno();
         if (code === EAGAIN) return budget === SEND_BYTES_PER_TURN ? WAIT : AGAIN;
         if (code === EINTR) continue;
-        this.fail(new IoError(code, 'send', `descriptor ${fd}`));
+        this.fail(new IoError(causeOf(fd, code), 'send', `descriptor ${fd}`));
         return DONE;
       }
       queue.consume(sent);
