@@ -16,7 +16,10 @@ import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
 export interface JoinOptions {
-  /** No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. */
+  /**
+   * No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. It counts from when
+   * both directions can move: what was sent to an end before goes out first.
+   */
   readonly idleTimeoutMs?: number;
   /**
    * After the first direction is over: no byte the other way for so long, and both ends are reset. 0, the default, is never.

@@ -290,6 +290,8 @@ export abstract class ReceivingSocket
     return name === undefined ? `descriptor ${fd}` : `${name}, descriptor ${fd}`;
   }
 
+  /** @internal */
+  abstract breakTurn(failure: Error): void;
   /** Whether it is another thread's now. */
   protected abstract get hasMoved(): boolean;
   /** @internal The peer's FIN was read. */

@@ -27,6 +27,8 @@ export interface ReadSide {
   returnReads(turn: ReadTurn): void;
   /** The transfer has taken bytes. */
   onTurnArrival(lengthBytes: number): void;
+  /** The stream can't go on: resets the connection, which tells the turn. */
+  breakTurn(failure: Error): void;
   /** The transfer has met the end of the stream, or what it broke with: the connection is closed then. */
   onTurnEnd(failure: Error | undefined): void;
 }

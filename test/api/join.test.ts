@@ -2,9 +2,11 @@ import { expect } from 'chai';
 import process from 'node:process';
 import { join } from '../../src/api/join.js';
 import type { TransferFailure } from '../../src/api/transfer.js';
+import { nativeRelayCalls } from '../../src/core/transfers/relay-conduits.js';
 import type { TunnelAccount } from '../../src/core/transfers/tunnel.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { joined, receiveStream, sendStream, twoPairs } from './joined.js';
+import { SplicingKernel } from './splicing-kernel.js';
 import { closing, fillUp, readAll, readExactly, rejection, tcpPair, turns } from './sockets.js';
 
 const MEGABYTE = 1 << 20;
@@ -199,6 +201,56 @@ describeOnEveryDriver('join', () => {
       process.removeAllListeners('uncaughtException');
       for (const listener of listeners) process.on('uncaughtException', listener);
     }
+  });
+
+  for (const kernel of ['calls', 'SO_SPLICE']) {
+    it(`ends although onBytes throws each time, in the step that ends it as well (${kernel})`, async () => {
+      const caught: unknown[] = [];
+      const listeners = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.on('uncaughtException', error => caught.push(error));
+      try {
+        const socketSplice = kernel === 'calls' ? undefined : new SplicingKernel([1]);
+        const { left, right, transfer } = await joined(
+          {
+            onBytes: () => {
+              throw new Error('thrown by onBytes');
+            },
+          },
+          'TCP',
+          { ...nativeRelayCalls(), socketSplice },
+        );
+        await turns(4);
+        left.end('one');
+        right.end('two');
+        const account = await transfer;
+        expect([account.aToB.bytes, account.bToA.bytes]).to.deep.equal([3, 3]);
+        expect(new Set(caught.map(String))).to.deep.equal(new Set(['Error: thrown by onBytes']));
+      } finally {
+        process.removeAllListeners('uncaughtException');
+        for (const listener of listeners) process.on('uncaughtException', listener);
+      }
+    });
+  }
+
+  it('is not idle while what was sent before still goes out, and loses none of it', async () => {
+    const { left, right, a, b } = await twoPairs('Unix');
+    const queued = fillUp(b);
+    const transfer = join(a, b, { idleTimeoutMs: 20 });
+    let isOver = false;
+    void failureOf(transfer).then(() => (isOver = true));
+    // A clock of the same kind: it has gone off three times.
+    for (let times = 0; times < 3; times++) {
+      const other = await joined({ idleTimeoutMs: 20 }, 'Unix');
+      expect(await failureOf(other.transfer)).to.include({ code: 'ETIMEDOUT' });
+    }
+    expect(isOver).to.equal(false);
+    left.send('tail');
+    let received = 0;
+    right.onData = chunk => (received += chunk.length);
+    // Only then its time begins.
+    expect(await failureOf(transfer)).to.include({ code: 'ETIMEDOUT' });
+    expect(received).to.equal(queued + 4);
   });
 
   it('refuses an end that is joined, being read, closed or ended, and touches neither', async () => {

@@ -10,12 +10,22 @@ import type { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { READ_AHEAD_BYTES, READ_AHEAD_WINDOW_BYTES } from '../limits.js';
 import type { Descriptor } from '../operation.js';
-import { COLD, PACED, SendFile, nameOf, type FileRange, type SendFileOwner } from '../operations/send-file.js';
+import {
+  COLD,
+  FINISHED,
+  PACED,
+  SendFile,
+  nameOf,
+  type FileRange,
+  type SendFileOwner,
+} from '../operations/send-file.js';
+import { leaveReserve } from '../receive-buffer.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide, WriteTurn } from '../write-turns.js';
 import { TransferAccount } from './account.js';
 import { nativeFileReads, scratchAddress, type FileReads } from './file-reads.js';
 import { Pace } from './pace.js';
+import { Vigil } from './vigil.js';
 
 /** What to send, found out when the transfer begins. */
 export interface FileSending {
@@ -51,6 +61,8 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private timer: Timer = NO_TIMER;
   private isOver = false;
   private isPaused = false;
+  /** Once it was paused. */
+  private vigil: Vigil | undefined = undefined;
   /** A call on the file is under way on the pool, and whether the operation waits for it. */
   private isReading = false;
   private isWaitingForRead = false;
@@ -83,6 +95,8 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     const { range: known, before, after, releaseFile } = this.prepare();
     this.releaseFile = releaseFile ?? this.releaseFile;
     const range = known instanceof Promise ? UNKNOWN_RANGE : known;
+    const { slab } = this.target.reactor;
+    for (const list of [before, after]) leaveReserve(list, slab);
     this.operation = new SendFile(this, range, before, after, this.sendfile);
     if (known instanceof Promise) this.await(known);
     else this.setRange(known);
@@ -98,14 +112,18 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
 
   pause(): void {
     this.isPaused = true;
-    this.target.reactor.driver.cancel(this.operation);
+    // One that is over, and has not said so yet, has come to its end.
+    if (this.operation.isWaiting) this.target.reactor.driver.cancel(this.operation);
     this.stopTimer();
+    this.vigil ??= new Vigil(this.target.reactor, { [this.sinkName]: this.target });
+    this.vigil.begin();
     this.target.onTurnProgress();
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    this.vigil?.end();
     this.run();
     this.target.onTurnProgress();
   }
@@ -175,8 +193,9 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
 
   onStop(): void {
     // A closed connection tells its turns later in the turn of the loop.
-    if (this.isOver || this.isPaused || this.target.isClosed) return;
+    if (this.isOver || this.target.isClosed) return;
     const { operation } = this;
+    if (this.isPaused && operation.stop !== FINISHED) return;
     if (operation.stop === COLD) this.fetch();
     else if (operation.stop === PACED) this.waitForPace();
     else this.finish(operation.failure);
@@ -250,6 +269,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private settle(failure: Error | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.vigil?.end();
     this.stopTimer();
     this.operation.release();
     this.letGo();

@@ -8,6 +8,7 @@
  */
 import { EAGAIN, EINTR } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
+import { causeOf } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { RELAY_BYTES_PER_TURN } from '../limits.js';
 import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../operation.js';
@@ -20,8 +21,11 @@ import { KernelSplice } from './kernel-splice.js';
 import type { RelayAccount } from './relay-account.js';
 import { RelayConduits, type RelayCalls } from './relay-conduits.js';
 import { RelayStep, type RelayStepOwner } from './relay-step.js';
+import { Vigil } from './vigil.js';
 
 export interface RelayOwner {
+  /** Everything that was sent to the sink before is with the kernel: from here on bytes can move. */
+  onRelayBegin?(relay: Relay): void;
   /** Bytes have gone to the sink. */
   onRelayBytes(relay: Relay, lengthBytes: number): void;
   /** It is over, nothing of the ends is touched any more; `failure` of it says how. */
@@ -52,6 +56,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private isPaused = false;
   private next: Next = 'source';
   private timer: Timer = NO_TIMER;
+  /** Once it was paused. */
+  private vigil: Vigil | undefined = undefined;
 
   constructor(
     private readonly owner: RelayOwner,
@@ -79,15 +85,20 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     }
   }
 
+  /** No byte moves. The end, of either side or of the relay, comes all the same. */
   pause(): void {
     this.isPaused = true;
     this.stop();
+    this.vigil ??= new Vigil(this.source.reactor, { [this.sourceName]: this.source, [this.sinkName]: this.sink });
+    this.vigil.begin();
+    if (this.next === 'end') this.endSoon();
     this.sink.onTurnProgress();
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    this.vigil?.end();
     this.goOn();
     this.sink.onTurnProgress();
   }
@@ -100,9 +111,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   cancel(): void {
     if (this.isOver) return;
     this.stop();
-    const rest = new BufferList();
-    this.conduits.empty(rest);
-    this.leave(rest);
+    this.leaveRest();
   }
 
   /** Counts what the kernel has moved by itself. @returns whether there was something. */
@@ -125,6 +134,11 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     return this.conduits.inMemoryBytes;
   }
 
+  /** It waits for what was sent to the sink before. */
+  get isInLine(): boolean {
+    return this.to === undefined && !this.isOver;
+  }
+
   get isHeld(): boolean {
     return this.isPaused || this.next !== 'sink';
   }
@@ -132,6 +146,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   begin(descriptor: Descriptor): void {
     this.to = descriptor;
     this.conduits.open(this.source.fd, this.sink.fd);
+    this.owner.onRelayBegin?.(this);
     this.goOn();
   }
 
@@ -144,7 +159,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   sourceClosed(failure: Error): void {
     if (this.isOver || this.isSourceOver) return;
     this.endSource(failure);
-    if (this.to !== undefined) this.goOn();
+    if (this.isPaused) this.leaveRest();
+    else if (this.to !== undefined) this.goOn();
   }
 
   sinkClosing(failure: Error): void {
@@ -163,8 +179,9 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.next = next;
     const took = account.bytesIn - bytesIn;
     const gave = account.bytesOut - bytesOut;
-    if (next !== 'end') this.waitFor(next, step);
-    // Last, since these run code of the user's, who may cancel.
+    if (next === 'end') this.endSoon();
+    else this.waitFor(next, step);
+    // Last, since these run code of the user's, who may cancel, or throw.
     this.tell(took, gave);
     if (next === 'end') return DONE;
     return took > 0 || gave > 0 ? AGAIN : WAIT;
@@ -177,6 +194,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   onStepFailed(step: RelayStep, failure: Error): void {
     if (step === this.writing) this.fail('sink', failure);
     else this.endSource(failure);
+    this.next = 'end';
   }
 
   onTimer(): void {
@@ -221,7 +239,10 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
         if (errno === EINTR) continue;
         if (errno === EAGAIN) return 'sink';
         if (conduits.fallBack()) continue;
-        this.fail('sink', new IoError(errno, conduits.drainName, `${this.sinkName}, descriptor ${sink.fd}`));
+        this.fail(
+          'sink',
+          new IoError(causeOf(sink.fd, errno), conduits.drainName, `${this.sinkName}, descriptor ${sink.fd}`),
+        );
         return 'end';
       }
       account.bytesOut += sent;
@@ -302,7 +323,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private goOn(): void {
     if (this.isOver || this.isPaused || this.to === undefined || this.isCutOff) return;
     this.stop();
-    if (this.conduits.heldBytes > 0) this.next = 'sink';
+    if (this.brokenEnd === 'sink') this.next = 'end';
+    else if (this.conduits.heldBytes > 0) this.next = 'sink';
     else if (this.isSourceOver || this.allowance.isUsedUp) this.next = 'end';
     else this.next = 'source';
     if (this.next === 'end') this.endSoon();
@@ -342,10 +364,18 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.leave(undefined);
   }
 
+  /** Ends without a further call: what is held is left to the sink. */
+  private leaveRest(): void {
+    const rest = new BufferList();
+    this.conduits.empty(rest);
+    this.leave(rest);
+  }
+
   /** Gives both sides back. */
   private leave(rest: BufferList | undefined): void {
     const { account, source, sink, conduits } = this;
     this.isOver = true;
+    this.vigil?.end();
     account.residueBytes = rest === undefined ? conduits.heldBytes : rest.length;
     conduits.close();
     try {

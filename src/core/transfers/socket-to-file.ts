@@ -25,6 +25,7 @@ import type { Lease } from '../slab.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import { TransferAccount } from './account.js';
 import { Pace } from './pace.js';
+import { Vigil } from './vigil.js';
 import type { FileOnDevice } from './file-reads.js';
 
 /** Where the bytes go, found out when the transfer begins. */
@@ -63,6 +64,8 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private operation: ReceiveInto | undefined = undefined;
   private isWriting = false;
   private isPaused = false;
+  /** Once it was paused. */
+  private vigil: Vigil | undefined = undefined;
   private isDeferred = false;
   private timer: Timer = NO_TIMER;
   /** Nothing more will be received; what has been is still written. */
@@ -94,10 +97,13 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   pause(): void {
     this.isPaused = true;
     this.stopReceiving();
+    this.vigil ??= new Vigil(this.source.reactor, { [this.sourceName]: this.source });
+    this.vigil.begin();
   }
 
   resume(): void {
     this.isPaused = false;
+    this.vigil?.end();
     this.pumpLater();
   }
 
@@ -298,6 +304,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private finish(): void {
     const { source, receiving } = this;
     this.isOver = true;
+    this.vigil?.end();
     this.dropLease();
     source.returnReads(this);
     receiving.releaseFile();

@@ -73,6 +73,7 @@ export class Tunnel implements RelayOwner, TimerOwner {
   private failure: Error | undefined = undefined;
   /** It has begun and is not over. */
   private isRunning = false;
+  private isPaused = false;
 
   /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
@@ -99,20 +100,21 @@ export class Tunnel implements RelayOwner, TimerOwner {
       throw error;
     }
     this.isRunning = true;
-    this.arm(IDLE);
+    this.armTimers();
   }
 
   pause(): void {
+    this.isPaused = true;
     this.disarm();
     if (!this.aToB.isOver) this.aToB.pause();
     if (!this.bToA.isOver) this.bToA.pause();
   }
 
   resume(): void {
+    this.isPaused = false;
     if (!this.aToB.isOver) this.aToB.resume();
     if (!this.bToA.isOver) this.bToA.resume();
-    this.arm(IDLE);
-    if (this.aToB.isOver || this.bToA.isOver) this.arm(HALF_CLOSED);
+    this.armTimers();
   }
 
   paceChanged(): void {
@@ -125,6 +127,10 @@ export class Tunnel implements RelayOwner, TimerOwner {
     this.aToB.cancel();
     this.bToA.cancel();
     this.settle(reason);
+  }
+
+  onRelayBegin(): void {
+    this.armTimers();
   }
 
   onRelayBytes(relay: Relay, lengthBytes: number): void {
@@ -142,7 +148,7 @@ export class Tunnel implements RelayOwner, TimerOwner {
     const hasEnded = relay.hasSourceEnded && this.failure === undefined;
     if (hasEnded) this.otherEnd(source).end();
     if (other.isOver) this.finish();
-    else this.arm(HALF_CLOSED);
+    else this.armTimers();
     // The user's `onEnd` may run here, so it comes last.
     if (hasEnded) source.onTurnEnd(undefined);
   }
@@ -157,7 +163,7 @@ export class Tunnel implements RelayOwner, TimerOwner {
     // What the kernel moves by itself is known only to those who ask.
     const [forth, back] = [this.aToB.refresh(), this.bToA.refresh()];
     if (forth || back) {
-      if (this.isRunning) this.arm(tag);
+      this.armTimers();
       return;
     }
     const [what, explanation] =
@@ -205,6 +211,14 @@ export class Tunnel implements RelayOwner, TimerOwner {
     this.isRunning = false;
     this.disarm();
     this.onSettled(failure);
+  }
+
+  /** While it is paused, and while what was sent before still goes out, it is not the peers who are silent. */
+  private armTimers(): void {
+    const { aToB, bToA } = this;
+    if (!this.isRunning || this.isPaused || aToB.isInLine || bToA.isInLine) return;
+    this.arm(IDLE);
+    if (aToB.isOver || bToA.isOver) this.arm(HALF_CLOSED);
   }
 
   private arm(tag: number): void {
