@@ -9,7 +9,7 @@ import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
 
 export interface ReceivedDatagram {
-  /** Valid until the next is asked for, or the socket is closed; what is to last longer is taken out (`bytes.take()`). */
+  /** Yours, for as long as you keep it. */
   readonly bytes: BufferList;
   /** Who sent it: it can be sent to. Frozen, and mostly the same object for the same sender. */
   readonly from: Address;
@@ -35,8 +35,6 @@ export abstract class DatagramReceiver
   private readonly receiver: ReceiveDatagrams;
   private handler: ((bytes: BufferList, from: Address) => void) | undefined = undefined;
   private waiting: Settling<ReceivedDatagram | null> | undefined = undefined;
-  /** What the last `receive` gave out. */
-  private lent: BufferList | undefined = undefined;
   private paused = false;
 
   /** @internal */
@@ -47,8 +45,8 @@ export abstract class DatagramReceiver
 
   /**
    * What to do with a datagram: the path without promises. Setting it starts receiving. The list and its bytes hold during the
-   * call only; what is to last is taken out (`bytes.take()`), sent on (`other.trySend(bytes)`) or copied. An empty list is a
-   * datagram without bytes.
+   * call only, and use after that throws; what is to last is taken out (`bytes.take()`), sent on (`other.trySend(bytes)`) or
+   * copied (`bytes.copy()`). An empty list is a datagram without bytes.
    *
    * While nobody receives, and if the handler is slower than the senders, datagrams stay in the kernel's buffer
    * (`receiveBufferBytes`). When that is full the kernel drops those of UDP, and holds back the senders of Unix sockets.
@@ -83,14 +81,25 @@ export abstract class DatagramReceiver
     return received;
   }
 
-  /** `for await (const { bytes, from } of socket)`: `receive` until the socket is closed. Leaving the loop only stops receiving. */
+  /**
+   * `for await (const { bytes, from } of socket)`: `receive` until the socket is closed. Leaving the loop only stops receiving:
+   * what was not received yet stays for whoever reads next.
+   */
   [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram> {
+    let waiting: Promise<ReceivedDatagram | null> | undefined;
     return {
       next: async () => {
-        const received = await this.next('for await');
+        waiting = this.next('for await');
+        const received = await waiting;
         return received === null ? { done: true, value: undefined } : { done: false, value: received };
       },
-      return: () => Promise.resolve({ done: true, value: undefined }),
+      return: () => {
+        if (waiting !== undefined && waiting === this.waiting?.promise) {
+          this.endReceiving(undefined);
+          this.updateReceiving();
+        }
+        return Promise.resolve({ done: true, value: undefined });
+      },
     };
   }
 
@@ -117,8 +126,8 @@ export abstract class DatagramReceiver
     const { waiting } = this;
     this.waiting = undefined;
     this.updateReceiving();
-    this.lent = bytes.take();
-    waiting?.resolve({ bytes: this.lent, from });
+    // A copy, since a reader may keep it for ever: see `Reader.receive`.
+    waiting?.resolve({ bytes: bytes.copy(), from });
   }
 
   /** @internal */
@@ -152,7 +161,6 @@ export abstract class DatagramReceiver
   private next(method: string): Promise<ReceivedDatagram | null> {
     if (this.handler !== undefined) throw new Error(`${method}: the socket has an onDatagram handler; unset it first`);
     if (this.waiting !== undefined) throw new Error(`${method}: another receive is under way; await it first`);
-    this.takeBack();
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (!this.isOpen) return Promise.resolve(null);
     this.waiting = settling();
@@ -185,12 +193,6 @@ export abstract class DatagramReceiver
     this.waiting = undefined;
     if (failure === undefined) waiting?.resolve(null);
     else waiting?.reject(failure);
-  }
-
-  /** What the last `receive` gave out is no longer valid. */
-  protected takeBack(): void {
-    this.lent?.release();
-    this.lent = undefined;
   }
 
   protected get title(): string {

@@ -1,13 +1,13 @@
 /** A socket for datagrams: UDP or Unix. */
 import { shareAmongCopies } from '../base/thread-state.js';
-import { BufferList } from '../core/buffer-list.js';
+import type { BufferList } from '../core/buffer-list.js';
+import { MAX_DATAGRAM_BYTES } from '../core/limits.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { IoError } from '../sys/io-error.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { connect } from '../sys/socket.js';
-import { kindOf } from './arguments.js';
 import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
 import { DatagramReceiver } from './datagram-receiver.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './datagram-target.js';
@@ -15,7 +15,7 @@ import { withinBounds, type LookUpBounds } from './look-up-bounds.js';
 import { DATAGRAM_SOCKET, give, PackedState, type Baggage } from './give.js';
 import type { Peer } from './messages/peer.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
-import type { Sendable } from './sending-socket.js';
+import { checkSendable, type Sendable } from './sendable.js';
 import { settling } from './settling.js';
 import { removeSocketFile } from './socket-file.js';
 
@@ -207,7 +207,6 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     const waiting = this.outbox.drop();
     const baggage: Baggage = { queued: packDatagrams(waiting), unread: new Uint8Array(0) };
     const fd = this.detachDescriptor();
-    this.takeBack();
     this.reactor.defer(this);
     let failure: Error | undefined;
     try {
@@ -305,7 +304,6 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     } finally {
       const leftBehind = removeSocketFile(this.address);
       this.broken = failure ?? leftBehind;
-      this.takeBack();
       for (const { bytes, settle } of dropped) {
         bytes.release();
         settle(refusal ?? new IoError('ECANCELED', 'send', this.title, 'the socket was closed here'));
@@ -318,7 +316,11 @@ shareAmongCopies({ DatagramSocket });
 
 /** @throws TypeError something that can't be sent. */
 function checkedPart(data: Sendable): Uint8Array | BufferList {
-  const part = typeof data === 'string' ? Buffer.from(data) : data;
-  if (part instanceof Uint8Array || part instanceof BufferList) return part;
-  throw new TypeError(`data: ${kindOf(data)}; allowed: string, Uint8Array, BufferList`);
+  checkSendable('data', data);
+  if (typeof data !== 'string') return data;
+  // No datagram is longer, so that much of a long string need not be encoded to hear so from the kernel.
+  if (data.length > MAX_DATAGRAM_BYTES) {
+    throw new IoError('EMSGSIZE', 'send', undefined, `it has ${data.length} characters`);
+  }
+  return Buffer.from(data);
 }

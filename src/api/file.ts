@@ -1,5 +1,6 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
 import { shareAmongCopies } from '../base/thread-state.js';
+import { isUint8Array } from 'node:util/types';
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
@@ -21,7 +22,7 @@ import { kindOf } from './arguments.js';
 import { FILE, give, PackedState } from './give.js';
 import type { Peer } from './messages/peer.js';
 import { checkInteger } from './options.js';
-import type { Sendable } from './sending-socket.js';
+import { checkSendable, type Sendable } from './sendable.js';
 import { currentReactor } from './thread-reactor.js';
 
 const ADVICE = {
@@ -111,7 +112,7 @@ export class File {
    * @throws as `read`.
    */
   async readInto(bytes: Uint8Array, offset: number): Promise<number> {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: Uint8Array`);
+    if (!isUint8Array(bytes)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: Uint8Array`);
     return this.fill(BufferList.from(bytes), offset);
   }
 
@@ -123,9 +124,7 @@ export class File {
    * @throws FileFailure ENOSPC, EDQUOT, EFBIG, EIO: what pwritev(2) says; its `movedBytes` were written.
    */
   async write(data: Sendable, offset: number): Promise<number> {
-    if (typeof data !== 'string' && !(data instanceof Uint8Array) && !(data instanceof BufferList)) {
-      throw new TypeError(`data: ${kindOf(data)}; allowed: string, Uint8Array, BufferList`);
-    }
+    checkSendable('data', data);
     const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     this.checkRange(lengthBytes, offset);
     // Before a list is moved: what is refused leaves it to its owner.

@@ -11,8 +11,6 @@ export interface ReaderSource {
 /** Made when a connection is first read by `read` or `for await`; a connection with `onData` never has one. */
 export class Reader {
   private waiting: Settling<BufferList | null> | undefined;
-  /** What the last read gave out; it holds until the next, or until the connection is closed. */
-  private lent: BufferList | undefined;
   private over = false;
   private failure: Error | undefined;
 
@@ -25,8 +23,6 @@ export class Reader {
   /** @throws Error a read is under way. */
   read(): Promise<BufferList | null> {
     if (this.waiting !== undefined) throw new Error('read: another read is under way; await it first');
-    this.lent?.release();
-    this.lent = undefined;
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.over) return Promise.resolve(null);
     const waiting = (this.waiting = settling());
@@ -38,13 +34,24 @@ export class Reader {
     return waiting.promise;
   }
 
-  /** Gives what was received to whoever reads. */
+  /**
+   * Gives what was received to whoever reads. It is a copy: a reader may keep it for ever and never says when it is done, and a
+   * slab of which readers keep chunks would soon have none left to receive into.
+   */
   receive(chunk: BufferList): void {
     this.source.stopReceiving();
-    this.lent = chunk.take();
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.resolve(this.lent);
+    waiting?.resolve(chunk.copy());
+  }
+
+  /** Whoever waits has given up: the read ends without bytes, and what comes stays in the kernel. */
+  giveUp(): void {
+    const { waiting } = this;
+    if (waiting === undefined) return;
+    this.waiting = undefined;
+    this.source.stopReceiving();
+    waiting.resolve(null);
   }
 
   /** The stream ended, or broke: the waiting read and all that follow are told. */
@@ -60,8 +67,6 @@ export class Reader {
 
   /** The connection was closed here: a waiting read is refused with `refusal`, those that follow see `failure` or the end. */
   close(refusal: Error, failure: Error | undefined): void {
-    this.lent?.release();
-    this.lent = undefined;
     this.waiting?.reject(refusal);
     this.waiting = undefined;
     this.end(failure);

@@ -26,7 +26,8 @@ export abstract class ReceivingSocket
 
   /**
    * What to do with bytes that arrive: the path without promises. Setting it starts receiving. The list and its bytes hold
-   * during the call only; what is to last is taken out (`chunk.take()`), moved on (`other.send(chunk)`) or copied.
+   * during the call only; what is to last is taken out (`chunk.take()`), moved on (`other.send(chunk)`) or copied
+   * (`chunk.copy()`). Use of the list after the call throws.
    *
    * @throws Error a `read` is under way; the connection was moved to another thread.
    */
@@ -45,9 +46,8 @@ export abstract class ReceivingSocket
   }
 
   /**
-   * The next bytes, as many as came; null at the end of the stream. The chunk holds until the next `read` or until the
-   * connection is closed; what is to last longer is taken out of it. While nobody reads, nothing is received, and the
-   * peer is held back by TCP itself.
+   * The next bytes, as many as came; null at the end of the stream. The chunk is yours, for as long as you keep it. While nobody
+   * reads, nothing is received, and the peer is held back by TCP itself.
    *
    * @throws Error two ways of reading at once.
    * @throws IoError (by the promise) ECONNRESET, ETIMEDOUT; ECANCELED if the connection is closed here meanwhile.
@@ -95,14 +95,27 @@ export abstract class ReceivingSocket
     });
   }
 
-  /** `for await (const chunk of connection)`: `read` until the end. Leaving the loop early only stops reading. */
+  /**
+   * `for await (const chunk of connection)`: `read` until the end. Each chunk is yours. Leaving the loop early only stops reading:
+   * what was not received yet stays for whoever reads next.
+   */
   [Symbol.asyncIterator](): AsyncIterator<BufferList> {
+    let isWaiting = false;
     return {
       next: async () => {
-        const chunk = await this.read();
-        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
+        const reading = this.read();
+        isWaiting = true;
+        try {
+          const chunk = await reading;
+          return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
+        } finally {
+          isWaiting = false;
+        }
       },
-      return: () => Promise.resolve({ done: true, value: undefined }),
+      return: () => {
+        if (isWaiting) this.reader!.giveUp();
+        return Promise.resolve({ done: true, value: undefined });
+      },
     };
   }
 
@@ -211,7 +224,7 @@ export abstract class ReceivingSocket
     try {
       this.onReceived(ahead);
     } finally {
-      ahead.release();
+      ahead.expire();
       this.updateReceiving();
     }
   }

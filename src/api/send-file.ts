@@ -1,4 +1,5 @@
 /** A file, or a part of it, to a connection. */
+import { isUint8Array } from 'node:util/types';
 import { BufferList } from '../core/buffer-list.js';
 import { checkAccess } from '../core/disk/access.js';
 import { statOf } from '../core/disk/open-file.js';
@@ -13,7 +14,7 @@ import { kindOf, shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { File } from './file.js';
 import { checkInteger } from './options.js';
-import type { Sendable } from './sending-socket.js';
+import { checkSendable, type Sendable } from './sendable.js';
 import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
@@ -178,11 +179,7 @@ function checkKind(path: string, { kind }: FileStat): void {
 function partsOf(name: string, parts: Sendable | readonly Sendable[] | undefined): readonly Sendable[] {
   if (parts === undefined) return [];
   const all = Array.isArray(parts) ? (parts as readonly Sendable[]) : [parts as Sendable];
-  for (const part of all) {
-    if (typeof part !== 'string' && !(part instanceof Uint8Array) && !(part instanceof BufferList)) {
-      throw new TypeError(`${name}: ${kindOf(part)}; allowed: string, Uint8Array, BufferList, or an array of them`);
-    }
-  }
+  for (const part of all) checkSendable(name, part, 'string, Uint8Array, BufferList, or an array of them');
   return all;
 }
 
@@ -195,7 +192,7 @@ function listOf(parts: readonly Sendable[]): BufferList {
   const list = new BufferList();
   for (const part of parts) {
     // Exactly as long as it is: `appendCopy` takes memory for more to come.
-    list.append(part instanceof Uint8Array ? new Uint8Array(part) : part);
+    list.append(isUint8Array(part) ? new Uint8Array(part) : part);
   }
   return list;
 }

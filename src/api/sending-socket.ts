@@ -1,5 +1,7 @@
 /** The sending half of a connection: what `send` takes, and transfers that write in between. */
+import { isUint8Array } from 'node:util/types';
 import { BufferList } from '../core/buffer-list.js';
+import { enqueue } from '../core/enqueue.js';
 import type { Descriptor } from '../core/operation.js';
 import { WRITE_TURNS } from '../core/limits.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
@@ -8,14 +10,13 @@ import { leaveReserve } from '../core/receive-buffer.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
 import { IoError } from '../sys/io-error.js';
 import { isSocket } from '../sys/stream.js';
-import { kindOf } from './arguments.js';
+import { checkSendable, type Sendable } from './sendable.js';
 import type { QueueLimits } from './options.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { setLinger } from './socket-options.js';
 import { settling, type Settling } from './settling.js';
 
-/** What `send` and `write` take. A string goes out as UTF-8. */
-export type Sendable = string | Uint8Array | BufferList;
+export type { Sendable };
 
 const RESOLVED = Promise.resolve();
 
@@ -74,37 +75,34 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
    * @throws IoError EPIPE after `end` or `close`; ENOBUFS when back-pressure was ignored up to the queue's ceiling.
    */
   send(data: Sendable): boolean {
-    const part = typeof data === 'string' ? Buffer.from(data) : data;
-    if (!(part instanceof Uint8Array || part instanceof BufferList)) {
-      throw new TypeError(`data: ${kindOf(data)}; allowed: string, Uint8Array, BufferList`);
-    }
+    checkSendable('data', data);
     if (!this.canSend) {
       // Broken under the user's hands: onClose is on its way. Ended by the user's own order: a mistake.
       if (this.failure !== undefined) return false;
       throw this.refusal();
     }
+    if (data.length === 0) return !this.needsDrain;
+    const part = typeof data === 'string' ? this.encode(data) : data;
+    const lengthBytes = part.length;
+    this.checkCeiling(lengthBytes);
     const sender = (this.sender ??= new Send(this));
     const { queue } = sender;
-    const lengthBytes = part.length;
-    if (lengthBytes === 0) return !this.needsDrain;
-    this.checkCeiling(lengthBytes);
+    const isOwn = typeof data === 'string';
 
     if (!sender.isWaiting && this.waiting?.turns === undefined) {
       queue.append(part);
       if (this.sendNow(sender)) return true;
       if (this.isClosed) return false;
-      if (part === data && part instanceof Uint8Array) {
+      if (!isOwn && isUint8Array(part)) {
         const rest = queue.length;
         queue.release();
         queue.appendCopy(part.subarray(lengthBytes - rest));
-      } else if (part instanceof BufferList) {
+      } else if (!isOwn) {
         leaveReserve(queue, this.reactor.slab);
       }
-    } else if (part === data && part instanceof Uint8Array) {
-      queue.appendCopy(part);
     } else {
       if (part instanceof BufferList) leaveReserve(part, this.reactor.slab);
-      queue.append(part);
+      enqueue(queue, part, isOwn);
     }
     this.onBlocked();
     if (this.queuedBytes >= this.limits.highWaterBytes) this.needsDrain = true;
@@ -293,6 +291,15 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
         ? 'the connection was closed here'
         : 'the write side was ended or closed here';
     return this.failure ?? new IoError('EPIPE', 'send', this.title(name), explanation);
+  }
+
+  /** A string that the queue has no room for is refused before memory is taken for its bytes. */
+  private encode(text: string): Uint8Array {
+    // Each character is one to three bytes.
+    const roomBytes = this.limits.maxQueuedBytes - this.queuedBytes;
+    if (text.length > roomBytes) this.checkCeiling(text.length);
+    else if (text.length * 3 > roomBytes) this.checkCeiling(Buffer.byteLength(text));
+    return Buffer.from(text);
   }
 
   private checkCeiling(lengthBytes: number): void {

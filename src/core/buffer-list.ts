@@ -5,23 +5,31 @@
  * back when it is consumed or released. A Uint8Array that is appended is held by reference: leave it alone while it is in
  * the list. Lists never share a range: `append` of a list moves its ranges here and leaves it empty, `take` and `split`
  * move them out, and only `slice` makes a second share. Whoever owns a list consumes or releases it in the end.
+ * A list that a callback gets is lent: it expires with the call, and use of it after that throws.
  */
 import { shareAmongCopies } from '../base/thread-state.js';
+import { bytesOf, checkInteger } from './buffer-list-arguments.js';
 import type { IovecTable } from './iovec-table.js';
+import { COPY_BYTES } from './limits.js';
 import { dropSegments, takeSegment, type Segment } from './segment.js';
+import { copyOut, find, matches } from './segment-bytes.js';
 import type { Lease } from './slab.js';
 
 /** What can be put into a list. A string is encoded as UTF-8. */
 export type Part = string | Uint8Array | BufferList;
 
 /** Memory that `appendCopy` takes for small pieces, so that many of them share it. */
-const COPY_BYTES = 16 * 1024;
+const MIN_COPY_BYTES = 256;
+/** Epochs count up to here and begin anew: small enough to take no memory of their own. */
+const MAX_EPOCH = 2 ** 30 - 1;
 
 export class BufferList implements Iterable<Uint8Array> {
   private first: Segment | undefined = undefined;
   private last: Segment | undefined = undefined;
   private lengthBytes = 0;
   private segments = 0;
+  /** Changes whenever ranges move to another list, so that an iteration notices; negative once it has expired. */
+  private epoch = 1;
 
   /** A list of the parts in order: strings encoded, arrays by reference, lists moved. */
   static from(...parts: Part[]): BufferList {
@@ -32,11 +40,13 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** Bytes in the list. */
   get length(): number {
+    this.checkValid();
     return this.lengthBytes;
   }
 
   /** Ranges in the list. */
   get segmentCount(): number {
+    this.checkValid();
     return this.segments;
   }
 
@@ -46,6 +56,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws TypeError a part of another kind, or the list itself.
    */
   append(part: Part): this {
+    this.checkValid();
     if (part instanceof BufferList) {
       this.checkOther(part);
       if (part.first === undefined) return this;
@@ -58,8 +69,9 @@ export class BufferList implements Iterable<Uint8Array> {
     return this;
   }
 
-  /** Puts a part at the front, as `append` does at the end. */
+  /** As `append`, at the front. */
   prepend(part: Part): this {
+    this.checkValid();
     const front = part instanceof BufferList ? part : BufferList.from(part);
     this.checkOther(front);
     if (front.first === undefined) return this;
@@ -87,6 +99,7 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** Puts a copy at the end, in memory of the list's own; small pieces in a row share it. */
   appendCopy(bytes: Uint8Array): this {
+    this.checkValid();
     let copied = 0;
     const tail = this.last;
     if (tail !== undefined && tail.growable) {
@@ -97,7 +110,9 @@ export class BufferList implements Iterable<Uint8Array> {
     }
     const left = bytes.length - copied;
     if (left === 0) return this;
-    const memory = new Uint8Array(Math.max(left, COPY_BYTES));
+    // As much again as there is: many short queues must not take a large piece each, nor a long one many small pieces.
+    const room = Math.min(Math.max(this.lengthBytes, MIN_COPY_BYTES), COPY_BYTES);
+    const memory = new Uint8Array(Math.max(left, room));
     memory.set(copied === 0 ? bytes : bytes.subarray(copied));
     const segment = takeSegment(memory, 0, left, undefined);
     segment.growable = true;
@@ -111,6 +126,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError more than there are.
    */
   consume(lengthBytes: number): this {
+    this.checkValid();
     checkInteger('lengthBytes', lengthBytes, this.lengthBytes);
     const used = this.first;
     let segment = used;
@@ -134,6 +150,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError more than there are.
    */
   split(lengthBytes: number): BufferList {
+    this.checkValid();
     checkInteger('lengthBytes', lengthBytes, this.lengthBytes);
     const head = new BufferList();
     while (head.lengthBytes < lengthBytes) {
@@ -151,6 +168,7 @@ export class BufferList implements Iterable<Uint8Array> {
       this.segments--;
       this.lengthBytes -= length;
       head.push(segment);
+      this.noteMoved();
     }
     if (this.first === undefined) this.last = undefined;
     return head;
@@ -175,9 +193,22 @@ export class BufferList implements Iterable<Uint8Array> {
     return result;
   }
 
-  /** Moves everything to a new list of the caller's: how a chunk given for the length of a call is kept. */
+  /** Moves everything to a new list: how a chunk given for the length of a call is kept. */
   take(): BufferList {
     return new BufferList().append(this);
+  }
+
+  /** A new list over a copy of the bytes, in memory of its own that nobody needs to release. */
+  copy(): BufferList {
+    const list = new BufferList();
+    const { lengthBytes } = this;
+    if (lengthBytes === 0 && this.isValid) return list;
+    // Small ones share a pool, as Node's own do, and large ones are not cleared before they are filled.
+    const { buffer, byteOffset } = Buffer.allocUnsafe(lengthBytes);
+    const memory = new Uint8Array(buffer, byteOffset, lengthBytes);
+    this.copyTo(memory);
+    list.push(takeSegment(memory, 0, lengthBytes, undefined));
+    return list;
   }
 
   /**
@@ -189,21 +220,7 @@ export class BufferList implements Iterable<Uint8Array> {
   copyTo(target: Uint8Array, targetOffset = 0, start = 0, end = this.lengthBytes): number {
     this.checkRange(start, end);
     checkInteger('targetOffset', targetOffset, target.length);
-    let copied = 0;
-    let position = 0;
-    for (let segment = this.first; segment !== undefined && position < end; segment = segment.next) {
-      const length = segment.end - segment.start;
-      const from = Math.max(start - position, 0);
-      const room = target.length - targetOffset - copied;
-      const to = Math.min(end - position, length, from + room);
-      if (from < to) {
-        segment.check();
-        target.set(segment.bytes.subarray(segment.start + from, segment.start + to), targetOffset + copied);
-        copied += to - from;
-      }
-      position += length;
-    }
-    return copied;
+    return copyOut(this.first, { start, end }, target, targetOffset);
   }
 
   /** All bytes in one new array. */
@@ -215,6 +232,7 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** The bytes as text; a character that two ranges share comes out whole. */
   toString(encoding: BufferEncoding = 'utf8'): string {
+    this.checkValid();
     const { first } = this;
     if (first === undefined) return '';
     const bytes = this.segments === 1 ? first.view() : this.toBytes();
@@ -223,6 +241,7 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** The byte at `index`. @throws RangeError */
   byteAt(index: number): number {
+    this.checkValid();
     checkInteger('index', index, this.lengthBytes - 1);
     let segment = this.first!;
     let position = index;
@@ -233,35 +252,37 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. Below 0 `from` counts as 0. */
   indexOf(sought: number | Uint8Array, from = 0): number {
-    if (sought instanceof Uint8Array && sought.length === 0) return Math.min(Math.max(from, 0), this.lengthBytes);
-    const firstByte = sought instanceof Uint8Array ? sought[0] : sought;
-    let position = 0;
-    for (let segment = this.first; segment !== undefined; segment = segment.next) {
-      const view = segment.view();
-      let at = view.indexOf(firstByte, Math.max(from - position, 0));
-      while (at >= 0) {
-        if (!(sought instanceof Uint8Array) || this.matches(segment, at, sought)) return position + at;
-        at = view.indexOf(firstByte, at + 1);
-      }
-      position += view.length;
-    }
-    return -1;
+    this.checkValid();
+    const wanted = typeof sought === 'number' ? sought : bytesOf(sought);
+    if (typeof wanted !== 'number' && wanted.length === 0) return Math.min(Math.max(from, 0), this.lengthBytes);
+    return find(this.first, wanted, from);
   }
 
   /** Whether the bytes are the same. */
   equals(other: Uint8Array | BufferList): boolean {
-    if (other.length !== this.lengthBytes) return false;
+    if (other.length !== this.length) return false;
     const bytes = other instanceof BufferList ? other.toBytes() : other;
-    return this.lengthBytes === 0 || this.matches(this.first!, 0, bytes);
+    return this.lengthBytes === 0 || matches(this.first!, 0, bytes);
   }
 
-  /** The ranges in order, as views: no copies. They hold as long as the list has them; a loop may consume what it has seen. */
+  /**
+   * The ranges in order, as views: no copies. They hold as long as the list has them. The loop may consume what it has seen,
+   * and append.
+   *
+   * @throws Error the loop sent, took or released the list, or consumed more than it has seen.
+   */
   *[Symbol.iterator](): Iterator<Uint8Array> {
+    this.checkValid();
+    const { epoch } = this;
     let segment = this.first;
     while (segment !== undefined) {
       // Asked before the loop's body runs: a segment that is consumed there goes to the pool, and its `next` with it.
       const { next }: Segment = segment;
+      const lives: number | undefined = next?.lives;
       yield segment.view();
+      if (next !== undefined && (next.lives !== lives || (this.epoch !== epoch && !this.holds(next)))) {
+        throw new Error('the list was sent, taken, released or consumed while a loop went over it');
+      }
       segment = next;
     }
   }
@@ -275,6 +296,25 @@ export class BufferList implements Iterable<Uint8Array> {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** @internal Valid from here on, for the call that it is lent to. */
+  lend(): this {
+    this.epoch = Math.abs(this.epoch);
+    return this;
+  }
+
+  /** @internal The call is over: drops what was not taken, and every use that follows throws. */
+  expire(): void {
+    const { first } = this;
+    this.forget();
+    this.epoch = -this.epoch;
+    if (first !== undefined) dropSegments(first, undefined);
+  }
+
+  /** Whether it may be used: false for a list that was lent to a callback, once that has returned. */
+  get isValid(): boolean {
+    return this.epoch > 0;
   }
 
   /** Where the first range lies, for the system call that follows; 0 for an empty list. */
@@ -327,41 +367,34 @@ export class BufferList implements Iterable<Uint8Array> {
     this.last = undefined;
     this.segments = 0;
     this.lengthBytes = 0;
+    this.noteMoved();
   }
 
-  private matches(from: Segment, offset: number, sought: Uint8Array): boolean {
-    let compared = 0;
-    let at = from.start + offset;
-    for (let segment: Segment | undefined = from; segment !== undefined; segment = segment.next) {
-      segment.check();
-      if (segment !== from) at = segment.start;
-      for (; at < segment.end && compared < sought.length; at++, compared++) {
-        if (segment.bytes[at] !== sought[compared]) return false;
-      }
-      if (compared === sought.length) return true;
-    }
+  private noteMoved(): void {
+    const next = (Math.abs(this.epoch) % MAX_EPOCH) + 1;
+    this.epoch = this.epoch > 0 ? next : -next;
+  }
+
+  private holds(sought: Segment): boolean {
+    for (let segment = this.first; segment !== undefined; segment = segment.next) if (segment === sought) return true;
     return false;
   }
 
+  private checkValid(): void {
+    if (this.epoch < 0) {
+      throw new TypeError('the bytes of this list were valid during the callback only; take() or copy() them there');
+    }
+  }
+
   private checkRange(start: number, end: number): void {
+    this.checkValid();
     checkInteger('end', end, this.lengthBytes);
     checkInteger('start', start, end);
   }
 
   private checkOther(list: BufferList): void {
+    list.checkValid();
     if (list === this) throw new TypeError("part: a list can't be put into itself");
   }
 }
 shareAmongCopies({ BufferList });
-
-function checkInteger(name: string, value: number, most: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw new RangeError(`${name}: ${value}; allowed: integers from 0 to ${most}`);
-  }
-}
-
-function bytesOf(part: string | Uint8Array): Uint8Array {
-  if (typeof part === 'string') return Buffer.from(part);
-  if (part instanceof Uint8Array) return part;
-  throw new TypeError(`part: ${typeof part}; allowed: string, Uint8Array, BufferList`);
-}

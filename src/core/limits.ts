@@ -62,6 +62,12 @@ export const WAITS_PER_TURN = 4;
 /** Buffers of one vectored call. IOV_MAX is 1024 everywhere; past some dozens another call costs little. */
 export const IOVECS_PER_CALL = 64;
 
+/**
+ * What waits to be sent is copied together if it is smaller than this, into pieces of this size: each piece costs some hundred
+ * bytes of bookkeeping, which the bounds of queues don't count. Larger ones are moved as they are.
+ */
+export const COPY_BYTES = 16 * 1024;
+
 /** How long a listener rests after the process ran out of descriptors. */
 export const EMFILE_REST_MS = 100;
 

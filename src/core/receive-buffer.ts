@@ -10,8 +10,15 @@ import type { Lease, Slab } from './slab.js';
 /** Received bytes that are kept start at a cache line of their own. */
 const ALIGNMENT = 64;
 
+/**
+ * Lists that are lent to callbacks in turn. One that was kept by mistake throws when it is used; with a single list it would
+ * show the bytes of whatever connection is being served at that moment.
+ */
+const LENT_LISTS = 64;
+
 export class ReceiveBuffer {
-  private readonly list = new BufferList();
+  private readonly lists = Array.from({ length: LENT_LISTS }, () => new BufferList());
+  private turn = 0;
   private lease: Lease | undefined;
   private offset = 0;
   private starved: (() => void)[] = [];
@@ -62,17 +69,18 @@ export class ReceiveBuffer {
     this.settle(lengthBytes);
   }
 
-  /** The `lengthBytes` just received, as a list that holds until `settle` unless it is taken. */
+  /** The `lengthBytes` just received, as a list that expires with `settle`: what is to last is taken out. */
   fill(lengthBytes: number): BufferList {
     const lease = this.lease!;
+    const list = this.lists[(this.turn = (this.turn + 1) % LENT_LISTS)].lend();
     lease.retain();
-    this.list.appendLease(lease, this.offset, this.offset + lengthBytes);
-    return this.list;
+    list.appendLease(lease, this.offset, this.offset + lengthBytes);
+    return list;
   }
 
   /** Ends what `fill` began: bytes not taken are dropped, the room moves behind those that were. */
   settle(lengthBytes: number, receiver?: object): void {
-    if (this.list.length > 0) this.list.release();
+    this.lists[this.turn].expire();
     const lease = this.lease;
     if (lease === undefined) return;
     if (lease.shares === 1) {

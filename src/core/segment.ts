@@ -23,6 +23,8 @@ export class Segment {
   /** Whether bytes may be written behind `end`: the memory was made for this segment alone. */
   growable = false;
   next: Segment | undefined = undefined;
+  /** Counts how often the segment went back to the pool: who kept it across somebody's code compares. Wraps. */
+  lives = 0;
 
   get length(): number {
     return this.end - this.start;
@@ -104,6 +106,7 @@ function dropSegment(segment: Segment): void {
   const { lease, generation } = segment;
   segment.bytes = NOTHING;
   segment.lease = undefined;
+  segment.lives = (segment.lives + 1) | 0;
   if (pooled < POOLED_SEGMENTS) {
     segment.next = pool;
     pool = segment;

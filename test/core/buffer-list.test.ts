@@ -64,7 +64,7 @@ describe('core: buffer list', () => {
       for (const part of [7, null, undefined, {}, [1]]) {
         expect(() => list.append(part as never)).to.throw(
           TypeError,
-          `part: ${typeof part}; allowed: string, Uint8Array`,
+          `part: ${part === null ? 'null' : typeof part}; allowed: string, Uint8Array`,
         );
       }
       expect(list.length).to.equal(0);
@@ -97,6 +97,58 @@ describe('core: buffer list', () => {
       const moved = new BufferList().append(new BufferList().appendCopy(bytesOf(1)));
       moved.appendCopy(bytesOf(2));
       expect([[...moved.toBytes()], moved.segmentCount]).to.deep.equal([[1, 2], 1]);
+    });
+  });
+
+  describe('iteration', () => {
+    const MOVED = 'while a loop went over it';
+    const threeRanges = () => BufferList.from('one', 'two', 'three');
+
+    it('may consume what it has seen, and append', () => {
+      const list = threeRanges();
+      const seen: string[] = [];
+      for (const view of list) {
+        seen.push(Buffer.from(view).toString());
+        list.consume(view.length);
+        if (seen.length === 1) list.append('four');
+      }
+      expect([seen.join(' '), list.toString()]).to.deep.equal(['one two three four', '']);
+    });
+
+    const losses: Record<string, (list: BufferList, other: BufferList) => unknown> = {
+      'sent or appended elsewhere': (list, other) => other.append(list),
+      taken: list => list.take(),
+      released: list => list.release(),
+      'split and dropped': list => list.split(list.length).release(),
+      'split into another': (list, other) => other.append(list.split(6)),
+      'consumed beyond what was seen': list => list.consume(list.length),
+    };
+    for (const [name, lose] of Object.entries(losses)) {
+      it(`throws when the list is ${name} in the loop, and never goes on in another list`, () => {
+        const list = threeRanges();
+        const other = BufferList.from('its own');
+        const seen: string[] = [];
+        expect(() => {
+          for (const view of list) {
+            seen.push(Buffer.from(view).toString());
+            lose(list, other);
+            // Takes segments out of the pool, as another connection does.
+            other.append('of').append('another').append('connection');
+          }
+        }).to.throw(Error, MOVED);
+        expect(seen).to.deep.equal(['one']);
+      });
+    }
+
+    it('ends when the last range was sent in the loop', () => {
+      const list = BufferList.from('only');
+      const other = BufferList.from('its own');
+      let count = 0;
+      for (const view of list) {
+        count += view.length;
+        other.append(list).append('behind');
+      }
+      expect(count).to.equal(4);
     });
   });
 

@@ -56,14 +56,21 @@ export class Deliveries implements Recipient {
       this.owner.tellDeparture(reader.tag);
       return;
     }
-    const { arrival } = this;
     const correspondent = this.correspondents[reader.sender];
-    const { names } = correspondent;
-    arrival.from = correspondent.threadId;
+    const { arrival } = this;
     arrival.tag = reader.tag;
     arrival.isValue = isValue(reader.channel);
-    arrival.set(reader.memory.buffer, reader.start, reader.end);
-    const number = nameOf(reader.channel);
+    arrival.set(correspondent.threadId, reader.memory.buffer, reader.start, reader.end);
+    try {
+      this.deliver(kind, nameOf(reader.channel), correspondent);
+    } finally {
+      arrival.expire();
+    }
+  }
+
+  private deliver(kind: number, number: number, correspondent: Correspondent): void {
+    const { arrival } = this;
+    const { names } = correspondent;
     if (kind === MESSAGE) {
       const queue = (correspondent.queues[number] ??= this.owner.queueFor(names[number]));
       queue?.receive(arrival);
@@ -73,7 +80,7 @@ export class Deliveries implements Recipient {
     // Introduced as something that is no name.
     if (name === undefined) return;
     if (kind === PUBLISHED) this.owner.subscriptionTo(name)?.receive(arrival);
-    else if (kind === NAME) correspondent.introduce(reader.tag, arrival.text());
+    else if (kind === NAME) correspondent.introduce(arrival.tag, arrival.text());
     else this.dispatch(kind, name, arrival);
   }
 

@@ -5,7 +5,7 @@ import { BufferList } from '../../core/buffer-list.js';
 import type { Payload } from '../../core/mailbox/outgoing.js';
 import { kindOf } from '../arguments.js';
 
-/** A message as its receiver sees it. It holds during the call that it is given to. */
+/** A message as its receiver sees it. It holds during the call that it is given to, and throws after; that of a request lasts. */
 export interface Message<T = unknown> {
   /** The thread that sent it. */
   readonly from: number;
@@ -34,23 +34,35 @@ export function encode(payload: unknown): Encoded {
   }
 }
 
-/** A message in the ring. One object serves for all that are handed on as they come. */
+/** A message in the ring. One object serves for all that are handed on as they come, and throws between them. */
 export class Arrival implements Message {
-  from = 0;
   tag = 0;
   isValue = false;
-  private buffer: ArrayBufferLike = new ArrayBuffer(0);
+  private sender = 0;
+  private buffer: ArrayBufferLike | undefined = undefined;
   private start = 0;
   private end = 0;
 
   /** @param buffer kept as such, since a view of it is made in half of the time that a part of another view takes. */
-  set(buffer: ArrayBufferLike, start: number, end: number): void {
+  set(from: number, buffer: ArrayBufferLike, start: number, end: number): void {
+    this.sender = from;
     this.buffer = buffer;
     this.start = start;
     this.end = end;
   }
 
+  /** The call is over: whoever kept the message would see the next one in its place. */
+  expire(): void {
+    this.buffer = undefined;
+  }
+
+  get from(): number {
+    if (this.buffer === undefined) throw expired();
+    return this.sender;
+  }
+
   get bytes(): Uint8Array {
+    if (this.buffer === undefined) throw expired();
     return new Uint8Array(this.buffer, this.start, this.end - this.start);
   }
 
@@ -85,4 +97,8 @@ export class KeptMessage implements Message {
   get value(): unknown {
     return this.isValue ? (deserialize(this.bytes) as unknown) : this.bytes;
   }
+}
+
+function expired(): TypeError {
+  return new TypeError('the message was valid during the call only; read its value there');
 }

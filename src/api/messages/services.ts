@@ -59,7 +59,7 @@ export class Services {
       }
     };
     try {
-      const value: unknown = answer.scope.run(answer.callback, undefined, arrival);
+      const value: unknown = answer.scope.run(answer.callback, undefined, arrival.keep());
       // What is no promise of the language is asked in the same context.
       if (isThenable(value)) void answer.scope.run(promiseOf, undefined, value).then(reply, failed);
       else reply(value);

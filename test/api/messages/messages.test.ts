@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
+import type { Message } from '../../../src/api/messages/message.js';
 import { currentReactor } from '../../../src/api/thread-reactor.js';
 import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
 import { BufferList } from '../../../src/core/buffer-list.js';
@@ -67,6 +68,16 @@ describe('messages between threads', () => {
       for (let number = 10; number < 20; number++) words.trySend(number);
       await done;
       expect(received).to.deep.equal(Array.from({ length: 20 }, (_, number) => number));
+    });
+
+    it('hand on messages that hold during the call: one that was kept throws', async () => {
+      const { peer } = await startThread(endpoint, 'echo');
+      const kept = new Promise<Message>(resolve => (endpoint.queue('echoes').onMessage = resolve));
+      peer.queue('words').trySend('short-lived');
+      const message = await kept;
+      for (const property of ['from', 'bytes', 'value'] as const) {
+        expect(() => message[property], property).to.throw(TypeError, 'valid during the call only');
+      }
     });
 
     it('hold their senders back while an iterator is slow, and other messages pass', async () => {
