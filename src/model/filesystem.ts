@@ -1,9 +1,9 @@
 /** A tree of names, and what each operation on it tells those who watch (vop_*_post of FreeBSD's vfs_subr.c). */
 import { Refusal } from './refusal.js';
+import { DEVICES, DeviceFile, type DeviceName } from './things/device.js';
 import { FifoFile, FifoVnode } from './things/fifo.js';
 import type { OpenFile } from './things/open-file.js';
 import {
-  DeviceFile,
   DirectoryVnode,
   FileVnode,
   NOTE_ATTRIB,
@@ -31,9 +31,10 @@ export class Filesystem {
   }
 
   open(path: string, flags: readonly OpenFlag[]): OpenFile {
-    if (path === '/dev/null') return new DeviceFile();
     const writes = flags.includes('WRONLY') || flags.includes('RDWR');
     const reads = !flags.includes('WRONLY');
+    const device = DEVICES.find(name => path === `/dev/${name}`);
+    if (device !== undefined) return this.openDevice(device, flags, { reads, writes });
     const isPath = flags.includes('PATH');
     const [parent, name] = this.split(path);
     let vnode = parent.entries.get(name);
@@ -49,6 +50,16 @@ export class Filesystem {
     if (vnode instanceof DirectoryVnode && writes) throw new Refusal('EISDIR');
     if (!(vnode instanceof DirectoryVnode) && flags.includes('DIRECTORY')) throw new Refusal('ENOTDIR');
     return new VnodeFile(vnode, { reads, writes, appends: flags.includes('APPEND'), isPath });
+  }
+
+  private openDevice(
+    name: DeviceName,
+    flags: readonly OpenFlag[],
+    access: { readonly reads: boolean; readonly writes: boolean },
+  ): OpenFile {
+    if (flags.includes('CREAT') && flags.includes('EXCL')) throw new Refusal('EEXIST');
+    if (flags.includes('DIRECTORY')) throw new Refusal('ENOTDIR');
+    return new DeviceFile(name, access);
   }
 
   has(path: string): boolean {

@@ -24,6 +24,8 @@ export interface Profile {
   readonly refusesDeadPipe: boolean;
   /** An absolute timer, once it fired, carries EV_CLEAR as the others do. */
   readonly absoluteTimerClears: boolean;
+  /** What read(2) and write(2) on a kqueue descriptor say. */
+  readonly queueIoErrno: 'EOPNOTSUPP' | 'ENXIO';
 }
 
 const freebsd14: Profile = {
@@ -38,6 +40,7 @@ const freebsd14: Profile = {
   twoWayPipes: true,
   refusesDeadPipe: true,
   absoluteTimerClears: false,
+  queueIoErrno: 'EOPNOTSUPP',
 };
 
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
@@ -60,6 +63,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     twoWayPipes: false,
     refusesDeadPipe: false,
     absoluteTimerClears: true,
+    queueIoErrno: 'ENXIO',
   },
   openbsd: {
     ...freebsd14,
@@ -69,6 +73,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     rechecksOneshot: true,
     twoWayPipes: true,
     absoluteTimerClears: true,
+    queueIoErrno: 'ENXIO',
   },
   'netbsd-10': {
     ...freebsd14,
@@ -78,6 +83,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     skipsFilterZero: false,
     twoWayPipes: false,
     absoluteTimerClears: true,
+    queueIoErrno: 'ENXIO',
   },
   'netbsd-11': {
     ...freebsd14,
@@ -87,6 +93,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
     skipsFilterZero: false,
     twoWayPipes: false,
     absoluteTimerClears: true,
+    queueIoErrno: 'ENXIO',
   },
 };
 

@@ -18,11 +18,11 @@ export class QueueFile extends OpenFile {
   }
 
   read(): Uint8Array {
-    throw new Refusal('ENXIO');
+    throw new Refusal(this.queue.profile.queueIoErrno);
   }
 
   write(): number {
-    throw new Refusal('ENXIO');
+    throw new Refusal(this.queue.profile.queueIoErrno);
   }
 
   closed(): void {

@@ -157,10 +157,9 @@ export class TcpSocket extends Socket {
     this.unacknowledged = bytes.length;
     this.clock.cancel(this.delayedAck);
     this.delayedAck = this.clock.set(this.clock.nowNs + DELAYED_ACK_NS, () => this.acknowledge());
-    if (!this.receiving.isOver) {
-      this.received.push(bytes);
-      this.receiving.watchers.notify();
-    }
+    // After our own shutdown nothing is kept, but each arrival is told.
+    if (!this.receiving.isOver) this.received.push(bytes);
+    this.receiving.watchers.notify();
     // The segment before this one is acknowledged by now; this one waits for company.
     if (earlier > 0) this.peer?.onAcknowledged(earlier);
     return true;
@@ -170,6 +169,8 @@ export class TcpSocket extends Socket {
     this.finReceived = true;
     this.acknowledge();
     this.endReceiving();
+    // The peer that closed threw away what it had not read, and its FIN says so: its window is open again.
+    this.transmit();
   }
 
   private acknowledge(): void {

@@ -103,25 +103,6 @@ export class VnodeFile extends OpenFile {
   }
 }
 
-/** /dev/null and its like: nothing to wait for. */
-export class DeviceFile extends OpenFile {
-  filterFor(): Filter {
-    throw new Refusal('ENODEV');
-  }
-
-  read(): Uint8Array {
-    return new Uint8Array(0);
-  }
-
-  write(bytes: Uint8Array): number {
-    return bytes.length;
-  }
-
-  closed(): void {
-    // Nobody is told.
-  }
-}
-
 abstract class VnodeBoundFilter implements Filter {
   readonly watchesDescriptor = true;
 
