@@ -1,4 +1,4 @@
-/** How many connections each thread of a runtime has had of a service, and has: three words a thread that all can read. */
+/** How many connections each thread of a runtime has had of a service, and has: three words a thread that all can read. Sums wrap at 2^32. */
 import type { ThreadLoad } from './options.js';
 
 const WORDS = 3;
@@ -47,8 +47,8 @@ export class Loads {
     return {
       index: thread,
       name,
-      accepted: this.word(thread, ACCEPTED),
-      awakened: this.word(thread, AWAKENED),
+      accepted: this.word(thread, ACCEPTED) >>> 0,
+      awakened: this.word(thread, AWAKENED) >>> 0,
       open: this.word(thread, OPEN),
     };
   }

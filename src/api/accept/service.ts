@@ -1,5 +1,6 @@
 /** A port that the threads of a runtime serve together. */
 import { AsyncScope } from '../../core/async-scope.js';
+import { following } from '../../base/sequence.js';
 import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/constants.js';
 import { close } from '../../sys/io.js';
 import { IoError } from '../../sys/io-error.js';
@@ -25,6 +26,7 @@ export interface ServiceOwner {
 
 const DEFAULT_IDLE_MS = 60_000;
 
+/** The last one's number, which travels as 32 bits. */
 let services = 0;
 
 export class Service {
@@ -114,7 +116,7 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
   const first = await openListeningSocket({ ...listening, reusePort: accept === 'reuseport' ? 'require' : 'off' });
   const { details } = first;
   const plan = {
-    service: services++,
+    service: (services = following(services)),
     details,
     loads: loads.buffer,
     isExclusive,

@@ -128,14 +128,14 @@ export class Lane {
     return this.listFor(mayHold).hasRoomFor(lengthBytes);
   }
 
-  /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back or told of before. */
+  /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back before. */
   revoke(outgoing: Outgoing): boolean {
     if (outgoing.mark !== undefined) return this.writer.revoke(outgoing.mark);
     if (this.listFor(outgoing.mayHold).remove(outgoing)) {
       this.owner.onWaiting(-1);
       return true;
     }
-    const index = outgoing.isTold ? -1 : this.refused.indexOf(outgoing);
+    const index = this.refused.indexOf(outgoing);
     if (index >= 0) this.refused.splice(index, 1);
     return index >= 0;
   }
@@ -159,9 +159,7 @@ export class Lane {
         visit(memory.bytes.subarray(start, start + lengthBytes), channel, tag),
       );
     }
-    for (const outgoing of [...this.refused]) {
-      outgoing.isTold = true;
-      const { payload, channel, tag } = outgoing;
+    for (const { payload, channel, tag } of [...this.refused]) {
       visit(payload instanceof Uint8Array ? payload : payload.toBytes(), channel, tag);
     }
   }

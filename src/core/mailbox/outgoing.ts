@@ -12,8 +12,6 @@ const ANYWHERE: RingMark = { position: 0, era: 0 };
 export class Outgoing {
   /** Where it lies in the receiver's ring; undefined while it waits. */
   mark: RingMark | undefined = undefined;
-  /** Told as not delivered, so it can't be taken back any more. */
-  isTold = false;
   readonly lengthBytes: number;
 
   /**

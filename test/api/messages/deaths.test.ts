@@ -72,7 +72,11 @@ describe('what was sent to a thread that dies', () => {
       expect(kind).to.be.oneOf(['message', 'call', 'request']);
       told[new DataView(buffer).getUint32(0)]++;
     });
-    cancel('at last');
+    for (const [number, ticket] of tickets) {
+      if (program[number].cancelled === 'at last') {
+        expect(ticket.cancel()).to.equal(tally[number] === 1 ? 'too late' : 'cancelled');
+      }
+    }
     await Promise.all(sent);
     return told.map((count, number) => count + tally[number]);
   }
