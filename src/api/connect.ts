@@ -1,4 +1,5 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
+import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import { AsyncScope } from '../core/async-scope.js';
 import { Connect } from '../core/operations/connect.js';
 import type { Descriptor } from '../core/operation.js';
@@ -141,7 +142,7 @@ class Race implements TimerOwner {
   winner(addresses: Address[] | Promise<Address[]>): Promise<Connection> {
     const { timeoutMs, signal } = this.options;
     this.reactor.enter(true);
-    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (signal !== undefined) addAbortListener(signal, this.onAbort);
     if (timeoutMs !== undefined) this.timeoutTimer = this.reactor.arm(this, TIMEOUT, timeoutMs);
     if (Array.isArray(addresses)) this.begin(addresses);
     else addresses.then(found => this.begin(found)).catch(failure => this.lose(failure));
@@ -229,7 +230,7 @@ class Race implements TimerOwner {
 
   private finish(): void {
     this.over = true;
-    this.options.signal?.removeEventListener('abort', this.onAbort);
+    if (this.options.signal !== undefined) removeAbortListener(this.options.signal, this.onAbort);
     this.reactor.disarm(this.attemptTimer);
     this.reactor.disarm(this.timeoutTimer);
     for (const attempt of this.running) this.abandon(attempt);

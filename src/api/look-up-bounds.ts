@@ -1,4 +1,5 @@
 /** Bounds of looking a name up: the resolver can't be stopped, so whoever waits for it goes on without its answer. */
+import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer } from '../core/timers.js';
 import { IoError } from '../sys/io-error.js';
@@ -33,12 +34,12 @@ export async function withinBounds<T>(
   let timer: Timer = NO_TIMER;
   reactor.enter(true);
   try {
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal !== undefined) addAbortListener(signal, onAbort);
     if (timeoutMs !== undefined) timer = reactor.arm({ onTimer }, 0, timeoutMs);
     lookUp().then(resolve, reject);
     return await promise;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    if (signal !== undefined) removeAbortListener(signal, onAbort);
     reactor.disarm(timer);
     reactor.leave(true);
   }

@@ -1,4 +1,5 @@
 /** Opening files. */
+import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, openRegular, type Beneath } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
@@ -117,9 +118,9 @@ async function openRelative(opening: Opening, beneath: string | Directory | unde
 function unlessAborted(opening: Promise<File>, signal: AbortSignal): Promise<File> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
+    addAbortListener(signal, abort);
     opening
-      .finally(() => signal.removeEventListener('abort', abort))
+      .finally(() => removeAbortListener(signal, abort))
       .then(file => {
         if (signal.aborted) return file.close();
         resolve(file);

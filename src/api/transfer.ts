@@ -1,4 +1,5 @@
 /** The handle of bytes on their way: what `copy`, `sendFile` and `join` return at once. */
+import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import type { TransferAccount } from '../core/transfers/account.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/io-error.js';
@@ -77,7 +78,7 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
       this.settle(error as Error);
       return;
     }
-    if (!this.isSettled) this.signal?.addEventListener('abort', this.abort);
+    if (!this.isSettled && this.signal !== undefined) addAbortListener(this.signal, this.abort);
   }
 
   /** What has moved until now, by which path. It goes on counting while the transfer is under way. */
@@ -143,7 +144,7 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
   private settle(failure: Error | undefined): void {
     if (this.isSettled) return;
     this.isSettled = true;
-    this.signal?.removeEventListener('abort', this.abort);
+    if (this.signal !== undefined) removeAbortListener(this.signal, this.abort);
     if (failure === undefined) {
       this.settled.resolve(this.account);
       return;

@@ -4,8 +4,8 @@
  * used there (docs/decisions/0007-signals.md).
  */
 import os from 'node:os';
-import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
+import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import type { Deferred, Reactor } from '../../core/reactor.js';
 import { IoError } from '../../sys/io-error.js';
 import { checkCallback } from '../arguments.js';
@@ -53,7 +53,7 @@ export class SignalWatch extends EventWatch<number> implements Deferred {
     const source = sources.signal?.(number);
     // Where the kernel counts, the runtime's handler is there only to keep the signal from ending the process.
     this.listener = source === undefined ? () => this.onDelivered() : () => {};
-    if (isMainThread) process.on(signal, this.listener);
+    if (isMainThread) addSignalListener(signal, this.listener);
     this.begin(source);
   }
 
@@ -69,7 +69,7 @@ export class SignalWatch extends EventWatch<number> implements Deferred {
   }
 
   protected override onClosed(): void {
-    process.removeListener(this.signal, this.listener);
+    removeSignalListener(this.signal, this.listener);
   }
 
   protected override merge(earlier: number, later: number): number {

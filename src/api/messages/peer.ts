@@ -1,4 +1,5 @@
 /** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
+import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
@@ -159,11 +160,11 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
     const { number, promise } = this.ask(REQUEST, name, question);
     if (signal === undefined) return await promise;
     const abort = () => this.answer(number, () => signal.reason as Error, undefined);
-    signal.addEventListener('abort', abort, { once: true });
+    addAbortListener(signal, abort);
     try {
       return await promise;
     } finally {
-      signal.removeEventListener('abort', abort);
+      removeAbortListener(signal, abort);
     }
   }
 

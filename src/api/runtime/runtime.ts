@@ -1,5 +1,6 @@
 /** Threads with a reactor each, that know each other. */
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
+import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import { AsyncScope, throwUncaught } from '../../core/async-scope.js';
 import type { ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
@@ -75,7 +76,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     checkDeadline('deadlineMs', deadlineMs);
     this.ownEndpoint = this.options.endpoint ?? openEndpoint({ senders: this.options.senders });
     this.started = true;
-    if (this.options.drainOnSignalMs !== undefined) for (const signal of SIGNALS) process.on(signal, this.onSignal);
+    if (this.options.drainOnSignalMs !== undefined)
+      for (const signal of SIGNALS) addSignalListener(signal, this.onSignal);
     for (const member of this.threads) if (this.failure === undefined) this.startMember(member);
     const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
     const started = () => clearTimeout(deadline);
@@ -318,7 +320,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
 
   private async finish(): Promise<void> {
     this.isOver = true;
-    for (const signal of SIGNALS) process.off(signal, this.onSignal);
+    for (const signal of SIGNALS) removeSignalListener(signal, this.onSignal);
     try {
       await Promise.all([...this.services].map(service => service.close()));
     } catch (failure) {

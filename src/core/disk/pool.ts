@@ -4,6 +4,7 @@
  * that hangs stops its own queue and no other; what depends on a server or another process may hang for ever, and has the
  * fewest threads.
  */
+import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
 import { DISK_CALLS, DISK_CALLS_PER_DEVICE, DISK_CALLS_PER_SERVER, DISK_CALLS_WAITING } from '../limits.js';
@@ -117,10 +118,10 @@ export class DiskPool {
         if (this.cancel(call)) reject(signal.reason as Error);
       };
       const call = this.submit(device, begin, result => {
-        signal.removeEventListener('abort', abort);
+        removeAbortListener(signal, abort);
         resolve(result);
       });
-      signal.addEventListener('abort', abort, { once: true });
+      addAbortListener(signal, abort);
     });
   }
 

@@ -3,6 +3,7 @@
  * (copy_file_range), else through a buffer. Holes stay holes. It goes from the front to the back and counts only what the
  * target has, so wherever it stops, it can be taken up again behind `account.bytesOut`.
  */
+import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { EACCES, EINVAL, EIO, ENOSYS, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM, errnoName, EXDEV } from '../../sys/errno.js';
@@ -307,9 +308,9 @@ export class FileToFile {
     this.asked++;
     return new Promise((resolve, reject) => {
       const stop = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', stop, { once: true });
+      addAbortListener(signal, stop);
       const answered = (): void => {
-        signal.removeEventListener('abort', stop);
+        removeAbortListener(signal, stop);
         this.asked--;
         if (this.isSettled) this.letGo();
       };
