@@ -275,6 +275,7 @@ export abstract class ReceivingSocket
     const { borrower } = this;
     if (borrower === undefined) return;
     this.borrower = undefined;
+    borrower.readsTaken();
     const failure = this.cancelled('read', borrower.sourceName);
     this.reactor.defer({ onDeferred: () => borrower.sourceClosed(failure) });
   }

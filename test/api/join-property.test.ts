@@ -11,12 +11,18 @@ import { SplicingKernel } from './splicing-kernel.js';
 import { Digest, turns } from './sockets.js';
 import { STREAM_KINDS, streamOf, type StreamKind } from './streams.js';
 
-/** What one outer end does, one after the other: sends so many bytes, stops reading, reads again, lets turns pass. */
-type Step = { readonly do: 'send'; readonly lengthBytes: number } | { readonly do: 'pause' | 'resume' | 'turn' };
+/**
+ * What one outer end does, one after the other: sends so many bytes, stops reading, reads again, lets turns pass; or the join is
+ * paused, and resumed.
+ */
+type Step =
+  | { readonly do: 'send'; readonly lengthBytes: number }
+  | { readonly do: 'pause' | 'resume' | 'turn' | 'pause all' | 'resume all' };
 
 /** How it all ends, and after how many steps of the left end. */
 interface Ending {
-  readonly by: 'FIN' | 'cancel' | 'reset of the left' | 'reset of the right';
+  readonly by:
+    'FIN' | 'cancel' | 'reset of the left' | 'reset of the right' | 'destroy of a' | 'reset of b' | 'close of a';
   readonly after: number;
 }
 
@@ -47,6 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const, 'turn' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('pause all' as const, 'resume all' as const) }) },
 );
 const kind = fc.constantFrom(...STREAM_KINDS, 'TCP', 'Unix');
 
@@ -71,6 +78,9 @@ function scenes(kinds: readonly Fault['kind'][]): fc.Arbitrary<Scene> {
         'cancel' as const,
         'reset of the left' as const,
         'reset of the right' as const,
+        'destroy of a' as const,
+        'reset of b' as const,
+        'close of a' as const,
       ),
       after: fc.integer({ min: 0, max: 12 }),
     }),
@@ -138,6 +148,11 @@ async function endsOf(kind: StreamKind): Promise<Ends> {
   return { inner: writing, outer: reading };
 }
 
+/** Only TCP has a reset that is an error of the socket; elsewhere it is an end of the stream, which is read, or written to. */
+function hasNoReset({ kinds, ending: { by } }: Scene): boolean {
+  return (by === 'reset of the left' && kinds[0] !== 'TCP') || (by === 'reset of the right' && kinds[1] !== 'TCP');
+}
+
 async function play(scene: Scene): Promise<void> {
   // Everything may be queued: back-pressure is what the reader's pauses are for.
   const [first, second] = [await endsOf(scene.kinds[0]), await endsOf(scene.kinds[1])];
@@ -147,13 +162,25 @@ async function play(scene: Scene): Promise<void> {
   const { by, after } = scene.ending;
   for (let index = 0; index < Math.max(scene.left.length, scene.right.length, after); index++) {
     if (index === after && by !== 'FIN') break;
-    if (index < scene.left.length) left.run(scene.left[index]);
-    if (index < scene.right.length) right.run(scene.right[index]);
+    for (const [end, steps] of [
+      [left, scene.left],
+      [right, scene.right],
+    ] as const) {
+      if (index >= steps.length) continue;
+      if (steps[index].do === 'pause all') transfer.pause();
+      else if (steps[index].do === 'resume all') transfer.resume();
+      else end.run(steps[index]);
+    }
     await turns(1);
   }
   if (by === 'reset of the left') ends.left.reset();
   else if (by === 'reset of the right') ends.right.reset();
+  else if (by === 'destroy of a') ends.a.destroy();
+  else if (by === 'reset of b') ends.b.reset();
+  else if (by === 'close of a') void ends.a.close().catch(() => {});
   else if (by === 'cancel') transfer.cancel();
+  // By whatever else it ends, it ends also while it is paused.
+  if (by === 'FIN' || hasNoReset(scene)) transfer.resume();
   // Also the peer of one that is reset: on a Unix socket a reset is an end like any other.
   if (by !== 'cancel') for (const { connection } of [left, right]) connection.end();
   for (const { connection } of [left, right]) if (!connection.isClosed) connection.resume();

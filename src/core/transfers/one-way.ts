@@ -9,6 +9,7 @@ import { Relay, type RelayOwner } from './relay.js';
 import type { DirectionLimits } from './tunnel.js';
 
 export class OneWay implements RelayOwner {
+  readonly keepsSink = true;
   readonly account = new RelayAccount();
   readonly pace = new Pace();
   onSettled: (failure: Error | undefined) => void = () => {};

@@ -24,6 +24,8 @@ import { RelayStep, type RelayStepOwner } from './relay-step.js';
 import { Vigil } from './vigil.js';
 
 export interface RelayOwner {
+  /** The sink is the user's again whatever the source breaks with, so that bytes in hand are still for it. */
+  readonly keepsSink: boolean;
   /** Everything that was sent to the sink before is with the kernel: from here on bytes can move. */
   onRelayBegin?(relay: Relay): void;
   /** Bytes have gone to the sink. */
@@ -53,6 +55,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private from: Descriptor | undefined = undefined;
   private to: Descriptor | undefined = undefined;
   private isSourceOver = false;
+  private hasReads = true;
   private isPaused = false;
   private next: Next = 'source';
   private timer: Timer = NO_TIMER;
@@ -156,11 +159,16 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.finish();
   }
 
+  readsTaken(): void {
+    this.hasReads = false;
+  }
+
   sourceClosed(failure: Error): void {
     if (this.isOver || this.isSourceOver) return;
     this.endSource(failure);
-    if (this.isPaused) this.leaveRest();
-    else if (this.to !== undefined) this.goOn();
+    if (!this.isPaused) this.goOn();
+    else if (this.owner.keepsSink) this.leaveRest();
+    else this.finish();
   }
 
   sinkClosing(failure: Error): void {
@@ -208,7 +216,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** An end is closed, and will tell of it later in the turn. Nothing moves any more: its number may be another's by now. */
   private get isCutOff(): boolean {
-    return this.sink.isClosed || (this.source.isClosed && !this.isSourceOver);
+    return this.sink.isClosed || ((this.source.isClosed || !this.hasReads) && !this.isSourceOver);
   }
 
   private tell(took: number, gave: number): void {

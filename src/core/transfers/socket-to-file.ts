@@ -63,6 +63,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private usedBytes = 0;
   private operation: ReceiveInto | undefined = undefined;
   private isWriting = false;
+  private hasReads = true;
   private isPaused = false;
   /** Once it was paused. */
   private vigil: Vigil | undefined = undefined;
@@ -114,6 +115,11 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   /** What was received is still written, so that every byte taken from the stream is in the file. */
   cancel(reason: Error): void {
     this.end(reason);
+  }
+
+  readsTaken(): void {
+    this.hasReads = false;
+    this.stopReceiving();
   }
 
   sourceClosed(failure: Error): void {
@@ -176,6 +182,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     return (
       // A closed connection tells of it later in the turn, and its number may be another's by then.
       !this.source.isClosed &&
+      this.hasReads &&
       !this.isEnding &&
       !this.isPaused &&
       this.operation === undefined &&

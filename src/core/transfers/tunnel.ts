@@ -60,6 +60,7 @@ const IDLE = 0;
 const HALF_CLOSED = 1;
 
 export class Tunnel implements RelayOwner, TimerOwner {
+  readonly keepsSink = false;
   readonly account = new TunnelAccount();
   readonly pace = new Pace();
   onSettled: (failure: Error | undefined) => void = () => {};
