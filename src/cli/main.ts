@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { platform } from '../sys/platform.js';
 import { conformanceCommand } from './conformance.js';
 import { doctorCommand } from './doctor.js';
+import { guardOutput } from './output.js';
 import { stressCommand } from './stress.js';
 import { version } from './version.js';
 
@@ -33,11 +34,7 @@ function mount(parent: Command, command: Command): void {
 }
 
 async function main(): Promise<void> {
-  // Who reads a page of it and leaves has seen enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
+  guardOutput();
   try {
     if (platform === 'unsupported') {
       throw new Error(`no backend for ${process.platform}: Pollux needs Linux, FreeBSD, macOS, OpenBSD or NetBSD`);

@@ -1,6 +1,7 @@
 /** Entry of the child processes of `pollux stress`: a share of one side's threads each, under orders. */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { guardOutput } from '../output.js';
 import { hire, type Crew } from './crew.js';
 import type { Listening } from './local-side.js';
 import type { Order, Report } from './messages.js';
@@ -101,4 +102,5 @@ process.on('message', (message: Order) => {
 // Ctrl-C reaches the whole group; what to do about it is the coordinator's to say.
 process.on('SIGINT', () => {});
 // Without a coordinator nobody wants the result.
+guardOutput();
 process.on('disconnect', () => process.exit());
