@@ -63,6 +63,19 @@ export default tseslint.config(
   },
   { files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts'], rules: { 'max-lines': 'off' } },
   { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', URL: 'readonly', console: 'readonly' } } },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            "BinaryExpression[operator='instanceof'][right.name=/^(Uint8Array|Array|ArrayBuffer|SharedArrayBuffer|URL|Date|Map|Set|AbortSignal)$/]",
+          message: 'Another realm has a class of its own: ask for the kind (base/kinds.ts, Array.isArray).',
+        },
+      ],
+    },
+  },
   ...all.map(layerRule),
   { files: layers.filter(layer => layer !== 'cli').map(layer => `src/${layer}/**/*.ts`), rules: keptRules },
   { files: ['src/base/runtime-functions.ts'], rules: { 'no-restricted-imports': 'off' } },

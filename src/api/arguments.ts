@@ -1,4 +1,5 @@
 /** What functions are given: checks that say which argument is wrong, what it is, and what is allowed. */
+import { isUrl } from '../base/kinds.js';
 import { fileURLToPath } from 'node:url';
 import { otherVersionOf } from '../base/thread-state.js';
 
@@ -14,7 +15,8 @@ export function kindOf(value: unknown): string {
 
 /** How a value that is out of range stands in a message: a string is told from a number. */
 export function shown(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return `${value}`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number' || typeof value === 'boolean') return `${value}`;
   if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
   return kindOf(value);
 }
@@ -28,9 +30,15 @@ export type OptionNames<Options> = {
 };
 
 /** @throws TypeError it is no object: null, for one. */
-export function checkObject(name: string, value: object): void {
-  if (typeof value === 'object' && value !== null) return;
-  throw new TypeError(`${name}: ${kindOf(value)}; allowed: an object`);
+export function checkObject(name: string, value: object, example = ''): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw new TypeError(`${name}: ${kindOf(value)}; allowed: an object${example}`);
+}
+
+/** What whoever gives a port or a path by itself, as to Node's functions, is told to write. */
+export function exampleOf(given: unknown): string {
+  if (typeof given === 'number') return `, such as { port: ${given} }`;
+  return typeof given === 'string' ? `, such as { path: ${shown(given)} } or { host: ${shown(given)}, port: 80 }` : '';
 }
 
 /**
@@ -86,7 +94,7 @@ export function checkFunction(name: string, given: unknown): void {
 
 /** The path that was given, as it is or as a URL. @throws TypeError */
 export function pathOf(name: string, given: string | URL): string {
-  const path = given instanceof URL ? pathOfUrl(name, given) : given;
+  const path = isUrl(given) ? pathOfUrl(name, given) : given;
   if (typeof path !== 'string') throw new TypeError(`${name}: ${kindOf(path)}; allowed: a path, or a URL of a file`);
   if (path === '' || path.includes('\0')) {
     throw new TypeError(
@@ -98,7 +106,8 @@ export function pathOf(name: string, given: string | URL): string {
 
 function pathOfUrl(name: string, url: URL): string {
   try {
-    return fileURLToPath(url);
+    // Node's function takes only URLs that are complete, so one of another class is made anew.
+    return fileURLToPath(url.href);
   } catch (error) {
     throw new TypeError(`${name}: ${url.href}; allowed: a URL of a file`, { cause: error });
   }

@@ -17,7 +17,7 @@ import {
   type UnixAddress,
 } from '../sys/sockaddr.js';
 import { openSocket } from '../sys/socket.js';
-import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
+import { checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
 import {
   checkDelay,
@@ -79,6 +79,7 @@ const TIMEOUT = 1;
  * @throws whatever `signal` was aborted with.
  */
 export async function connect(to: ConnectOptions | Address): Promise<Connection> {
+  checkObject('to', to, exampleOf(to));
   const options = isAddress(to) ? optionsOf(to) : to;
   checkOptions(options, CONNECT_OPTIONS);
   const { port, host = 'localhost', path, timeoutMs, signal } = options;

@@ -17,7 +17,7 @@ import type { Peer } from './messages/peer.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import { settling } from './settling.js';
-import { removeSocketFile } from './socket-file.js';
+import { removeSocketFile, type SocketFile } from './socket-file.js';
 
 /** Bounds of a datagram socket. */
 export interface DatagramLimits {
@@ -37,6 +37,8 @@ export interface DatagramDetails {
   readonly limits: DatagramLimits;
   /** That of `connect`. */
   readonly peer?: Address;
+  /** That of a Unix socket, if it has one. */
+  readonly socketFile?: SocketFile;
 }
 
 const CLOSE_TIMER = 0;
@@ -213,7 +215,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
       await give(packed, DATAGRAM_SOCKET, fd, { ...this.details, peer: this.outbox.peer }, baggage);
     } catch (error) {
       failure = error as Error;
-      removeSocketFile(this.address);
+      removeSocketFile(this.details.socketFile);
     }
     for (const { settle } of waiting) settle(failure);
     if (failure !== undefined) throw failure;
@@ -299,10 +301,10 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     this.state = 'closed';
     this.reactor.disarm(this.closeTimer);
     const dropped = this.outbox.drop();
+    const leftBehind = removeSocketFile(this.details.socketFile);
     try {
       this.releaseDescriptor();
     } finally {
-      const leftBehind = removeSocketFile(this.address);
       this.broken = failure ?? leftBehind;
       for (const { bytes, settle } of dropped) {
         bytes.release();

@@ -5,11 +5,12 @@ import type { BufferList } from '../core/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/constants.js';
 import { domainOf, type Address } from '../sys/sockaddr.js';
 import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket.js';
-import { checkCallback, checkOptions, type OptionNames } from './arguments.js';
+import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from './arguments.js';
 import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
 import { checkPortSharing, LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
 import { checkDelay, checkInteger, checkPort, type SocketOptions } from './options.js';
 import { applySocketOptions } from './socket-options.js';
+import { socketFileOf } from './socket-file.js';
 import { currentReactor } from './thread-reactor.js';
 
 export interface DatagramOptions
@@ -38,6 +39,7 @@ const DATAGRAM_OPTIONS = {
  */
 export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
   const scope = new AsyncScope('POLLUX_DATAGRAM_SOCKET');
+  checkObject('options', options, exampleOf(options));
   checkOptions(options, DATAGRAM_OPTIONS);
   checkPort(options.port ?? 0, 0);
   checkPortSharing(options.reusePort ?? 'off');
@@ -46,9 +48,11 @@ export async function bindDatagram(options: DatagramOptions = {}): Promise<Datag
   const isUnnamed = options.path === '' && options.host === undefined && options.port === undefined;
   const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(options);
   const { fd, isShared } = openFirst(candidates, address => openBound(address, options));
+  const address = localAddress(fd);
   const reactor = currentReactor();
   const socket = new DatagramSocket(reactor, reactor.driver.add(fd, scope), {
-    address: localAddress(fd),
+    address,
+    socketFile: socketFileOf(address),
     reusePort: isShared,
     limits,
   });

@@ -1,6 +1,6 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
+import { isUint8Array } from '../base/kinds.js';
 import { shareAmongCopies } from '../base/thread-state.js';
-import { isUint8Array } from 'node:util/types';
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';

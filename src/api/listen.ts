@@ -1,6 +1,6 @@
 /** Listening on TCP and Unix sockets. */
 import { AsyncScope } from '../core/async-scope.js';
-import { checkCallback, checkOptions, type OptionNames } from './arguments.js';
+import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { Listener } from './listener.js';
 import { LISTENING_OPTIONS, openListeningSocket, type ListeningOptions } from './listening-socket.js';
@@ -25,6 +25,7 @@ const LISTEN_OPTIONS = {
  */
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
   const scope = new AsyncScope('POLLUX_LISTENER');
+  checkObject('options', options, exampleOf(options));
   checkOptions(options, LISTEN_OPTIONS);
   checkCallback('onConnection', options.onConnection);
   const { fd, details } = await openListeningSocket(options);

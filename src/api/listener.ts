@@ -17,7 +17,7 @@ import type { Peer } from './messages/peer.js';
 import type { QueueLimits, SocketOptions } from './options.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
-import { removeSocketFile } from './socket-file.js';
+import { removeSocketFile, type SocketFile } from './socket-file.js';
 import { applySocketOptions } from './socket-options.js';
 import { SpareDescriptor } from './spare-descriptor.js';
 import { throwLater } from './throw-later.js';
@@ -45,6 +45,8 @@ export interface ListenerDetails {
   readonly limits: QueueLimits;
   /** For connections, where they don't inherit them. */
   readonly socketOptions: SocketOptions;
+  /** That of a Unix socket, if it has one. */
+  readonly socketFile?: SocketFile;
 }
 
 export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
@@ -344,11 +346,11 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.failure = failure;
     this.reactor.disarm(this.restTimer);
     this.reactor.disarm(this.drainTimer);
+    this.removeSocketFile();
     try {
       this.releaseDescriptor();
     } finally {
       this.spare.close();
-      this.removeSocketFile();
       for (const connection of this.waiting.splice(0)) connection.destroy();
       this.reactor.defer(this);
     }
@@ -356,7 +358,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   /** The path goes with the socket that was bound to it; one that can't be removed is told like any other failure. */
   private removeSocketFile(): void {
-    const refusal = removeSocketFile(this.address);
+    const refusal = removeSocketFile(this.details.socketFile);
     this.failure ??= refusal;
   }
 

@@ -17,6 +17,7 @@ import {
   type QueueLimits,
   type SocketOptions,
 } from './options.js';
+import { socketFileOf } from './socket-file.js';
 import { applySocketOptions } from './socket-options.js';
 
 export interface ListeningOptions extends LocalEnd, SocketOptions, Partial<QueueLimits> {
@@ -64,10 +65,9 @@ export async function openListeningSocket(options: ListeningOptions): Promise<Li
   const { fd, shared, deferred } = openFirst(candidates, address => openListening(address, backlog, options));
   const { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes } = options;
   const socketOptions = { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes };
-  return {
-    fd,
-    details: { address: localAddress(fd), reusePort: shared, deferAccept: deferred, limits, socketOptions },
-  };
+  const address = localAddress(fd);
+  const socketFile = socketFileOf(address);
+  return { fd, details: { address, reusePort: shared, deferAccept: deferred, limits, socketOptions, socketFile } };
 }
 
 interface Opened {

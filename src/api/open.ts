@@ -1,4 +1,5 @@
 /** Opening files. */
+import { isUrl } from '../base/kinds.js';
 import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, openRegular, type Beneath } from '../core/disk/open-file.js';
@@ -78,7 +79,7 @@ export async function open(given: string | URL, options: OpenOptions = {}): Prom
 
 function folderOf(path: string, beneath: OpenOptions['beneath']): string | Directory | undefined {
   if (beneath === undefined) return undefined;
-  if (typeof beneath === 'string' || beneath instanceof URL) return pathOf('beneath', beneath);
+  if (typeof beneath === 'string' || isUrl(beneath)) return pathOf('beneath', beneath);
   if (!(beneath instanceof Directory)) {
     throw new TypeError(`beneath: ${kindOf(beneath)}; allowed: a path or a Directory`);
   }

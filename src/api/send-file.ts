@@ -1,5 +1,5 @@
 /** A file, or a part of it, to a connection. */
-import { isUint8Array } from 'node:util/types';
+import { isUint8Array } from '../base/kinds.js';
 import { BufferList } from '../core/buffer-list.js';
 import { checkAccess } from '../core/disk/access.js';
 import { statOf } from '../core/disk/open-file.js';
@@ -121,7 +121,8 @@ function checkDescriptor(file: OpenFile): void {
   if (typeof file !== 'object' || file === null) throw new TypeError(`file: ${kindOf(file)}; ${allowed}`);
   // What was closed has -1, in Node too.
   if (file.fd === -1) throw new IoError('EBADF', 'sendfile', 'descriptor -1', 'the file is closed');
-  if (!Number.isInteger(file.fd) || file.fd < 0) throw new TypeError(`file: its fd is ${shown(file.fd)}; ${allowed}`);
+  if (!Number.isInteger(file.fd) || file.fd < 0 || file.fd > 0x7fffffff)
+    throw new TypeError(`file: its fd is ${shown(file.fd)}; ${allowed}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The sending half of a connection: what `send` takes, and transfers that write in between. */
-import { isUint8Array } from 'node:util/types';
+import { isUint8Array } from '../base/kinds.js';
 import { BufferList } from '../core/buffer-list.js';
 import { enqueue } from '../core/enqueue.js';
 import type { Descriptor } from '../core/operation.js';

@@ -1,16 +1,42 @@
-/** The file that a Unix socket is bound to: the kernel makes it at bind(2), and nobody but us takes it away. */
-import { unlinkSync } from 'node:fs';
+/**
+ * The file that a Unix socket is bound to: the kernel makes it at bind(2), and nobody but us takes it away.
+ *
+ * A name is no identity: another program may have removed the file and bound the name anew. So device and inode are kept from
+ * bind on, and compared. While our socket is open the kernel keeps its inode, and no other file can get the number; so the
+ * file is removed before the descriptor is closed. Between the comparison and unlink(2) there is a moment in which the
+ * file may still be exchanged: no system has a call for both.
+ */
+import { lstatSync, unlinkSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
 
-/** @returns why it could not be removed; undefined also where there is none: TCP, UDP, abstract names, sockets without one. */
-export function removeSocketFile(address: Address): IoError | undefined {
+/** What is kept of it. It travels with the socket to other threads. */
+export interface SocketFile {
+  /** From the root: the working directory may change. */
+  readonly path: string;
+  /** Inode numbers go up to 2^64. */
+  readonly device: bigint;
+  readonly inode: bigint;
+}
+
+/** After bind(2). @returns undefined where there is none: TCP, UDP, abstract names, sockets without a name. */
+export function socketFileOf(address: Address): SocketFile | undefined {
   if (address.family !== 'unix' || address.path === '' || address.path.startsWith('\0')) return undefined;
+  const path = resolve(address.path);
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && { path, device: stats.dev, inode: stats.ino };
+}
+
+/** Before close(2). @returns why it could not be removed; undefined also where it is gone, or another's by now. */
+export function removeSocketFile(file: SocketFile | undefined): IoError | undefined {
+  if (file === undefined) return undefined;
   try {
-    unlinkSync(address.path);
+    const stats = lstatSync(file.path, { bigint: true });
+    if (stats.dev === file.device && stats.ino === file.inode) unlinkSync(file.path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') return new IoError(code ?? 'EIO', 'unlink', address.path);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return new IoError(code ?? 'EIO', 'unlink', file.path);
   }
   return undefined;
 }

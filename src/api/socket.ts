@@ -5,6 +5,7 @@ import type { Reactor } from '../core/reactor.js';
 import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { getOption, setOption } from '../sys/socket.js';
+import { shown } from './arguments.js';
 import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
 
 export abstract class Socket {
@@ -47,6 +48,9 @@ export abstract class Socket {
 
   /** SO_SNDBUF, SO_RCVBUF; the kernel may double or clip them. @throws RangeError, IoError */
   setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): void {
+    if (direction !== 'send' && direction !== 'receive') {
+      throw new TypeError(`direction: ${shown(direction)}; allowed: 'send', 'receive'`);
+    }
     setBufferBytes(this.openFd(), `${direction}BufferBytes`, lengthBytes);
   }
 

@@ -1,5 +1,5 @@
 /** What the methods of buffer lists are given: what it must be, and what is said otherwise. */
-import { isUint8Array } from 'node:util/types';
+import { isUint8Array } from '../base/kinds.js';
 
 /** @throws RangeError */
 export function checkInteger(name: string, value: number, most: number): void {

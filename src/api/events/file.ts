@@ -1,4 +1,5 @@
 /** Changes of files and directories. */
+import { isUrl } from '../../base/kinds.js';
 import {
   CHANGED_ATTRIBUTES,
   CHANGED_CLOSE,
@@ -98,15 +99,16 @@ export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
 }
 
 function fileOf(file: string | URL | number): string | number {
-  if (typeof file === 'string' || file instanceof URL) return pathOf('file', file);
+  if (typeof file === 'string' || isUrl(file)) return pathOf('file', file);
   if (Number.isInteger(file) && file >= 0) return file;
   throw new TypeError(`file: ${shown(file)}; allowed: a path, a file URL, or a descriptor from 0`);
 }
 
 function changeBits(changes: readonly FileChange[]): FileChanges {
   const allowed = `allowed: ${NAMES.join(', ')}`;
-  if (!(changes instanceof Array)) throw new TypeError(`changes: ${shown(changes)}; ${allowed}, in an array`);
-  const unknown = changes.find(name => !Object.hasOwn(BITS, name));
+  const isArray: boolean = Array.isArray(changes);
+  if (!isArray) throw new TypeError(`changes: ${shown(changes)}; ${allowed}, in an array`);
+  const unknown = changes.find((name: FileChange) => !Object.hasOwn(BITS, name));
   if (unknown !== undefined) throw new TypeError(`changes: ${shown(unknown)}; ${allowed}`);
   if (changes.length === 0) throw new TypeError(`changes: none; ${allowed}`);
   return changes.reduce((bits, name) => bits | BITS[name], 0);

@@ -1,4 +1,5 @@
 /** Timers of the kernel: finer than milliseconds, by the wall clock, and counted when nobody could come in time. */
+import { isDate } from '../../base/kinds.js';
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
 import { checkCallback, checkOptions, kindOf, type OptionNames } from '../arguments.js';
@@ -71,7 +72,7 @@ function timerSpec(options: TimerOptions): TimerSpec {
   }
   const [kind] = given;
   const time: unknown = options[kind];
-  if (kind === 'at' && time instanceof Date) return { kind, amount: time.getTime(), unit: 'ms' };
+  if (kind === 'at' && isDate(time)) return { kind, amount: time.getTime(), unit: 'ms' };
   if (typeof time !== 'number') {
     throw new TypeError(
       `${kind}: ${kindOf(time)}; allowed: ${kind === 'at' ? 'a Date, or a number' : 'a number'} of units`,

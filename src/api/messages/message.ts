@@ -1,4 +1,5 @@
 /** What is sent, and what comes: bytes as they are, everything else as v8 serialises it. */
+import { isUint8Array } from '../../base/kinds.js';
 import { deserialize, serialize } from 'node:v8';
 import { otherVersionOf } from '../../base/thread-state.js';
 import { BufferList } from '../../core/buffer-list.js';
@@ -23,7 +24,7 @@ export interface Encoded {
 
 /** @throws TypeError a value that can't be cloned: a function, a symbol, or something that holds one. */
 export function encode(payload: unknown): Encoded {
-  if (payload instanceof Uint8Array || payload instanceof BufferList) return { payload, isValue: false };
+  if (isUint8Array(payload) || payload instanceof BufferList) return { payload, isValue: false };
   if (typeof payload === 'object' && payload !== null && otherVersionOf(payload) !== undefined) {
     throw new TypeError(`payload: ${kindOf(payload)}; allowed: what can be cloned, or a BufferList of this version`);
   }

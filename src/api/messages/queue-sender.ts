@@ -1,4 +1,5 @@
 /** The sending end of another thread's queue. */
+import { isUint8Array } from '../../base/kinds.js';
 import type { Lane } from '../../core/mailbox/lane.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
 import { BufferList } from '../../core/buffer-list.js';
@@ -23,7 +24,7 @@ export class QueueSender<T = unknown> {
    * @throws IoError EPIPE: the thread has ended; ECANCELED: the peer was closed here.
    */
   trySend(payload: Sendable<T>): boolean {
-    if (payload instanceof Uint8Array || payload instanceof BufferList) {
+    if (isUint8Array(payload) || payload instanceof BufferList) {
       return this.lane.tryWrite(payload, this.bytesChannel, 0, true);
     }
     return this.lane.tryWrite(encode(payload).payload, this.valueChannel, 0, true);

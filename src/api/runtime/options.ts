@@ -1,4 +1,5 @@
 /** What a runtime is made with, checked. */
+import { isUrl } from '../../base/kinds.js';
 import { MAX_SENDERS } from '../../base/ring/layout.js';
 import { MAILBOX_SENDERS } from '../../core/limits.js';
 import type { ReactorOptions } from '../../core/reactor.js';
@@ -116,7 +117,7 @@ export function checkDeadline(name: string, deadlineMs: number): void {
 }
 
 function checkEntry(entry: URL): void {
-  if (!(entry instanceof URL)) throw new TypeError(`entry: ${kindOf(entry)}; allowed: the URL of a module`);
+  if (!isUrl(entry)) throw new TypeError(`entry: ${kindOf(entry)}; allowed: the URL of a module`);
   if (entry.protocol === 'file:') pathOf('entry', entry);
   else if (entry.protocol !== 'data:') throw new TypeError(`entry: ${entry.href}; allowed: a URL of a file, or data:`);
 }

@@ -7,6 +7,7 @@
  * A position counts units since the beginning and wraps at 2^32; its low bits are the index of a unit, the bits above are
  * its lap. Heads lie apart from the bytes, so a stale state word is never mistaken for payload, nor payload for a state.
  */
+import { isSharedArrayBuffer } from '../kinds.js';
 
 import { stepsUpTo } from '../sequence.js';
 
@@ -129,7 +130,7 @@ export class RingMemory {
 
   /** @throws TypeError the buffer is no ring. */
   constructor(readonly buffer: SharedArrayBuffer) {
-    if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength < CONTROL_WORDS * 4) {
+    if (!isSharedArrayBuffer(buffer) || buffer.byteLength < CONTROL_WORDS * 4) {
       throw new TypeError('buffer: not the memory of a ring; allowed: what createRing returned');
     }
     this.words = new Int32Array(buffer);

@@ -2,6 +2,7 @@
  * One of the two ways from this thread into another's mailbox: a slot in one of its rings, and what waits here, in order, until
  * the receiver has room and wakes us.
  */
+import { isUint8Array } from '../../base/kinds.js';
 import { threadId } from 'node:worker_threads';
 import { CLOSED, HELD, RingMemory } from '../../base/ring/layout.js';
 import { claimSlot, forEachUnread, releaseSlot } from '../../base/ring/senders.js';
@@ -160,7 +161,7 @@ export class Lane {
       );
     }
     for (const { payload, channel, tag } of [...this.refused]) {
-      visit(payload instanceof Uint8Array ? payload : payload.toBytes(), channel, tag);
+      visit(isUint8Array(payload) ? payload : payload.toBytes(), channel, tag);
     }
   }
 
@@ -222,7 +223,7 @@ export class Lane {
       if (offset === FULL_ASLEEP) this.wake();
       return false;
     }
-    if (payload instanceof Uint8Array) {
+    if (isUint8Array(payload)) {
       setBytes.call(writer.bytes, payload, offset);
     } else {
       payload.copyTo(writer.bytes, offset);

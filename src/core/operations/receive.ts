@@ -73,7 +73,7 @@ export class Receive extends Operation {
   }
 
   complete(): void {
-    this.owner.onReceiveEnd(this.end instanceof Error ? this.end : undefined);
+    this.owner.onReceiveEnd(this.end === 'FIN' ? undefined : this.end);
   }
 
   fail(error: Error): void {
