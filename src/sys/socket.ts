@@ -1,6 +1,6 @@
 /** The socket calls. Hot ones return -1 and leave errno; those that make and configure throw IoError. */
 import { AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_NOSIGPIPE } from './constants.js';
-import { EINPROGRESS, EINTR } from './errno.js';
+import { EINPROGRESS, EINTR, isRefusal } from './errno.js';
 import { close, setCloseOnExec, setNonBlocking } from './io.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
@@ -116,7 +116,7 @@ const optionTypes = ['int', 'int', 'int', 'uintptr_t'];
 const nativeSetsockopt = declare<Option>('setsockopt', 'int', [...optionTypes, 'uint']);
 const nativeGetsockopt = declare<Option>('getsockopt', 'int', [...optionTypes, 'uintptr_t']);
 
-const hasAccept4 = platform !== 'darwin' && hasFunction('accept4');
+let hasAccept4 = platform !== 'darwin' && hasFunction('accept4');
 const hasTypeFlags = SOCK_NONBLOCK > 0;
 
 /** One block a thread: no call below keeps it past its return. */
@@ -185,9 +185,15 @@ export function connect(fd: number, address: Address): number {
  * @returns its descriptor, or -1 with `errno()`.
  */
 export function accept(fd: number): number {
-  if (hasAccept4) return own(nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (hasAccept4) {
+    const accepted = own(nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (accepted >= 0 || !isRefusal(errno())) return accepted;
+  }
   const accepted = own(nativeAccept(fd, 0, 0));
-  return accepted < 0 ? accepted : ready(accepted);
+  if (accepted < 0) return accepted;
+  // The call itself was refused, and not a connection.
+  hasAccept4 = false;
+  return ready(accepted);
 }
 
 /** getsockname(2). @throws IoError EBADF, ENOTSOCK. */

@@ -1,39 +1,15 @@
 /** A file system that is slow, hangs or fails on command: see slow-fs.c. */
-import { execFileSync, spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { createInterface, type Interface } from 'node:readline';
+import { compiled } from './compiled.js';
 
 const SOURCE = path.resolve('test/support/slow-fs.c');
 
 type Operation = 'lookup' | 'getattr' | 'statfs' | 'open' | 'read' | 'write' | 'release';
-
-interface Compiled {
-  readonly program?: string;
-  /** Why there is none. */
-  readonly reason?: string;
-}
-
-const programs = new Map<string, Compiled>();
-
-/** Compiles a C program, once for each process. */
-export function compiled(source: string): Compiled {
-  let known = programs.get(source);
-  if (known === undefined) {
-    const program = path.join(mkdtempSync(path.join(os.tmpdir(), 'pollux-program-')), path.basename(source, '.c'));
-    process.once('exit', () => rmSync(path.dirname(program), { recursive: true, force: true }));
-    try {
-      execFileSync('cc', ['-O1', '-o', program, source], { stdio: 'ignore' });
-      known = { program };
-    } catch {
-      known = { reason: 'there is no C compiler' };
-    }
-    programs.set(source, known);
-  }
-  return known;
-}
 
 export class SlowFileSystem {
   private readonly over: Promise<unknown>;

@@ -4,21 +4,7 @@
  */
 import { monotonicMs } from '../../base/runtime-functions.js';
 import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL } from '../../sys/constants.js';
-import {
-  EAGAIN,
-  EBADF,
-  EBUSY,
-  EINTR,
-  EINVAL,
-  EIO,
-  EISDIR,
-  ENOSYS,
-  ENOTSOCK,
-  ENOTSUP,
-  EOPNOTSUPP,
-  EPERM,
-  errnoName,
-} from '../../sys/errno.js';
+import { EAGAIN, EBADF, EBUSY, EINTR, EIO, EISDIR, ENOTSOCK, errnoName, isRefusal } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
@@ -73,9 +59,6 @@ export function nameOf({ fd, path }: FileRange): string {
 }
 
 const FLAGS = MSG_NOSIGNAL | MSG_DONTWAIT;
-/** Answers of a kernel that can't send this file, or not to this socket, by sendfile. */
-const UNABLE = new Set([EINVAL, ENOSYS, ENOTSOCK, ENOTSUP, EOPNOTSUPP, EPERM]);
-
 /** Answers that are about the file: the socket is as good as before. */
 const FILE_FAILURES = new Set([EBADF, EIO, EISDIR]);
 
@@ -259,7 +242,7 @@ export class SendFile extends Operation {
   }
 
   private fallBack(code: number): boolean {
-    if (this.syscall !== 'sendfile' || !UNABLE.has(code)) return false;
+    if (this.syscall !== 'sendfile' || !(isRefusal(code) || code === ENOTSOCK)) return false;
     const { account } = this.owner;
     account.path = 'buffers';
     account.fallback = `sendfile: ${errnoName(code)}`;

@@ -6,7 +6,7 @@
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
-import { EACCES, EINVAL, EIO, ENOSYS, ENOTSUP, ENXIO, EOPNOTSUPP, EPERM, errnoName, EXDEV } from '../../sys/errno.js';
+import { EIO, ENXIO, errnoName, EXDEV, isRefusal } from '../../sys/errno.js';
 import { SEEK_DATA, SEEK_HOLE } from '../../sys/file-constants.js';
 import type { FileStat } from '../../sys/file-stat.js';
 import { IoError } from '../../sys/io-error.js';
@@ -35,9 +35,6 @@ export interface FileCopy {
   /** Infinity for "to where the source ends": of a file that is made up. */
   readonly lengthBytes: number;
 }
-
-/** Answers of a kernel that can't copy between these two, where a buffer can. */
-const UNABLE = new Set([EACCES, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM, EXDEV]);
 
 export class FileToFile {
   readonly account = new TransferAccount('reflink');
@@ -167,7 +164,7 @@ export class FileToFile {
     if (result > 0) this.written(result);
     // The end of the source, or a file system that has nothing to give this way: a read will tell.
     else if (result === 0) this.copyByBuffers('copy_file_range: nothing came');
-    else if (UNABLE.has(-result)) this.copyByBuffers(`copy_file_range: ${errnoName(-result)}`);
+    else if (isRefusal(-result) || result === -EXDEV) this.copyByBuffers(`copy_file_range: ${errnoName(-result)}`);
     else throw new IoError(-result, 'copy_file_range', `${source.name} to ${target.name}`);
   }
 

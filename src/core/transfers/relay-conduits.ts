@@ -2,7 +2,7 @@
  * Which way the bytes of a relay go, decided as they come: a source that keeps filling the buffer is spliced, one that gives
  * little at a time is better off with plain calls.
  */
-import { EINVAL, ENOMEM, ENOSYS, EOPNOTSUPP, EPERM, errnoName } from '../../sys/errno.js';
+import { ENOMEM, errnoName, isRefusal } from '../../sys/errno.js';
 import { nativeSocketSplice, type SocketSpliceCalls } from '../../sys/so-splice.js';
 import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/splice.js';
 import { isSocket, pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
@@ -39,9 +39,6 @@ export function nativeRelayCalls(): RelayCalls {
   };
   return native;
 }
-
-/** Refusals of splice itself. Anything else is the stream's own error, and the kernel says that only once. */
-const REFUSALS: readonly number[] = [EINVAL, ENOSYS, EOPNOTSUPP, ENOMEM, EPERM];
 
 export class RelayConduits {
   /** Whether the last fill brought less than would have fitted. */
@@ -123,10 +120,12 @@ export class RelayConduits {
 
   /** After a failed call: goes over to buffers, with everything held, if it was splice that was refused. */
   fallBack(): boolean {
-    if (this.current === this.buffers || !REFUSALS.includes(this.current.errno)) return false;
+    const { errno } = this.current;
+    // A refusal of splice itself. Anything else is the stream's own error, and the kernel says that only once.
+    if (this.current === this.buffers || !(isRefusal(errno) || errno === ENOMEM)) return false;
     this.canSplice = false;
     this.account.path = 'buffers';
-    this.account.fallback = `splice: ${errnoName(this.current.errno)}`;
+    this.account.fallback = `splice: ${errnoName(errno)}`;
     this.toBuffers();
     return true;
   }
