@@ -31,7 +31,7 @@ export { File, type Advice, type FileFailure } from './api/file.js';
 export { listen, type ListenOptions } from './api/listen.js';
 export type { ListeningOptions } from './api/listening-socket.js';
 export type { AcceptModel, Distribute, ServiceOptions, ThreadLoad } from './api/accept/options.js';
-export type { Service } from './api/accept/service.js';
+export type { Service, ServiceCloseOptions, ServiceEnd } from './api/accept/service.js';
 export { Listener, type ListenerCounters } from './api/listener.js';
 export type { LocalEnd, PortSharing } from './api/local-end.js';
 export { open, type OpenFlags, type OpenOptions } from './api/open.js';

@@ -7,6 +7,7 @@ import { isMainThread } from 'node:worker_threads';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { REACTOR_SCOPE } from '../core/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor.js';
+import './plain-workers.js';
 import { checkOptions, type OptionNames } from './arguments.js';
 
 export const REACTOR_OPTIONS = {

@@ -2,7 +2,7 @@
 import { hasEventfd, openEventfd } from '../sys/eventfd.js';
 import { errno } from '../sys/libc.js';
 import { EAGAIN } from '../sys/errno.js';
-import { close, pipe, read, write } from '../sys/io.js';
+import { closeLent, pipe, read, write } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { nativeKqueue } from '../sys/kqueue.js';
 import { NativeBlock } from '../sys/memory.js';
@@ -37,6 +37,8 @@ export class Waker {
   readonly handle: WakeHandle;
   /** What the backend waits on. */
   readonly fd: number;
+  /** What the handle's descriptor is lent as. */
+  readonly loan: number;
 
   constructor() {
     if (hasEventfd) {
@@ -48,8 +50,8 @@ export class Waker {
       this.handle = { kind: 'pipe', fd: writeEnd, ident: 0 };
     }
     // Both: to write to a pipe that nobody can read fails.
-    lend(this.fd);
-    lend(this.handle.fd);
+    this.loan = lend(this.handle.fd);
+    if (this.handle.fd !== this.fd) lend(this.fd);
   }
 
   /** Takes all wake-ups so far off the descriptor; needed where it is watched by level. */
@@ -58,7 +60,7 @@ export class Waker {
   }
 
   close(): void {
-    close(this.fd);
-    if (this.handle.fd !== this.fd) close(this.handle.fd);
+    closeLent(this.handle.fd);
+    if (this.handle.fd !== this.fd) closeLent(this.fd);
   }
 }

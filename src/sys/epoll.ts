@@ -4,7 +4,7 @@ import { IoError } from './io-error.js';
 import { declare, errno } from './libc.js';
 import { NativeBlock } from './memory.js';
 import { arch } from './platform.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 
 export const EPOLLIN = 0x1;
 export const EPOLLPRI = 0x2;
@@ -43,7 +43,8 @@ const nativeWait = declare<(epfd: number, address: number, maxEvents: number, ti
 
 /** @throws IoError EMFILE, ENFILE, ENOMEM. */
 export function openEpoll(): number {
-  const fd = own(epollCreate1(EPOLL_CLOEXEC));
+  const fd = epollCreate1(EPOLL_CLOEXEC);
+  if (fd >= 0) owners[fd] = holder;
   if (fd < 0) throw new IoError(errno(), 'epoll_create1');
   return fd;
 }

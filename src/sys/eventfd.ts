@@ -3,7 +3,7 @@ import { O_CLOEXEC, O_NONBLOCK } from './constants.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
 import { platform } from './platform.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 
 const nativeEventfd = declare<(initial: number, flags: number) => number>('eventfd', 'int', ['uint', 'int']);
 
@@ -13,7 +13,8 @@ export const hasEventfd = hasFunction('eventfd');
 export function openEventfd(): number {
   // FreeBSD's EFD_ flags have numbers of their own; Linux's are those of open(2).
   const flags = platform === 'linux' ? O_NONBLOCK | O_CLOEXEC : 0x4 | 0x100000;
-  const fd = own(nativeEventfd(0, flags));
+  const fd = nativeEventfd(0, flags);
+  if (fd >= 0) owners[fd] = holder;
   if (fd < 0) throw new IoError(errno(), 'eventfd');
   return fd;
 }

@@ -5,7 +5,7 @@ import { IoError } from './io-error.js';
 import { read } from './io.js';
 import { declare, errno } from './libc.js';
 import { NativeBlock } from './memory.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 
 export const IN_ACCESS = 0x1;
 export const IN_MODIFY = 0x2;
@@ -42,7 +42,8 @@ const add = declare<(fd: number, path: string, mask: number) => number>('inotify
 
 /** A queue of records, non-blocking and close-on-exec. @throws IoError EMFILE (fs.inotify.max_user_instances), ENFILE. */
 export function openInotify(): number {
-  const fd = own(init(O_NONBLOCK | O_CLOEXEC));
+  const fd = init(O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0) owners[fd] = holder;
   if (fd >= 0) return fd;
   const failure = errno();
   const full = 'no descriptor left (ulimit -n), or no queue (fs.inotify.max_user_instances)';

@@ -7,7 +7,7 @@ import { EINTR } from './errno.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
 import { NativeBlock } from './memory.js';
-import { disown, own } from './owned-descriptors.js';
+import { endLoan, holder, owners } from './owned-descriptors.js';
 
 /** read(2), up to 2 GiB - 1. */
 export const read = declare<(fd: number, address: number, lengthBytes: number) => number>('read', 'int', [
@@ -35,19 +35,34 @@ const nativeFcntl = declare<(fd: number, command: number, type: 'int', value: nu
 ]);
 const hasPipe2 = hasFunction('pipe2');
 
+let closing: ((fd: number) => void) | undefined;
+
+/** From now on `release` is told of each descriptor of this thread before it is closed. */
+export function beforeClose(release: (fd: number) => void): void {
+  closing = release;
+}
+
 /**
  * close(2). The number is free afterwards whatever it answers, EINTR included: it must not be retried.
  *
  * @throws IoError EBADF, EIO.
  */
 export function close(fd: number): void {
-  disown(fd);
+  if (closing !== undefined) closing(fd);
+  owners[fd] = 0;
   if (nativeClose(fd) < 0 && errno() !== EINTR) throw new IoError(errno(), 'close', `descriptor ${fd}`);
+}
+
+/** As `close`, of a descriptor that was lent to other threads: once none of them is writing to it. */
+export function closeLent(fd: number): void {
+  endLoan(fd);
+  close(fd);
 }
 
 /** dup(2), close-on-exec. @throws IoError EBADF, EMFILE. */
 export function dup(fd: number): number {
-  const copy = own(nativeDup(fd));
+  const copy = nativeDup(fd);
+  if (copy >= 0) owners[copy] = holder;
   if (copy < 0) throw new IoError(errno(), 'dup', `descriptor ${fd}`);
   setCloseOnExec(copy);
   return copy;
@@ -99,8 +114,12 @@ const pair = new NativeBlock(8);
  */
 export function pipe(): [number, number] {
   const result = hasPipe2 ? nativePipe2(pair.address, O_NONBLOCK | O_CLOEXEC) : nativePipe(pair.address);
+  if (result === 0) {
+    owners[pair.i32[0]] = holder;
+    owners[pair.i32[1]] = holder;
+  }
   if (result < 0) throw new IoError(errno(), 'pipe');
-  const ends: [number, number] = [own(pair.i32[0]), own(pair.i32[1])];
+  const ends: [number, number] = [pair.i32[0], pair.i32[1]];
   if (!hasPipe2) {
     for (const fd of ends) {
       setNonBlocking(fd);

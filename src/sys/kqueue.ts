@@ -5,12 +5,12 @@ import type { LibraryHandle } from 'koffi';
 import { O_CLOEXEC } from './constants.js';
 import { EINVAL, ENOENT } from './errno.js';
 import { IoError } from './io-error.js';
-import { close, isOpen, setCloseOnExec } from './io.js';
+import { closeLent, isOpen, setCloseOnExec } from './io.js';
 import { KeventArray } from './kevent-array.js';
 import { possibleSystems, type KqueueSystem } from './kevent-layout.js';
 import { errno, libcName } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
-import { own } from './owned-descriptors.js';
+import { holder, lend, owners } from './owned-descriptors.js';
 import { kernelRelease, platform } from './platform.js';
 
 /** What the backend calls: a kernel, a library, or a model of one. */
@@ -38,6 +38,8 @@ export interface KqueueCalls {
   errno(): number;
   /** An errno of the system as this machine numbers it: the same, unless the system is a model of another one. */
   hostErrno(errno: number): number;
+  /** Other threads are about to be told its number. @returns what the loan is called. Absent where there are none. */
+  lend?(kq: number): number;
   close(kq: number): void;
   isOpen(fd: number): boolean;
 }
@@ -67,9 +69,11 @@ class NativeKqueue implements KqueueCalls {
   ) {}
 
   kqueue(): number {
-    if (this.nativeKqueue1 !== undefined) return own(this.nativeKqueue1(O_CLOEXEC));
-    const kq = own(this.nativeKqueue());
-    if (kq >= 0) setCloseOnExec(kq);
+    const open = this.nativeKqueue;
+    const openClosedOnExec = this.nativeKqueue1;
+    const kq = openClosedOnExec === undefined ? open() : openClosedOnExec(O_CLOEXEC);
+    if (kq >= 0) owners[kq] = holder;
+    if (kq >= 0 && openClosedOnExec === undefined) setCloseOnExec(kq);
     return kq;
   }
 
@@ -107,8 +111,12 @@ class NativeKqueue implements KqueueCalls {
     return number;
   }
 
+  lend(kq: number): number {
+    return lend(kq);
+  }
+
   close(kq: number): void {
-    close(kq);
+    closeLent(kq);
   }
 
   isOpen(fd: number): boolean {

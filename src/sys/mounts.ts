@@ -8,7 +8,7 @@ import { AT_FDCWD, O_RDONLY } from './file-constants.js';
 import { close, read } from './io.js';
 import { declare, hasFunction } from './libc.js';
 import { NativeBlock } from './memory.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 import { platform } from './platform.js';
 import { deviceNumber } from './statx.js';
 import { poll, PollfdArray, POLLPRI } from './poll.js';
@@ -40,7 +40,9 @@ const MOUNT_ID = 'mnt_id:';
 function openOfProc(name: string): number {
   if (openat === undefined) return -1;
   path.bytes[pathBuffer.write(name)] = 0;
-  return openat(AT_FDCWD, path.address, O_RDONLY | O_CLOEXEC, 0);
+  const fd = openat(AT_FDCWD, path.address, O_RDONLY | O_CLOEXEC, 0);
+  if (fd >= 0) owners[fd] = holder;
+  return fd;
 }
 
 /** @returns undefined where nobody tells. */
@@ -82,7 +84,7 @@ export class MountTable {
   /** The kernel tells of a change by POLLPRI, once. The file stays open for that. */
   refresh(): void {
     if (this.file < 0) {
-      this.file = own(openOfProc('/proc/self/mountinfo'));
+      this.file = openOfProc('/proc/self/mountinfo');
       if (this.file < 0) return;
       this.polled.set(0, this.file, POLLPRI);
     } else if (poll(this.polled, 1, 0) === 0) {

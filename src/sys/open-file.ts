@@ -6,7 +6,7 @@ import { declare, declareBlocking, errno } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
 import { arch, platform } from './platform.js';
 import { EAGAIN, ENOSYS } from './errno.js';
-import { disown, own } from './owned-descriptors.js';
+import { holder, own, owners } from './owned-descriptors.js';
 
 /** The same on every processor that Linux got it for at once, x86-64 and arm64 among them. */
 const SYS_OPENAT2 = 437;
@@ -37,7 +37,12 @@ const openatCall: Openat =
 
 /** openat(2). */
 export function openat(directory: number, path: NativeBlock, flags: number, mode: number, done: Done): void {
-  openatCall(directory, path, flags, mode, result => done(own(result)));
+  openatCall(directory, path, flags, mode, result => done(opened(result)));
+}
+
+function opened(result: number): number {
+  if (result >= 0) own(result);
+  return result;
 }
 
 /**
@@ -73,7 +78,7 @@ export function openat2(
   storeWord(how.u32, 0, flags);
   storeWord(how.u32, 2, mode);
   storeWord(how.u32, 4, resolve);
-  openat2Call(SYS_OPENAT2, directory, path, how, OPEN_HOW_BYTES, result => done(own(result)));
+  openat2Call(SYS_OPENAT2, directory, path, how, OPEN_HOW_BYTES, result => done(opened(result)));
 }
 
 const openat2Now =
@@ -114,7 +119,8 @@ export function openCached(directory: number, path: string, flags: number, resol
   storeWord(howNow.u32, 0, flags);
   storeWord(howNow.u32, 4, resolve | RESOLVE_CACHED);
   const fd = openat2Now(SYS_OPENAT2, directory, pathNow.address, howNow.address, OPEN_HOW_BYTES);
-  return fd < 0 ? -errno() : own(fd);
+  if (fd >= 0) owners[fd] = holder;
+  return fd < 0 ? -errno() : fd;
 }
 
 const readlinkatNow = declare<(directory: number, path: number, target: number, roomBytes: number) => number>(
@@ -154,7 +160,7 @@ const closeCall = declareBlocking<[fd: number]>('close', 'int', ['int']);
  * it is never tried again.
  */
 export function closeFile(fd: number, done: Done): void {
-  disown(fd);
+  owners[fd] = 0;
   closeCall(fd, (failure, result) => {
     if (failure !== null) throw failure;
     done(result < 0 ? -errno() : 0);
@@ -163,6 +169,6 @@ export function closeFile(fd: number, done: Done): void {
 
 /** close(2) in this thread: only of what waits for nothing. As `closeFile`. */
 export function closeNow(fd: number): number {
-  disown(fd);
+  owners[fd] = 0;
   return nativeClose(fd) < 0 ? -errno() : 0;
 }

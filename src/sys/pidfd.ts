@@ -3,7 +3,7 @@ import { errnoNumber } from './errno.js';
 import { IoError } from './io-error.js';
 import { declare, errno } from './libc.js';
 import { NativeBlock } from './memory.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 
 /** Late enough to have one number on every processor. */
 const PIDFD_OPEN = 434;
@@ -40,7 +40,8 @@ export const STATUS_UNKNOWN = -2;
  * @throws IoError ESRCH: there is no such process; EINVAL: the number is that of a thread; ENOSYS: a kernel before 5.3.
  */
 export function openPidfd(pid: number): number {
-  const fd = own(open(PIDFD_OPEN, pid, 0));
+  const fd = open(PIDFD_OPEN, pid, 0);
+  if (fd >= 0) owners[fd] = holder;
   if (fd < 0) throw new IoError(errno(), 'pidfd_open', `process ${pid}`);
   return fd;
 }

@@ -7,7 +7,7 @@ import { declare, errno, hasFunction } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
 import { platform } from './platform.js';
 import { formatAddress, SockaddrBlock, type Address } from './sockaddr.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 
 type Transfer = (fd: number, address: number, lengthBytes: number, flags: number) => number;
 
@@ -140,7 +140,8 @@ function ready(fd: number): number {
  * @throws IoError EMFILE, ENFILE, ENOBUFS, EAFNOSUPPORT.
  */
 export function openSocket(domain: number, type: number): number {
-  const fd = own(nativeSocket(domain, hasTypeFlags ? type | SOCK_NONBLOCK | SOCK_CLOEXEC : type, 0));
+  const fd = nativeSocket(domain, hasTypeFlags ? type | SOCK_NONBLOCK | SOCK_CLOEXEC : type, 0);
+  if (fd >= 0) owners[fd] = holder;
   if (fd < 0) throw new IoError(errno(), 'socket');
   return ready(fd);
 }
@@ -148,7 +149,12 @@ export function openSocket(domain: number, type: number): number {
 /** A connected pair of Unix sockets, non-blocking and close-on-exec. @throws IoError EMFILE, ENFILE. */
 export function socketpair(type = SOCK_STREAM): [number, number] {
   const flags = hasTypeFlags ? SOCK_NONBLOCK | SOCK_CLOEXEC : 0;
-  if (nativeSocketpair(AF_UNIX, type | flags, 0, option.address) < 0) throw new IoError(errno(), 'socketpair');
+  const result = nativeSocketpair(AF_UNIX, type | flags, 0, option.address);
+  if (result === 0) {
+    owners[option.i32[0]] = holder;
+    owners[option.i32[1]] = holder;
+  }
+  if (result < 0) throw new IoError(errno(), 'socketpair');
   const ends: [number, number] = [option.i32[0], option.i32[1]];
   ends.forEach(ready);
   return ends;
@@ -186,10 +192,12 @@ export function connect(fd: number, address: Address): number {
  */
 export function accept(fd: number): number {
   if (hasAccept4) {
-    const accepted = own(nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    const accepted = nativeAccept4(fd, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted >= 0) owners[accepted] = holder;
     if (accepted >= 0 || !isRefusal(errno())) return accepted;
   }
-  const accepted = own(nativeAccept(fd, 0, 0));
+  const accepted = nativeAccept(fd, 0, 0);
+  if (accepted >= 0) owners[accepted] = holder;
   if (accepted < 0) return accepted;
   // The call itself was refused, and not a connection.
   hasAccept4 = false;

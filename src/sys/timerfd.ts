@@ -4,7 +4,7 @@ import { closeAndThrow } from './socket.js';
 import { IoError } from './io-error.js';
 import { declare, errno } from './libc.js';
 import { NativeBlock, storeWord } from './memory.js';
-import { own } from './owned-descriptors.js';
+import { holder, owners } from './owned-descriptors.js';
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
@@ -39,7 +39,8 @@ const spec = new NativeBlock(32);
  * @throws IoError EMFILE, ENFILE, EINVAL.
  */
 export function openTimerfd(first: Timespec, interval: Timespec = ZERO, absolute = false): number {
-  const fd = own(create(absolute ? CLOCK_REALTIME : CLOCK_MONOTONIC, O_NONBLOCK | O_CLOEXEC));
+  const fd = create(absolute ? CLOCK_REALTIME : CLOCK_MONOTONIC, O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0) owners[fd] = holder;
   if (fd < 0) throw new IoError(errno(), 'timerfd_create');
   store(INTERVAL_WORD, interval);
   store(VALUE_WORD, first);

@@ -1,12 +1,13 @@
 /**
  * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a thread go in one
- * message. A thread whose mailbox is full gets none until there is room, and what a thread did not get since it ended goes
- * to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
+ * message. On its way a connection belongs to a holder of its own, one for each thread, which this thread keeps: either the
+ * other thread claims it, or this one claims it back. A thread whose mailbox is full gets none until there is room, and what
+ * a thread did not get since it ended goes to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
  */
 import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
 import type { Deferred } from '../../core/reactor.js';
 import { close } from '../../sys/io.js';
-import { disown, own } from '../../sys/owned-descriptors.js';
+import { claim, closeHolder, entrust, heldBy, openHolder } from '../../sys/owned-descriptors.js';
 import { shown } from '../arguments.js';
 import type { Listener } from '../listener.js';
 import type { Peer } from '../messages/peer.js';
@@ -14,13 +15,15 @@ import type { QueueSender } from '../messages/queue-sender.js';
 import { throwLater } from '../throw-later.js';
 import { ACCEPTED, FLUSH, type Serving } from './inlet.js';
 import type { Loads } from './loads.js';
-import { closeSharedParking } from './parking.js';
-import type { AcceptModelRun, CrewMember } from './model.js';
+import { closeParked, closeSharedParking } from './parking.js';
+import { askAll, type AcceptModelRun, type CrewMember, type Deadline } from './model.js';
 import type { Distribute, ServiceOptions, ThreadLoad } from './options.js';
 
 class Recipient {
   readonly batch: number[] = [];
   readonly sender: QueueSender;
+  /** Has what the thread was sent and has not claimed. */
+  readonly holder = openHolder();
   /** A message waits for room in its mailbox, or it has ended. */
   isFull = false;
   /** Resolves when that message has been sent, or is not to be. */
@@ -81,22 +84,39 @@ export class Acceptor implements AcceptModelRun, Deferred {
     if (recipient === undefined) return;
     this.recipients.delete(member);
     this.reclaim(recipient);
+    // What waited to be sent is taken back by then.
+    void Promise.resolve(recipient.sending).then(() => closeHolder(recipient.holder));
     this.closeUnclaimed();
     this.updateAccepting();
   }
 
-  async close(): Promise<void> {
+  async close(deadline: Deadline): Promise<readonly CrewMember[]> {
     await this.stopAccepting();
-    // One that ends meanwhile leaves its own to the others.
+    // One that ends meanwhile leaves its own to the others, and so does one that does not take it in time.
     do {
-      await Promise.all([...this.recipients.values()].map(recipient => this.settle(recipient)));
-    } while (this.stranded.length > 0 && this.hasTakers);
+      const unsettled = new Set(this.recipients.values());
+      const settled = [...unsettled].map(async recipient => {
+        await this.settle(recipient, deadline);
+        unsettled.delete(recipient);
+      });
+      if (!(await deadline.holds(Promise.all(settled)))) for (const recipient of unsettled) this.reclaim(recipient);
+    } while (this.stranded.length > 0 && this.hasTakers && !deadline.isPast);
+    this.sendBatches();
     this.isOver = true;
     this.closeUnclaimed();
     // What they have parked is closed now, and what they park later.
     const { service, parking } = this.plan;
-    await Promise.allSettled([...this.recipients.keys()].map(member => member.ask({ kind: 'retire', service })));
-    if (parking !== undefined) closeSharedParking(parking);
+    const members = [...this.recipients.keys()];
+    const { late, answered } = await askAll(members, member => member.ask({ kind: 'retire', service }), deadline);
+    if (parking !== undefined) closeParked(parking);
+    // One that is late may still use the number of the queue, and read the messages that it was sent.
+    const release = answered.then(() => {
+      if (parking !== undefined) closeSharedParking(parking);
+      for (const recipient of this.recipients.values()) closeHolder(recipient.holder);
+      this.recipients.clear();
+    });
+    if (late.length === 0) await release;
+    return late;
   }
 
   async release(member: CrewMember): Promise<void> {
@@ -138,7 +158,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   /** Resolves with true when the thread has taken all that is for it, and with false when it takes nothing. */
-  private async settle(recipient: Recipient): Promise<boolean> {
+  private async settle(recipient: Recipient, deadline?: Deadline): Promise<boolean> {
     let messages: number;
     do {
       this.sendBatches();
@@ -151,7 +171,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
         if (recipient.peer.isGone) this.reclaim(recipient);
         return false;
       }
-    } while (this.stranded.length > 0 || recipient.messages > messages);
+    } while (deadline?.isPast !== true && (this.stranded.length > 0 || recipient.messages > messages));
     return true;
   }
 
@@ -165,7 +185,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
     for (let free = this.free(); this.stranded.length > 0 && free.length > 0;) {
       const recipient = this.choose(free);
       const fd = this.stranded.shift()!;
-      disown(fd);
+      entrust(fd, recipient.holder);
       recipient.batch.push(fd);
       this.loads.add(recipient.member.index);
       if (recipient.batch.length < CONNECTIONS_PER_BATCH) continue;
@@ -185,7 +205,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private send(recipient: Recipient, batch: number[]): void {
     if (batch.length === 0) return;
     recipient.messages++;
-    const { buffer } = Int32Array.of(this.plan.service, ...batch);
+    const { buffer } = Int32Array.of(this.plan.service, recipient.holder, ...batch);
     const message = new Uint8Array(buffer);
     try {
       if (recipient.sender.trySend(message)) return;
@@ -207,10 +227,11 @@ export class Acceptor implements AcceptModelRun, Deferred {
       });
   }
 
-  private takeBack({ member }: Recipient, batch: readonly number[]): void {
+  private takeBack({ member, holder }: Recipient, batch: readonly number[]): void {
     for (const fd of batch) {
+      if (!claim(fd, holder)) continue;
       this.loads.takeBack(member.index);
-      this.stranded.push(own(fd));
+      this.stranded.push(fd);
     }
     if (batch.length === 0) return;
     this.deferSending();
@@ -221,12 +242,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private reclaim(recipient: Recipient): void {
     if (recipient.isReclaimed) return;
     recipient.isReclaimed = true;
-    this.takeBack(recipient, recipient.batch.splice(0));
-    recipient.peer.control.forEachUndelivered(({ kind, name, bytes }) => {
-      if (kind !== 'message' || name !== ACCEPTED) return;
-      const [service, ...accepted] = new Int32Array(bytes.slice().buffer);
-      if (service === this.plan.service) this.takeBack(recipient, accepted);
-    });
+    this.takeBack(recipient, heldBy(recipient.holder));
   }
 
   /** While it closes no thread begins to take, so what those that are left can't be given is lost. */

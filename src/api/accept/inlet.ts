@@ -1,6 +1,6 @@
 /** Where connections of services come into a thread, whoever accepted them: they all go to one handler. */
 import { AsyncScope } from '../../core/async-scope.js';
-import { own } from '../../sys/owned-descriptors.js';
+import { claim } from '../../sys/owned-descriptors.js';
 import { close, dup } from '../../sys/io.js';
 import { Connection, type ConnectionKeeper } from '../connection.js';
 import { Listener, type ListenerDetails } from '../listener.js';
@@ -10,7 +10,10 @@ import { throwLater } from '../throw-later.js';
 import { Loads } from './loads.js';
 import { Parking, type SharedParking } from './parking.js';
 
-/** What is sent in the lane of control, by which an acceptor gives descriptors: 32 bits each, after the number of their service. */
+/**
+ * What is sent in the lane of control, by which an acceptor gives descriptors: 32 bits each, after the number of their service
+ * and that of their holder.
+ */
 export const ACCEPTED = 'pollux: accepted';
 /** A request in the same lane that is answered once everything sent before it has been taken. */
 export const FLUSH = 'pollux: taken';
@@ -151,15 +154,15 @@ export class Inlet {
     await branch?.retire();
   }
 
-  private take([service, ...accepted]: Int32Array): void {
+  private take([service, holder, ...offered]: Int32Array): void {
     const branch = this.services.get(service);
+    // All are this thread's before a handler may end it. What was taken back meanwhile is another's.
+    const accepted = offered.filter(fd => claim(fd, holder));
     if (branch === undefined) {
       // The service was closed meanwhile.
       for (const fd of accepted) close(fd);
       return;
     }
-    // All are this thread's before a handler may end it.
-    for (const fd of accepted) own(fd);
     for (const fd of accepted) this.deliver(branch.make(fd));
   }
 }

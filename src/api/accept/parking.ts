@@ -6,11 +6,9 @@ import { READABLE } from '../../backends/contract.js';
 import type { Watcher } from '../../core/driver.js';
 import type { Reactor } from '../../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/timers.js';
-import { close, isOpen } from '../../sys/io.js';
-import { resourceLimit } from '../../sys/limits.js';
-import { disown, own } from '../../sys/owned-descriptors.js';
+import { close } from '../../sys/io.js';
 import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/shared-queue.js';
-import { ParkingLot } from './lot.js';
+import { ParkingLot, type SharedLot } from './lot.js';
 
 /** Taken at a time, so that other threads get their share of what is ready. */
 const TAKEN_AT_ONCE = 2;
@@ -20,15 +18,16 @@ const SWEEPS = 4;
 /** A queue that threads share, as they are told of it. */
 export interface SharedParking {
   readonly queue: number;
-  readonly lot: SharedArrayBuffer;
+  readonly lot: SharedLot;
 }
 
 /** What a process needs for one: the queue is the caller's. @throws IoError EMFILE. */
 export function openSharedParking(): SharedParking {
-  return { queue: openSharedQueue(), lot: ParkingLot.for(resourceLimit('openFiles').soft).buffer };
+  return { queue: openSharedQueue(), lot: ParkingLot.open().shared };
 }
 
 export class Parking implements Watcher, TimerOwner {
+  private readonly parking: SharedParking;
   private readonly queue: SharedQueue;
   private readonly lot: ParkingLot;
   private readonly token: number;
@@ -47,7 +46,7 @@ export class Parking implements Watcher, TimerOwner {
     private readonly idleMs: number,
     private readonly onAwake: (fd: number) => void,
   ) {
-    const { queue, lot } = shared ?? openSharedParking();
+    const { queue, lot } = (this.parking = shared ?? openSharedParking());
     this.queue = joinSharedQueue(queue);
     this.lot = new ParkingLot(lot);
     this.token = reactor.driver.watch(queue, READABLE, 'persistent', 'level', this);
@@ -56,13 +55,10 @@ export class Parking implements Watcher, TimerOwner {
 
   /** @param fd belongs to the lot from now on. Once closed, it is closed too. */
   park(fd: number): void {
-    if (this.isClosed || !this.lot.hasRoom(fd)) {
+    if (this.isClosed || !this.lot.park(fd)) {
       close(fd);
       return;
     }
-    // Where other threads wait for it as well, it outlives this one.
-    if (this.shared !== undefined) disown(fd);
-    this.lot.park(fd, seconds());
     try {
       this.queue.arm(fd);
     } catch (error) {
@@ -77,8 +73,8 @@ export class Parking implements Watcher, TimerOwner {
     this.isClosed = true;
     this.reactor.disarm(this.timer);
     this.reactor.driver.unwatch(this.token);
-    this.closeOld(Infinity);
-    if (this.shared === undefined) close(this.queue.fd);
+    closeParked(this.parking);
+    if (this.shared === undefined) closeSharedParking(this.parking);
   }
 
   /** @internal */
@@ -86,28 +82,29 @@ export class Parking implements Watcher, TimerOwner {
     const count = this.queue.take(this.taken);
     for (let index = 0; index < count; index++) {
       const fd = this.taken[index];
-      if (this.lot.claim(fd)) this.onAwake(own(fd));
+      if (this.lot.claim(fd)) this.onAwake(fd);
     }
   }
 
   /** @internal */
   onTimer(): void {
-    this.closeOld(seconds() - this.idleMs / 1000);
-    this.timer = this.reactor.arm(this, 0, this.idleMs / SWEEPS);
-  }
-
-  private closeOld(untilS: number): void {
-    for (const fd of this.lot.claimOld(untilS)) if (isOpen(fd)) close(fd);
+    const periodMs = this.idleMs / SWEEPS;
+    this.timer = this.reactor.arm(this, 0, periodMs);
+    if (!this.lot.beginSweep(periodMs)) return;
+    for (const fd of this.lot.claimOld(this.idleMs, this.onAwake)) close(fd);
   }
 }
 
-/** Closes all that is parked with nobody left to serve it, and the queue. */
-export function closeSharedParking({ queue, lot }: SharedParking): void {
-  for (const fd of new ParkingLot(lot).claimOld(Infinity)) close(fd);
-  close(queue);
+/** Closes all that is parked. */
+export function closeParked({ lot }: SharedParking): void {
+  for (const fd of new ParkingLot(lot).claimAll()) close(fd);
 }
 
-/** One clock for all threads of the process. */
-function seconds(): number {
-  return Math.floor(Date.now() / 1000) % 0x3fffffff;
+/** Ends it, once no thread uses it any more: closes what is parked with nobody left to serve it, and the queue. */
+export function closeSharedParking(parking: SharedParking): void {
+  const lot = new ParkingLot(parking.lot);
+  lot.close();
+  closeParked(parking);
+  lot.dispose();
+  close(parking.queue);
 }

@@ -8,10 +8,12 @@ import type { Address, InternetAddress } from '../../sys/sockaddr.js';
 import { setOption } from '../../sys/socket.js';
 import { Listener } from '../listener.js';
 import { openListeningSocket, type ListeningSocket } from '../listening-socket.js';
+import { checkOptions, type OptionNames } from '../arguments.js';
+import { checkDeadline } from '../runtime/options.js';
 import { currentReactor } from '../thread-reactor.js';
 import { Acceptor } from './acceptor.js';
 import { Loads } from './loads.js';
-import type { AcceptModelRun, Crew, CrewMember } from './model.js';
+import { Deadline, type AcceptModelRun, type Crew, type CrewMember } from './model.js';
 import { checkServiceOptions, type AcceptModel, type ServiceOptions, type ThreadLoad } from './options.js';
 import { openSharedParking, type SharedParking } from './parking.js';
 import { ThreadListeners } from './thread-listeners.js';
@@ -25,12 +27,26 @@ export interface ServiceOwner {
 }
 
 const DEFAULT_IDLE_MS = 60_000;
+/** As long as a runtime takes to stop. */
+const DEFAULT_DEADLINE_MS = 10_000;
+
+export interface ServiceCloseOptions {
+  /** From now, in milliseconds. Threads that are paused or busy are not waited for any longer. Default: 10 seconds. */
+  readonly deadlineMs?: number;
+}
+const CLOSE_OPTIONS = { deadlineMs: 'other' } as const satisfies OptionNames<ServiceCloseOptions>;
+
+/** How a service came to its end. */
+export interface ServiceEnd {
+  /** The names of the threads that had not answered by the deadline: empty if all have served who waited. */
+  readonly late: readonly string[];
+}
 
 /** The last one's number, which travels as 32 bits. */
 let services = 0;
 
 export class Service {
-  private closing: Promise<void> | undefined = undefined;
+  private closing: Promise<ServiceEnd> | undefined = undefined;
   /** Threads that are about to serve. */
   private readonly beginnings = new Set<Promise<void>>();
 
@@ -58,21 +74,33 @@ export class Service {
   /**
    * Stops accepting. Who waits in the backlog is served still; connections live on in their threads. Twice is allowed.
    *
-   * @returns a promise that resolves when nobody listens any more.
+   * A thread that is paused, or busy until the deadline, is not waited for: what it was given and has not taken goes to the
+   * other threads, and who waits in the backlog of a listener of its own is turned away.
+   *
+   * @returns a promise that resolves when nobody listens any more, and tells which threads were late.
+   * @throws RangeError (by the promise) the deadline makes no sense.
    */
-  close(): Promise<void> {
-    this.closing ??= this.end().finally(() => this.owner.onServiceClosed(this));
-    return this.closing;
+  async close(options: ServiceCloseOptions = {}): Promise<ServiceEnd> {
+    checkOptions(options, CLOSE_OPTIONS);
+    checkDeadline('deadlineMs', options.deadlineMs ?? DEFAULT_DEADLINE_MS);
+    this.closing ??= this.end(options).finally(() => this.owner.onServiceClosed(this));
+    return await this.closing;
   }
 
-  private async end(): Promise<void> {
-    // They have been told numbers of descriptors, which are closed now.
-    await Promise.allSettled(this.beginnings);
-    await this.run.close();
+  private async end({ deadlineMs = DEFAULT_DEADLINE_MS }: ServiceCloseOptions): Promise<ServiceEnd> {
+    const deadline = new Deadline(deadlineMs);
+    try {
+      // They have been told numbers of descriptors, which are closed now.
+      await deadline.holds(Promise.allSettled(this.beginnings));
+      const late = await this.run.close(deadline);
+      return { late: late.map(({ name }) => name) };
+    } finally {
+      deadline.end();
+    }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   /** @internal The runtime is being stopped. Resolves when this thread has nothing to do with the service any more. */

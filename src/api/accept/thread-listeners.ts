@@ -3,11 +3,13 @@
  * belong to the thread that has the runtime, so none is lost with a thread: what waits in its backlog is accepted by the
  * thread that comes after it, or by another.
  */
+import { SHUT_RD } from '../../sys/constants.js';
 import { close } from '../../sys/io.js';
+import { shutdown } from '../../sys/socket.js';
 import type { ListeningSocket } from '../listening-socket.js';
 import type { Peer } from '../messages/peer.js';
 import type { Serving } from './inlet.js';
-import type { AcceptModelRun, Crew, CrewMember } from './model.js';
+import { askAll, type AcceptModelRun, type Crew, type CrewMember, type Deadline } from './model.js';
 
 export class ThreadListeners implements AcceptModelRun {
   /** Who accepts from each socket that is not shared; nobody does if none was left, or it is drained. */
@@ -47,10 +49,15 @@ export class ThreadListeners implements AcceptModelRun {
     }
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled(this.crew.map(member => this.release(member)));
-    while (this.bequests.size > 0) await Promise.all(this.bequests.values());
-    for (const { fd } of this.sockets) close(fd);
+  async close(deadline: Deadline): Promise<readonly CrewMember[]> {
+    const { late } = await askAll(this.crew, member => this.release(member), deadline);
+    while (this.bequests.size > 0 && !deadline.isPast) await deadline.holds(Promise.all(this.bequests.values()));
+    for (const { fd } of this.sockets) {
+      // A thread that is late has a duplicate, by which clients would be let in with nobody to serve them.
+      if (deadline.isPast) shutdown(fd, SHUT_RD);
+      close(fd);
+    }
+    return late;
   }
 
   async release(member: CrewMember): Promise<void> {

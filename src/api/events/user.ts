@@ -23,7 +23,8 @@ export function watchUser(onTriggered?: () => void): UserWatch {
 /**
  * Triggers a user event from any thread; `handle` may be posted to a worker.
  *
- * It is a descriptor's number that is written to: who closes the watch takes the handle back from the others first.
+ * A handle outlives its watch without harm, also where the number of the descriptor is another file's by now. The one
+ * exception: worker threads of which Pollux was loaded in none that started them must not use a handle after the close.
  *
  * @throws IoError EBADF: the watch was closed.
  * @throws TypeError something else than a handle.
@@ -39,7 +40,7 @@ function checkHandle(handle: Partial<UserHandle> | null | undefined): void {
     typeof handle === 'object' &&
     handle !== null &&
     ['eventfd', 'pipe', 'kqueue'].includes(handle.kind!) &&
-    [handle.fd, handle.ident, handle.low, handle.high].every(Number.isInteger) &&
+    [handle.fd, handle.ident, handle.low, handle.high, handle.table, handle.loan].every(Number.isInteger) &&
     handle.fd! >= 0;
   if (!isHandle) throw new TypeError(`handle: ${kindOf(handle)}; allowed: the handle of a watch by watchUser`);
 }

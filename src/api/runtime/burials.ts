@@ -3,12 +3,12 @@
  * peers are told, whoever hangs. What others use by its number stays open, so that it can be nothing else meanwhile, until
  * each thread that lived then has said that it does so no more, or has ended.
  */
-import { close, isOpen } from '../../sys/io.js';
-import { leftDescriptors } from '../../sys/owned-descriptors.js';
+import { closeHolder, estateOf, type Estate } from '../../sys/owned-descriptors.js';
+import { closeAll } from '../plain-workers.js';
 import type { Member } from './member.js';
 
 interface Burial {
-  readonly lent: readonly number[];
+  readonly estate: Estate;
   /** Who may still use those. */
   readonly mourners: Set<Member>;
 }
@@ -17,11 +17,11 @@ export class Burials {
   /** By the thread that has ended. */
   private readonly underWay = new Map<number, Burial>();
 
-  /** @param descriptors where a worker that has ended recorded what it had. @param mourners the threads that live. */
-  begin(threadId: number, descriptors: SharedArrayBuffer, mourners: readonly Member[]): void {
-    const { own, lent } = leftDescriptors(descriptors);
-    closeAll(own);
-    this.underWay.set(threadId, { lent, mourners: new Set(mourners) });
+  /** @param threadId a worker that has ended, and with it all that it had started. @param mourners the threads that live. */
+  begin(threadId: number, mourners: readonly Member[]): void {
+    const estate = estateOf(threadId);
+    closeAll(estate.own);
+    this.underWay.set(threadId, { estate, mourners: new Set(mourners) });
     this.endIfDone(threadId);
   }
 
@@ -40,10 +40,7 @@ export class Burials {
     const burial = this.underWay.get(threadId);
     if (burial === undefined || burial.mourners.size > 0) return;
     this.underWay.delete(threadId);
-    closeAll(burial.lent);
+    closeAll(burial.estate.lent);
+    for (const id of burial.estate.holders) closeHolder(id);
   }
-}
-
-function closeAll(descriptors: readonly number[]): void {
-  for (const fd of descriptors) if (isOpen(fd)) close(fd);
 }

@@ -16,7 +16,6 @@ export interface Birth {
   readonly senders: number;
   /** The processor to be bound to; undefined for none. */
   readonly processor: number | undefined;
-  readonly descriptors: SharedArrayBuffer;
   /** It may be ended once that says so. */
   readonly loaded: LoadedWord;
   readonly owner: MailboxAddress;

@@ -2,10 +2,10 @@
 import { Worker } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { LOADING_MS } from '../../core/limits.js';
-import { allocateOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import type { AcceptRequest } from '../accept/inlet.js';
 import type { Peer } from '../messages/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
+import { buryOneself } from '../plain-workers.js';
 import { settling, type Settling } from '../settling.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 import { beginLoading, endLoading, loadedWord } from './loading.js';
@@ -15,8 +15,6 @@ export interface WorkerEnd {
   readonly threadId: number;
   /** What it died of; undefined if it was no crash. */
   readonly failure: Error | undefined;
-  /** What it left open is recorded there. */
-  readonly descriptors: SharedArrayBuffer;
 }
 
 export interface MemberOwner {
@@ -64,11 +62,11 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   }
 
   /** @internal */
-  start(birth: Omit<Birth, 'index' | 'name' | 'descriptors' | 'loaded'>): void {
-    const descriptors = allocateOwnedDescriptors();
+  start(birth: Omit<Birth, 'index' | 'name' | 'loaded'>): void {
     const loaded = loadedWord();
-    const workerData: Birth = { ...birth, index: this.index, name: this.name, descriptors, loaded };
+    const workerData: Birth = { ...birth, index: this.index, name: this.name, loaded };
     const worker = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
+    buryOneself(worker);
     // 0 once it has ended.
     const { threadId } = worker;
     let failure: Error | undefined;
@@ -104,7 +102,7 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
       if (code === 0) this.wasTerminated = false;
       if (code !== 0 && !this.wasTerminated)
         failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
-      this.owner.onEnded(this, { threadId, failure, descriptors });
+      this.owner.onEnded(this, { threadId, failure });
     });
   }
 

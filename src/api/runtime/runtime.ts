@@ -203,14 +203,14 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /** @internal */
-  onEnded(member: Member, { threadId, failure, descriptors }: WorkerEnd): void {
+  onEnded(member: Member, { threadId, failure }: WorkerEnd): void {
     this.endpoint.bury(threadId);
     if (failure !== undefined) this.report(failure, member);
     const willReturn = this.mayReturn(member, failure);
     for (const service of this.services) service.onEnded(member, willReturn);
     const mourners = this.threads.filter(other => other.isAlive);
     for (const other of mourners) other.tell({ kind: 'ended', threadId });
-    this.burials.begin(threadId, descriptors, mourners);
+    this.burials.begin(threadId, mourners);
     this.burials.onEnded(member);
     if (willReturn) {
       member.restarts++;

@@ -4,7 +4,6 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import { pinThread } from '../../sys/affinity.js';
-import { recordOwnedDescriptors } from '../../sys/owned-descriptors.js';
 import { openEndpoint } from '../messages/endpoint.js';
 import { startReactor } from '../thread-reactor.js';
 import { inletOf, type AcceptRequest } from '../accept/inlet.js';
@@ -19,7 +18,6 @@ const port = parentPort!;
 const scope = new AsyncScope('POLLUX_THREAD');
 // For a reactor that does not start.
 process.once('exit', onLoaded);
-recordOwnedDescriptors(birth.descriptors);
 if (birth.processor !== undefined) pinThread(birth.processor);
 const reactor = startReactor(birth.reactor);
 const thread = new Thread(birth, openEndpoint({ senders: birth.senders }));

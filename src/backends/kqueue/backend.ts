@@ -7,7 +7,6 @@ import { EBADF, EINTR, EINVAL, ENOENT, ENOTSUP, EPIPE } from '../../sys/errno.js
 import { IoError } from '../../sys/io-error.js';
 import { KeventArray } from '../../sys/kevent-array.js';
 import { layoutFault, nativeKqueue, type KqueueCalls } from '../../sys/kqueue.js';
-import { lend } from '../../sys/owned-descriptors.js';
 import {
   ERROR,
   HANGUP,
@@ -89,8 +88,8 @@ export class KqueueBackend implements Backend {
       throw error;
     }
     this.wakeHandle = { kind: 'kqueue', fd: this.kq, ident: WAKE_IDENT };
-    lend(this.kq);
-    this.sources = new NativeSources(this, this.kq, this.registrations, this.events, calls, files);
+    const loan = calls.lend?.(this.kq) ?? 0;
+    this.sources = new NativeSources(this, { kq: this.kq, loan }, this.registrations, this.events, calls, files);
   }
 
   register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {

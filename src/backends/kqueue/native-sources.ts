@@ -4,6 +4,7 @@ import { EBADF, ENOENT } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import type { KeventArray } from '../../sys/kevent-array.js';
 import type { KqueueCalls } from '../../sys/kqueue.js';
+import { tableId } from '../../sys/owned-descriptors.js';
 import { READABLE, type Backend } from '../contract.js';
 import type { EventBatch } from '../event-batch.js';
 import type { Registrations } from '../registrations.js';
@@ -12,6 +13,12 @@ import { changeKnote, type Knote } from './knote.js';
 import { KnoteSources, reportOf, type WatchedFiles } from './knote-sources.js';
 import { QueueSource } from './queue-sources.js';
 import { WAKE_IDENT } from './user-event.js';
+
+/** A kqueue, and what it is lent to other threads as; 0 where they can't reach it. */
+interface LentQueue {
+  readonly kq: number;
+  readonly loan: number;
+}
 
 export class NativeSources extends KnoteSources {
   readonly means = 'kqueue filters';
@@ -23,7 +30,7 @@ export class NativeSources extends KnoteSources {
 
   constructor(
     private readonly backend: Backend,
-    private readonly kq: number,
+    private readonly queue: LentQueue,
     private readonly table: Registrations,
     private readonly events: EventBatch,
     calls: KqueueCalls,
@@ -42,7 +49,9 @@ export class NativeSources extends KnoteSources {
     const slot = slotOf(token);
     return new NativeUserSource(this.backend, token, {
       kind: 'kqueue',
-      fd: this.kq,
+      fd: this.queue.kq,
+      table: tableId,
+      loan: this.queue.loan,
       ident,
       low: slot,
       high: this.table.generation[slot],
@@ -70,7 +79,7 @@ export class NativeSources extends KnoteSources {
     const { counters } = this.backend;
     counters.changesSent++;
     counters.systemCalls++;
-    const failure = changeKnote(this.calls, this.kq, removal, 0, 0);
+    const failure = changeKnote(this.calls, this.queue.kq, removal, 0, 0);
     // What fires once has gone with its event, and what watches a descriptor with that.
     return failure === ENOENT || failure === EBADF ? 0 : failure;
   }
@@ -97,7 +106,7 @@ export class NativeSources extends KnoteSources {
     counters.changesAsked++;
     counters.changesSent++;
     counters.systemCalls++;
-    const failure = changeKnote(this.calls, this.kq, knote, slot, table.generation[slot]);
+    const failure = changeKnote(this.calls, this.queue.kq, knote, slot, table.generation[slot]);
     if (failure !== 0) {
       table.remove(slot);
       throw new IoError(failure, 'kevent', title);

@@ -50,6 +50,9 @@ export interface UserHandle {
   readonly ident: number;
   readonly low: number;
   readonly high: number;
+  /** Which descriptor it is of those that have had the number, and the table of the process that says so. */
+  readonly table: number;
+  readonly loan: number;
 }
 
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns';

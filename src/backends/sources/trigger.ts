@@ -1,11 +1,33 @@
 /** Triggering a user source, from the thread that has it or from any other. */
+import { IoError } from '../../sys/io-error.js';
 import { nativeKqueue } from '../../sys/kqueue.js';
+import { beginUse, endUse, tableId } from '../../sys/owned-descriptors.js';
 import { triggerKnote } from '../kqueue/user-event.js';
 import { wakeBackend } from '../wake.js';
 import type { UserHandle } from './contract.js';
 
-/** @throws IoError EBADF: the source was closed, and its descriptor not used again. */
+/**
+ * The descriptor is written to only if it is the one that the handle was made of: its number may be another file's by now.
+ *
+ * @throws IoError EBADF: the source was closed.
+ */
 export function triggerUserEvent(handle: UserHandle): void {
+  // A thread that was started before its parent loaded Pollux has another table, and can't look.
+  if (handle.table !== tableId) {
+    write(handle);
+    return;
+  }
+  if (!beginUse(handle.fd, handle.loan)) {
+    throw new IoError('EBADF', 'wake', `descriptor ${handle.fd}`, 'what the handle belongs to was closed');
+  }
+  try {
+    write(handle);
+  } finally {
+    endUse();
+  }
+}
+
+function write(handle: UserHandle): void {
   if (handle.kind !== 'kqueue') wakeBackend(handle);
   else triggerKnote(nativeKqueue(), handle.fd, handle.ident, handle.low, handle.high);
 }

@@ -1,5 +1,6 @@
 /** A source that is triggered by hand, from any thread: an eventfd, or a pipe where there is none. */
 import type { Token } from '../../base/token.js';
+import { tableId } from '../../sys/owned-descriptors.js';
 import { READABLE, type Backend } from '../contract.js';
 import { Waker } from '../wake.js';
 import type { UserHandle, UserSource } from './contract.js';
@@ -11,7 +12,7 @@ export class WakerSource implements UserSource {
 
   /** @throws IoError EMFILE, ENFILE; what the backend refused. */
   constructor(private readonly backend: Backend) {
-    this.handle = { ...this.waker.handle, low: 0, high: 0 };
+    this.handle = { ...this.waker.handle, low: 0, high: 0, table: tableId, loan: this.waker.loan };
     try {
       this.token = backend.register(this.waker.fd, READABLE, 'persistent', 'level');
     } catch (error) {

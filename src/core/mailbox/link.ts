@@ -3,6 +3,7 @@
  * behind them.
  */
 import type { RingMemory } from '../../base/ring/layout.js';
+import { meet } from '../../sys/owned-descriptors.js';
 import type { MailboxAddress } from './address.js';
 import { Lane, type LaneOwner } from './lane.js';
 import type { Outgoing, Payload } from './outgoing.js';
@@ -27,6 +28,7 @@ export class Link {
     private readonly owner: LinkOwner,
     readonly address: MailboxAddress,
   ) {
+    meet(address.threadId);
     this.messages = new Lane(owner, address, address.ring);
     try {
       this.control = new Lane(owner, address, address.control);

@@ -110,7 +110,7 @@ describe('what waits for a thread that ends', () => {
 
   for (const accept of ['reuseport', 'combined'] as const) {
     it(`is nobody's, if that comes back as the service closes (${accept})`, async () => {
-      let closed: Promise<void> | undefined;
+      let closed: Promise<unknown> | undefined;
       await serve(accept, { threads: 1, restarts: 1, onRestart: () => void (closed = service.close()) });
       const [member] = runtime.threads;
       cells.beginning[0] = WAITS_AFTER;

@@ -1,0 +1,41 @@
+/**
+ * Workers that this thread starts without a Runtime: what they leave open when they end, the threads that they have started
+ * included, is closed here. Node tells of each new worker, so that nothing has to be done for it; a worker that was
+ * started before this thread had loaded Pollux is not known.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import type { Worker } from 'node:worker_threads';
+import { close, isOpen } from '../sys/io.js';
+import { closeHolder, estateOf } from '../sys/owned-descriptors.js';
+
+/** Workers of runtimes, which bury their own. */
+const buried = new WeakSet<Worker>();
+
+/** Leaves it to the caller to bury this worker. */
+export function buryOneself(worker: Worker): void {
+  buried.add(worker);
+}
+
+/** Closes descriptors of threads that have ended. */
+export function closeAll(descriptors: readonly number[]): void {
+  for (const fd of descriptors) if (isOpen(fd)) close(fd);
+}
+
+function onWorker({ worker }: { worker: Worker }): void {
+  // 0 or -1 once it has ended.
+  const { threadId } = worker;
+  worker.once('exit', () => {
+    if (!buried.has(worker)) bury(threadId);
+  });
+}
+
+function bury(threadId: number): void {
+  const { holders, own, lent, isKnown } = estateOf(threadId);
+  closeAll(own);
+  // Others may still try to wake it. Nobody says when they have all heard of its end, so its numbers stay taken.
+  if (isKnown) return;
+  closeAll(lent);
+  for (const id of holders) closeHolder(id);
+}
+
+subscribe('worker_threads', message => onWorker(message as { worker: Worker }));

@@ -1,0 +1,24 @@
+/** A descriptor has an owner at every instant: threads end at random in a flood, and neither descriptors nor clients are lost. */
+import { expect } from 'chai';
+import process from 'node:process';
+import { Random } from '../../../src/base/random.js';
+import type { AcceptModel } from '../../../src/index.js';
+import { terminateInFlood } from './dying-threads.js';
+
+const ROUNDS = 25;
+const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
+
+describe('threads that are terminated at random in a flood of clients', () => {
+  before(function () {
+    // Descriptors are counted by /proc.
+    if (process.platform !== 'linux') this.skip();
+  });
+
+  for (const [index, accept] of MODELS.entries()) {
+    it(`leave no descriptor open and no client without an answer (${accept})`, async () => {
+      const { descriptors, served } = await terminateInFlood(accept, ROUNDS, new Random(index));
+      expect(descriptors).to.equal(0);
+      expect(served).to.be.greaterThan(0);
+    });
+  }
+});
