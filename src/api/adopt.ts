@@ -3,10 +3,11 @@ import { AsyncScope } from '../core/async-scope.js';
 import { Socket as NodeSocket } from 'node:net';
 import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../sys/constants.js';
 import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
-import { accessMode, setNonBlocking } from '../sys/io.js';
+import { accessMode } from '../sys/io.js';
 import { descriptorKind } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { getIntOption } from '../sys/socket.js';
+import { makeNonBlocking } from '../sys/open-description.js';
 import { own } from '../sys/owned-descriptors.js';
 import { checkOptions } from './arguments.js';
 import type { State } from './connection-states.js';
@@ -25,7 +26,8 @@ const STATE_BY_ACCESS = new Map<number, State>([
  * Makes a connection of what came from elsewhere.
  *
  * A descriptor, of a connected stream socket or of a pipe's end, belongs to the connection from now on: whoever had it must
- * neither use nor close it. It is made non-blocking. To the end of a pipe that is for reading nothing can be sent, and the
+ * neither use nor close it. It is made non-blocking, which others that share a pipe, a terminal or a socket with this
+ * process do not notice: pipes and terminals are opened anew on Linux, and elsewhere the flag is taken back at the close. To the end of a pipe that is for reading nothing can be sent, and the
  * one for writing has nothing to read.
  *
  * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody had
@@ -59,7 +61,7 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
     throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, `it is a ${kind}; allowed: stream sockets, pipes`);
   }
   if (kind === 'socket') checkStream(fd);
-  setNonBlocking(fd);
+  makeNonBlocking(fd, kind);
   const reactor = currentReactor();
   const descriptor = reactor.driver.add(fd, new AsyncScope('POLLUX_CONNECTION'));
   if (kind === 'socket') {

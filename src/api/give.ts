@@ -2,6 +2,7 @@
 import { threadId } from 'node:worker_threads';
 import { threadState } from '../base/thread-state.js';
 import { close } from '../sys/io.js';
+import { keepNonBlocking } from '../sys/open-description.js';
 import { lend } from '../sys/owned-descriptors.js';
 import { kindOf } from './arguments.js';
 import { encode } from './messages/message.js';
@@ -35,8 +36,10 @@ export interface Baggage {
   readonly unread: Uint8Array;
 }
 
-/** Some of it, on its way ahead of the descriptor. */
-export interface Part {
+/** Some of it, on its way ahead of the descriptor; or the word that no descriptor follows. */
+export type Part = BaggagePart | { readonly move: string; readonly of: 'nothing' };
+
+export interface BaggagePart {
   readonly move: string;
   readonly of: keyof Baggage;
   readonly bytes: Uint8Array;
@@ -114,15 +117,20 @@ export async function give(
       await offer.withdraw();
       throw failure;
     }
+  } catch (failure) {
+    // What has arrived of the baggage waits for its descriptor no more. Where this fails, that thread has ended or is about to.
+    if (baggage !== undefined) peer.request(baggageOf(name), { move, of: 'nothing' }).catch(() => {});
+    throw failure;
   } finally {
+    keepNonBlocking(fd);
     close(fd);
   }
 }
 
-async function sendParts(peer: Peer, name: string, { move, of, bytes }: Part): Promise<void> {
+async function sendParts(peer: Peer, name: string, { move, of, bytes }: BaggagePart): Promise<void> {
   const partBytes = Math.min(PART_BYTES, peer.maxBytes - WRAPPING_BYTES);
   for (let offset = 0; offset < bytes.length; offset += partBytes) {
-    const part: Part = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
+    const part: BaggagePart = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
     await peer.request(baggageOf(name), part);
   }
 }

@@ -17,6 +17,7 @@ import {
   LISTENER,
   type Baggage,
   type Parcel,
+  type BaggagePart,
   type Part,
 } from './give.js';
 import { Listener, type ListenerDetails } from './listener.js';
@@ -119,21 +120,27 @@ function checkReceiver(call: string, endpoint: Endpoint, name: string, onReceive
 /** Takes in what comes ahead of the descriptors of a kind. @returns how to take out what belongs to a move, once. */
 function collectBaggage(endpoint: Endpoint, name: string): (from: number, move: string) => Baggage {
   // By the thread that sends them, since one that ends leaves its moves half done.
-  const arrived = new Map<number, Part[]>();
+  const arrived = new Map<number, BaggagePart[]>();
   endpoint.watchDepartures(threadId => arrived.delete(threadId));
   endpoint.answer<Part, true>(baggageOf(name), ({ from, value }) => {
+    if (value.of === 'nothing') {
+      drop(from, value.move);
+      return true;
+    }
     const parts = arrived.get(from);
     if (parts === undefined) arrived.set(from, [value]);
     else parts.push(value);
     return true;
   });
+  const drop = (from: number, move: string) => {
+    const others = arrived.get(from)?.filter(part => part.move !== move) ?? [];
+    if (others.length > 0) arrived.set(from, others);
+    else arrived.delete(from);
+  };
   return (from, move) => {
     const parts = arrived.get(from) ?? [];
-    arrived.set(
-      from,
-      parts.filter(part => part.move !== move),
-    );
-    const bytesOf = (of: Part['of']) =>
+    drop(from, move);
+    const bytesOf = (of: keyof Baggage) =>
       Buffer.concat(parts.filter(part => part.move === move && part.of === of).map(({ bytes }) => bytes));
     return { queued: bytesOf('queued'), unread: bytesOf('unread') };
   };

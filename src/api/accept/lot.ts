@@ -14,7 +14,7 @@ import {
   isRecordable,
   openHolder,
 } from '../../sys/owned-descriptors.js';
-import { monotonicMs } from '../../sys/monotonic-clock.js';
+import { sharedClockMs } from '../../sys/shared-clock.js';
 
 /** Numbers of one block, and blocks: for all numbers that are recorded. */
 const BLOCK = 1024;
@@ -120,5 +120,5 @@ export class ParkingLot {
 }
 
 function ticks(): number {
-  return (monotonicMs() / TICK_MS) | 0;
+  return (sharedClockMs() / TICK_MS) | 0;
 }

@@ -1,4 +1,5 @@
 /** What a service needs of its runtime, and what an accept model is to a service. */
+import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import type { Peer } from '../messages/peer.js';
 import type { AcceptRequest } from './inlet.js';
 

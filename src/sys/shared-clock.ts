@@ -11,7 +11,7 @@ const clockGettime = declare<(clock: number, address: number) => number>('clock_
 const timespec = new NativeBlock(16);
 
 /** Milliseconds since some moment. @throws IoError EINVAL. */
-export function monotonicMs(): number {
+export function sharedClockMs(): number {
   if (clockGettime(MONOTONIC, timespec.address) < 0) throw new IoError(errno(), 'clock_gettime');
   const { u32 } = timespec;
   return (u32[1] * 2 ** 32 + u32[0]) * 1_000 + Math.floor(u32[2] / 1e6);
