@@ -93,11 +93,13 @@ export class Acceptor implements AcceptModelRun, Deferred {
   async close(deadline: Deadline): Promise<readonly CrewMember[]> {
     await this.stopAccepting();
     // One that ends meanwhile leaves its own to the others, and so does one that does not take it in time.
+    let unsettled: Set<Recipient>;
     do {
-      const unsettled = new Set(this.recipients.values());
-      const settled = [...unsettled].map(async recipient => {
+      unsettled = new Set(this.recipients.values());
+      const waiting = unsettled;
+      const settled = [...waiting].map(async recipient => {
         await this.settle(recipient, deadline);
-        unsettled.delete(recipient);
+        waiting.delete(recipient);
       });
       if (!(await deadline.holds(Promise.all(settled)))) for (const recipient of unsettled) this.reclaim(recipient);
     } while (this.stranded.length > 0 && this.hasTakers && !deadline.isPast);
@@ -116,7 +118,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
       this.recipients.clear();
     });
     if (late.length === 0) await release;
-    return late;
+    // When the time was over before, nobody was waited for in the end: late are those that have not taken what they were sent.
+    return unsettled.size > 0 ? [...unsettled].map(({ member }) => member) : late;
   }
 
   async release(member: CrewMember): Promise<void> {
