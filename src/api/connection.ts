@@ -65,6 +65,8 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     private state: State = 'open',
   ) {
     super(reactor, descriptor, limits);
+    // Whoever is to read it has said so by then.
+    reactor.defer({ onDeferred: () => this.updateReceiving() });
   }
 
   override get isClosed(): boolean {
@@ -207,6 +209,17 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** @internal */
   override get hasPeerEnded(): boolean {
     return this.state === 'peer-ended' || this.state === 'last-words';
+  }
+
+  /** @internal */
+  override get heedsEnd(): boolean {
+    return !this.hasReader && (this.onClose !== undefined || this.onEnd !== undefined);
+  }
+
+  /** @internal */
+  override onHangUp(failure: Error | undefined): void {
+    this.onReceiveEnd(failure);
+    if (this.onEnd === undefined) this.transition('close');
   }
 
   protected override get hasMoved(): boolean {

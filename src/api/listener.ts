@@ -1,7 +1,7 @@
 /** A listening socket, and the connections that come from it. */
 import { AGAIN, type Descriptor, type Outcome } from '../core/operation.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../core/limits.js';
-import { Accept, type AcceptOwner } from '../core/operations/accept.js';
+import { Accept, isExhaustion, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { close } from '../sys/io.js';
@@ -244,6 +244,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       return;
     }
     const connection = new Connection(this.reactor, this.reactor.driver.add(fd, this.scope), this.details.limits);
+    connection.isAccepted = true;
     if (this.handler !== undefined) {
       this.scope.run(this.handler, undefined, connection);
       return;
@@ -259,7 +260,8 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   onExhausted(error: IoError): void {
     this.counters.exhausted++;
     // One rest may help: descriptors get closed. If it did not, those who wait are told instead of left hanging.
-    if (this.wasExhausted) this.counters.shed += this.spare.shed(this.descriptor.fd, ACCEPTS_PER_TURN);
+    if (this.wasExhausted && isExhaustion(error))
+      this.counters.shed += this.spare.shed(this.descriptor.fd, ACCEPTS_PER_TURN);
     this.wasExhausted = true;
     this.reactor.driver.cancel(this.accept);
     this.restTimer = this.reactor.arm(this, REST, EMFILE_REST_MS);

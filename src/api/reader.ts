@@ -20,6 +20,11 @@ export class Reader {
     return this.waiting !== undefined;
   }
 
+  /** Nothing more will come by it. */
+  get isOver(): boolean {
+    return this.over;
+  }
+
   /** @throws Error a read is under way. */
   read(): Promise<BufferList | null> {
     if (this.waiting !== undefined) throw new Error('read: another read is under way; await it first');

@@ -1,5 +1,7 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
 import { BufferList } from '../core/buffer-list.js';
+import { LATE_READER_BYTES } from '../core/limits.js';
+import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
@@ -10,15 +12,19 @@ import { Socket } from './socket.js';
 
 export abstract class ReceivingSocket
   extends Socket
-  implements ReceiveOwner, ReaderSource, ReadSide, AsyncIterable<BufferList>
+  implements ReceiveOwner, AwaitHangUpOwner, ReaderSource, ReadSide, AsyncIterable<BufferList>
 {
   /** Bytes received so far. */
   bytesReceived = 0;
+  /** @internal It came to a listener: who answers it and ends without a look at what it says will not look later. */
+  isAccepted = false;
 
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
   private receiver: Receive | undefined = undefined;
   private reader: Reader | undefined = undefined;
   private paused = false;
+  /** Tells that the peer has gone, while nobody reads. */
+  private watchman: AwaitHangUp | undefined = undefined;
   /** Bytes that were received elsewhere, and come before what the kernel has. */
   private ahead: BufferList | undefined = undefined;
   /** The transfer that has the read side. */
@@ -54,6 +60,11 @@ export abstract class ReceivingSocket
    */
   read(): Promise<BufferList | null> {
     this.checkOneReader('read');
+    if (!this.isDelivering && this.ahead !== undefined) {
+      const kept = this.ahead;
+      this.ahead = undefined;
+      return Promise.resolve(kept);
+    }
     if (this.reader === undefined) {
       this.reader = new Reader(this);
       if (!this.isDelivering) this.reader.end(this.failure);
@@ -76,6 +87,7 @@ export abstract class ReceivingSocket
     if (this.ahead !== undefined) return Promise.resolve(this.readAheadInto(this.ahead, bytes));
     return new Promise((resolve, reject) => {
       const settle = (operation: ReceiveInto) => {
+        this.updateReceiving();
         if (operation.failure !== undefined) {
           if (operation.failure instanceof IoError) this.fail(operation.failure);
           reject(operation.failure);
@@ -87,6 +99,10 @@ export abstract class ReceivingSocket
         resolve(operation.received);
       };
       const dropped = () => reject(this.failure ?? this.cancelled('read'));
+      // From here on it has a reader.
+      this.reader ??= new Reader(this);
+      this.updateReceiving();
+      this.stopWatching();
       const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
       if (!this.reactor.driver.submit(this.descriptor, operation)) return;
       // Bytes are handed over at once; an end calls handlers of the user's, and those never run within this call.
@@ -141,12 +157,16 @@ export abstract class ReceivingSocket
       throw new Error(`${turn.sourceName}: the connection has ${what}; read() them first`);
     }
     this.borrower = turn;
+    this.updateReceiving();
+    this.stopWatching();
     return this.descriptor;
   }
 
   /** @internal */
   returnReads(turn: ReadTurn): void {
-    if (this.borrower === turn) this.borrower = undefined;
+    if (this.borrower !== turn) return;
+    this.borrower = undefined;
+    this.updateReceiving();
   }
 
   /** @internal */
@@ -169,7 +189,8 @@ export abstract class ReceivingSocket
     if (!this.isDelivering) return;
     const handler = this.dataHandler;
     if (handler !== undefined) this.scope.run(handler, undefined, chunk);
-    else this.reader?.receive(chunk);
+    else if (this.reader?.isOver === false) this.reader.receive(chunk);
+    else this.keep(chunk);
   }
 
   /** @internal */
@@ -189,7 +210,9 @@ export abstract class ReceivingSocket
 
   /** @internal */
   startReceiving(): void {
-    if (this.ahead !== undefined) {
+    this.stopWatching();
+    if (this.ahead !== undefined && !this.isForsaken) {
+      if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
       this.reactor.defer({ onDeferred: () => this.handOnAhead() });
       return;
     }
@@ -200,6 +223,12 @@ export abstract class ReceivingSocket
   /** @internal */
   stopReceiving(): void {
     if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
+    this.startWatching();
+  }
+
+  /** @internal */
+  get hasReader(): boolean {
+    return this.reader?.isOver === false || this.dataHandler !== undefined || this.paused;
   }
 
   // For those who make a connection of what was somebody else's
@@ -267,7 +296,43 @@ export abstract class ReceivingSocket
 
   private get wantsReceiving(): boolean {
     if (!this.isDelivering) return this.isDiscarding;
-    return (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true;
+    return (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true || this.isForsaken;
+  }
+
+  /**
+   * Our FIN goes out or has, and nobody has ever read what a client sent: it is received, so that the client's FIN is. The
+   * first bytes are kept for a reader who comes late.
+   */
+  private get isForsaken(): boolean {
+    return this.isAccepted && this.isDelivering && !this.canSend && !this.hasReader && !this.isBorrowed;
+  }
+
+  private get isBorrowed(): boolean {
+    return this.borrower !== undefined || this.descriptor.reads instanceof ReceiveInto;
+  }
+
+  private keep(chunk: BufferList): void {
+    if (this.reader !== undefined) return;
+    const kept = (this.ahead ??= new BufferList());
+    if (kept.length + chunk.length <= LATE_READER_BYTES) {
+      kept.append(chunk.toBytes());
+      return;
+    }
+    kept.release();
+    this.ahead = undefined;
+    this.reader = new Reader(this);
+    const explanation = `more than ${LATE_READER_BYTES} bytes came after end() while nobody read: they were thrown away`;
+    this.reader.end(new IoError('ENOBUFS', 'read', this.title(), explanation));
+  }
+
+  private startWatching(): void {
+    if (!this.isDelivering || this.isBorrowed || this.watchman?.isWaiting === true) return;
+    this.watchman = watchForPeer(this, this.descriptor);
+  }
+
+  private stopWatching(): void {
+    if (this.watchman !== undefined) this.reactor.driver.cancel(this.watchman);
+    this.watchman = undefined;
   }
 
   /** The connection needs its read side itself: a transfer that has it learns so later in the turn. */
@@ -312,6 +377,12 @@ export abstract class ReceivingSocket
   abstract get hasPeerEnded(): boolean;
   /** Whether what arrives goes to the user. */
   protected abstract get isDelivering(): boolean;
+  /** @internal Whether somebody is to be told of the peer's FIN though nobody reads. */
+  abstract get heedsEnd(): boolean;
+  /** @internal */
+  abstract onHangUp(failure: Error | undefined): void;
+  /** Whether the user may still send. */
+  protected abstract get canSend(): boolean;
   /** Whether what arrives is thrown away, in wait for the peer's FIN. */
   protected abstract get isDiscarding(): boolean;
   /** What the stream broke with. */

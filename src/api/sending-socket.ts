@@ -316,8 +316,6 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
     }
   }
 
-  /** Whether the user may still send. */
-  protected abstract get canSend(): boolean;
   /** Something has to wait. */
   protected abstract onBlocked(): void;
   /** Bytes have gone. */

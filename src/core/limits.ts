@@ -257,3 +257,12 @@ export const BARREN_SPLICES = 4;
 
 /** Bytes received for a file that the disk has not taken yet: enough for one write while the next is being received. */
 export const SOCKET_TO_FILE_BYTES = 512 * 1024;
+
+/** What came after our FIN on a connection that nobody reads, and is kept for a reader who comes late. */
+export const LATE_READER_BYTES = 64 * 1024;
+
+/**
+ * Errors of single connections in a row after which a listener takes them for its own, and rests. Ten thousand clients that
+ * leave before they are accepted do not come in one row; a sandbox that refuses accept4(2) refuses it always.
+ */
+export const REFUSED_ACCEPTS = 256;

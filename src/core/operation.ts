@@ -3,6 +3,7 @@
  * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it. And the descriptor, in whose
  * queues operations wait.
  */
+import { READABLE, WRITABLE, type Interest } from '../backends/contract.js';
 import { NO_TOKEN, type Token } from '../base/token.js';
 import type { AsyncScope } from './async-scope.js';
 
@@ -41,6 +42,11 @@ export abstract class Operation {
   state: OperationState = IDLE;
 
   abstract readonly direction: Direction;
+
+  /** What it waits for where its call would have blocked: its own direction, if it does not say otherwise. */
+  get interest(): Interest {
+    return READABLE | WRITABLE;
+  }
 
   /** Whether it is under way. What is FINISHED may be submitted anew: its end is not told then. */
   get isWaiting(): boolean {

@@ -8,6 +8,7 @@ import {
   END,
   ERROR,
   HANGUP,
+  PRIORITY,
   READABLE,
   WRITABLE,
   type Backend,
@@ -216,6 +217,8 @@ export class ReadinessDriver implements Driver {
     }
     descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
     descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
+    // Nobody asks for urgent data: whoever waits that way gets to see what there is.
+    if ((readiness & PRIORITY) !== 0) readiness |= this.heedsPriority(descriptor) ? END : 0;
     const idleWriter = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0;
     let fruitful = true;
     try {
@@ -232,6 +235,11 @@ export class ReadinessDriver implements Driver {
     const read = (readiness & READ_CAUSES) !== 0 && this.run(descriptor, READABLE);
     const wrote = (readiness & WRITE_CAUSES) !== 0 && this.run(descriptor, WRITABLE);
     return read || wrote;
+  }
+
+  private heedsPriority(descriptor: Descriptor): boolean {
+    const reading = firstWaiting(descriptor.reads);
+    return reading !== undefined && (reading.interest & PRIORITY) !== 0;
   }
 
   private attemptFirst(descriptor: Descriptor, operation: Operation): Outcome {
@@ -256,7 +264,7 @@ export class ReadinessDriver implements Driver {
         continue;
       }
       if (outcome === WAIT) {
-        this.blocked(descriptor, direction);
+        if ((operation.interest & direction) !== 0) this.blocked(descriptor, direction);
         return fruitful;
       }
       fruitful = true;
@@ -292,12 +300,18 @@ export class ReadinessDriver implements Driver {
 
   /** Asks the backend for what the queues need: with edges once for both directions, otherwise for just that. */
   private ask(descriptor: Descriptor, idleWriter = false): void {
+    const reading = firstWaiting(descriptor.reads);
     let needed =
-      (firstWaiting(descriptor.reads) === undefined ? 0 : READABLE) |
+      (reading === undefined ? 0 : reading.interest & ~WRITABLE) |
       (firstWaiting(descriptor.writes) === undefined ? 0 : WRITABLE);
     if (this.mode === 'edge') {
+      const wanted = BOTH | (needed & PRIORITY);
+      if (descriptor.token !== NO_TOKEN && wanted !== descriptor.interest) {
+        descriptor.interest = wanted;
+        this.backend.modify(descriptor.token, wanted);
+      }
       if (needed === 0) return;
-      if (descriptor.token === NO_TOKEN) this.register(descriptor, BOTH);
+      if (descriptor.token === NO_TOKEN) this.register(descriptor, wanted);
       if ((needed & descriptor.maybeReady) !== 0) this.listed.add(descriptor);
       return;
     }

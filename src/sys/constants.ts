@@ -57,6 +57,7 @@ export const TCP_KEEPCNT = pick({ linux: 6, freebsd: 1024, netbsd: 6, darwin: 0x
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = pick({ linux: 26, ...bsd(27) });
 
+export const MSG_PEEK = 2;
 export const MSG_DONTWAIT = pick({ linux: 0x40, ...bsd(0x80) });
 /** 0 where SO_NOSIGPIPE does it: Node ignores SIGPIPE anyway, other runtimes may not. */
 export const MSG_NOSIGNAL = Math.max(0, pick({ linux: 0x4000, freebsd: 0x20000, openbsd: 0x400, netbsd: 0x400 }));

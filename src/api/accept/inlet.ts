@@ -67,6 +67,7 @@ class Branch implements ConnectionKeeper {
   make(fd: number): Connection {
     const reactor = currentReactor();
     const connection = new Connection(reactor, reactor.driver.add(fd, this.scope), this.serving.details.limits);
+    connection.isAccepted = true;
     connection.keeper = this;
     return connection;
   }

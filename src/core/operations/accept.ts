@@ -3,7 +3,7 @@ import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errnoNumb
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { accept } from '../../sys/socket.js';
-import { ACCEPTS_PER_TURN } from '../limits.js';
+import { ACCEPTS_PER_TURN, REFUSED_ACCEPTS } from '../limits.js';
 import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
@@ -11,7 +11,10 @@ export interface AcceptOwner {
   readonly reactor: Reactor;
   /** A new connection, non-blocking; its descriptor is the owner's. */
   onAccepted(fd: number): void;
-  /** No descriptor or memory is left for the next one, which waits in the backlog: stop for a while. */
+  /**
+   * No descriptor or memory is left for the next one, which waits in the backlog, or one after the other is refused, as by a
+   * sandbox: stop for a while.
+   */
   onExhausted(error: IoError): void;
   /** The listener itself broke. */
   onAcceptEnd(failure: Error): void;
@@ -20,13 +23,19 @@ export interface AcceptOwner {
 /** Errors of the connection that was about to be accepted, not of the listener: accept(2) says to go on. */
 const OF_THE_CONNECTION = new Set([
   ECONNABORTED,
-  EINTR,
   ...['EPROTO', 'ENETDOWN', 'ENOPROTOOPT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH', 'EPERM'].map(errnoNumber),
 ]);
 const EXHAUSTION = new Set([EMFILE, ENFILE, ENOBUFS, ENOMEM]);
 
+/** Whether the process or the system has no room for another connection. */
+export function isExhaustion({ errno: code }: IoError): boolean {
+  return EXHAUSTION.has(code);
+}
+
 export class Accept extends Operation {
   private failure: Error | undefined = undefined;
+  /** Connections in a row that were refused by an error of their own. */
+  private refusals = 0;
 
   constructor(private readonly owner: AcceptOwner) {
     super();
@@ -42,13 +51,17 @@ export class Accept extends Operation {
       counters.systemCalls++;
       const accepted = accept(fd);
       if (accepted >= 0) {
+        this.refusals = 0;
         this.owner.onAccepted(accepted);
       } else {
         const code = errno();
         if (code === EAGAIN) return calls === 0 ? WAIT : AGAIN;
-        if (OF_THE_CONNECTION.has(code)) continue;
+        if (code === EINTR) continue;
+        const isOfTheConnection = OF_THE_CONNECTION.has(code);
+        if (isOfTheConnection && ++this.refusals < REFUSED_ACCEPTS) continue;
+        this.refusals = 0;
         const error = new IoError(code, 'accept', `descriptor ${fd}`);
-        if (!EXHAUSTION.has(code)) {
+        if (!isOfTheConnection && !EXHAUSTION.has(code)) {
           this.failure = error;
           return DONE;
         }

@@ -1,0 +1,98 @@
+/**
+ * Learning that the peer has gone, on a connection that is not being read. What the peer sent stays where it is: the bytes
+ * are looked at (MSG_PEEK) and never taken.
+ */
+import { PRIORITY, READABLE, type Interest } from '../../backends/contract.js';
+import { MSG_DONTWAIT, MSG_PEEK, SOL_SOCKET, SO_ERROR } from '../../sys/constants.js';
+import { EAGAIN, EINTR, ENOTSOCK } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
+import { errno } from '../../sys/libc.js';
+import { NativeBlock } from '../../sys/memory.js';
+import { getIntOption, recv } from '../../sys/socket.js';
+import { DONE, Operation, WAIT, type Descriptor, type Outcome } from '../operation.js';
+import type { Reactor } from '../reactor.js';
+
+export interface AwaitHangUpOwner {
+  readonly reactor: Reactor;
+  /** Whether the bytes that wait are somebody's who reads now and then: then they come before what broke the stream. */
+  readonly hasReader: boolean;
+  /** Whether a FIN behind which nothing is unread is to be told: otherwise the user may go on writing, and read it later. */
+  readonly heedsEnd: boolean;
+  /** The peer sent FIN and nothing is unread, or the stream broke. */
+  onHangUp(failure: Error | undefined): void;
+}
+
+/** Events that told nothing, after which it rests: urgent data, or both ends closed over unread bytes. */
+const MISSES = 2;
+
+const byte = new NativeBlock(8);
+
+export class AwaitHangUp extends Operation {
+  private failure: Error | undefined = undefined;
+  private misses = 0;
+
+  /**
+   * @param waitsFor READABLE tells of a FIN; PRIORITY, which is what remains once bytes lie unread, of a reset and of the
+   *   end of both directions, since the system reports these whatever was asked for. 0: nothing will be told.
+   */
+  constructor(
+    private readonly owner: AwaitHangUpOwner,
+    private waitsFor: Interest,
+  ) {
+    super();
+  }
+
+  get direction() {
+    return 'read' as const;
+  }
+
+  override get interest(): Interest {
+    return this.waitsFor;
+  }
+
+  attempt(fd: number): Outcome {
+    if (this.failure !== undefined) return DONE;
+    this.owner.reactor.driver.counters.systemCalls++;
+    const received = recv(fd, byte.address, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (received === 0 && this.waitsFor === READABLE && this.owner.heedsEnd) return DONE;
+    if (received < 0) {
+      const code = errno();
+      if (code === EAGAIN || code === EINTR) return WAIT;
+      // A pipe: nothing can be looked at without being taken.
+      if (code === ENOTSOCK) this.waitsFor = 0;
+      else return this.end(new IoError(code, 'recv', `descriptor ${fd}`));
+    } else if (this.waitsFor === READABLE) {
+      this.waitsFor = PRIORITY;
+    } else {
+      // A reader finds the end by itself, where it goes on reading.
+      const code = this.owner.hasReader ? 0 : getIntOption(fd, SOL_SOCKET, SO_ERROR);
+      if (code !== 0) return this.end(new IoError(code, 'recv', `descriptor ${fd}`));
+      if (++this.misses === MISSES) this.waitsFor = 0;
+    }
+    return WAIT;
+  }
+
+  complete(): void {
+    this.owner.onHangUp(this.failure);
+  }
+
+  fail(error: Error): void {
+    this.failure = error;
+  }
+
+  private end(failure: IoError): Outcome {
+    this.failure = failure;
+    return DONE;
+  }
+}
+
+/** Begins to watch. A FIN is not asked for where one who paused, or reads bit by bit, finds it behind what is unread. */
+export function watchForPeer(owner: AwaitHangUpOwner, descriptor: Descriptor): AwaitHangUp {
+  const operation = new AwaitHangUp(owner, owner.hasReader ? PRIORITY : READABLE);
+  try {
+    owner.reactor.driver.start(descriptor, operation);
+  } catch {
+    // The system does not watch it: then it is learnt by reading or writing.
+  }
+  return operation;
+}
