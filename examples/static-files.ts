@@ -14,6 +14,8 @@ import {
   type InternetAddress,
 } from 'pollux';
 
+/** A file of so many bytes costs less to read than to have the kernel send it. */
+const SMALL_BYTES = 16 * 1024;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 16 * 1024;
 const TYPES: Record<string, string> = {
@@ -31,6 +33,11 @@ interface Request {
   readonly target: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly keepAlive: boolean;
+}
+
+interface Range {
+  readonly offset: number;
+  readonly length: number;
 }
 
 const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
@@ -56,7 +63,7 @@ function parse(head: string): Request | undefined {
 }
 
 /** The part that is asked for, undefined for all of it, null if nothing of it exists. A header that makes no sense is none. */
-function rangeOf(header: string | undefined, size: number): { offset: number; length: number } | undefined | null {
+function rangeOf(header: string | undefined, size: number): Range | undefined | null {
   const found = /^bytes=(\d*)-(\d*)$/i.exec(header ?? '');
   if (found === null || size === 0 || (found[1] === '' && found[2] === '')) return undefined;
   const [first, last] = [found[1], found[2]].map(text => (text === '' ? undefined : Number(text)));
@@ -89,6 +96,14 @@ async function find(folder: Directory, target: string): Promise<File | undefined
   }
 }
 
+/** Head and body in one call, without the calls that find out what of a large file is in memory. */
+async function sendSmall(connection: Connection, file: File, range: Range, head: string): Promise<void> {
+  using response = new BufferList().append(head);
+  using body = await file.read(range.length, range.offset);
+  if (body.length < range.length) return connection.reset();
+  await connection.write(response.append(body));
+}
+
 async function answer(connection: Connection, folder: Directory, request: Request): Promise<void> {
   const { method, headers } = request;
   if (method !== 'GET' && method !== 'HEAD') {
@@ -117,6 +132,7 @@ async function answer(connection: Connection, folder: Directory, request: Reques
     ...(part && { 'Content-Range': `bytes ${range.offset}-${range.offset + range.length - 1}/${sizeBytes}` }),
   });
   if (method === 'HEAD') await connection.write(before);
+  else if (range.length <= SMALL_BYTES) await sendSmall(connection, file, range, before);
   else await sendFile(connection, file, { ...range, before });
 }
 
