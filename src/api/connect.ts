@@ -79,7 +79,7 @@ const TIMEOUT = 1;
  * @throws whatever `signal` was aborted with.
  */
 export async function connect(to: ConnectOptions | Address): Promise<Connection> {
-  checkObject('to', to, exampleOf(to));
+  checkObject('options', to, exampleOf(to));
   const options = isAddress(to) ? optionsOf(to) : to;
   checkOptions(options, CONNECT_OPTIONS);
   const { port, host = 'localhost', path, timeoutMs, signal } = options;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -81,12 +81,15 @@ describeOnEveryDriver(
     });
 
     it('a path that can not be removed is told to onError, and the listener is closed all the same', async () => {
-      const path = join(directory, 'socket');
+      const folder = join(directory, 'folder');
+      mkdirSync(folder);
+      const path = join(folder, 'socket');
       const listener = await listening({ path });
       const told = settling<IoError>();
       listener.onError = told.resolve;
-      rmSync(path);
-      mkdirSync(path);
+      rmSync(folder, { recursive: true });
+      // A link to itself: nobody can look whether the file is still ours.
+      symlinkSync(folder, folder);
       await listener.close();
       expect((await told.promise).message).to.include(path);
       expect(listener.isClosed).to.equal(true);

@@ -188,7 +188,14 @@ describe('names of options', () => {
 
   it('what is no object is refused', async () => {
     expect(await refusalOf(() => listen(null as never))).to.equal('options: null; allowed: an object');
-    expect(await refusalOf(() => connect(80 as never))).to.equal('options: number; allowed: an object');
+    expect(await refusalOf(() => connect(80 as never))).to.equal(
+      'options: number; allowed: an object, such as { port: 80 }',
+    );
+    expect(await refusalOf(() => listen('/run/socket' as never))).to.include("such as { path: '/run/socket' }");
+    expect(await refusalOf(() => listen([8080] as never))).to.equal('options: Array; allowed: an object');
+    expect(() => a.setBufferBytes('x' as never, 10)).to.throw(TypeError, "direction: 'x'; allowed: 'send', 'receive'");
+    expect(await refusalOf(() => sendFile(a, { fd: 2 ** 31 }))).to.include('its fd is 2147483648');
+    expect(await refusalOf(() => sendFile(a, file, { offset: 5n as never }))).to.include('offset: 5n');
     expect(await refusalOf(() => a.setKeepAlive(true, 60_000 as never))).to.equal(
       'keepAlive: number; allowed: an object',
     );
