@@ -195,7 +195,6 @@ describe('names of options', () => {
     expect(await refusalOf(() => listen([8080] as never))).to.equal('options: Array; allowed: an object');
     expect(() => a.setBufferBytes('x' as never, 10)).to.throw(TypeError, "direction: 'x'; allowed: 'send', 'receive'");
     expect(await refusalOf(() => sendFile(a, { fd: 2 ** 31 }))).to.include('its fd is 2147483648');
-    expect(await refusalOf(() => sendFile(a, file, { offset: 5n as never }))).to.include('offset: 5n');
     expect(await refusalOf(() => a.setKeepAlive(true, 60_000 as never))).to.equal(
       'keepAlive: number; allowed: an object',
     );
