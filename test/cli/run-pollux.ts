@@ -22,6 +22,20 @@ export interface RunOptions {
   readonly onStderr?: (text: string, interrupt: () => void, pid: number) => void;
 }
 
+/**
+ * Ends a flood once both sides hold that many connections, which its progress says: how long that takes is the machine's
+ * affair. For runs without `--duration`, which end by themselves five seconds later at most.
+ */
+export function untilHeld(connections: number): NonNullable<RunOptions['onStderr']> {
+  const isHeld = new RegExp(` ${connections} connections `);
+  let isOver = false;
+  return (text, interrupt) => {
+    if (isOver || !isHeld.test(text)) return;
+    isOver = true;
+    interrupt();
+  };
+}
+
 export function runPollux(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const { polluxBackend, openFiles, nodeOptions, onStderr } = options;
   const env: NodeJS.ProcessEnv = { ...process.env };

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parseReport } from './report-shape.js';
-import { runPollux } from './run-pollux.js';
+import { runPollux, untilHeld } from './run-pollux.js';
 
 const dyingThread = fileURLToPath(new URL('./dying-thread.js', import.meta.url));
 const long = ['stress', '--threads', '2', '--connections', '20', '--rate', '1000', '--duration', '60', '--json'];
@@ -32,8 +32,8 @@ describe('pollux stress over threads and processes', function () {
   this.slow(5000);
 
   it('spreads connections over threads as evenly as they can be', async () => {
-    const args = ['stress', '--threads', '3', '--connections', '50', '--rate', '1000', '--duration', '0.5', '--json'];
-    const { status, stdout } = await runPollux(args);
+    const args = ['stress', '--threads', '3', '--connections', '50', '--rate', '1000', '--json'];
+    const { status, stdout } = await runPollux(args, { onStderr: untilHeld(50) });
     const [{ server, client, verdict }] = parseReport(stdout).results;
     expect(verdict).to.equal('ok');
     for (const side of [server!, client!]) {
@@ -44,8 +44,8 @@ describe('pollux stress over threads and processes', function () {
   });
 
   it('takes as many processes as `ulimit -n` needs, and loses nothing', async () => {
-    const args = ['stress', '--threads', '4', '--connections', '400', '--rate', '4000', '--duration', '2', '--json'];
-    const { status, stdout } = await runPollux(args, { openFiles: 320 });
+    const args = ['stress', '--threads', '4', '--connections', '400', '--rate', '4000', '--json'];
+    const { status, stdout } = await runPollux(args, { openFiles: 320, onStderr: untilHeld(400) });
     const report = parseReport(stdout);
     expect(report.limits).to.deep.equal([
       { name: 'nofile', value: 320, asked: 544, effect: '2 processes a side instead of 1' },
@@ -59,8 +59,8 @@ describe('pollux stress over threads and processes', function () {
   });
 
   it('has no more threads than connections', async () => {
-    const args = ['stress', '--threads', '8', '--connections', '2', '--rate', '1000', '--duration', '0.2', '--json'];
-    const { stdout } = await runPollux(args);
+    const args = ['stress', '--threads', '8', '--connections', '2', '--rate', '1000', '--json'];
+    const { stdout } = await runPollux(args, { onStderr: untilHeld(2) });
     const report = parseReport(stdout);
     expect(report.asked.threads).to.equal(8);
     expect(report.results[0].client).to.include({ threads: 2 });
@@ -70,11 +70,7 @@ describe('pollux stress over threads and processes', function () {
   it('opens all connections that were asked for, where no duration was given', async () => {
     const args = ['stress', '--threads', '2', '--connections', '8', '--rate', '4', '--json'];
     // It ends five seconds after the last one; a test need not wait for that.
-    const { stdout } = await runPollux(args, {
-      onStderr: (text, interrupt) => {
-        if (/ 8 connections/.test(text)) interrupt();
-      },
-    });
+    const { stdout } = await runPollux(args, { onStderr: untilHeld(8) });
     const report = parseReport(stdout);
     expect(report.asked).to.include({ durationFrom: 'all open', durationSeconds: 5 });
     expect(report).to.include({ interrupted: true, verdict: 'ok' });

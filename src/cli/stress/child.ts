@@ -93,6 +93,8 @@ async function obey(message: Order): Promise<void> {
   }
 }
 
+/** The coordinator waits for as long as something goes on. */
+process.on('worker', worker => worker.once('online', () => tell({ report: 'starting' })));
 process.on('message', (message: Order) => {
   obey(message).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') await delay(AUTOPSY_MS);

@@ -5,6 +5,8 @@ import { startReactor } from '../../api/thread-reactor.js';
 import type { ReactorOptions } from '../../core/reactor.js';
 import { LocalSide, type SideThread } from './local-side.js';
 
+/** The coordinator gives up long before, when no further thread has begun to run for a while. */
+const START_MS = 3_600_000;
 /** Threads that have closed everything have nothing left to wait for. */
 const STOP_MS = 2_000;
 
@@ -34,7 +36,7 @@ export async function hire(
     reactor,
     onError: (failure, thread) => onDeath(new Error(`the ${name}: ${thread} died: ${failure.message}`)),
   });
-  await runtime.start();
+  await runtime.start(START_MS);
   return {
     threads: runtime.threads.map(({ peer }) => remoteSide(peer!)),
     end: async () => void (await runtime.stop(STOP_MS)),

@@ -26,6 +26,8 @@ export type Order =
   | { readonly order: 'finish' };
 
 export type Report =
+  /** One more of its threads has begun to run. */
+  | { readonly report: 'starting' }
   | { readonly report: 'prepared' }
   /** Where each thread listens. */
   | { readonly report: 'listening'; readonly places: readonly Listening[] }

@@ -45,7 +45,8 @@ export class Progress {
     this.lastBytes = bytes;
     this.lastMs = nowMs;
     const errors = sides.reduce((sum, side) => sum + side.errors, 0);
-    const held = Math.max(...sides.map(side => side.held));
+    // Those that both sides have: one that a side has opened may still wait to be accepted.
+    const held = Math.min(...sides.map(side => side.held));
     const parts = [
       `${held} connections`,
       `${mbPerSecond.toFixed(0)} MB/s`,

@@ -13,6 +13,12 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
+/**
+ * How long a process may say nothing at all while it is waited for. It says how far it is four times a second once its
+ * threads run, and tells of each thread that has begun to run: a busy machine is slow, and not silent.
+ */
+const SILENCE_MS = 60_000;
+
 const entry = fileURLToPath(new URL('./child.js', import.meta.url));
 
 export class SideProcess {
@@ -43,18 +49,18 @@ export class SideProcess {
   }
 
   /**
-   * The next report of that kind.
+   * The next report of that kind, however long it takes.
    *
-   * @throws Error the process failed, ended, or was silent for so long.
+   * @throws Error the process failed, ended, or was silent for a minute.
    */
-  next<K extends Report['report']>(report: K, withinMs: number): Promise<Awaited<K>> {
+  next<K extends Report['report']>(report: K): Promise<Awaited<K>> {
     const index = this.early.findIndex(candidate => candidate.report === report);
     if (index >= 0) return Promise.resolve(this.early.splice(index, 1)[0] as Awaited<K>);
     if (this.failure !== undefined) return Promise.reject(this.failure);
     return new Promise((resolve, reject) => {
-      const silent = () =>
-        this.fail(new Error(`the ${this.name} did not answer within ${Math.round(withinMs / 1000)} s`));
-      const timer = setTimeout(silent, withinMs);
+      const timer = setTimeout(() => {
+        this.fail(new Error(`the ${this.name} said nothing for ${SILENCE_MS / 1000} s`));
+      }, SILENCE_MS);
       this.waiter = { report, resolve: resolve as Waiter['resolve'], reject, timer };
     });
   }
@@ -64,6 +70,8 @@ export class SideProcess {
   }
 
   private receive(report: Report): void {
+    this.waiter?.timer.refresh();
+    if (report.report === 'starting') return;
     if (report.report === 'progress') {
       this.progress = report.progress;
       return;

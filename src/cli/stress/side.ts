@@ -2,16 +2,10 @@
 import { sumUp } from './account.js';
 import type { Listening } from './local-side.js';
 import type { Order, Report } from './messages.js';
-import { openingSeconds, type ClientPlan, type FloodPlan, type RunPlan, type ServerPlan } from './plan.js';
+import type { ClientPlan, FloodPlan, RunPlan, ServerPlan } from './plan.js';
 import type { SideResult } from './result.js';
 import { SideProcess } from './side-process.js';
 import { sumProgress, type SideProgress } from './tally.js';
-
-/** Threads start one after another on a machine with few processors. */
-const START_MS = 30_000;
-const ANSWER_MS = 60_000;
-/** More than both sides give their connections to be closed. */
-const FINISH_MS = 150_000;
 
 export class Side {
   /** Rejects as soon as one of its processes fails or ends early; never resolves. */
@@ -38,22 +32,22 @@ export class Side {
     return sumProgress(this.processes.map(({ progress }) => progress));
   }
 
-  /** Starts the threads. @throws (by the promise, as all) Error a process failed, or did not answer. */
+  /** Starts the threads. @throws (by the promise, as all) Error a process failed, or was silent. */
   async prepare({ backend, mode }: Pick<RunPlan, 'backend' | 'mode'>): Promise<void> {
     this.processes.forEach((process, index) =>
       process.order({ order: 'prepare', name: process.name, threads: this.threads[index], backend, mode }),
     );
-    await this.all('prepared', START_MS);
+    await this.all('prepared');
   }
 
   /** @returns where each thread listens. */
   async serve(plan: ServerPlan): Promise<Listening[]> {
     const [first, ...others] = this.processes;
     first.order({ order: 'serve', plan });
-    const places = [...(await first.next('listening', ANSWER_MS)).places];
+    const places = [...(await first.next('listening')).places];
     const next = plan.isShared ? { ...plan, port: places[0].port } : plan;
     for (const process of others) process.order({ order: 'serve', plan: next });
-    for (const process of others) places.push(...(await process.next('listening', ANSWER_MS)).places);
+    for (const process of others) places.push(...(await process.next('listening')).places);
     return places;
   }
 
@@ -73,8 +67,7 @@ export class Side {
       process.order({ order: 'flood', plans: plans.slice(first, end) });
       first = end;
     });
-    const seconds = durationSeconds + (durationFrom === 'start' ? 0 : openingSeconds(plan));
-    await this.all('pushed', ANSWER_MS + seconds * 1000);
+    await this.all('pushed');
   }
 
   /** Ends the pushing. */
@@ -85,13 +78,13 @@ export class Side {
   /** Has a server count the connections that it holds. */
   async count(): Promise<void> {
     this.orderAll({ order: 'count' });
-    await this.all('counted', ANSWER_MS);
+    await this.all('counted');
   }
 
   /** Closes everything in order. */
   async finish(): Promise<SideResult> {
     this.orderAll({ order: 'finish' });
-    return sumUp((await this.all('result', FINISH_MS)).map(({ account }) => account));
+    return sumUp((await this.all('result')).map(({ account }) => account));
   }
 
   kill(): void {
@@ -102,7 +95,7 @@ export class Side {
     for (const process of this.processes) process.order(order);
   }
 
-  private all<K extends Report['report']>(report: K, withinMs: number) {
-    return Promise.all(this.processes.map(process => process.next(report, withinMs)));
+  private all<K extends Report['report']>(report: K) {
+    return Promise.all(this.processes.map(process => process.next(report)));
   }
 }
