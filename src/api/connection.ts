@@ -48,6 +48,15 @@ interface Departure extends ConnectionDetails {
   readonly baggage: Baggage;
 }
 
+/** What a new connection waits for is known at the end of the turn: whoever is to read it has said so by then. */
+class FirstLook implements Deferred {
+  constructor(private readonly connection: Connection) {}
+
+  onDeferred(): void {
+    this.connection.updateReceiving();
+  }
+}
+
 export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
   onEnd: (() => void) | undefined = undefined;
@@ -65,8 +74,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     private state: State = 'open',
   ) {
     super(reactor, descriptor, limits);
-    // Whoever is to read it has said so by then.
-    reactor.defer({ onDeferred: () => this.updateReceiving() });
+    reactor.defer(new FirstLook(this));
   }
 
   override get isClosed(): boolean {
@@ -288,6 +296,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     if (this.hasTurns) throw new Error(`${what}: a transfer to the connection is under way; await it first`);
     this.onData = undefined;
     this.checkOneReader(what);
+    this.checkNothingLost();
     this.rare?.deadlines?.clear();
     this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
     // Before the descriptor goes: an operation that is taken off drops what it had to send.

@@ -25,6 +25,11 @@ export class Reader {
     return this.over;
   }
 
+  /** What it ended with before the stream did. */
+  get endedBy(): Error | undefined {
+    return this.failure;
+  }
+
   /** @throws Error a read is under way. */
   read(): Promise<BufferList | null> {
     if (this.waiting !== undefined) throw new Error('read: another read is under way; await it first');

@@ -36,10 +36,12 @@ export abstract class ReceivingSocket
    * (`chunk.copy()`). Use of the list after the call throws.
    *
    * @throws Error a `read` is under way; the connection was moved to another thread.
+   * @throws IoError ENOBUFS: more came after `end()` than is kept for a late reader, and was thrown away.
    */
   set onData(handler: ((chunk: BufferList) => void) | undefined) {
     if (handler !== undefined) this.checkHere('onData');
     if (handler !== undefined) this.checkNotBorrowed('onData');
+    if (handler !== undefined) this.checkNothingLost();
     if (handler !== undefined && this.isReading) {
       throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
     }
@@ -84,6 +86,7 @@ export abstract class ReceivingSocket
     this.checkOneReader('readInto');
     if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
     if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
+    if (this.lost !== undefined) return Promise.reject(this.lost);
     if (this.ahead !== undefined) return Promise.resolve(this.readAheadInto(this.ahead, bytes));
     return new Promise((resolve, reject) => {
       const settle = (operation: ReceiveInto) => {
@@ -152,6 +155,7 @@ export abstract class ReceivingSocket
   borrowReads(turn: ReadTurn): Descriptor {
     if (!this.isDelivering) throw this.failure ?? this.cancelled('read', turn.sourceName);
     this.checkOneReader(turn.sourceName);
+    this.checkNothingLost();
     if (this.ahead !== undefined) {
       const what = 'bytes that were received before it was adopted';
       throw new Error(`${turn.sourceName}: the connection has ${what}; read() them first`);
@@ -287,8 +291,17 @@ export abstract class ReceivingSocket
     if (this.isReading) throw new Error(`${method}: another read is under way; await it first`);
   }
 
-  /** Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
-  protected updateReceiving(): void {
+  /** What follows bytes that were thrown away is not handed on as if it followed those before. @throws IoError ENOBUFS. */
+  protected checkNothingLost(): void {
+    if (this.lost !== undefined) throw this.lost;
+  }
+
+  private get lost(): Error | undefined {
+    return this.isDelivering ? this.reader?.endedBy : undefined;
+  }
+
+  /** @internal Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
+  updateReceiving(): void {
     if (this.wantsReceiving) this.startReceiving();
     else this.stopReceiving();
     if (this.isDiscarding) this.takeReadsBack();

@@ -127,7 +127,7 @@ export class ReadinessDriver implements Driver {
     const descriptor = operation.descriptor;
     if (descriptor === undefined) return;
     takeOff(operation);
-    this.ask(descriptor);
+    this.askOn(descriptor);
   }
 
   watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
@@ -227,7 +227,7 @@ export class ReadinessDriver implements Driver {
       if (fruitful) descriptor.fruitless = 0;
       else if (this.mode !== 'edge') this.countFruitless(descriptor);
       // Also after an exception of a callback: it must not leave the descriptor disarmed.
-      this.ask(descriptor, idleWriter);
+      this.askOn(descriptor, idleWriter);
     }
   }
 
@@ -298,6 +298,24 @@ export class ReadinessDriver implements Driver {
     }
   }
 
+  /**
+   * As `ask`, where nobody can be answered: what the backend refuses to watch for ends with its refusal. Urgent data is
+   * what some have no filter for (kqueue of FreeBSD), and the rest is watched all the same.
+   */
+  private askOn(descriptor: Descriptor, idleWriter = false): void {
+    try {
+      this.ask(descriptor, idleWriter);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      if (this.heedsPriority(descriptor)) {
+        this.failQueue(descriptor, READABLE, error);
+        this.askOn(descriptor, idleWriter);
+      } else {
+        this.failAll(descriptor, error);
+      }
+    }
+  }
+
   /** Asks the backend for what the queues need: with edges once for both directions, otherwise for just that. */
   private ask(descriptor: Descriptor, idleWriter = false): void {
     const reading = firstWaiting(descriptor.reads);
@@ -306,10 +324,7 @@ export class ReadinessDriver implements Driver {
       (firstWaiting(descriptor.writes) === undefined ? 0 : WRITABLE);
     if (this.mode === 'edge') {
       const wanted = BOTH | (needed & PRIORITY);
-      if (descriptor.token !== NO_TOKEN && wanted !== descriptor.interest) {
-        descriptor.interest = wanted;
-        this.backend.modify(descriptor.token, wanted);
-      }
+      if (descriptor.token !== NO_TOKEN && wanted !== descriptor.interest) this.modify(descriptor, wanted);
       if (needed === 0) return;
       if (descriptor.token === NO_TOKEN) this.register(descriptor, wanted);
       if ((needed & descriptor.maybeReady) !== 0) this.listed.add(descriptor);
@@ -322,8 +337,12 @@ export class ReadinessDriver implements Driver {
       this.register(descriptor, needed);
       return;
     }
-    descriptor.interest = needed;
-    this.backend.modify(descriptor.token, needed);
+    this.modify(descriptor, needed);
+  }
+
+  private modify(descriptor: Descriptor, interest: Interest): void {
+    this.backend.modify(descriptor.token, interest);
+    descriptor.interest = interest;
   }
 
   private register(descriptor: Descriptor, interest: Interest): void {
@@ -345,7 +364,7 @@ export class ReadinessDriver implements Driver {
       try {
         this.runReady(descriptor, descriptor.maybeReady);
       } finally {
-        this.ask(descriptor);
+        this.askOn(descriptor);
       }
     }
   }
@@ -362,17 +381,20 @@ export class ReadinessDriver implements Driver {
       `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`,
     );
     this.failAll(descriptor, error);
-    this.ask(descriptor);
+    this.askOn(descriptor);
   }
 
   private failAll(descriptor: Descriptor, error: Error): void {
-    for (const direction of [READABLE, WRITABLE]) {
-      for (;;) {
-        const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
-        if (operation === undefined) break;
-        this.finished.add(operation);
-        operation.fail(error);
-      }
+    this.failQueue(descriptor, READABLE, error);
+    this.failQueue(descriptor, WRITABLE, error);
+  }
+
+  private failQueue(descriptor: Descriptor, direction: Interest, error: Error): void {
+    for (;;) {
+      const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
+      if (operation === undefined) return;
+      this.finished.add(operation);
+      operation.fail(error);
     }
   }
 }

@@ -1,9 +1,9 @@
 /** A connection that nobody reads still learns that its peer has gone, as one of node:net does. */
 import { expect } from 'chai';
 import net from 'node:net';
-import type { Connection } from '../../src/index.js';
+import { join, type Connection } from '../../src/index.js';
 import { describeOnEveryDriver } from './every-driver.js';
-import { listening, portOf, turns } from './sockets.js';
+import { listening, portOf, rejection, turns, unixPair } from './sockets.js';
 
 const CLIENTS = 10;
 
@@ -112,5 +112,22 @@ describeOnEveryDriver('a connection that nobody reads', driver => {
     other.resume();
     await until(() => other.isClosed);
     clients[1].destroy();
+  });
+
+  it('after our end() refuses a late reader where bytes in between were thrown away', async () => {
+    const { port, all } = await serve(connection => connection.end('it is noon\n'));
+    const client = clientOf(port);
+    client.write(Buffer.alloc(200_000));
+    await until(() => all.length === 1 && all[0].bytesReceived === 200_000);
+    const [connection] = all;
+    expect(() => (connection.onData = () => {})).to.throw().with.property('code', 'ENOBUFS');
+    expect(connection.onData).to.equal(undefined);
+    expect(await rejection(connection.readInto(new Uint8Array(10)))).to.have.property('code', 'ENOBUFS');
+    expect(await rejection(connection.read())).to.have.property('code', 'ENOBUFS');
+    const { client: other } = unixPair();
+    expect(await rejection((async () => join(connection, other))())).to.have.property('code', 'ENOBUFS');
+    const gone = new Promise(resolve => client.once('close', resolve));
+    client.resume().end();
+    await Promise.all([gone, connection.closed]);
   });
 });

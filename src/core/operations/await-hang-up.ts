@@ -4,7 +4,7 @@
  */
 import { PRIORITY, READABLE, type Interest } from '../../backends/contract.js';
 import { MSG_DONTWAIT, MSG_PEEK, SOL_SOCKET, SO_ERROR } from '../../sys/constants.js';
-import { EAGAIN, EINTR, ENOTSOCK } from '../../sys/errno.js';
+import { EAGAIN, EINTR, ENOTSOCK, ENOTSUP } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { NativeBlock } from '../../sys/memory.js';
@@ -28,7 +28,7 @@ const MISSES = 2;
 const byte = new NativeBlock(8);
 
 export class AwaitHangUp extends Operation {
-  private failure: Error | undefined = undefined;
+  private failure: IoError | undefined = undefined;
   private misses = 0;
 
   /**
@@ -73,10 +73,11 @@ export class AwaitHangUp extends Operation {
   }
 
   complete(): void {
-    this.owner.onHangUp(this.failure);
+    // Where the system does not watch for it, it is learnt by reading or writing.
+    if (this.failure?.errno !== ENOTSUP) this.owner.onHangUp(this.failure);
   }
 
-  fail(error: Error): void {
+  fail(error: IoError): void {
     this.failure = error;
   }
 
