@@ -27,7 +27,7 @@ export class ReceiveBuffer {
     slab.onAvailable = () => {
       const waiting = this.starved;
       this.starved = [];
-      for (const resume of waiting) resume();
+      resumeAll(waiting);
     };
   }
 
@@ -115,4 +115,14 @@ export function leaveReserve(list: BufferList, slab: Slab): void {
   const bytes = list.toBytes();
   list.release();
   list.append(bytes);
+}
+
+/** One that throws is told by its exception, and costs none of the others its call. */
+function resumeAll(waiting: readonly (() => void)[]): void {
+  let index = 0;
+  try {
+    while (index < waiting.length) waiting[index++]();
+  } finally {
+    if (index < waiting.length) resumeAll(waiting.slice(index));
+  }
 }

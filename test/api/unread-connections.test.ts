@@ -120,7 +120,9 @@ describeOnEveryDriver('a connection that nobody reads', driver => {
     client.write(Buffer.alloc(200_000));
     await until(() => all.length === 1 && all[0].bytesReceived === 200_000);
     const [connection] = all;
-    expect(() => (connection.onData = () => {})).to.throw().with.property('code', 'ENOBUFS');
+    expect(() => (connection.onData = () => {}))
+      .to.throw()
+      .with.property('code', 'ENOBUFS');
     expect(connection.onData).to.equal(undefined);
     expect(await rejection(connection.readInto(new Uint8Array(10)))).to.have.property('code', 'ENOBUFS');
     expect(await rejection(connection.read())).to.have.property('code', 'ENOBUFS');

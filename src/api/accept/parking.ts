@@ -8,6 +8,7 @@ import type { Reactor } from '../../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/timers.js';
 import { close } from '../../sys/io.js';
 import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/shared-queue.js';
+import { throwLater } from '../throw-later.js';
 import { ParkingLot, type SharedLot } from './lot.js';
 
 /** Taken at a time, so that other threads get their share of what is ready. */
@@ -82,7 +83,7 @@ export class Parking implements Watcher, TimerOwner {
     const count = this.queue.take(this.taken);
     for (let index = 0; index < count; index++) {
       const fd = this.taken[index];
-      if (this.lot.claim(fd)) this.onAwake(fd);
+      if (this.lot.claim(fd)) this.awake(fd);
     }
   }
 
@@ -91,8 +92,17 @@ export class Parking implements Watcher, TimerOwner {
     const periodMs = this.idleMs / SWEEPS;
     this.timer = this.reactor.arm(this, 0, periodMs);
     if (!this.lot.beginSweep(periodMs)) return;
-    for (const fd of this.lot.claimOld(this.idleMs, this.onAwake)) close(fd);
+    for (const fd of this.lot.claimOld(this.idleMs, this.awake)) close(fd);
   }
+
+  /** The others that were taken with it are served whatever becomes of this one. */
+  private readonly awake = (fd: number): void => {
+    try {
+      this.onAwake(fd);
+    } catch (error) {
+      throwLater(this.reactor, error);
+    }
+  };
 }
 
 /** Closes all that is parked. */
