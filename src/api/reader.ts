@@ -82,3 +82,24 @@ export class Reader {
     this.end(failure);
   }
 }
+
+/** `read` until the end. @param giveUp ends a read that is under way without bytes. */
+export function chunksOf(read: () => Promise<BufferList | null>, giveUp: () => void): AsyncIterator<BufferList> {
+  let isWaiting = false;
+  return {
+    next: async () => {
+      const reading = read();
+      isWaiting = true;
+      try {
+        const chunk = await reading;
+        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
+      } finally {
+        isWaiting = false;
+      }
+    },
+    return: () => {
+      if (isWaiting) giveUp();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+}

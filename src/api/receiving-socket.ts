@@ -7,7 +7,7 @@ import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
-import { Reader, type ReaderSource } from './reader.js';
+import { chunksOf, Reader, type ReaderSource } from './reader.js';
 import { Socket } from './socket.js';
 
 export abstract class ReceivingSocket
@@ -119,23 +119,10 @@ export abstract class ReceivingSocket
    * what was not received yet stays for whoever reads next.
    */
   [Symbol.asyncIterator](): AsyncIterator<BufferList> {
-    let isWaiting = false;
-    return {
-      next: async () => {
-        const reading = this.read();
-        isWaiting = true;
-        try {
-          const chunk = await reading;
-          return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
-        } finally {
-          isWaiting = false;
-        }
-      },
-      return: () => {
-        if (isWaiting) this.reader!.giveUp();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return chunksOf(
+      () => this.read(),
+      () => this.reader!.giveUp(),
+    );
   }
 
   /** Stops receiving: what the peer sends stays in the kernel, which holds the peer back. */

@@ -3,7 +3,7 @@
  * queue for that direction and an event retries it. Errors come from the retried call, never from the event. A descriptor
  * has one registration for its life, made when the first operation has to wait.
  */
-import { NO_TOKEN, slotOf, type Token } from '../base/token.js';
+import { NO_TOKEN, type Token } from '../base/token.js';
 import {
   END,
   ERROR,
@@ -27,6 +27,7 @@ import { FinishedOperations } from './finished-operations.js';
 import { AGAIN, Descriptor, DONE, TOLD, TRYING, WAIT, WAITING, type Operation, type Outcome } from './operation.js';
 import { appended, firstWaiting, takeOut } from './operation-queue.js';
 import { ReadyList } from './ready-list.js';
+import { Registered, Watch } from './registered.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
@@ -35,13 +36,6 @@ export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
 const BOTH = READABLE | WRITABLE;
 const READ_CAUSES = READABLE | END | HANGUP | ERROR;
 const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
-
-class Watch {
-  constructor(
-    readonly token: Token,
-    readonly watcher: Watcher,
-  ) {}
-}
 
 export class ReadinessDriver implements Driver {
   readonly counters: DriverCounters = {
@@ -54,8 +48,7 @@ export class ReadinessDriver implements Driver {
 
   private readonly lifetime: Lifetime;
   private readonly trigger: Trigger;
-  /** By slot of the backend's token. */
-  private readonly registered: (Descriptor | Watch | undefined)[] = [];
+  private readonly registered = new Registered();
   /** Edge mode: what is to be tried without an event. */
   private readonly listed = new ReadyList();
   /** The event to dispatch next; an exception of a callback leaves it in the middle of the batch. */
@@ -85,7 +78,7 @@ export class ReadinessDriver implements Driver {
 
   remove(descriptor: Descriptor): void {
     if (descriptor.token !== NO_TOKEN) {
-      this.registered[slotOf(descriptor.token)] = undefined;
+      this.registered.remove(descriptor.token);
       this.backend.unregister(descriptor.token);
       descriptor.token = NO_TOKEN;
       descriptor.interest = 0;
@@ -132,7 +125,7 @@ export class ReadinessDriver implements Driver {
 
   watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
     const token = this.backend.register(fd, interest, lifetime, trigger);
-    this.registered[slotOf(token)] = new Watch(token, watcher);
+    this.registered.add(new Watch(token, watcher));
     return token;
   }
 
@@ -142,7 +135,7 @@ export class ReadinessDriver implements Driver {
 
   unwatch(token: Token): void {
     this.backend.unregister(token);
-    this.registered[slotOf(token)] = undefined;
+    this.registered.remove(token);
   }
 
   wouldBlock(token: Token, interest: Interest): void {
@@ -154,12 +147,12 @@ export class ReadinessDriver implements Driver {
   }
 
   followSource(source: Source, watcher: Watcher): void {
-    this.registered[slotOf(source.token)] = new Watch(source.token, source.share?.(watcher) ?? watcher);
+    this.registered.add(new Watch(source.token, source.share?.(watcher) ?? watcher));
   }
 
   closeSource(source: Source): void {
     source.close();
-    if (!this.backend.has(source.token)) this.registered[slotOf(source.token)] = undefined;
+    if (!this.backend.has(source.token)) this.registered.remove(source.token);
   }
 
   get hasWork(): boolean {
@@ -184,9 +177,9 @@ export class ReadinessDriver implements Driver {
     while (this.cursor < events.count && counters.bytesReceived + counters.bytesSent < enough) {
       const index = this.cursor++;
       const token = events.tokens[index];
-      const owner = token === NO_TOKEN ? undefined : this.registered[slotOf(token)];
-      // The backend blanks what was unregistered; a token that still differs is one that it failed to blank.
-      if (owner === undefined || owner.token !== token) {
+      const owner = token === NO_TOKEN ? undefined : this.registered.find(token);
+      // The backend blanks what was unregistered; another token that is nobody's is one that it failed to blank.
+      if (owner === undefined) {
         this.backend.counters.staleEvents++;
       } else if (owner instanceof Descriptor) {
         this.onEvent(owner, events.readiness[index], events.errors[index]);
@@ -352,7 +345,7 @@ export class ReadinessDriver implements Driver {
       : backend.register(descriptor.fd, interest, this.lifetime, this.trigger);
     descriptor.token = token;
     descriptor.interest = interest;
-    this.registered[slotOf(token)] = descriptor;
+    this.registered.add(descriptor);
   }
 
   /** Tries those of the list whose turn it is, until the turn of the reactor has moved enough. */
