@@ -5,7 +5,7 @@ import { Random } from '../../../src/base/random.js';
 import type { AcceptModel } from '../../../src/index.js';
 import { terminateInFlood } from './dying-threads.js';
 
-const ROUNDS = 25;
+const ROUNDS = 12;
 const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
 
 describe('threads that are terminated at random in a flood of clients', () => {
@@ -16,9 +16,9 @@ describe('threads that are terminated at random in a flood of clients', () => {
 
   for (const [index, accept] of MODELS.entries()) {
     it(`leave no descriptor open and no client without an answer (${accept})`, async () => {
-      const { descriptors, served } = await terminateInFlood(accept, ROUNDS, new Random(index));
-      expect(descriptors).to.equal(0);
+      const { descriptors, unanswered, served } = await terminateInFlood(accept, ROUNDS, new Random(index));
+      expect({ descriptors, unanswered }).to.deep.equal({ descriptors: 0, unanswered: 0 });
       expect(served).to.be.greaterThan(0);
-    });
+    }).timeout(180_000);
   }
 });

@@ -1,0 +1,8 @@
+/** A thread that says to each connection which it is. */
+import { threadId } from 'node:worker_threads';
+import { currentThread, receiveConnections } from 'pollux';
+
+receiveConnections(currentThread().endpoint, connection => {
+  connection.send(`${threadId}\n`);
+  connection.onData = () => {};
+});
