@@ -1,38 +1,45 @@
 /*
- * Load for servers of files, as a closed loop: every connection has one request in flight and is kept alive.
+ * Load for servers of files, as a closed loop: every connection has one request in flight. It is kept alive, or with `close`
+ * the server ends it behind the answer and another takes its place.
  *
- *   http_load PORT CONNECTIONS PATH BODY_BYTES
+ *   http_load PORT CONNECTIONS PATH BODY_BYTES [close]
  *
- * Connects to 127.0.0.1, prints {"connected":N}, and then obeys its standard input: the line `run MILLISECONDS` makes
- * every connection ask for PATH and await the answer for that long, lets what is in flight come home, and answers one line
- * of JSON. Ends when its standard input does. Every answer has to be a 200 with a Content-Length of BODY_BYTES, and as many
- * bytes. The bodies are thrown away in the kernel (MSG_TRUNC), so that the load is not what is measured.
+ * Prints {"connected":N}, and then obeys its standard input: the line `run MILLISECONDS` makes every connection ask for PATH
+ * and await the answer for that long, lets what is in flight come home, and answers one line of JSON. Ends when its standard
+ * input does. Every answer has to be a 200 with a Content-Length of BODY_BYTES, and as many bytes. The bodies are thrown away
+ * in the kernel (MSG_TRUNC), so that the load is not what is measured.
+ *
+ * The server is at 127.0.0.1. The source addresses are 127.0.0.2 to 127.0.0.65 in turn, since TIME_WAIT keeps each port of
+ * one address for a while.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "measure.h"
 
 #define MAX_EVENTS 1024
 #define MAX_HEAD_BYTES 4096
 #define DISCARD_BYTES (1 << 20)
 #define SILENCE_MS 20000
+#define SOURCES 64
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+#define IP_BIND_ADDRESS_NO_PORT 24
+#endif
 
 struct connection {
   int fd;
   int head_bytes;
   long long body_left;
+  uint64_t asked_at_ns;
   char head[MAX_HEAD_BYTES + 1];
 };
 
@@ -42,48 +49,44 @@ static long long body_bytes;
 static char request[1024];
 static int request_bytes;
 static char discarded[DISCARD_BYTES];
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
+static int port;
+static int ends_each;
+static uint64_t opened;
 
 static void refuse(const char *what) {
   fprintf(stderr, "http_load: %s\n", what);
   exit(1);
 }
 
-static uint64_t now_ns(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + time.tv_nsec;
-}
-
-static void connect_all(int epoll, int port) {
-  struct sockaddr_in address = {
+static void open_connection(int epoll, int index) {
+  struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + opened++ % SOURCES)};
+  struct sockaddr_in target = {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
   int on = 1;
-  for (int i = 0; i < connection_count; i++) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = i};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) fail("socket");
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) fail("connect");
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) fail("fcntl");
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) fail("epoll_ctl");
-    connections[i].fd = fd;
-  }
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  if (bind(fd, (struct sockaddr *)&source, sizeof source) < 0) fail("bind");
+  /* On the loopback the handshake is over when this returns. */
+  if (connect(fd, (struct sockaddr *)&target, sizeof target) < 0) fail("connect");
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0) fail("epoll_ctl");
+  connections[index].fd = fd;
 }
 
-static void ask(struct connection *connection) {
+static void ask(int epoll, int index) {
+  struct connection *connection = &connections[index];
   connection->head_bytes = 0;
   connection->body_left = -1;
+  connection->asked_at_ns = now_ns();
+  if (connection->fd < 0) open_connection(epoll, index);
   if (send(connection->fd, request, request_bytes, MSG_NOSIGNAL) != request_bytes) fail("send");
 }
 
 /* The head is looked at before it is taken, so that what is taken ends where the body begins. */
 static int receive_head(struct connection *connection) {
-  ssize_t length = recv(connection->fd, connection->head, MAX_HEAD_BYTES, MSG_PEEK);
+  ssize_t length = recv(connection->fd, connection->head, MAX_HEAD_BYTES, MSG_PEEK | MSG_DONTWAIT);
   if (length < 0 && errno == EAGAIN) return 0;
   if (length < 0) fail("recv");
   if (length == 0) refuse("the server closed a connection");
@@ -101,58 +104,77 @@ static int receive_head(struct connection *connection) {
   return 1;
 }
 
-/* Returns 1 when the whole answer has come. */
+/* Returns 1 when the server's FIN has come and the connection is closed. */
+static int receive_end(struct connection *connection) {
+  ssize_t length = recv(connection->fd, discarded, 1, MSG_DONTWAIT);
+  if (length < 0 && errno == EAGAIN) return 0;
+  if (length < 0) fail("recv");
+  if (length > 0) refuse("more came than was announced");
+  close(connection->fd);
+  connection->fd = -1;
+  return 1;
+}
+
+/* Returns 1 when the whole answer has come, and the end of its connection where that is to come. */
 static int receive(struct connection *connection) {
   if (connection->body_left < 0 && !receive_head(connection)) return 0;
-  if (connection->body_left == 0) return 1;
+  if (connection->body_left == 0) return !ends_each || receive_end(connection);
   long long wanted = connection->body_left < DISCARD_BYTES ? connection->body_left : DISCARD_BYTES;
-  ssize_t length = recv(connection->fd, discarded, wanted, MSG_TRUNC);
+  ssize_t length = recv(connection->fd, discarded, wanted, MSG_TRUNC | MSG_DONTWAIT);
   if (length < 0 && errno == EAGAIN) return 0;
   if (length < 0) fail("recv");
   if (length == 0) refuse("the server closed a connection in the middle of a body");
   connection->body_left -= length;
-  return connection->body_left == 0;
+  return connection->body_left == 0 && (!ends_each || receive_end(connection));
 }
 
 static void run(int epoll, uint64_t duration_ns) {
   struct epoll_event events[MAX_EVENTS];
   uint64_t requests = 0, started = now_ns(), deadline = started + duration_ns, now = started;
   int in_flight = connection_count;
-  for (int i = 0; i < connection_count; i++) ask(&connections[i]);
+  memset(histogram, 0, sizeof histogram);
+  for (int i = 0; i < connection_count; i++) ask(epoll, i);
   while (in_flight > 0) {
     int count = epoll_wait(epoll, events, MAX_EVENTS, SILENCE_MS);
     if (count < 0 && errno != EINTR) fail("epoll_wait");
     if (count == 0) refuse("no byte for a long time");
     for (int i = 0; i < count; i++) {
-      struct connection *connection = &connections[events[i].data.u32];
-      if (!receive(connection)) continue;
+      int index = events[i].data.u32;
+      if (!receive(&connections[index])) continue;
       now = now_ns();
+      histogram[bucket_of(now - connections[index].asked_at_ns)]++;
       requests++;
       if (now < deadline) {
-        ask(connection);
+        ask(epoll, index);
       } else {
         in_flight--;
       }
     }
   }
-  printf("{\"requests\":%llu,\"elapsedNs\":%llu}\n", (unsigned long long)requests, (unsigned long long)(now - started));
-  fflush(stdout);
+  print_result(requests, now - started);
 }
 
 int main(int argc, char **argv) {
   char line[128];
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) fail("epoll_create1");
-  connection_count = argc == 5 ? atoi(argv[2]) : 0;
-  body_bytes = argc == 5 ? atoll(argv[4]) : 0;
+  int arguments_fit = argc == 5 || (argc == 6 && strcmp(argv[5], "close") == 0);
+  port = arguments_fit ? atoi(argv[1]) : 0;
+  connection_count = arguments_fit ? atoi(argv[2]) : 0;
+  body_bytes = arguments_fit ? atoll(argv[4]) : 0;
   if (connection_count < 1 || body_bytes < 1) {
-    fprintf(stderr, "usage: http_load PORT CONNECTIONS PATH BODY_BYTES\n");
+    fprintf(stderr, "usage: http_load PORT CONNECTIONS PATH BODY_BYTES [close]\n");
     return 2;
   }
-  request_bytes = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", argv[3]);
+  ends_each = argc == 6;
+  request_bytes = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", argv[3],
+                           ends_each ? "Connection: close\r\n" : "");
   connections = calloc(connection_count, sizeof *connections);
   if (connections == NULL) fail("calloc");
-  connect_all(epoll, atoi(argv[1]));
+  for (int i = 0; i < connection_count; i++) {
+    connections[i].fd = -1;
+    if (!ends_each) open_connection(epoll, i);
+  }
   printf("{\"connected\":%d}\n", connection_count);
   fflush(stdout);
   while (fgets(line, sizeof line, stdin) != NULL) {

@@ -254,7 +254,8 @@ describeOnEveryDriver('sendFile', driver => {
       sendfile: { takesHeader: false, refusesToWait: false, failure: EPIPE, send: () => 0 },
       reads: nativeFileReads,
     });
-    expect(await failureOf(new Transfer(engine))).to.include({ code: 'ECONNRESET', syscall: 'sendfile' });
+    // By the call that failed, or before it by the look-out for a peer that nobody reads.
+    expect(await failureOf(new Transfer(engine))).to.include({ code: 'ECONNRESET' });
   });
 
   it('a reader that stops holds it back; the write deadline sees it', async () => {
