@@ -5,7 +5,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
-import { close, isOpen } from '../sys/io.js';
+import { close, closeLent, isOpen } from '../sys/io.js';
 import { closeHolder, estateOf } from '../sys/owned-descriptors.js';
 
 /** Workers of runtimes, which bury their own. */
@@ -16,9 +16,14 @@ export function buryOneself(worker: Worker): void {
   buried.add(worker);
 }
 
-/** Closes descriptors of threads that have ended. */
+/** Closes descriptors of threads that have ended, which no other thread knows. */
 export function closeAll(descriptors: readonly number[]): void {
   for (const fd of descriptors) if (isOpen(fd)) close(fd);
+}
+
+/** As `closeAll`, of those that other threads have been told of. */
+export function closeAllLent(descriptors: readonly number[]): void {
+  for (const fd of descriptors) if (isOpen(fd)) closeLent(fd);
 }
 
 function onWorker({ worker }: { worker: Worker }): void {
@@ -34,7 +39,7 @@ function bury(threadId: number): void {
   closeAll(own);
   // Others may still try to wake it. Nobody says when they have all heard of its end, so its numbers stay taken.
   if (isKnown) return;
-  closeAll(lent);
+  closeAllLent(lent);
   for (const id of holders) closeHolder(id);
 }
 

@@ -149,7 +149,11 @@ export function beginUse(fd: number, loan: number): boolean {
 }
 
 export function endUse(): void {
-  Atomics.store(words, rowOf(holder) + USED, 0);
+  leaveUse(rowOf(holder));
+}
+
+function leaveUse(row: number): void {
+  Atomics.store(words, row + USED, 0);
 }
 
 /** From now on this thread knows how to wake another, which knows how to wake it. */
@@ -207,11 +211,13 @@ export function estateOf(thread: number): Estate {
   }
   const holders = [...ended];
   const estate = { holders, own: [] as number[], lent: [] as number[] };
-  if (ended.size > 0) {
-    owners.forEach((word, fd) => {
-      if (word === 0 || !ended.has(word & ~LENT)) return;
-      ((word & LENT) === 0 ? estate.own : estate.lent).push(fd);
-    });
+  // A thread that ended while it wrote to another's descriptor holds that up no longer.
+  for (const id of holders) leaveUse(rowOf(id));
+  // There may be a million words, and this is the owner's time.
+  for (let fd = 0; ended.size > 0 && fd < capacity; fd++) {
+    const word = owners[fd];
+    if (word === 0 || !ended.has(word & ~LENT)) continue;
+    ((word & LENT) === 0 ? estate.own : estate.lent).push(fd);
   }
   const isKnownOutside = (id: number) => {
     const common = words[rowOf(id) + KNOWN_UNDER];

@@ -82,10 +82,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
   onEnded(member: CrewMember): void {
     const recipient = this.recipients.get(member);
     if (recipient === undefined) return;
-    this.recipients.delete(member);
+    this.forget(recipient);
     this.reclaim(recipient);
-    // What waited to be sent is taken back by then.
-    void Promise.resolve(recipient.sending).then(() => closeHolder(recipient.holder));
     this.closeUnclaimed();
     this.updateAccepting();
   }
@@ -129,7 +127,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
     const recipient = this.recipients.get(member);
     // From one that may still read what it was sent, `onEnded` takes back the rest.
     if (recipient !== undefined && ((await this.settle(recipient)) || recipient.peer.isGone)) {
-      this.recipients.delete(member);
+      this.forget(recipient);
       this.closeUnclaimed();
     }
     if (member.peer !== undefined) await member.ask({ kind: 'retire', service: this.plan.service });
@@ -239,6 +237,13 @@ export class Acceptor implements AcceptModelRun, Deferred {
     if (batch.length === 0) return;
     this.deferSending();
     this.closeUnclaimed();
+  }
+
+  /** One that has taken all that is for it, or does not get it any more. */
+  private forget(recipient: Recipient): void {
+    this.recipients.delete(recipient.member);
+    // What waited to be sent is taken back by then.
+    void Promise.resolve(recipient.sending).then(() => closeHolder(recipient.holder));
   }
 
   /** Takes back what a thread that has gone did not get. */

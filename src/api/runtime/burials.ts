@@ -4,7 +4,7 @@
  * each thread that lived then has said that it does so no more, or has ended.
  */
 import { closeHolder, estateOf, type Estate } from '../../sys/owned-descriptors.js';
-import { closeAll } from '../plain-workers.js';
+import { closeAll, closeAllLent } from '../plain-workers.js';
 import type { Member } from './member.js';
 
 interface Burial {
@@ -40,7 +40,7 @@ export class Burials {
     const burial = this.underWay.get(threadId);
     if (burial === undefined || burial.mourners.size > 0) return;
     this.underWay.delete(threadId);
-    closeAll(burial.estate.lent);
+    closeAllLent(burial.estate.lent);
     for (const id of burial.estate.holders) closeHolder(id);
   }
 }

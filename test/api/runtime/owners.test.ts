@@ -4,14 +4,15 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
-import { currentReactor } from '../../../src/index.js';
+import { currentReactor, Runtime, watchUser, type AcceptModel, type UserHandle } from '../../../src/index.js';
+import { closeHolder, openHolder } from '../../../src/sys/owned-descriptors.js';
 
 const worker = new URL('owning-worker.js', import.meta.url);
 
 type Part = 'accept' | 'sockets' | 'endpoint' | 'nested' | 'nested plain';
 
 /** @returns the worker, and the port that it told. */
-async function start(part: Part): Promise<[Worker, number]> {
+async function start(part: Part | UserHandle): Promise<[Worker, number]> {
   const started = new Worker(worker, { workerData: part });
   const port = await new Promise<number>((resolve, reject) => {
     started.once('message', resolve);
@@ -78,5 +79,50 @@ describe('what a thread leaves open', () => {
       expect(await isTaken(port)).to.equal(false);
       await untilOpen(before);
     });
+  }
+
+  it('holds nobody up that closes what it was writing to', async () => {
+    const watch = watchUser();
+    const [using, fd] = await start(watch.handle);
+    expect(fd).to.equal(watch.handle.fd);
+    await using.terminate();
+    const { wait } = Atomics;
+    let waits = 0;
+    Atomics.wait = () => {
+      waits++;
+      return 'timed-out';
+    };
+    try {
+      watch.close();
+    } finally {
+      Atomics.wait = wait;
+    }
+    expect(waits).to.equal(0);
+  });
+});
+
+describe('what is kept for the threads of a service', () => {
+  afterEach(() => currentReactor().close());
+
+  /** The lowest number that is free. */
+  function nextHolder(): number {
+    const id = openHolder();
+    closeHolder(id);
+    return id;
+  }
+
+  for (const accept of ['acceptor', 'combined'] satisfies AcceptModel[]) {
+    for (const end of ['stopped', 'closed', 'terminated'] as const) {
+      it(`is given back when it is ${end} (${accept})`, async () => {
+        const before = nextHolder();
+        const runtime = new Runtime({ entry: new URL('../accept/entry.js', import.meta.url), threads: 2 });
+        await runtime.start();
+        const service = await runtime.listen({ accept, host: '127.0.0.1' });
+        if (end === 'closed') await service.close();
+        if (end === 'terminated') await Promise.all(runtime.threads.map(thread => thread.terminate()));
+        await runtime.stop();
+        expect(nextHolder()).to.equal(before);
+      });
+    }
   }
 });

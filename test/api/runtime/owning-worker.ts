@@ -1,12 +1,14 @@
 /** A worker without a Runtime that has descriptors of each kind, and tells a port. */
 import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { connect, listen, openEndpoint, Runtime, watchTimer, watchUser } from '../../../src/index.js';
+import { connect, listen, openEndpoint, Runtime, watchTimer, watchUser, type UserHandle } from '../../../src/index.js';
 import { AF_INET, F_SETFL, SOCK_STREAM } from '../../../src/sys/constants.js';
 import { fcntl } from '../../../src/sys/io.js';
+import { beginUse } from '../../../src/sys/owned-descriptors.js';
 import { accept, bind, listen as listenOn, localAddress, openSocket } from '../../../src/sys/socket.js';
 
-const part = workerData as string;
+/** What the worker is to do, or a handle that it is to use when it ends. */
+const part = workerData as string | UserHandle;
 
 async function openAll(): Promise<number> {
   const listener = await listen({ host: '127.0.0.1', port: 0 });
@@ -28,6 +30,14 @@ function acceptBlocking(): void {
   accept(fd);
   for (;;);
 }
+
+/** Is about to write to another thread's descriptor, for ever. */
+function use({ fd, loan }: UserHandle): void {
+  parentPort!.postMessage(beginUse(fd, loan) ? fd : -1);
+  for (;;);
+}
+
+if (typeof part !== 'string') use(part);
 
 switch (part) {
   case 'accept':
