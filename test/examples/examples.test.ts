@@ -48,6 +48,24 @@ describe('examples', () => {
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
+  it('request-context answers with the name of the service that was asked', async () => {
+    const example = run('request-context', '0', '0');
+    const [, ...ports] = await example.says(/^listening on .*:(\d+)\nlistening on .*:(\d+)$/m);
+    const answers = ports.map(port => new Client({ host: '127.0.0.1', port: Number(port) }).end());
+    expect(await Promise.all(answers)).to.deep.equal(['one service\n', 'another service\n']);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('shed-load welcomes clients while it has nothing to do, and turns them away beyond its bound', async () => {
+    const idle = run('shed-load', '0');
+    expect(await new Client({ host: '127.0.0.1', port: await idle.port() }).end()).to.equal('welcome\n');
+    expect(await idle.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    const busy = run('shed-load', '0', '-1');
+    const port = await busy.port();
+    while ((await new Client({ host: '127.0.0.1', port }).end()) !== 'come back later\n');
+    expect(await busy.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
   it('unix-echo gives back what it is sent, and removes its path', async () => {
     const path = join(directory, 'echo');
     const example = run('unix-echo', path);
