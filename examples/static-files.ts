@@ -111,7 +111,7 @@ async function answer(connection: Connection, folder: Directory, request: Reques
   }
   await using file = await find(folder, request.target);
   if (file === undefined) return await refuse(connection, request, '404 Not Found');
-  const { sizeBytes, modifiedMs } = await file.stat();
+  const { sizeBytes, modifiedMs } = file.statAtOpen;
   const version = { ETag: `"${sizeBytes}-${modifiedMs}"`, 'Last-Modified': new Date(modifiedMs).toUTCString() };
   const known = headers.get('if-none-match') ?? headers.get('if-modified-since');
   if (known === version.ETag || known === version['Last-Modified']) {

@@ -42,6 +42,7 @@ export interface FileDetails {
   readonly device: number;
   readonly path: string;
   readonly alignmentBytes: number;
+  readonly statAtOpen: FileStat;
 }
 
 /** An error of `read`, `readInto` or `write`. */
@@ -60,6 +61,8 @@ export class File {
     /** @internal */
     readonly descriptor: OpenDescriptor,
     readonly alignmentBytes: number,
+    /** What the file was when it was opened: known without a call. `stat()` says what it is now. */
+    readonly statAtOpen: FileStat,
   ) {}
 
   /** The descriptor, which belongs to the file; its position is of no account. -1 from `close` on. */
@@ -219,9 +222,10 @@ export class File {
    */
   async moveTo(peer: Peer, state?: unknown): Promise<void> {
     const packed = new PackedState(peer, state);
-    const { descriptor, alignmentBytes, path } = this;
+    const { descriptor, alignmentBytes, path, statAtOpen } = this;
     const fd = await descriptor.detach();
-    await give(packed, FILE, fd, { device: descriptor.device, path, alignmentBytes } satisfies FileDetails);
+    const details: FileDetails = { device: descriptor.device, path, alignmentBytes, statAtOpen };
+    await give(packed, FILE, fd, details);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -74,8 +74,8 @@ export function receiveListeners<S = unknown>(
 /** Lets other threads move files here (`file.moveTo`). Otherwise as `receiveConnections`. */
 export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: File, state: S) => void): void {
   checkReceiver('receiveFiles', endpoint, FILE, onFile);
-  const make = (fd: number, { device, path, alignmentBytes }: FileDetails) =>
-    new File(new OpenDescriptor(fd, device, path, { direct: alignmentBytes > 0 }), alignmentBytes);
+  const make = (fd: number, { device, path, alignmentBytes, statAtOpen }: FileDetails) =>
+    new File(new OpenDescriptor(fd, device, path, { direct: alignmentBytes > 0 }), alignmentBytes, statAtOpen);
   receive(endpoint, FILE, make, onFile);
 }
 

@@ -101,8 +101,8 @@ async function openFile(opening: Opening, beneath: string | Directory | undefine
     }
     alignmentBytes = directAlignment(fd, place.isLocal);
   }
-  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct, place, flags: opening.flags });
-  return new File(descriptor, alignmentBytes);
+  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct, place, flags: opening.flags, stat });
+  return new File(descriptor, alignmentBytes, stat);
 }
 
 async function openRelative(opening: Opening, beneath: string | Directory | undefined) {

@@ -75,9 +75,9 @@ export class Reader {
     else waiting?.resolve(null);
   }
 
-  /** The connection was closed here: a waiting read is refused with `refusal`, those that follow see `failure` or the end. */
-  close(refusal: Error, failure: Error | undefined): void {
-    this.waiting?.reject(refusal);
+  /** The connection was closed here: a waiting read is refused with what `refusal` makes, those that follow see `failure` or the end. */
+  close(refusal: () => Error, failure: Error | undefined): void {
+    this.waiting?.reject(refusal());
     this.waiting = undefined;
     this.end(failure);
   }

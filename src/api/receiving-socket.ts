@@ -352,7 +352,7 @@ export abstract class ReceivingSocket
 
   /** The descriptor is closed: whoever still reads is refused. */
   protected tellClosed(failure: Error | undefined): void {
-    this.reader?.close(failure ?? this.cancelled('read'), failure);
+    this.reader?.close(() => failure ?? this.cancelled('read'), failure);
     const { borrower } = this;
     this.borrower = undefined;
     borrower?.sourceClosed(failure ?? this.cancelled('read', borrower.sourceName));

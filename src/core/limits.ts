@@ -229,8 +229,11 @@ export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
  */
 export const DISK_CALLS_PER_SERVER = Math.max(1, Math.floor(POOL_THREADS / 4));
 
-/** Calls that wait for their turn at a disk; beyond it they are refused, since whoever asks for more never looks back. */
-export const DISK_CALLS_WAITING = 16 * 1024;
+/** Calls that wait for their turn at one disk; beyond it they are refused: a program that asks for more never looks back. */
+export const DISK_CALLS_WAITING_PER_DEVICE = 16 * 1024;
+
+/** The same for all disks together, some 32 MiB: three that hang leave room for the others. */
+export const DISK_CALLS_WAITING = 4 * DISK_CALLS_WAITING_PER_DEVICE;
 
 /** Bytes of one call on the pool: some tens of milliseconds of a slow disk, after which others have their turn. */
 export const DISK_BYTES_PER_CALL = 16 * 1024 * 1024;

@@ -15,7 +15,7 @@ import { IovecTable } from '../iovec-table.js';
 import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';
 import { isOpenFor } from './access.js';
 import { nativeFileCalls, type FileCalls } from './file-calls.js';
-import { spendNowBytes, takeNowCall } from './now-budget.js';
+import { currentTurn, spendNowBytes, takeNowCall } from './now-budget.js';
 import { statOf } from './open-file.js';
 import { placeOf, type Place } from './place.js';
 import { diskPool, type DiskPool } from './pool.js';
@@ -36,6 +36,8 @@ export interface DescriptorOptions {
   readonly place?: Place;
   /** O_... that it was opened with; otherwise it is asked. */
   readonly flags?: number;
+  /** What it is, if that was asked just now. */
+  readonly stat?: FileStat;
 }
 
 export class OpenDescriptor {
@@ -54,6 +56,8 @@ export class OpenDescriptor {
   private canWriteNow: boolean;
   private closing: Promise<void> | undefined = undefined;
   private hasMoved = false;
+  /** The turn in which the file was last seen to have a name. */
+  private namedIn = -1;
   private onIdle: (() => void) | undefined = undefined;
 
   /**
@@ -77,6 +81,7 @@ export class OpenDescriptor {
     this.canReadNow = this.place.isLocal && !this.direct;
     // Asked not to wait, a write waits all the same for a file system that is frozen (fsfreeze, a snapshot).
     this.canWriteNow = this.place.isMemory && !this.direct;
+    if (options.stat !== undefined) this.noteLinks(options.stat);
   }
 
   get isClosed(): boolean {
@@ -132,6 +137,7 @@ export class OpenDescriptor {
     try {
       const stat = await statOf(this.pool, this);
       if (typeof stat === 'number') throw this.error(-stat, 'fstat');
+      this.noteLinks(stat);
       return stat;
     } finally {
       this.leave();
@@ -185,7 +191,12 @@ export class OpenDescriptor {
    * without a name gives its blocks back, which is work for a disk.
    */
   private closesAtOnce(): boolean {
-    return this.place.isLocal && !this.writes && linksNow(this.fd) > 0;
+    if (!this.place.isLocal || this.writes) return false;
+    return this.namedIn === currentTurn() || linksNow(this.fd) > 0;
+  }
+
+  private noteLinks({ links }: FileStat): void {
+    this.namedIn = links > 0 ? currentTurn() : -1;
   }
 
   private closeOnPool(): Promise<number> {

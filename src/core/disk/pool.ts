@@ -7,7 +7,13 @@
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
-import { DISK_CALLS, DISK_CALLS_PER_DEVICE, DISK_CALLS_PER_SERVER, DISK_CALLS_WAITING } from '../limits.js';
+import {
+  DISK_CALLS,
+  DISK_CALLS_PER_DEVICE,
+  DISK_CALLS_PER_SERVER,
+  DISK_CALLS_WAITING,
+  DISK_CALLS_WAITING_PER_DEVICE,
+} from '../limits.js';
 import { isLocalDevice } from './place.js';
 
 export interface DiskLimits {
@@ -15,8 +21,10 @@ export interface DiskLimits {
   readonly calls: number;
   /** Under way at once on one device. */
   readonly callsPerDevice: number | ((device: number) => number);
-  /** Waiting for their turn. */
+  /** Waiting for their turn, on all devices. */
   readonly callsWaiting: number;
+  /** Waiting for their turn on one device. */
+  readonly callsWaitingPerDevice: number;
 }
 
 /** One call, from `submit` to its end. */
@@ -57,6 +65,7 @@ export class DiskPool {
       calls: DISK_CALLS,
       callsPerDevice: device => (isLocalDevice(device) ? DISK_CALLS_PER_DEVICE : DISK_CALLS_PER_SERVER),
       callsWaiting: DISK_CALLS_WAITING,
+      callsWaitingPerDevice: DISK_CALLS_WAITING_PER_DEVICE,
     },
   ) {}
 
@@ -66,11 +75,13 @@ export class DiskPool {
    * @param device st_dev of the file.
    * @param begin makes the call. It may be long after this returns, unless the call is cancelled before.
    * @param done told the answer in a later turn, never from within this call.
-   * @throws IoError ENOBUFS: too many wait already.
+   * @throws IoError ENOBUFS: too many wait already, for this device or for all.
    */
   submit(device: number, begin: (done: Done) => void, done: Done): DiskCall {
-    if (this.waiting >= this.limits.callsWaiting) {
-      const explanation = `${this.waiting} calls wait for a disk already`;
+    const { callsWaiting, callsWaitingPerDevice } = this.limits;
+    const waitingHere = this.queues.get(device)?.waiting.size ?? 0;
+    if (waitingHere >= callsWaitingPerDevice || this.waiting >= callsWaiting) {
+      const explanation = `${this.waiting} calls wait for disks already, ${waitingHere} for this one`;
       throw new IoError('ENOBUFS', 'disk', `device ${device}`, explanation);
     }
     return this.enqueue(device, begin, done);

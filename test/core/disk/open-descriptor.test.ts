@@ -179,7 +179,7 @@ describe('OpenDescriptor', () => {
 
   it('closes however many calls wait for a disk', async () => {
     writeFileSync(path, 'abc');
-    const pool = new DiskPool({ calls: 2, callsPerDevice: 1, callsWaiting: 1 });
+    const pool = new DiskPool({ calls: 2, callsPerDevice: 1, callsWaiting: 1, callsWaitingPerDevice: 1 });
     let answer!: () => void;
     pool.submit(
       2,

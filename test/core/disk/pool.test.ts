@@ -15,7 +15,7 @@ class SlowDisk {
   }
 }
 
-const LIMITS = { calls: 3, callsPerDevice: 2, callsWaiting: 4 };
+const LIMITS = { calls: 3, callsPerDevice: 2, callsWaiting: 4, callsWaitingPerDevice: 4 };
 
 describe('DiskPool', () => {
   it('leaves room for other disks when one does not answer', () => {
@@ -67,9 +67,19 @@ describe('DiskPool', () => {
     const pool = new DiskPool(LIMITS);
     const disk = new SlowDisk();
     for (let index = 0; index < 6; index++) pool.submit(1, disk.call(`${index}`), () => {});
-    expect(() => pool.submit(1, disk.call('too many'), () => {})).to.throw(/ENOBUFS, 4 calls wait for a disk already/);
+    expect(() => pool.submit(1, disk.call('too many'), () => {})).to.throw(/ENOBUFS.* 4 for this one/);
     disk.answers.get('0')!(0);
     pool.submit(1, disk.call('one more'), () => {});
+  });
+
+  it('has room for another disk when the queue of one is full, and an end for all together', () => {
+    const pool = new DiskPool({ ...LIMITS, callsWaiting: 6 });
+    const disk = new SlowDisk();
+    for (let index = 0; index < 6; index++) pool.submit(1, disk.call('hangs'), () => {});
+    expect(() => pool.submit(1, disk.call('too many'), () => {})).to.throw('ENOBUFS');
+    for (const name of ['runs', 'waits', 'waits too']) pool.submit(2, disk.call(name), () => {});
+    expect(disk.begun).to.deep.equal(['hangs', 'hangs', 'runs']);
+    expect(() => pool.submit(3, disk.call('too many'), () => {})).to.throw(/ENOBUFS.* 6 calls wait for disks already/);
   });
 
   it('begins the next call also when somebody throws at an answer', () => {
@@ -101,7 +111,12 @@ describe('DiskPool', () => {
     let seed = 1;
     const random = (below: number): number => (seed = (seed * 48271) % 0x7fffffff) % below;
     for (let round = 0; round < 200; round++) {
-      const pool = new DiskPool({ calls: 1 + random(4), callsPerDevice: 1 + random(3), callsWaiting: 1000 });
+      const pool = new DiskPool({
+        calls: 1 + random(4),
+        callsPerDevice: 1 + random(3),
+        callsWaiting: 1000,
+        callsWaitingPerDevice: 1000,
+      });
       const running = new Map<string, Done>();
       const perDevice = [0, 0, 0];
       let ended = 0;

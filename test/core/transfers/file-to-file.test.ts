@@ -237,7 +237,7 @@ describe('FileToFile', () => {
 
   it('has room for a cancel while a call waits for its turn at the disk', async () => {
     const { fd } = fileOf('source', [{ isHole: false, lengthBytes: 1000 }], 0);
-    const pool = new DiskPool({ calls: 1, callsPerDevice: 1, callsWaiting: 10 });
+    const pool = new DiskPool({ calls: 1, callsPerDevice: 1, callsWaiting: 10, callsWaitingPerDevice: 10 });
     let answer!: Done;
     const end = endOf(fd, 0);
     const target = endOf(fileOf('target', [], 0).fd, 0);
