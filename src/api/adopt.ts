@@ -26,8 +26,10 @@ const STATE_BY_ACCESS = new Map<number, State>([
  * Makes a connection of what came from elsewhere.
  *
  * A descriptor, of a connected stream socket or of a pipe's end, belongs to the connection from now on: whoever had it must
- * neither use nor close it. It is made non-blocking, which others that share a pipe, a terminal or a socket with this
- * process do not notice: pipes and terminals are opened anew on Linux, and elsewhere the flag is taken back at the close. To the end of a pipe that is for reading nothing can be sent, and the
+ * neither use nor close it. Others that share a pipe, a terminal or a socket with this
+ * process do not notice: pipes and terminals are opened anew on Linux, and elsewhere made non-blocking until the close; a
+ * socket that waits for others goes on to do so, and its files and joins go by buffers.
+ * To the end of a pipe that is for reading nothing can be sent, and the
  * one for writing has nothing to read.
  *
  * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody had

@@ -1,7 +1,8 @@
 /**
  * O_NONBLOCK belongs to the open file description, which other processes may share: a pipe that a shell has given to several
- * of them, a terminal, an inherited socket. What Pollux adopts gets a description of its own where that can be had; elsewhere
- * the flag is set, and taken back before the descriptor is closed.
+ * of them, a terminal, an inherited socket. What Pollux adopts gets a description of its own where that can be had. A socket
+ * has but one, and stays as it is: each call on it says that it does not wait. Elsewhere the flag is set, and taken back
+ * before the descriptor is closed.
  */
 import { constants, readlinkSync } from 'node:fs';
 import process from 'node:process';
@@ -19,24 +20,35 @@ const REOPENABLE = /^(pipe:\[\d+\]|\/dev\/pts\/\d+|\/dev\/tty\w*|\/dev\/console)
 
 /** Descriptors whose flag is to be taken back. */
 const borrowed = new Set<number>();
+/** Sockets that were adopted without it. */
+const blocking = new Set<number>();
 
 /**
- * Makes a descriptor non-blocking, and leaves those alone that share its description. The number stays.
+ * Makes a descriptor of a pipe or a device non-blocking, and leaves those alone that share its description, which may be a
+ * socket's. The number stays.
  *
- * @param kind a pipe or a device may get a description of its own; a socket has but one.
  * @throws IoError EBADF.
  */
 export function makeNonBlocking(fd: number, kind: 'socket' | 'fifo' | 'character device'): void {
   if (kind !== 'socket' && platform === 'linux' && reopen(fd, kind)) return;
   const flags = fcntl(fd, F_GETFL, 0);
   if ((flags & O_NONBLOCK) !== 0) return;
+  beforeClose(giveBack);
+  if (kind === 'socket') {
+    blocking.add(fd);
+    return;
+  }
   fcntl(fd, F_SETFL, flags | O_NONBLOCK);
   if (borrowed.size === 0) process.once('exit', giveAllBack);
   borrowed.add(fd);
-  beforeClose(giveBack);
 }
 
-/** The description goes on to another owner in this process, non-blocking. */
+/** Whether only calls that say so themselves do not wait: there is no such way to say it to sendfile(2) and splice(2). */
+export function isLeftBlocking(fd: number): boolean {
+  return blocking.has(fd);
+}
+
+/** The description goes on to another owner in this process, as it is. */
 export function keepNonBlocking(fd: number): void {
   borrowed.delete(fd);
 }
@@ -64,6 +76,7 @@ function reopen(fd: number, kind: 'fifo' | 'character device'): boolean {
 }
 
 function giveBack(fd: number): void {
+  blocking.delete(fd);
   if (!borrowed.delete(fd)) return;
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL, 0) & ~O_NONBLOCK);
 }

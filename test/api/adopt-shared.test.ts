@@ -1,9 +1,11 @@
 /** What is adopted may be shared with others, which must not notice: O_NONBLOCK belongs to all who share a description. */
 import { expect } from 'chai';
-import { closeSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
-import { adopt, currentReactor } from '../../src/index.js';
+import { adopt, currentReactor, open, sendFile, type Connection } from '../../src/index.js';
 import { F_SETFL, O_NONBLOCK, SOCK_STREAM } from '../../src/sys/constants.js';
 import { dup, fcntl, pipe, statusFlags } from '../../src/sys/io.js';
 import { socketpair } from '../../src/sys/socket.js';
@@ -14,6 +16,12 @@ function makeBlocking(fd: number): void {
 }
 
 const isBlocking = (fd: number) => (statusFlags(fd) & O_NONBLOCK) === 0;
+
+async function readAll(connection: Connection): Promise<number> {
+  let length = 0;
+  for await (const chunk of connection) length += chunk.length;
+  return length;
+}
 
 describe('a descriptor that is adopted and shared', () => {
   afterEach(() => currentReactor().close());
@@ -41,16 +49,38 @@ describe('a descriptor that is adopted and shared', () => {
     closeSync(shared[0]);
   });
 
-  it('ends up blocking again where it can have no description of its own', async () => {
+  it('stays blocking where it can have no description of its own, and still nothing waits', async () => {
     const [one, other] = socketpair(SOCK_STREAM);
     makeBlocking(one);
     const shared = dup(one);
-    const connection = adopt(one);
-    expect(isBlocking(shared)).to.equal(false);
-    await connection.close();
+    const [connection, peer] = [adopt(one), adopt(other)];
     expect(isBlocking(shared)).to.equal(true);
+    // More than the kernel takes at once, either way.
+    const bytes = Buffer.alloc(4 << 20, 'x');
+    const [back, forth] = [readAll(connection), readAll(peer)];
+    connection.end(bytes);
+    peer.end(bytes);
+    expect(await Promise.all([back, forth])).to.deep.equal([bytes.length, bytes.length]);
+    expect(isBlocking(shared)).to.equal(true);
+    await Promise.all([connection.close(), peer.close()]);
     closeSync(shared);
-    closeSync(other);
+  });
+
+  it('is sent a file by calls that do not wait', async () => {
+    const [one, other] = socketpair(SOCK_STREAM);
+    makeBlocking(one);
+    const [connection, peer] = [adopt(one), adopt(other)];
+    const directory = mkdtempSync(join(tmpdir(), 'pollux-shared-'));
+    const path = join(directory, 'file');
+    writeFileSync(path, Buffer.alloc(4 << 20, 'x'));
+    const file = await open(path);
+    const read = readAll(peer);
+    const transfer = await sendFile(connection, file);
+    expect(transfer.path).to.equal('buffers');
+    connection.end();
+    expect(await read).to.equal(4 << 20);
+    await Promise.all([connection.close(), peer.close(), file.close()]);
+    rmSync(directory, { recursive: true });
   });
 
   it('stays non-blocking where it was before, as a socket of Node is', async () => {

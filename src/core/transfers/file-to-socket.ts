@@ -5,6 +5,7 @@
 import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
+import { isLeftBlocking } from '../../sys/open-description.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
 import type { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
@@ -158,6 +159,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
 
   begin(descriptor: Descriptor): void {
     this.descriptor = descriptor;
+    if (isLeftBlocking(descriptor.fd)) this.goByBuffers('others may share the socket, and have it wait');
     this.run();
   }
 

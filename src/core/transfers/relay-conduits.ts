@@ -3,6 +3,7 @@
  * little at a time is better off with plain calls.
  */
 import { ENOMEM, errnoName, isRefusal } from '../../sys/errno.js';
+import { isLeftBlocking } from '../../sys/open-description.js';
 import { nativeSocketSplice, type SocketSpliceCalls } from '../../sys/so-splice.js';
 import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/splice.js';
 import { isSocket, pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
@@ -76,6 +77,10 @@ export class RelayConduits {
     this.calls.pipes.enter();
     if (sourceFd >= 0 && !isSocket(sourceFd)) this.source = this.calls.pipeStream;
     if (!isSocket(sinkFd)) this.sink = this.calls.pipeStream;
+    if (isLeftBlocking(sourceFd) || isLeftBlocking(sinkFd)) {
+      this.canSplice = false;
+      this.account.fallback = 'splice: others may share the socket, and have it wait';
+    }
   }
 
   get heldBytes(): number {

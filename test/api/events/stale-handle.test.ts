@@ -22,7 +22,8 @@ function triggerElsewhere(handle: UserHandle): Promise<string> {
     });`;
   const worker = new Worker(code, { eval: true, workerData: { entry: entry.href, handle } });
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
+    // It must not close descriptors of its own in the midst of what comes next.
+    worker.once('message', code => void worker.terminate().then(() => resolve(code as string)));
     worker.once('error', reject);
   });
 }

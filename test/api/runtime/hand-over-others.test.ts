@@ -133,7 +133,7 @@ describe('what else moves to another thread', () => {
       expect(await rejection(thing.moveTo(peer, new Uint8Array(peer.maxBytes)))).to.be.instanceOf(RangeError);
       const member = destination.runtime.threads[0] as unknown as Peer;
       expect((await rejection(thing.moveTo(member))).message).to.equal(
-        'peer: object; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer',
+        'peer: Member; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer',
       );
       expect(thing.isClosed).to.equal(false);
     }
