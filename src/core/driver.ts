@@ -80,6 +80,8 @@ export interface Driver {
 
   /** Whether something can be done without waiting. */
   readonly hasWork: boolean;
+  /** Whether something that was ready at the last wait has not had its turn: a budget or an exception put it off. */
+  readonly isBehind: boolean;
   /** Flushes changes and waits. @returns how many events there are to dispatch. */
   wait(timeoutNs: number): number;
   /** Runs what is ready, each descriptor within its budget. An exception of a callback leaves the rest for the next call. */

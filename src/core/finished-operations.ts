@@ -15,6 +15,11 @@ export class FinishedOperations {
     return this.telling.length === 0 && this.finished.length === 0;
   }
 
+  /** Whether an exception left some untold. */
+  get isTelling(): boolean {
+    return this.telling.length > 0;
+  }
+
   add(operation: Operation): void {
     operation.state = FINISHED;
     this.finished.push(operation);

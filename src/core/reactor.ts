@@ -1,9 +1,12 @@
 /**
  * The reactor: the loop of one thread. A turn:
  *
- *   flush changes and wait → read the clock → run due timers → run what other threads posted → dispatch events, each
- *   within its budget → look for more of both a few times → tell what is over → schedule the next turn while anything is
+ *   flush changes and wait → read the clock → run what other threads posted → dispatch events, each within its budget →
+ *   look for more of both a few times → run due timers → tell what is over → schedule the next turn while anything is
  *   referenced
+ *
+ * A timer may be a deadline, and what it waits for may have come while the thread was busy. So a timer runs only after all
+ * that had come when it was due has been dispatched.
  */
 import { monotonicMs } from '../base/runtime-functions.js';
 import { READABLE } from '../backends/contract.js';
@@ -65,6 +68,10 @@ export class Reactor {
   private readonly timers: Timers;
   /** Monotonic, in milliseconds; read once a turn. */
   private now = this.startedMs;
+  /** No later than the wait began whose events are being dispatched: what came before is among them. */
+  private roundMs = this.startedMs;
+  /** What came before has been dispatched. */
+  private seenMs = this.startedMs;
   private inbox: Inbox | undefined = undefined;
   private deferred: Deferred[] = [];
   private handles = 0;
@@ -126,9 +133,9 @@ export class Reactor {
     return this.timers.arm(owner, tag, delayMs + this.lag());
   }
 
-  /** See `Timers.postpone`. Counted from the beginning of the turn, when what it stands for became known. */
+  /** See `Timers.postpone`. Counted from now, as `arm`. */
   postpone(timer: Timer, delayMs: number): void {
-    this.timers.postpone(timer, delayMs);
+    this.timers.postpone(timer, delayMs + this.lag());
   }
 
   disarm(timer: Timer): void {
@@ -230,21 +237,23 @@ export class Reactor {
     const { driver } = this;
     let busy = true;
     try {
+      this.beginRound();
       let events = this.wait();
-      const due = this.timers.run(this.now);
       const had = driver.hasWork;
       let posted = this.inbox?.run() ?? false;
-      driver.dispatch();
+      this.dispatch();
       // While there is something, look for more at once: the way round the host's loop costs more than a wait.
       for (
         let waits = 1;
         (events > 0 || posted) && waits < WAITS_PER_TURN && !this.closed && !driver.hasWork;
         waits++
       ) {
+        this.beginRound();
         events = driver.wait(0);
         posted = this.inbox?.run() ?? false;
-        driver.dispatch();
+        this.dispatch();
       }
+      const due = this.timers.run(this.seenMs);
       busy = events > 0 || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
       this.runDeferred();
     } finally {
@@ -252,6 +261,16 @@ export class Reactor {
       this.quietTurns = busy ? 0 : this.quietTurns + 1;
       this.reschedule();
     }
+  }
+
+  /** What is left of the round before is finished first: it came before what the next wait brings. */
+  private beginRound(): void {
+    if (!this.driver.isBehind) this.roundMs = this.now;
+  }
+
+  private dispatch(): void {
+    this.driver.dispatch();
+    if (!this.driver.isBehind) this.seenMs = this.roundMs;
   }
 
   /** Waits as long as there is nothing to do, and reads the clock. @returns how many events there are to dispatch. */
@@ -317,7 +336,8 @@ export class Reactor {
     this.scheduled = true;
   }
 
+  /** What has passed since the time from which `Timers` counts. */
   private lag(): number {
-    return Math.max(0, monotonicMs() - this.now);
+    return Math.max(0, monotonicMs() - this.timers.nowMs);
   }
 }

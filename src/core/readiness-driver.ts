@@ -24,6 +24,7 @@ import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
 import { FinishedOperations } from './finished-operations.js';
+import { Harvest } from './harvest.js';
 import { AGAIN, Descriptor, DONE, TOLD, TRYING, WAIT, WAITING, type Operation, type Outcome } from './operation.js';
 import { appended, firstWaiting, takeOut } from './operation-queue.js';
 import { ReadyList } from './ready-list.js';
@@ -51,8 +52,7 @@ export class ReadinessDriver implements Driver {
   private readonly registered = new Registered();
   /** Edge mode: what is to be tried without an event. */
   private readonly listed = new ReadyList();
-  /** The event to dispatch next; an exception of a callback leaves it in the middle of the batch. */
-  private cursor = 0;
+  private readonly harvest: Harvest;
   private readonly finished = new FinishedOperations();
   private openedSources: EventSources | undefined;
 
@@ -60,6 +60,7 @@ export class ReadinessDriver implements Driver {
     readonly backend: Backend,
     readonly mode: Mode,
   ) {
+    this.harvest = new Harvest(backend, this.registered);
     this.trigger = mode === 'edge' ? 'edge' : 'level';
     this.lifetime = mode === 'oneshot' ? 'oneshot' : 'persistent';
     if (!backend.traits.triggers.includes(this.trigger)) {
@@ -156,26 +157,25 @@ export class ReadinessDriver implements Driver {
   }
 
   get hasWork(): boolean {
-    return !this.listed.isEmpty || !this.finished.isEmpty || this.hasEvents;
+    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents;
+  }
+
+  get isBehind(): boolean {
+    return this.harvest.isBehind || this.listed.hasUntried || this.finished.isTelling;
   }
 
   wait(timeoutNs: number): number {
-    // What an exception left over goes first: its registrations may report the same again only by level.
-    if (!this.hasEvents) {
-      this.cursor = 0;
-      this.backend.wait(timeoutNs);
-    }
-    return this.backend.events.count - this.cursor;
+    return this.harvest.wait(timeoutNs);
   }
 
   dispatch(): void {
+    const { counters, harvest } = this;
     const { events } = this.backend;
-    const { counters } = this;
     const enough = counters.bytesReceived + counters.bytesSent + BYTES_PER_TURN;
     // Those that were listed before the last turn moved enough come first, so that events can't keep them waiting for ever.
     if (!this.listed.isEmpty) this.tryListed(enough);
-    while (this.cursor < events.count && counters.bytesReceived + counters.bytesSent < enough) {
-      const index = this.cursor++;
+    while (harvest.hasEvents && counters.bytesReceived + counters.bytesSent < enough) {
+      const index = harvest.next();
       const token = events.tokens[index];
       const owner = token === NO_TOKEN ? undefined : this.registered.find(token);
       // The backend blanks what was unregistered; another token that is nobody's is one that it failed to blank.
@@ -193,11 +193,6 @@ export class ReadinessDriver implements Driver {
 
   close(): void {
     this.backend.close();
-  }
-
-  /** Whether events of the last wait are left. */
-  private get hasEvents(): boolean {
-    return this.cursor < this.backend.events.count;
   }
 
   private onEvent(descriptor: Descriptor, readiness: Readiness, errno: number): void {

@@ -16,6 +16,11 @@ export class ReadyList {
     return this.trying.length === 0 && this.listed.length === 0;
   }
 
+  /** Whether some have not been tried of those that were listed at the last `turnOver`. */
+  get hasUntried(): boolean {
+    return this.tried < this.trying.length;
+  }
+
   add(descriptor: Descriptor): void {
     if ((descriptor.maybeReady & LISTED) !== 0) return;
     descriptor.maybeReady |= LISTED;

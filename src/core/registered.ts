@@ -13,6 +13,11 @@ export class Watch {
 export class Registered {
   private readonly bySlot: (Descriptor | Watch | undefined)[] = [];
 
+  /** At least as many as are registered. */
+  get slots(): number {
+    return this.bySlot.length;
+  }
+
   add(owner: Descriptor | Watch): void {
     this.bySlot[slotOf(owner.token)] = owner;
   }

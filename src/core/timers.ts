@@ -30,7 +30,7 @@ const INITIAL_TIMERS = 64;
 
 export class Timers {
   /** Milliseconds of the last `run`, from which delays count. */
-  private nowMs: number;
+  nowMs: number;
   /** The wheel has done everything up to this tick, a whole millisecond since `baseMs`. */
   private clock = 0;
   private readonly baseMs: number;

@@ -41,10 +41,11 @@ describeOnEveryDriver(
 
     it('writeMs does not run while nothing is queued', async () => {
       const { client, server } = unixPair();
+      const closed = closing(client);
       client.setTimeouts({ writeMs: 5, idleMs: 60 });
       client.send('x');
       await server.read();
-      expect(((await closing(client).told) as IoError).message).to.include('idle timeout');
+      expect(((await closed.told) as IoError).message).to.include('idle timeout');
     });
 
     it('bytes in either direction put idleMs off', async () => {
