@@ -1,7 +1,7 @@
 /** Waking a wait from any thread: a user event of a kqueue; eventfd where there is one, otherwise a pipe. */
 import { hasEventfd, openEventfd } from '../sys/eventfd.js';
 import { errno } from '../sys/libc.js';
-import { EAGAIN } from '../sys/errno.js';
+import { EAGAIN, EINTR } from '../sys/errno.js';
 import { closeLent, pipe, read, write } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { nativeKqueue } from '../sys/kqueue.js';
@@ -56,7 +56,11 @@ export class Waker {
 
   /** Takes all wake-ups so far off the descriptor; needed where it is watched by level. */
   drain(): void {
-    while (read(this.fd, sink.address, sink.lengthBytes) === sink.lengthBytes);
+    let lengthBytes = sink.lengthBytes;
+    while (lengthBytes === sink.lengthBytes) lengthBytes = read(this.fd, sink.address, sink.lengthBytes);
+    // It would be reported again and again.
+    if (lengthBytes < 0 && errno() !== EAGAIN && errno() !== EINTR)
+      throw new IoError(errno(), 'read', 'the wake descriptor');
   }
 
   close(): void {

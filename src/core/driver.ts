@@ -86,5 +86,7 @@ export interface Driver {
   wait(timeoutNs: number): number;
   /** Runs what is ready, each descriptor within its budget. An exception of a callback leaves the rest for the next call. */
   dispatch(): void;
+  /** The backend can't wait any more: ends all operations. @returns who watches, and is still to be told. */
+  failAllOwners(failure: Error): Watcher[];
   close(): void;
 }

@@ -2,8 +2,9 @@
  * Operations that are over and not yet told to their owners. Each stays in its descriptor's queue until it is told, so
  * whoever takes it off meanwhile finds it there, and then it is passed over here.
  */
-import { takeOut } from './operation-queue.js';
-import { FINISHED, TOLD, type Operation } from './operation.js';
+import { READABLE, WRITABLE, type Interest } from '../backends/contract.js';
+import { firstWaiting, takeOut } from './operation-queue.js';
+import { FINISHED, TOLD, type Descriptor, type Operation } from './operation.js';
 
 export class FinishedOperations {
   private finished: Operation[] = [];
@@ -23,6 +24,21 @@ export class FinishedOperations {
   add(operation: Operation): void {
     operation.state = FINISHED;
     this.finished.push(operation);
+  }
+
+  /** Ends all that wait on a descriptor. */
+  failAll(descriptor: Descriptor, error: Error): void {
+    this.failQueue(descriptor, READABLE, error);
+    this.failQueue(descriptor, WRITABLE, error);
+  }
+
+  failQueue(descriptor: Descriptor, direction: Interest, error: Error): void {
+    for (;;) {
+      const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
+      if (operation === undefined) return;
+      this.add(operation);
+      operation.fail(error);
+    }
   }
 
   /** Tells what was over before this call; what is over meanwhile has its turn in the next. */

@@ -9,8 +9,9 @@
  * that had come when it was due has been dispatched.
  */
 import { monotonicMs } from '../base/runtime-functions.js';
-import { READABLE } from '../backends/contract.js';
+import { ERROR, READABLE } from '../backends/contract.js';
 import { chooseBackend } from '../backends/select.js';
+import { IoError } from '../sys/io-error.js';
 import { openNodeLoop } from '../sys/node-loop.js';
 import { REACTOR_SCOPE, throwUncaught } from './async-scope.js';
 import type { Driver } from './driver.js';
@@ -229,7 +230,11 @@ export class Reactor {
     this.scheduled = false;
     if (this.paused && !this.closed) return;
     if (this.closed) {
-      this.runDeferred();
+      try {
+        this.runDeferred();
+      } finally {
+        this.wakeUp();
+      }
       return;
     }
     this.inTurn = true;
@@ -249,7 +254,7 @@ export class Reactor {
         waits++
       ) {
         this.beginRound();
-        events = driver.wait(0);
+        events = this.poll(0);
         posted = this.inbox?.run() ?? false;
         this.dispatch();
       }
@@ -278,17 +283,43 @@ export class Reactor {
     const timeoutMs = this.timeoutMs();
     // Whoever posts something from here on wakes us; what came before is seen by the inbox itself.
     if (timeoutMs === 0 || this.inbox?.beginSleep() === false) {
-      const events = this.driver.wait(0);
+      const events = this.poll(0);
       this.now = monotonicMs();
       return events;
     }
     this.counters.sleeps++;
     const asleepMs = monotonicMs();
-    const events = this.driver.wait(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
+    const events = this.poll(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
     this.now = monotonicMs();
     this.sleptMs += this.now - asleepMs;
     this.inbox?.endSleep();
     return events;
+  }
+
+  /** A backend that can't wait would fail the same way at once, and for ever. */
+  private poll(timeoutNs: number): number {
+    try {
+      return this.driver.wait(timeoutNs);
+    } catch (error) {
+      this.breakDown(error);
+      return 0;
+    }
+  }
+
+  /** Closes the reactor, and tells all who wait in it, and whoever handles uncaught exceptions, of it once. */
+  private breakDown(error: unknown): void {
+    if (!(error instanceof IoError)) throw error;
+    this.closed = true;
+    const explanation =
+      `${error.message}: the reactor of this thread can't wait any more and is closed, with all that lived in it; the ` +
+      `next call of Pollux starts another. A descriptor that the reactor owns may have been closed by other code`;
+    const failure = new IoError(error.errno, error.syscall, this.driver.backend.name, explanation);
+    failure.cause = error;
+    for (const watcher of this.driver.failAllOwners(failure)) {
+      this.deferred.push({ onDeferred: () => watcher.onReady(ERROR, 0, failure.errno) });
+    }
+    this.driver.close();
+    throwUncaught(failure);
   }
 
   /** 0 with work at hand, otherwise until the nearest timer, ours or the host's. */
@@ -321,7 +352,7 @@ export class Reactor {
 
   private reschedule(): void {
     const work = this.deferred.length > 0 || (!this.closed && this.hasWork);
-    if (this.paused || (this.handles === 0 && !work)) return;
+    if (this.paused || (!work && (this.closed || this.handles === 0))) return;
     this.scheduled = true;
     // Handles that keep nothing alive are still served as long as something else does.
     this.host.schedule(this.runTurn, work || this.references > 0 || this.host.othersAlive());
@@ -329,7 +360,7 @@ export class Reactor {
 
   /** Makes sure that a turn follows, for what was asked outside of one. */
   private wakeUp(): void {
-    if (this.inTurn || this.closed || this.paused) return;
+    if (this.inTurn || this.paused || (this.closed && this.deferred.length === 0)) return;
     const keepAlive = this.references > 0 || this.deferred.length > 0;
     if (!this.scheduled) this.host.schedule(this.runTurn, keepAlive);
     else if (keepAlive) this.host.keepAlive();

@@ -191,6 +191,15 @@ export class ReadinessDriver implements Driver {
     if (!this.finished.isEmpty) this.finished.tell();
   }
 
+  failAllOwners(failure: Error): Watcher[] {
+    const watchers: Watcher[] = [];
+    for (const owner of this.registered.all()) {
+      if (owner instanceof Descriptor) this.finished.failAll(owner, failure);
+      else watchers.push(owner.watcher);
+    }
+    return watchers;
+  }
+
   close(): void {
     this.backend.close();
   }
@@ -200,7 +209,10 @@ export class ReadinessDriver implements Driver {
     if (errno !== 0 && (readiness & (READABLE | WRITABLE)) === 0) {
       // The backend could not bring a change to the kernel: nothing will ever be reported here.
       descriptor.interest = 0;
-      this.failAll(descriptor, new IoError(errno, 'watch', `descriptor ${descriptor.fd} with ${this.backend.name}`));
+      this.finished.failAll(
+        descriptor,
+        new IoError(errno, 'watch', `descriptor ${descriptor.fd} with ${this.backend.name}`),
+      );
       return;
     }
     descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
@@ -296,10 +308,10 @@ export class ReadinessDriver implements Driver {
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
       if (this.heedsPriority(descriptor)) {
-        this.failQueue(descriptor, READABLE, error);
+        this.finished.failQueue(descriptor, READABLE, error);
         this.askOn(descriptor, idleWriter);
       } else {
-        this.failAll(descriptor, error);
+        this.finished.failAll(descriptor, error);
       }
     }
   }
@@ -368,22 +380,8 @@ export class ReadinessDriver implements Driver {
       `descriptor ${descriptor.fd} with ${this.backend.name}`,
       `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`,
     );
-    this.failAll(descriptor, error);
+    this.finished.failAll(descriptor, error);
     this.askOn(descriptor);
-  }
-
-  private failAll(descriptor: Descriptor, error: Error): void {
-    this.failQueue(descriptor, READABLE, error);
-    this.failQueue(descriptor, WRITABLE, error);
-  }
-
-  private failQueue(descriptor: Descriptor, direction: Interest, error: Error): void {
-    for (;;) {
-      const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
-      if (operation === undefined) return;
-      this.finished.add(operation);
-      operation.fail(error);
-    }
   }
 }
 

@@ -26,6 +26,10 @@ export class Registered {
     this.bySlot[slotOf(token)] = undefined;
   }
 
+  all(): (Descriptor | Watch)[] {
+    return this.bySlot.filter(owner => owner !== undefined);
+  }
+
   /** @returns undefined: it is not registered any more. */
   find(token: Token): Descriptor | Watch | undefined {
     const owner = this.bySlot[slotOf(token)];

@@ -155,7 +155,7 @@ export class EpollBackend implements Backend {
     counters.events += failed;
     if (failed === events.capacity) return failed;
     counters.systemCalls++;
-    const count = epollWait(this.epfd, array, events.capacity - failed, failed > 0 ? 0 : waitMs(timeoutNs));
+    const count = this.call(events.capacity - failed, failed > 0 ? 0 : waitMs(timeoutNs));
     for (let index = 0; index < count; index++) {
       const slot = array.low(index);
       if (!table.isAlive(slot, array.high(index))) {
@@ -187,6 +187,17 @@ export class EpollBackend implements Backend {
     close(this.epfd);
     this.waker.close();
     this.epfd = -1;
+  }
+
+  /** @throws IoError EBADF, EINVAL: the number is not the queue's any more. What has it now is not ours to close. */
+  private call(room: number, timeoutMs: number): number {
+    try {
+      return epollWait(this.epfd, this.array, room, timeoutMs);
+    } catch (error) {
+      this.epfd = -1;
+      this.waker.close();
+      throw error;
+    }
   }
 
   /** Brings the kernel up to date; what it refuses becomes an event. A batch without room leaves the rest for the next. */

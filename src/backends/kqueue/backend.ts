@@ -158,6 +158,8 @@ export class KqueueBackend implements Backend {
         const failure = this.lastErrno();
         // Every change was made; sending them again would lose what happened since.
         if (failure === EINTR) break;
+        // Another's by now, if it is anything: not ours to close.
+        if (failure === EBADF && changes.count === 0) this.kq = -1;
         if (changes.count === 0) throw new IoError(failure, 'kevent', NAME);
         this.sendForReceipts();
         failures.report();
