@@ -73,7 +73,7 @@ describeOnEveryDriver('a thread that was busy for longer than a deadline', () =>
     const listener = await listening();
     const connecting = connect({ host: '127.0.0.1', port: portOf(listener), timeoutMs: LIMIT_MS });
     // The name is looked up, and the handshake begins.
-    for (let step = 0; step < 10; step++) await null;
+    for (let step = 0; step < 10; step++) await Promise.resolve();
     compute(LIMIT_MS * 2);
     track(await connecting);
   });
