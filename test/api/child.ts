@@ -36,7 +36,12 @@ export function runProgram(name: string, options: ProgramOptions = {}): Promise<
   const [command, ...rest] =
     openFiles === undefined ? line : ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...line];
   return new Promise((resolve, reject) => {
-    const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS });
+    const child = spawn(command, rest, {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
