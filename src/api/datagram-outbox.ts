@@ -94,9 +94,14 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
   /**
    * Has a datagram wait that was offered in vain: a copy of an array, and what a list holds, which is empty after.
    *
+   * @returns what `takeBack` needs.
    * @throws IoError ENOBUFS: the queue is at its ceiling.
    */
-  push(part: Uint8Array | BufferList, to: Address | undefined, settle: (failure: Error | undefined) => void): void {
+  push(
+    part: Uint8Array | BufferList,
+    to: Address | undefined,
+    settle: (failure: Error | undefined) => void,
+  ): OutgoingDatagram {
     const { queuedBytes } = this.sender;
     if (queuedBytes + part.length + QUEUED_DATAGRAM_BYTES > this.maxQueuedBytes) {
       const explanation = `${queuedBytes} bytes wait already; allowed: maxQueuedBytes (${this.maxQueuedBytes})`;
@@ -104,7 +109,24 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
     }
     const list = part instanceof BufferList ? part.take() : BufferList.from(new Uint8Array(part));
     leaveReserve(list, this.reactor.slab);
-    this.sender.push(new OutgoingDatagram(list, to, settle));
+    const datagram = new OutgoingDatagram(list, to, settle);
+    this.sender.push(datagram);
+    return datagram;
+  }
+
+  /** Takes one out that still waits: it is not sent, and nobody is told. @returns false: it does not wait any more. */
+  takeBack(datagram: OutgoingDatagram): boolean {
+    if (!this.sender.remove(datagram)) return false;
+    datagram.bytes.release();
+    if (this.sender.first !== undefined) return true;
+    if (!this.needsDrain) {
+      // Nobody asks any more whether there is room.
+      this.reactor.driver.cancel(this.sender);
+      this.reactor.disarm(this.restTimer);
+      this.restTimer = NO_TIMER;
+    }
+    this.owner.onFlushed();
+    return true;
   }
 
   /** Takes over what waited elsewhere. It is sent in a turn that follows, before anything that is given later. */

@@ -1,4 +1,5 @@
 /** The receiving half of a datagram socket: handed on by callback, or by promise. */
+import { unlessAborted } from '../base/unless-aborted.js';
 import type { BufferList } from '../core/buffer-list.js';
 import type { Descriptor } from '../core/operation.js';
 import { ReceiveDatagrams, type ReceiveDatagramsOwner } from '../core/operations/receive-datagrams.js';
@@ -7,6 +8,7 @@ import { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
+import { signalOf, type WaitOptions } from './waiting.js';
 
 export interface ReceivedDatagram {
   /** Yours, for as long as you keep it. */
@@ -71,12 +73,16 @@ export abstract class DatagramReceiver
   /**
    * The next datagram.
    *
+   *     const { bytes, from } = await socket.receive({ signal: AbortSignal.timeout(1_000) });
+   *
+   * @param options aborting its `signal` takes no datagram: what comes later is for whoever receives next.
    * @throws Error (by the promise, as all) two ways of receiving at once.
    * @throws IoError EBADF: it is closed; ECANCELED: it is closed here meanwhile; ECONNREFUSED and its like: see `onError`.
    */
-  async receive(): Promise<ReceivedDatagram> {
+  async receive(options?: WaitOptions): Promise<ReceivedDatagram> {
+    const signal = signalOf(options);
     this.checkOpen('receive');
-    const received = await this.next('receive');
+    const received = await this.next('receive', signal);
     if (received === null) throw new IoError('ECANCELED', 'receive', this.title, 'the socket was closed here');
     return received;
   }
@@ -158,14 +164,19 @@ export abstract class DatagramReceiver
     }
   }
 
-  private next(method: string): Promise<ReceivedDatagram | null> {
+  private next(method: string, signal?: AbortSignal): Promise<ReceivedDatagram | null> {
     if (this.handler !== undefined) throw new Error(`${method}: the socket has an onDatagram handler; unset it first`);
     if (this.waiting !== undefined) throw new Error(`${method}: another receive is under way; await it first`);
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (!this.isOpen) return Promise.resolve(null);
-    this.waiting = settling();
+    const waiting = (this.waiting = settling());
     this.updateReceiving();
-    return this.waiting.promise;
+    return unlessAborted(waiting.promise, signal, () => {
+      if (this.waiting !== waiting) return false;
+      this.waiting = undefined;
+      this.updateReceiving();
+      return true;
+    });
   }
 
   protected updateReceiving(): void {

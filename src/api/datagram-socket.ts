@@ -1,5 +1,6 @@
 /** A socket for datagrams: UDP or Unix. */
 import { shareAmongCopies } from '../base/thread-state.js';
+import { unlessAborted } from '../base/unless-aborted.js';
 import type { BufferList } from '../core/buffer-list.js';
 import { MAX_DATAGRAM_BYTES } from '../core/limits.js';
 import type { Descriptor } from '../core/operation.js';
@@ -18,6 +19,7 @@ import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import { settling } from './settling.js';
 import { removeSocketFile, type SocketFile } from './socket-file.js';
+import { signalOf, type WaitOptions } from './waiting.js';
 
 /** Bounds of a datagram socket. */
 export interface DatagramLimits {
@@ -126,17 +128,22 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
    * `trySend` that waits for room: resolves when the kernel has taken the datagram. Those that wait go in the order of the
    * calls, and count towards `maxQueuedBytes`. What has to wait is copied, and a BufferList is moved.
    *
+   *     await socket.send('position 7', to, { signal });
+   *
+   * @param options aborting its `signal` takes the datagram back: it is not sent.
    * @throws as `trySend`, by the promise; IoError ENOBUFS: too much waits already; ECANCELED: the socket is closed before
    *   it could go; ETIMEDOUT: so it was after `closeTimeoutMs`.
    */
-  send(data: Sendable, to?: DatagramTarget): Promise<void> {
+  send(data: Sendable, to?: DatagramTarget, options?: WaitOptions): Promise<void> {
     try {
+      const signal = signalOf(options);
       const part = checkedPart(data);
       const target = this.destination(to);
       if (this.outbox.offer(part, target)) return RESOLVED;
       const { promise, resolve, reject } = settling<void>();
-      this.outbox.push(part, target, failure => (failure === undefined ? resolve() : reject(failure)));
-      return promise;
+      const settle = (failure: Error | undefined) => (failure === undefined ? resolve() : reject(failure));
+      const datagram = this.outbox.push(part, target, settle);
+      return unlessAborted(promise, signal, () => this.outbox.takeBack(datagram));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -5,7 +5,7 @@ import type { BufferList } from '../core/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/constants.js';
 import { domainOf, type Address } from '../sys/sockaddr.js';
 import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket.js';
-import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from './arguments.js';
+import { checkCallback, checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from './arguments.js';
 import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
 import { checkPortSharing, LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
 import { checkDelay, checkInteger, checkPort, type SocketOptions } from './options.js';
@@ -36,6 +36,7 @@ const DATAGRAM_OPTIONS = {
  *
  * @throws IoError (by the promise, as all) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, ENOTSUP.
  * @throws RangeError, TypeError an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with: nothing was opened.
  */
 export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
   const scope = new AsyncScope('POLLUX_DATAGRAM_SOCKET');
@@ -45,6 +46,8 @@ export async function bindDatagram(options: DatagramOptions = {}): Promise<Datag
   checkPortSharing(options.reusePort ?? 'off');
   checkCallback('onDatagram', options.onDatagram);
   const limits = datagramLimits(options);
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
   const isUnnamed = options.path === '' && options.host === undefined && options.port === undefined;
   const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(options);
   const { fd, isShared } = openFirst(candidates, address => openBound(address, options));

@@ -20,8 +20,11 @@ const LISTEN_OPTIONS = {
 /**
  * Listens.
  *
+ *     const listener = await listen({ host: 'db.internal', port: 5432, signal: AbortSignal.timeout(3_000) });
+ *
  * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
  * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with: nothing was opened. Once the listener is there the signal has no effect on it.
  */
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
   const scope = new AsyncScope('POLLUX_LISTENER');

@@ -4,7 +4,7 @@ import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from
 import { close } from '../sys/io.js';
 import { domainOf, type Address } from '../sys/sockaddr.js';
 import { bind, listen as listenOn, localAddress, openSocket, setOption } from '../sys/socket.js';
-import type { OptionNames } from './arguments.js';
+import { checkSignal, type OptionNames } from './arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener.js';
 import { checkPortSharing, LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';
@@ -51,6 +51,7 @@ export interface ListeningSocket {
 /**
  * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
  * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with: nothing was opened.
  */
 export async function openListeningSocket(options: ListeningOptions): Promise<ListeningSocket> {
   const { port = 0, backlog = DEFAULT_BACKLOG, reusePort = 'off' } = options;
@@ -61,6 +62,8 @@ export async function openListeningSocket(options: ListeningOptions): Promise<Li
     throw new TypeError(`deferAccept: '${String(options.deferAccept)}'; allowed: ${DEFER_ACCEPT.join(', ')}`);
   }
   const limits = queueLimits(options);
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
   const candidates = await localCandidates(options);
   const { fd, shared, deferred } = openFirst(candidates, address => openListening(address, backlog, options));
   const { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes } = options;

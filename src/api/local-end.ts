@@ -1,4 +1,5 @@
 /** Where a socket of this machine is bound: what can be asked for, and the addresses that are tried for it. */
+import { unlessAborted } from '../base/unless-aborted.js';
 import { SOL_SOCKET, SO_REUSEPORT } from '../sys/constants.js';
 import { IoError } from '../sys/io-error.js';
 import { platform } from '../sys/platform.js';
@@ -6,10 +7,11 @@ import { checkAddress, type Address } from '../sys/sockaddr.js';
 import { setOption } from '../sys/socket.js';
 import type { OptionNames } from './arguments.js';
 import { resolve } from './resolve.js';
+import type { WaitOptions } from './waiting.js';
 
 export type PortSharing = 'off' | 'prefer' | 'require';
 
-export interface LocalEnd {
+export interface LocalEnd extends WaitOptions {
   /** Port; 0, the default, lets the system choose one. */
   readonly port?: number;
   /** An address or name of this machine. Default: all addresses, IPv6 and IPv4 ('::' and dual stack where there is IPv6). */
@@ -31,6 +33,7 @@ export const LOCAL_END = {
   host: 'other',
   ipv6Only: 'boolean',
   path: 'other',
+  signal: 'other',
 } as const satisfies OptionNames<Omit<LocalEnd, 'reusePort'>>;
 
 /** @throws TypeError */
@@ -43,9 +46,19 @@ export function checkPortSharing(wish: PortSharing): void {
 /**
  * The addresses to try in turn.
  *
+ * @param end whose signal is not aborted yet.
  * @throws TypeError, IoError (by the promise) a host or path that makes no sense, a name without an address.
+ * @throws whatever `signal` was aborted with, which is the last moment that it counts.
  */
-export async function localCandidates({ host, port, path }: LocalEnd): Promise<Address[]> {
+export async function localCandidates(end: LocalEnd): Promise<Address[]> {
+  const { signal } = end;
+  const candidates = await unlessAborted(lookUpCandidates(end), signal);
+  // Nothing was opened yet, so nothing has to be closed.
+  signal?.throwIfAborted();
+  return candidates;
+}
+
+async function lookUpCandidates({ host, port, path }: LocalEnd): Promise<Address[]> {
   if (path !== undefined) {
     if (host !== undefined || port !== undefined) throw new TypeError('path: it excludes host and port');
     const address: Address = { family: 'unix', path };

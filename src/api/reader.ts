@@ -1,4 +1,5 @@
 /** The side of a connection that reads by promises: one chunk at a time, and the kernel paused in between. */
+import { unlessAborted } from '../base/unless-aborted.js';
 import type { BufferList } from '../core/buffer-list.js';
 import { settling, type Settling } from './settling.js';
 
@@ -30,8 +31,8 @@ export class Reader {
     return this.failure;
   }
 
-  /** @throws Error a read is under way. */
-  read(): Promise<BufferList | null> {
+  /** @param signal not aborted yet. @throws Error a read is under way. */
+  read(signal?: AbortSignal): Promise<BufferList | null> {
     if (this.waiting !== undefined) throw new Error('read: another read is under way; await it first');
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.over) return Promise.resolve(null);
@@ -41,7 +42,7 @@ export class Reader {
     } catch (error) {
       this.end(error as Error);
     }
-    return waiting.promise;
+    return unlessAborted(waiting.promise, signal, () => this.leave(waiting));
   }
 
   /**
@@ -58,10 +59,15 @@ export class Reader {
   /** Whoever waits has given up: the read ends without bytes, and what comes stays in the kernel. */
   giveUp(): void {
     const { waiting } = this;
-    if (waiting === undefined) return;
+    if (waiting !== undefined && this.leave(waiting)) waiting.resolve(null);
+  }
+
+  /** @returns false: that read has been told of its end already. */
+  private leave(waiting: Settling<BufferList | null>): boolean {
+    if (this.waiting !== waiting) return false;
     this.waiting = undefined;
     this.source.stopReceiving();
-    waiting.resolve(null);
+    return true;
   }
 
   /** The stream ended, or broke: the waiting read and all that follow are told. */

@@ -8,7 +8,9 @@ import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
+import { receiveOnce } from './receive-once.js';
 import { Socket } from './socket.js';
+import { beginWith, type WaitOptions } from './waiting.js';
 
 export abstract class ReceivingSocket
   extends Socket
@@ -57,61 +59,29 @@ export abstract class ReceivingSocket
    * The next bytes, as many as came; null at the end of the stream. The chunk is yours, for as long as you keep it. While nobody
    * reads, nothing is received, and the peer is held back by TCP itself.
    *
+   * @param options aborting its `signal` takes no byte: what comes later is for whoever reads next.
    * @throws Error two ways of reading at once.
    * @throws IoError (by the promise) ECONNRESET, ETIMEDOUT; ECANCELED if the connection is closed here meanwhile.
    */
-  read(): Promise<BufferList | null> {
+  read(options?: WaitOptions): Promise<BufferList | null> {
     this.checkOneReader('read');
-    if (!this.isDelivering && this.ahead !== undefined) {
-      const kept = this.ahead;
-      this.ahead = undefined;
-      return Promise.resolve(kept);
-    }
-    if (this.reader === undefined) {
-      this.reader = new Reader(this);
-      if (!this.isDelivering) this.reader.end(this.failure);
-    }
-    return this.reader.read();
+    return options === undefined ? this.readNext() : beginWith(options, signal => this.readNext(signal));
   }
 
   /**
    * Receives once, straight into memory of your own.
    *
    * @param bytes at least one byte long; it must be left alone until the promise settles.
+   * @param options aborting its `signal` takes no byte, and `bytes` is yours again at once.
    * @returns how many bytes came; 0 at the end of the stream.
    * @throws Error two ways of reading at once.
    * @throws RangeError an empty buffer, since 0 could not be told from the end.
    */
-  readInto(bytes: Uint8Array): Promise<number> {
+  readInto(bytes: Uint8Array, options?: WaitOptions): Promise<number> {
     this.checkOneReader('readInto');
     if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
-    if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
-    if (this.lost !== undefined) return Promise.reject(this.lost);
-    if (this.ahead !== undefined) return Promise.resolve(this.readAheadInto(this.ahead, bytes));
-    return new Promise((resolve, reject) => {
-      const settle = (operation: ReceiveInto) => {
-        this.updateReceiving();
-        if (operation.failure !== undefined) {
-          if (operation.failure instanceof IoError) this.fail(operation.failure);
-          reject(operation.failure);
-          return;
-        }
-        this.bytesReceived += operation.received;
-        this.onArrival();
-        if (operation.received === 0) this.onPeerEnd();
-        resolve(operation.received);
-      };
-      const dropped = () => reject(this.failure ?? this.cancelled('read'));
-      // From here on it has a reader.
-      this.reader ??= new Reader(this);
-      this.updateReceiving();
-      this.stopWatching();
-      const operation = new ReceiveInto(bytes, this.reactor.driver.counters, settle, dropped);
-      if (!this.reactor.driver.submit(this.descriptor, operation)) return;
-      // Bytes are handed over at once; an end calls handlers of the user's, and those never run within this call.
-      if (operation.received > 0) settle(operation);
-      else this.reactor.defer({ onDeferred: () => settle(operation) });
-    });
+    const begin = (signal?: AbortSignal) => this.receiveInto(bytes, signal);
+    return options === undefined ? begin() : beginWith(options, begin);
   }
 
   /**
@@ -247,6 +217,41 @@ export abstract class ReceivingSocket
       ahead.expire();
       this.updateReceiving();
     }
+  }
+
+  private readNext(signal?: AbortSignal): Promise<BufferList | null> {
+    if (!this.isDelivering && this.ahead !== undefined) {
+      const kept = this.ahead;
+      this.ahead = undefined;
+      return Promise.resolve(kept);
+    }
+    if (this.reader === undefined) {
+      this.reader = new Reader(this);
+      if (!this.isDelivering) this.reader.end(this.failure);
+    }
+    return this.reader.read(signal);
+  }
+
+  private receiveInto(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
+    if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
+    if (this.lost !== undefined) return Promise.reject(this.lost);
+    if (this.ahead !== undefined) return Promise.resolve(this.readAheadInto(this.ahead, bytes));
+    this.reader ??= new Reader(this);
+    this.updateReceiving();
+    this.stopWatching();
+    const onLeft = () => this.updateReceiving();
+    const onOver = (operation: ReceiveInto) => this.onReceivedOnce(operation);
+    const refusal = () => this.failure ?? this.cancelled('read');
+    return receiveOnce(this.reactor, this.descriptor, { bytes, signal, onOver, onLeft, refusal });
+  }
+
+  private onReceivedOnce({ failure, received }: ReceiveInto): void {
+    this.updateReceiving();
+    if (failure instanceof IoError) this.fail(failure);
+    if (failure !== undefined) return;
+    this.bytesReceived += received;
+    this.onArrival();
+    if (received === 0) this.onPeerEnd();
   }
 
   private readAheadInto(ahead: BufferList, bytes: Uint8Array): number {

@@ -1,5 +1,6 @@
 /** The sending half of a connection: what `send` takes, and transfers that write in between. */
 import { isUint8Array } from '../base/kinds.js';
+import { unlessAborted } from '../base/unless-aborted.js';
 import { BufferList } from '../core/buffer-list.js';
 import { enqueue } from '../core/enqueue.js';
 import type { Descriptor } from '../core/operation.js';
@@ -15,6 +16,7 @@ import type { QueueLimits } from './options.js';
 import { ReceivingSocket } from './receiving-socket.js';
 import { setLinger } from './socket-options.js';
 import { settling, type Settling } from './settling.js';
+import { beginWith, type WaitOptions } from './waiting.js';
 
 export type { Sendable };
 
@@ -112,9 +114,14 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   /**
    * `send` for those who await: resolves when more may be sent, at once if the queue is short.
    *
+   *     await connection.write(row, { signal });
+   *
+   * @param options aborting its `signal` ends the wait alone: what was given is queued, stays so and is sent. A byte stream
+   *   could not go on without it. `destroy` drops what is queued.
    * @throws as `send`, by the promise; and what the stream broke with while it waited.
    */
-  write(data: Sendable): Promise<void> {
+  write(data: Sendable, options?: WaitOptions): Promise<void> {
+    if (options !== undefined) return beginWith(options, signal => unlessAborted(this.write(data), signal));
     try {
       if (this.send(data)) return RESOLVED;
     } catch (error) {

@@ -15,6 +15,18 @@ export async function withAddresses<T>(addresses: readonly string[], body: () =>
   }
 }
 
+/** A resolver that answers no question before `answer` is called, and then each with that address, until `restore`. */
+export function holdLookUps(address: string): { answer(): void; restore(): void } {
+  const { lookup } = dns;
+  let answer!: () => void;
+  const answered = new Promise<void>(resolve => (answer = resolve));
+  replaceLookup(async () => {
+    await answered;
+    return [{ address, family: isIPv6(address) ? 6 : 4 }];
+  });
+  return { answer, restore: () => replaceLookup(lookup) };
+}
+
 /** Modules that imported `lookup` by its name see the new one. */
 function replaceLookup(lookup: unknown): void {
   (dns as { lookup: unknown }).lookup = lookup;

@@ -1,4 +1,5 @@
 /** What the watches of timers, signals, processes, files and user events share. */
+import { unlessAborted } from '../../base/unless-aborted.js';
 import { NOTHING, type Source } from '../../backends/sources/contract.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import type { Watcher } from '../../core/driver.js';
@@ -6,6 +7,7 @@ import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor.js';
 import { IoError } from '../../sys/io-error.js';
 import { settling, type Settling } from '../settling.js';
+import { beginWith, type WaitOptions } from '../waiting.js';
 
 /**
  * Something that is watched in the same wait as the descriptors. What happens is told to the handler that the watch was
@@ -39,18 +41,16 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
   /**
    * The next event.
    *
+   *     const changes = await watch.next({ signal: AbortSignal.timeout(1_000) });
+   *
+   * @param options aborting its `signal` takes no event: what happens later is for whoever asks next.
    * @returns a promise of it, or of null once the watch is closed and nothing is left.
    * @throws Error the watch has a handler, or another `next()` is under way.
    */
-  next(): Promise<T | null> {
+  next(options?: WaitOptions): Promise<T | null> {
     if (this.handler !== undefined) throw new Error(`next: the watch of ${this.title} has a handler; use one way`);
     if (this.taker !== undefined) throw new Error('next: another next() is under way; await it first');
-    const { pending } = this;
-    this.pending = undefined;
-    if (pending !== undefined) return Promise.resolve(pending);
-    if (!this.isOpen) return Promise.resolve(null);
-    this.taker = settling();
-    return this.taker.promise;
+    return options === undefined ? this.takeNext() : beginWith(options, signal => this.takeNext(signal));
   }
 
   /** `for await (const event of watch)`: until the watch is closed. Leaving the loop closes it. */
@@ -148,6 +148,19 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
     this.taker = undefined;
     this.close();
     this.deliver(event, taker);
+  }
+
+  private takeNext(signal?: AbortSignal): Promise<T | null> {
+    const { pending } = this;
+    this.pending = undefined;
+    if (pending !== undefined) return Promise.resolve(pending);
+    if (!this.isOpen) return Promise.resolve(null);
+    const taker = (this.taker = settling());
+    return unlessAborted(taker.promise, signal, () => {
+      if (this.taker !== taker) return false;
+      this.taker = undefined;
+      return true;
+    });
   }
 
   private deliver(event: T, taker: Settling<T | null> | undefined): void {

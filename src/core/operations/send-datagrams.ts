@@ -127,6 +127,22 @@ export class SendDatagrams extends Operation {
     return first;
   }
 
+  /** @returns false: it is not in the queue. */
+  remove(datagram: OutgoingDatagram): boolean {
+    let before: OutgoingDatagram | undefined;
+    let each = this.first;
+    while (each !== undefined && each !== datagram) {
+      before = each;
+      each = each.next;
+    }
+    if (each === undefined) return false;
+    if (before === undefined) this.first = datagram.next;
+    else before.next = datagram.next;
+    if (this.last === datagram) this.last = before;
+    this.queuedBytes -= datagram.costBytes;
+    return true;
+  }
+
   attempt(fd: number): Outcome {
     if (this.isBlocked) {
       this.isBlocked = false;

@@ -1,0 +1,71 @@
+/** What must hold of every call that takes a signal: a table of calls, and the tests that run each of them. */
+import { expect } from 'chai';
+import { getEventListeners } from 'node:events';
+import { failureOf } from '../failures.js';
+import { turns } from '../sockets.js';
+
+/** One call that waits, made ready to be called once. */
+export interface Wait {
+  begin(options: { readonly signal?: AbortSignal }): Promise<unknown>;
+  /** Lets what is waited for come, as often as it is called. */
+  arrive(): unknown;
+  /** What must hold at the end, after `arrive`, of a call that was aborted before it began or while it waited. */
+  check(aborted: 'before' | 'while waiting'): unknown;
+}
+
+function listenersOf(signal: AbortSignal): number {
+  return getEventListeners(signal, 'abort').length;
+}
+
+/** @param prepare makes the call ready, for each test anew. */
+export function describeWait(name: string, prepare: () => Promise<Wait> | Wait): void {
+  describe(`${name}, given a signal`, () => {
+    it('aborted before: is rejected with its reason, and nothing has happened', async () => {
+      const wait = await prepare();
+      const reason = new Error('not wanted');
+      expect(await failureOf(wait.begin({ signal: AbortSignal.abort(reason) }))).to.equal(reason);
+      await turns();
+      await wait.arrive();
+      await wait.check('before');
+    });
+
+    it('aborted while it waits: is rejected with its reason, nothing is lost and nothing is left', async () => {
+      const wait = await prepare();
+      const controller = new AbortController();
+      const reason = new Error('too slow');
+      const failure = failureOf(wait.begin({ signal: controller.signal }));
+      await turns();
+      expect(listenersOf(controller.signal)).to.equal(1);
+      controller.abort(reason);
+      expect(await failure).to.equal(reason);
+      expect(listenersOf(controller.signal)).to.equal(0);
+      await wait.arrive();
+      await wait.check('while waiting');
+    });
+
+    it('aborted when it is over: nothing changes', async () => {
+      const wait = await prepare();
+      const controller = new AbortController();
+      const outcome = wait.begin({ signal: controller.signal });
+      await turns();
+      await wait.arrive();
+      await outcome;
+      expect(listenersOf(controller.signal)).to.equal(0);
+      controller.abort();
+      await turns();
+    });
+
+    it('what is no signal, and an option that there is not, are refused by the promise', async () => {
+      const wait = await prepare();
+      const noSignal = await failureOf(wait.begin({ signal: {} as never }));
+      expect(noSignal).to.be.instanceOf(TypeError);
+      expect(noSignal.message).to.equal('signal: Object; allowed: an AbortSignal');
+      const misspelt = await failureOf(wait.begin({ singal: AbortSignal.abort() } as never));
+      expect(misspelt).to.be.instanceOf(TypeError);
+      expect(misspelt.message).to.match(/^options: 'singal' is no option; allowed: .*signal/);
+      expect((await failureOf(wait.begin(5_000 as never))).message).to.match(/^options: number; allowed: an object/);
+      await wait.arrive();
+      await wait.check('before');
+    });
+  });
+}
