@@ -1,6 +1,6 @@
 /** Watches that are to keep the process alive, or not to: what argv names. It says 'over' as it exits. */
 import process from 'node:process';
-import { watchFile, watchProcess, watchSignal, watchTimer, watchUser } from '../../../../src/index.js';
+import { watchFile, watchProcess, watchSignal, watchTimer, watchUser } from 'pollux';
 
 process.on('exit', () => process.stdout.write('over'));
 
