@@ -26,7 +26,8 @@ const COPY_STREAM_OPTIONS = {
 /**
  * Copies bytes of one connection to another, up to a length or the end of the stream, whichever comes first: `account.bytes`
  * tells. Neither is ended or closed: what comes after the bytes is the user's again, to read and to send. When the source
- * breaks, what was taken from it is delivered first; cancelled, the copy leaves that in the queue of the target.
+ * breaks, what was taken from it is delivered first; cancelled, the copy leaves that in the queue of the target. An orderly
+ * `close()` of the target waits for the copy, but ends one that is paused.
  *
  * Either may be a pipe or a Unix socket that was adopted. A connection may be copied to itself.
  *

@@ -149,7 +149,7 @@ export abstract class DatagramReceiver
   /** @internal */
   onStarved(): void {
     this.reactor.driver.cancel(this.receiver);
-    this.reactor.receiveBuffer.whenAvailable(() => this.updateReceiving());
+    this.reactor.receiveBuffer.whenAvailable(this, () => this.updateReceiving());
   }
 
   /** @internal */

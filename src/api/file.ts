@@ -4,6 +4,7 @@ import { shareAmongCopies } from '../base/thread-state.js';
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
+import { MovedParts } from '../core/moved-parts.js';
 import { alignedBytes } from '../sys/direct-io.js';
 import { ENOSYS, EOPNOTSUPP } from '../sys/errno.js';
 import {
@@ -122,7 +123,8 @@ export class File {
   /**
    * Writes all of it, however many calls that takes.
    *
-   * @param data a list is moved, and empty after; leave an array alone until this is settled.
+   * @param data a list is moved, and empty after; it gets its bytes back where this fails before one of them was written. Leave
+   *   an array alone until this is settled.
    * @returns bytes written: the length of `data`.
    * @throws FileFailure ENOSPC, EDQUOT, EFBIG, EIO: what pwritev(2) says; its `movedBytes` were written.
    */
@@ -132,9 +134,14 @@ export class File {
     this.checkRange(lengthBytes, offset);
     // Before a list is moved: what is refused leaves it to its owner.
     this.descriptor.enter('pwritev');
+    const moved = new MovedParts([data]);
     try {
-      return await this.descriptor.write(this.onBoundary(BufferList.from(data)), offset);
+      return await this.descriptor.write(this.onBoundary(moved.list), offset);
+    } catch (error) {
+      if ((error as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
+      throw error;
     } finally {
+      moved.list.release();
       this.descriptor.leave();
     }
   }
@@ -271,13 +278,13 @@ export class File {
     return this.direct ? alignedBytes(lengthBytes, this.alignmentBytes) : new Uint8Array(lengthBytes);
   }
 
-  /** A list for a direct write that lies right: the same one, or a copy. */
+  /** Makes a list for a direct write lie right: it has the same ranges after, or a copy of them. */
   private onBoundary(list: BufferList): BufferList {
     if (!this.direct || this.isOnBoundary(list)) return list;
     const memory = alignedBytes(list.length, this.alignmentBytes);
     list.copyTo(memory);
     list.release();
-    return BufferList.from(memory);
+    return list.append(memory);
   }
 
   private isOnBoundary(list: BufferList): boolean {

@@ -157,7 +157,7 @@ export abstract class ReceivingSocket
   /** @internal */
   onStarved(): void {
     this.stopReceiving();
-    this.reactor.receiveBuffer.whenAvailable(() => this.updateReceiving());
+    this.reactor.receiveBuffer.whenAvailable(this, () => this.updateReceiving());
   }
 
   /** @internal */
@@ -357,6 +357,7 @@ export abstract class ReceivingSocket
 
   /** The descriptor is closed: whoever still reads is refused. */
   protected tellClosed(failure: Error | undefined): void {
+    this.reactor.receiveBuffer.forget(this);
     this.reader?.close(() => failure ?? this.cancelled('read'), failure);
     const { borrower } = this;
     this.borrower = undefined;

@@ -1,11 +1,11 @@
 /** A file, or a part of it, to a connection. */
 import { isUint8Array } from '../base/kinds.js';
-import { BufferList } from '../core/buffer-list.js';
 import { checkAccess } from '../core/disk/access.js';
 import { statOf } from '../core/disk/open-file.js';
 import { placeOf, type Place } from '../core/disk/place.js';
 import { diskPool } from '../core/disk/pool.js';
 import { saysNoSize } from '../core/disk/regular-file.js';
+import { MovedParts } from '../core/moved-parts.js';
 import type { FileRange } from '../core/operations/send-file.js';
 import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
 import { fstatNow, type FileStat } from '../sys/file-stat.js';
@@ -110,10 +110,14 @@ interface NamedFile extends OpenFile {
 
 function sending(file: NamedFile, options: SendFileOptions): FileSending {
   const range = fileRange(file, options);
-  const before = partsOf('before', options.before);
-  const after = partsOf('after', options.after);
-  // Lists are moved, so all has to be right by now: what is refused leaves them to their owner.
-  return { range, before: listOf(before), after: listOf(after) };
+  const parts = [partsOf('before', options.before), partsOf('after', options.after)].map(ownParts);
+  // Lists are moved, so all that is known has to be right by now; what is refused later gives them back.
+  const [before, after] = parts.map(each => new MovedParts(each));
+  const giveBack = (): void => {
+    before.giveBack();
+    after.giveBack();
+  };
+  return { range, before: before.list, after: after.list, giveBack };
 }
 
 function checkDescriptor(file: OpenFile): void {
@@ -188,12 +192,8 @@ function lengthOf(parts: readonly Sendable[]): number {
   return parts.reduce((total, part) => total + (typeof part === 'string' ? Buffer.byteLength(part) : part.length), 0);
 }
 
-/** A list of its own: arrays are copied, so that they are their owner's again at once. */
-function listOf(parts: readonly Sendable[]): BufferList {
-  const list = new BufferList();
-  for (const part of parts) {
-    // Exactly as long as it is: `appendCopy` takes memory for more to come.
-    list.append(isUint8Array(part) ? new Uint8Array(part) : part);
-  }
-  return list;
+/** Arrays are copied, so that they are their owner's again at once. */
+function ownParts(parts: readonly Sendable[]): readonly Sendable[] {
+  // Exactly as long as it is: `appendCopy` takes memory for more to come.
+  return parts.map(part => (isUint8Array(part) ? new Uint8Array(part) : part));
 }

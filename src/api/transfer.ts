@@ -134,10 +134,11 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
   }
 
   private cancelWith(reason: unknown): Error {
-    this.cancellation ??= isError(reason)
-      ? reason
-      : new IoError('ECANCELED', 'transfer', undefined, 'the transfer was cancelled');
-    this.reason ??= reason ?? this.cancellation;
+    if (this.cancellation === undefined) {
+      const error = new IoError('ECANCELED', 'transfer', undefined, 'the transfer was cancelled');
+      this.cancellation = isError(reason) ? reason : error;
+      this.reason = reason === undefined ? error : reason;
+    }
     return this.cancellation;
   }
 
@@ -151,6 +152,6 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
     }
     // What is no error carries no account.
     if (failure === this.cancellation && !isError(this.reason)) this.settled.reject(this.reason as Error);
-    else this.settled.reject(Object.assign(ownError(failure), { transfer: this.account }));
+    else this.settled.reject(ownError(failure, { transfer: this.account }));
   }
 }

@@ -317,6 +317,11 @@ export class BufferList implements Iterable<Uint8Array> {
     return this.epoch > 0;
   }
 
+  /** @internal Another number once ranges have been moved out of it, or it was lent to another call: the same list, and not the same bytes. */
+  get moves(): number {
+    return this.epoch;
+  }
+
   /** Where the first range lies, for the system call that follows; 0 for an empty list. */
   get firstAddress(): number {
     return this.first === undefined ? 0 : this.first.address;
@@ -380,7 +385,8 @@ export class BufferList implements Iterable<Uint8Array> {
     return false;
   }
 
-  private checkValid(): void {
+  /** @internal @throws TypeError it has expired. */
+  checkValid(): void {
     if (this.epoch < 0) {
       throw new TypeError('the bytes of this list were valid during the callback only; take() or copy() them there');
     }

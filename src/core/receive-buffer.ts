@@ -21,13 +21,14 @@ export class ReceiveBuffer {
   private turn = 0;
   private lease: Lease | undefined;
   private offset = 0;
-  private starved: (() => void)[] = [];
+  /** What each receiver does once memory is released that had to stop. */
+  private starved = new Map<object, () => void>();
 
   constructor(private readonly slab: Slab) {
     slab.onAvailable = () => {
       const waiting = this.starved;
-      this.starved = [];
-      resumeAll(waiting);
+      this.starved = new Map();
+      resumeAll([...waiting.values()]);
     };
   }
 
@@ -53,9 +54,19 @@ export class ReceiveBuffer {
     return this.lease!.chunkBytes - this.offset;
   }
 
-  /** Calls `resume` once somebody has released memory. */
-  whenAvailable(resume: () => void): void {
-    this.starved.push(resume);
+  /** Calls `resume` once somebody has released memory. Of one receiver the last call counts. */
+  whenAvailable(receiver: object, resume: () => void): void {
+    this.starved.set(receiver, resume);
+  }
+
+  /** Receivers that wait for memory. */
+  get starvedCount(): number {
+    return this.starved.size;
+  }
+
+  /** A receiver is closed: it waits no more. */
+  forget(receiver: object): void {
+    this.starved.delete(receiver);
   }
 
   /**

@@ -148,6 +148,24 @@ for (const backend of backendsHere()) {
           expect(reactor.slab.pocketBytes).to.equal(0);
         });
 
+        it('those who wait for it are remembered once, and no longer than they are open', async () => {
+          const kept: BufferList[] = [];
+          const [{ client, server }] = pairs(1);
+          server.onData = chunk => kept.push(chunk.take());
+          client.send(new Uint8Array(4 << 20));
+          await flood([client]);
+          for (let count = 0; count < 20; count++) {
+            server.pause();
+            server.resume();
+            await turns(2);
+          }
+          expect(reactor.receiveBuffer.starvedCount).to.equal(1);
+          server.destroy();
+          await turns(2);
+          expect(reactor.receiveBuffer.starvedCount).to.equal(0);
+          for (const chunk of kept) chunk.release();
+        });
+
         for (const hoarders of [1, 3, MANY]) {
           it(`what ${hoarders} of them keep for their own users`, async () => {
             const kept: BufferList[] = [];

@@ -56,7 +56,7 @@ class Owner implements ReceiveOwner, SendOwner {
   onStarved(): void {
     this.starved++;
     this.reactor.driver.cancel(this.receive);
-    this.reactor.receiveBuffer.whenAvailable(() => this.reactor.driver.start(this.descriptor, this.receive));
+    this.reactor.receiveBuffer.whenAvailable(this, () => this.reactor.driver.start(this.descriptor, this.receive));
   }
 
   onReceiveEnd(failure: Error | undefined): void {

@@ -8,7 +8,7 @@ describe('core: receive buffer', () => {
     const buffer = new ReceiveBuffer(slab);
     const called: string[] = [];
     for (const name of ['first', 'second', 'third']) {
-      buffer.whenAvailable(() => {
+      buffer.whenAvailable({ name }, () => {
         called.push(name);
         if (name !== 'third') throw new Error(name);
       });

@@ -191,7 +191,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   /**
    * Tells what was sent from here to a thread that has ended and that it was not handed, oldest first. The message in whose
    * handler it died counts as handed. What waited for room is told too, except messages whose `send` has failed, and what was
-   * published, which the topic counts as dropped. A call that was cancelled before is not told.
+   * published, which the topic counts as dropped. A call that was told can't be cancelled any more.
    * After `close`, of a thread that lives: what waited for room, since what is in its mailbox it may read yet.
    *
    * @throws Error it lives, and the peer is open.

@@ -1,4 +1,6 @@
-/** A scheduled call: it runs on its owner, or was cancelled, or its owner has ended and `forEachUndelivered` tells of it. */
+/**
+ * A scheduled call: it runs on its owner, or was cancelled, or is told undelivered once its owner has ended; exactly one of them.
+ */
 import type { Lane } from '../../core/mailbox/lane.js';
 import type { Outgoing } from '../../core/mailbox/outgoing.js';
 
@@ -14,8 +16,8 @@ export class Ticket {
   ) {}
 
   /**
-   * Takes the call back. 'cancelled': it will not run, and `forEachUndelivered` does not tell of it from now on. 'too late': it
-   * runs, or has run. The owner takes the call by the same exchange in shared memory, so exactly one of the two has it.
+   * Takes the call back. 'cancelled': it will not run. 'too late': it runs, has run, or `forEachUndelivered` has told of it. The
+   * owner takes the call by the same exchange in shared memory, so exactly one of the two has it.
    */
   cancel(): Cancellation {
     this.result ??= this.lane.revoke(this.outgoing) ? 'cancelled' : 'too late';

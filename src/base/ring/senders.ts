@@ -27,9 +27,6 @@ import {
   type RingMemory,
 } from './layout.js';
 
-/** TAKEN, where READ has not come yet: the receiver died before it was handed. */
-const UNREAD_STATES: ReadonlySet<number> = new Set([COMMITTED, REVOCABLE, TAKEN]);
-
 export type OnCleared = (memory: RingMemory, sender: number) => void;
 
 /**
@@ -89,7 +86,7 @@ function clearSlot(memory: RingMemory, sender: number, onCleared?: OnCleared): v
 
 /**
  * Walks over the records of a sender that were committed and not handed to the receiver, oldest first. For a ring whose receiver
- * has ended; with a living one it is a guess.
+ * has ended; with a living one it is a guess. What could be taken back can't be any more once it was told.
  *
  * @param first where the sender's first record lay, however long ago: what lies before it is of the slot's owner of before.
  */
@@ -111,11 +108,19 @@ export function forEachUnread(
     // 0 if it has changed since: then it is looked at again.
     const units = memory.spanOfFound(position, word);
     const isOwn = senderOf(word) === sender && !(hasOthers && isBefore(position, first.position));
-    if (units > 0 && isOwn && UNREAD_STATES.has(state)) {
+    if (units > 0 && isOwn && isTold(memory, position, word)) {
       visit(memory.offset(position), words[head + LENGTH], words[head + CHANNEL], words[head + TAG]);
     }
     position = (position + units) | 0;
   }
+}
+
+/** TAKEN, and READ has not come here: the receiver died before it was handed. What can be taken back is taken by the telling. */
+function isTold(memory: RingMemory, position: number, word: number): boolean {
+  const state = stateOf(word);
+  if (state !== REVOCABLE) return state === COMMITTED || state === TAKEN;
+  const taken = memory.word(position, TAKEN, senderOf(word));
+  return Atomics.compareExchange(memory.words, memory.head(position) + STATE, word, taken) === word;
 }
 
 /** Step "abandon": what was claimed and reserved, and not committed, is abandoned. Nothing if there is no such record. */

@@ -99,7 +99,10 @@ export class OpenDescriptor {
     return this.move('preadv', rest, offset);
   }
 
-  /** Writes a list to the file, all of it or it fails. Otherwise as `read`. */
+  /**
+   * Writes a list to the file, all of it or it fails. Otherwise as `read`, but for the list: what was written is consumed, and what
+   * a failure leaves is the caller's.
+   */
   write(rest: BufferList, offset: number): Promise<number> {
     return this.move('pwritev', rest, offset);
   }
@@ -224,8 +227,12 @@ export class OpenDescriptor {
       } finally {
         this.leave();
       }
+    } catch (error) {
+      // So many wait for the disk already that it refused a call.
+      if (error instanceof IoError) (error as { movedBytes?: number }).movedBytes ??= position - offset;
+      throw error;
     } finally {
-      rest.release();
+      if (syscall === 'preadv') rest.release();
     }
     return position - offset;
   }

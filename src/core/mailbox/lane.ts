@@ -129,14 +129,14 @@ export class Lane {
     return this.listFor(mayHold).hasRoomFor(lengthBytes);
   }
 
-  /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back before. */
+  /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back or told of before. */
   revoke(outgoing: Outgoing): boolean {
     if (outgoing.mark !== undefined) return this.writer.revoke(outgoing.mark);
     if (this.listFor(outgoing.mayHold).remove(outgoing)) {
       this.owner.onWaiting(-1);
       return true;
     }
-    const index = this.refused.indexOf(outgoing);
+    const index = outgoing.isTold ? -1 : this.refused.indexOf(outgoing);
     if (index >= 0) this.refused.splice(index, 1);
     return index >= 0;
   }
@@ -160,7 +160,9 @@ export class Lane {
         visit(memory.bytes.subarray(start, start + lengthBytes), channel, tag),
       );
     }
-    for (const { payload, channel, tag } of [...this.refused]) {
+    for (const outgoing of [...this.refused]) {
+      outgoing.isTold = true;
+      const { payload, channel, tag } = outgoing;
       visit(isUint8Array(payload) ? payload : payload.toBytes(), channel, tag);
     }
   }

@@ -12,6 +12,8 @@ const ANYWHERE: RingMark = { position: 0, era: 0 };
 export class Outgoing {
   /** Where it lies in the receiver's ring; undefined while it waits. */
   mark: RingMark | undefined = undefined;
+  /** Told as not delivered, so it can't be taken back any more. */
+  isTold = false;
   readonly lengthBytes: number;
 
   /**
@@ -38,9 +40,14 @@ export class Outgoing {
     this.payload = NOTHING;
   }
 
-  /** Makes the bytes its own, since the caller may use them for something else from now on. */
+  /**
+   * Makes the bytes its own: what waits for another thread holds no chunk of the slab, and its writing can't fail, whatever the
+   * caller does with its memory from now on.
+   */
   keep(): void {
-    if (this.lengthBytes === 0) this.payload = NOTHING;
-    else this.payload = this.payload instanceof BufferList ? this.payload.take() : this.payload.slice();
+    const { payload } = this;
+    this.payload =
+      this.lengthBytes === 0 ? NOTHING : payload instanceof BufferList ? payload.toBytes() : payload.slice();
+    if (payload instanceof BufferList) payload.release();
   }
 }

@@ -34,6 +34,8 @@ export interface FileSending {
   readonly range: FileRange | Promise<FileRange>;
   readonly before: BufferList;
   readonly after: BufferList;
+  /** Called where it is refused before a byte moved: `before` and `after` are to be their owners' again. */
+  readonly giveBack?: () => void;
   /** Called when the file is needed no longer. */
   readonly releaseFile?: () => void;
 }
@@ -58,6 +60,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private readonly reads: FileReads;
   private file!: FileRange;
   private releaseFile: () => void = () => {};
+  private giveBack: () => void = () => {};
   private descriptor: Descriptor | undefined = undefined;
   private timer: Timer = NO_TIMER;
   private isOver = false;
@@ -93,8 +96,9 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   // For the transfer
 
   start(): void {
-    const { range: known, before, after, releaseFile } = this.prepare();
+    const { range: known, before, after, giveBack, releaseFile } = this.prepare();
     this.releaseFile = releaseFile ?? this.releaseFile;
+    this.giveBack = giveBack ?? this.giveBack;
     const range = known instanceof Promise ? UNKNOWN_RANGE : known;
     const { slab } = this.target.reactor;
     for (const list of [before, after]) leaveReserve(list, slab);
@@ -105,6 +109,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
       this.target.takeTurn(this);
     } catch (error) {
       this.isOver = true;
+      this.giveBack();
       this.operation.release();
       this.letGo();
       throw error;
@@ -226,6 +231,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
         }),
       (failure: Error) =>
         settled(() => {
+          this.giveBack();
           this.target.endTurn(this);
           this.settle(failure);
         }),
@@ -264,6 +270,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
       this.target.breakTurn(failure);
       return;
     }
+    if (failure !== undefined) this.giveBack();
     this.target.endTurn(this);
     this.settle(failure);
   }

@@ -17,6 +17,9 @@ export class OneWay implements RelayOwner {
   /** From `start` on. */
   private relay!: Relay;
   private cancellation: Error | undefined = undefined;
+  private isPaused = false;
+  /** The target waits with its orderly close for the end of this. */
+  private closing: Error | undefined = undefined;
 
   /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
@@ -35,10 +38,13 @@ export class OneWay implements RelayOwner {
   }
 
   pause(): void {
+    this.isPaused = true;
     this.relay.pause();
+    this.endIfHeld();
   }
 
   resume(): void {
+    this.isPaused = false;
     this.relay.resume();
   }
 
@@ -53,6 +59,17 @@ export class OneWay implements RelayOwner {
 
   onRelayBytes(): void {
     // The account tells.
+  }
+
+  /** Closed in order, the target takes what still comes; but not from one that is paused, which may be for ever. */
+  onSinkClosing(_relay: Relay, failure: Error): void {
+    this.closing = failure;
+    this.endIfHeld();
+  }
+
+  /** What was taken from the source already still goes out before the target is closed. */
+  private endIfHeld(): void {
+    if (this.isPaused && this.closing !== undefined) this.cancel(this.closing);
   }
 
   onRelayEnd({ failure, brokenEnd, hasSourceEnded }: Relay): void {

@@ -1,5 +1,6 @@
 /** What is sent and not read: it has a ceiling that counts what an empty message costs, and numbers that wrap harm nobody. */
 import { expect } from 'chai';
+import { BufferList } from '../../../src/core/buffer-list.js';
 import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
 import { currentReactor } from '../../../src/api/thread-reactor.js';
 import { ENTRY_BYTES, UNREAD_BYTES, WAITING_BYTES } from '../../../src/core/limits.js';
@@ -45,6 +46,19 @@ describe('bounds of what is sent between threads', () => {
     // They do not stand in the way of what may not be held back.
     const ticket = peer.schedule('count');
     expect(ticket.cancel()).to.equal('cancelled');
+  });
+
+  it('lists that wait hold no memory of their owner', async () => {
+    const { peer, gate, goOn } = await startBusy();
+    const block = new Uint8Array(1000);
+    const list = BufferList.from(block);
+    const calls = Array.from({ length: 100 }, () => peer.schedule('count'));
+    const sent = [peer.queue('jobs').send(list), peer.queue('jobs').send(new Uint8Array(2000))];
+    expect(list.length).to.equal(0);
+    structuredClone(block, { transfer: [block.buffer] });
+    goOn();
+    await Promise.all(sent);
+    await until(() => Atomics.load(gate, 1) === calls.length);
   });
 
   it('scheduled calls that wait are refused in time, and each that was not runs', async () => {
