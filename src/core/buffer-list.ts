@@ -28,8 +28,8 @@ export class BufferList implements Iterable<Uint8Array> {
   private last: Segment | undefined = undefined;
   private lengthBytes = 0;
   private segments = 0;
-  /** Changes whenever ranges move to another list, so that an iteration notices; negative once it has expired. */
-  private epoch = 1;
+  /** @internal Changes whenever ranges move to another list, so that an iteration notices; negative once it has expired. */
+  epoch = 1;
 
   /** A list of the parts in order: strings encoded, arrays by reference, lists moved. */
   static from(...parts: Part[]): BufferList {
@@ -266,8 +266,7 @@ export class BufferList implements Iterable<Uint8Array> {
   }
 
   /**
-   * The ranges in order, as views: no copies. They hold as long as the list has them. The loop may consume what it has seen,
-   * and append.
+   * The ranges in order, as views that hold while the list has them. The loop may append, and consume what it has seen.
    *
    * @throws Error the loop sent, took or released the list, or consumed more than it has seen.
    */
@@ -315,11 +314,6 @@ export class BufferList implements Iterable<Uint8Array> {
   /** Whether it may be used: false for a list that was lent to a callback, once that has returned. */
   get isValid(): boolean {
     return this.epoch > 0;
-  }
-
-  /** @internal Another number once ranges have been moved out of it, or it was lent to another call: the same list, and not the same bytes. */
-  get moves(): number {
-    return this.epoch;
   }
 
   /** Where the first range lies, for the system call that follows; 0 for an empty list. */
@@ -385,7 +379,7 @@ export class BufferList implements Iterable<Uint8Array> {
     return false;
   }
 
-  /** @internal @throws TypeError it has expired. */
+  /** @internal */
   checkValid(): void {
     if (this.epoch < 0) {
       throw new TypeError('the bytes of this list were valid during the callback only; take() or copy() them there');

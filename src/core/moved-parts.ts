@@ -4,8 +4,8 @@ import { BufferList, type Part } from './buffer-list.js';
 interface Moved {
   readonly lengthBytes: number;
   readonly owner: BufferList | undefined;
-  /** `owner.moves` once its bytes had left it. */
-  readonly moves: number;
+  /** `owner.epoch` once its bytes had left it. */
+  readonly epoch: number;
 }
 
 export class MovedParts {
@@ -23,7 +23,7 @@ export class MovedParts {
       const before = this.list.length;
       this.list.append(part);
       const owner = part instanceof BufferList ? part : undefined;
-      this.moved.push({ lengthBytes: this.list.length - before, owner, moves: owner?.moves ?? 0 });
+      this.moved.push({ lengthBytes: this.list.length - before, owner, epoch: owner?.epoch ?? 0 });
     }
   }
 
@@ -32,9 +32,9 @@ export class MovedParts {
    * is not touched. Only while `list` still has all of them.
    */
   giveBack(): void {
-    for (const { lengthBytes, owner, moves } of this.moved.splice(0)) {
+    for (const { lengthBytes, owner, epoch } of this.moved.splice(0)) {
       const bytes = this.list.split(lengthBytes);
-      if (owner?.moves === moves) owner.prepend(bytes);
+      if (owner?.epoch === epoch) owner.prepend(bytes);
       else bytes.release();
     }
   }

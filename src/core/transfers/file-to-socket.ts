@@ -93,15 +93,12 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     this.reads = calls?.reads ?? nativeFileReads;
   }
 
-  // For the transfer
-
   start(): void {
     const { range: known, before, after, giveBack, releaseFile } = this.prepare();
     this.releaseFile = releaseFile ?? this.releaseFile;
     this.giveBack = giveBack ?? this.giveBack;
     const range = known instanceof Promise ? UNKNOWN_RANGE : known;
-    const { slab } = this.target.reactor;
-    for (const list of [before, after]) leaveReserve(list, slab);
+    for (const list of [before, after]) leaveReserve(list, this.target.reactor.slab);
     this.operation = new SendFile(this, range, before, after, this.sendfile);
     if (known instanceof Promise) this.await(known);
     else this.setRange(known);
@@ -146,8 +143,6 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     this.target.endTurn(this);
     this.settle(reason);
   }
-
-  // For the connection
 
   get bytesSent(): number {
     return this.account.bytesOut;
@@ -231,9 +226,8 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
         }),
       (failure: Error) =>
         settled(() => {
-          this.giveBack();
-          this.target.endTurn(this);
-          this.settle(failure);
+          this.operation.failFile(failure);
+          this.finish(failure);
         }),
     );
   }
