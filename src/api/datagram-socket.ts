@@ -307,7 +307,6 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.reactor.disarm(this.closeTimer);
-    this.reactor.receiveBuffer.forget(this);
     const dropped = this.outbox.drop();
     const leftBehind = removeSocketFile(this.details.socketFile);
     try {

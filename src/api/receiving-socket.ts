@@ -357,7 +357,6 @@ export abstract class ReceivingSocket
 
   /** The descriptor is closed: whoever still reads is refused. */
   protected tellClosed(failure: Error | undefined): void {
-    this.reactor.receiveBuffer.forget(this);
     this.reader?.close(() => failure ?? this.cancelled('read'), failure);
     const { borrower } = this;
     this.borrower = undefined;

@@ -81,6 +81,7 @@ export abstract class Socket {
 
   /** Gives everything back to the kernel: the registration goes before the descriptor. */
   protected releaseDescriptor(): void {
+    this.reactor.receiveBuffer.forget(this);
     try {
       this.reactor.driver.remove(this.descriptor);
     } finally {
@@ -91,6 +92,7 @@ export abstract class Socket {
 
   /** Lets go of the descriptor and leaves it open: somebody else gets it. */
   protected detachDescriptor(): number {
+    this.reactor.receiveBuffer.forget(this);
     this.reactor.driver.remove(this.descriptor);
     this.reactor.leave(this.referenced);
     return this.descriptor.fd;

@@ -6,6 +6,7 @@ import { File } from '../../src/api/file.js';
 import { OpenDescriptor } from '../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
 import { MovedParts } from '../../src/core/moved-parts.js';
+import { fstatNow, type FileStat } from '../../src/sys/file-stat.js';
 import { TestFiles } from './files.js';
 import { destroyTracked, rejection, tcpPair, turns } from './sockets.js';
 
@@ -30,8 +31,8 @@ describe('lists that are given to what is refused', () => {
 
   it('file.write, where too many wait for the disk', async () => {
     const { fd, path } = files.pattern(10);
-    const pool = new DiskPool({ calls: 1, callsPerDevice: 1, callsWaiting: 0 });
-    const file = new File(new OpenDescriptor(fd, 0, path, { pool }), 0);
+    const pool = new DiskPool({ calls: 1, callsPerDevice: 1, callsWaiting: 0, callsWaitingPerDevice: 0 });
+    const file = new File(new OpenDescriptor(fd, 0, path, { pool }), 0, fstatNow(fd) as FileStat);
     const list = BufferList.from('one', Buffer.from('two'));
     const writing = file.write(list, 0);
     expect(list.length).to.equal(0);
