@@ -71,6 +71,7 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
     own(fd);
     return new Connection(reactor, descriptor, limits);
   }
+  descriptor.origin = 'pipe';
   // Nobody answers a pipe that closes.
   return new Connection(reactor, descriptor, { ...limits, lingerMs: 0 }, STATE_BY_ACCESS.get(accessMode(fd)));
 }

@@ -6,7 +6,6 @@ import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { SOCK_STREAM } from '../sys/constants.js';
-import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import {
   checkAddress,
@@ -174,7 +173,7 @@ class Race implements TimerOwner {
     const addresses = this.addresses!;
     while (!this.over && this.next < addresses.length) {
       try {
-        if (!this.attempt(addresses[this.next++])) continue;
+        this.attempt(addresses[this.next++]);
       } catch (error) {
         this.failures.push(error as Error);
         continue;
@@ -185,29 +184,31 @@ class Race implements TimerOwner {
     if (!this.over && this.running.size === 0) this.lose(summary(this.failures));
   }
 
-  /** @returns whether the attempt is under way; otherwise it has ended already. */
-  private attempt(address: Address): boolean {
+  private attempt(address: Address): void {
     const { driver } = this.reactor;
     const isTcp = address.family !== 'unix';
     const fd = openSocket(domainOf(address), SOCK_STREAM);
     const descriptor = driver.add(fd, this.scope);
-    const operation = new Connect(address, driver.counters, () => {
-      this.settle(attempt);
-      if (!this.over) this.tryNext();
-    });
+    descriptor.origin = 'own';
+    const operation = new Connect(address, driver.counters, () => this.attemptEnded(attempt));
     const attempt: Attempt = { descriptor, operation };
     this.running.add(attempt);
     try {
       applySocketOptions(fd, this.options, isTcp);
+      // Told later in the turn: until then it can be aborted like any other.
       if (driver.submit(descriptor, operation)) {
-        this.settle(attempt);
-        return false;
+        this.reactor.defer({ onDeferred: () => this.attemptEnded(attempt) });
       }
     } catch (error) {
       this.abandon(attempt);
       throw error;
     }
-    return true;
+  }
+
+  private attemptEnded(attempt: Attempt): void {
+    if (!this.running.has(attempt)) return;
+    this.settle(attempt);
+    if (!this.over) this.tryNext();
   }
 
   private settle(attempt: Attempt): void {
@@ -218,7 +219,7 @@ class Race implements TimerOwner {
       return;
     }
     // From here on its descriptor is the connection's.
-    if (!this.running.delete(attempt)) return;
+    this.running.delete(attempt);
     this.finish();
     this.outcome.resolve(new Connection(this.reactor, attempt.descriptor, this.limits));
   }
@@ -241,11 +242,7 @@ class Race implements TimerOwner {
   /** Closes an attempt's descriptor, once: its number may be another's the moment after. */
   private abandon(attempt: Attempt): void {
     if (!this.running.delete(attempt)) return;
-    try {
-      this.reactor.driver.remove(attempt.descriptor);
-    } finally {
-      close(attempt.descriptor.fd);
-    }
+    this.reactor.driver.removeAndClose(attempt.descriptor);
   }
 }
 

@@ -243,7 +243,9 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       this.diversion(fd);
       return;
     }
-    const connection = new Connection(this.reactor, this.reactor.driver.add(fd, this.scope), this.details.limits);
+    const descriptor = this.reactor.driver.add(fd, this.scope);
+    descriptor.origin = 'own';
+    const connection = new Connection(this.reactor, descriptor, this.details.limits);
     connection.isAccepted = true;
     if (this.handler !== undefined) {
       this.scope.run(this.handler, undefined, connection);

@@ -331,6 +331,7 @@ export abstract class ReceivingSocket
   }
 
   private startWatching(): void {
+    if (!this.isDelivering) this.stopWatching();
     if (!this.isDelivering || this.isBorrowed || this.watchman?.isWaiting === true) return;
     this.watchman = watchForPeer(this, this.descriptor);
   }

@@ -10,7 +10,6 @@ import type { Reactor } from '../core/reactor.js';
 import { leaveReserve } from '../core/receive-buffer.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
 import { IoError } from '../sys/io-error.js';
-import { isSocket } from '../sys/stream.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import type { QueueLimits } from './options.js';
 import { ReceivingSocket } from './receiving-socket.js';
@@ -185,7 +184,7 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   reset(failure?: Error): void {
     if (this.isClosed) return;
     // A pipe that was adopted has no reset: its other end sees that it is closed.
-    if (isSocket(this.descriptor.fd)) setLinger(this.descriptor.fd, 0);
+    if (this.isSocket) setLinger(this.descriptor.fd, 0);
     this.fail(failure);
   }
 

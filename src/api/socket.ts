@@ -2,7 +2,6 @@
 import type { AsyncScope } from '../core/async-scope.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
-import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { getOption, setOption } from '../sys/socket.js';
 import { shown } from './arguments.js';
@@ -33,7 +32,19 @@ export abstract class Socket {
 
   /** The kernel's number, for calls that Pollux does not have; -1 once closed. It stays this object's. */
   get fd(): number {
+    // From here on it may be duplicated, or be given to a child.
+    if (this.descriptor.origin === 'own') this.descriptor.origin = 'shared';
+    return this.ownFd;
+  }
+
+  /** @internal As `fd`, for calls of Pollux's own: the number goes no further. */
+  get ownFd(): number {
     return this.isClosed ? -1 : this.descriptor.fd;
+  }
+
+  /** @internal */
+  get isSocket(): boolean {
+    return this.descriptor.origin !== 'pipe';
   }
 
   /** TCP_NODELAY. @throws IoError */
@@ -79,13 +90,12 @@ export abstract class Socket {
     return this.keepAlive(false);
   }
 
-  /** Gives everything back to the kernel: the registration goes before the descriptor. */
+  /** Gives everything back to the kernel. */
   protected releaseDescriptor(): void {
     this.reactor.receiveBuffer.forget(this);
     try {
-      this.reactor.driver.remove(this.descriptor);
+      this.reactor.driver.removeAndClose(this.descriptor);
     } finally {
-      close(this.descriptor.fd);
       this.reactor.leave(this.referenced);
     }
   }

@@ -8,14 +8,14 @@ import { Connection } from './connection.js';
 /** @throws TypeError it is no connection. @throws IoError EBADF: the end of a pipe that gives nothing. */
 export function checkSource(name: string, end: Connection): void {
   checkConnection(name, end);
-  if (end.isClosed || accessMode(end.fd) !== O_WRONLY) return;
+  if (end.isClosed || end.isSocket || accessMode(end.ownFd) !== O_WRONLY) return;
   throw new IoError('EBADF', 'read', name, 'it is the end of a pipe that is for writing, so nothing comes from it');
 }
 
 /** @throws TypeError it is no connection. @throws IoError EBADF: the end of a pipe that takes nothing. */
 export function checkSink(name: string, end: Connection): void {
   checkConnection(name, end);
-  if (end.isClosed || accessMode(end.fd) !== O_RDONLY) return;
+  if (end.isClosed || end.isSocket || accessMode(end.ownFd) !== O_RDONLY) return;
   throw new IoError('EBADF', 'send', name, 'it is the end of a pipe that is for reading, so nothing can be sent to it');
 }
 

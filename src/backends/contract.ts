@@ -158,6 +158,15 @@ export interface Backend {
   unregister(token: Token): void;
 
   /**
+   * Optional: as `unregister`, for a descriptor that the caller closes before anything else is asked of the backend, and of
+   * which there is no duplicate, in this process or another. Where the close takes the kernel's entry along, the kernel is told
+   * nothing.
+   *
+   * @throws as `unregister`.
+   */
+  forget?(token: Token): void;
+
+  /**
    * Says that a call on an edge-triggered registration would have blocked in the directions of `interest`, which asks
    * for the next edge there. Nothing to do where `traits.edge` is 'kernel'.
    */

@@ -17,6 +17,12 @@ export const RECEIVES_PER_TURN = 4;
 export const ACCEPTS_PER_TURN = 64;
 
 /**
+ * Attempts in a row that brought as many connections as were expected, after which twice as many are. Each attempt that
+ * expects too many costs one call that says so.
+ */
+export const FULFILLED_ACCEPTS = 4;
+
+/**
  * How long a listener that lets nobody new in goes on accepting: handshakes that were under way come to their end. On loopback,
  * with busy processors, the last came after 2 ms. A round trip of a network may be longer than any stop should take.
  */

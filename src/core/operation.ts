@@ -76,6 +76,15 @@ export abstract class Operation {
   abstract fail(error: Error): void;
 }
 
+/**
+ * What is known of a descriptor since it was opened, so that the system need not be asked again:
+ *
+ *     own     a socket of accept or connect, whose number nothing outside Pollux knows
+ *     shared  a socket whose number is known elsewhere too, so a duplicate of it may live on after the close
+ *     pipe    no socket
+ */
+export type Origin = 'own' | 'shared' | 'pipe';
+
 /** The driver's record of one descriptor: what waits on it in either direction, and what is asked of the backend. */
 export class Descriptor {
   /** Queues, first in first out; `undefined` is an empty one. */
@@ -93,6 +102,7 @@ export class Descriptor {
   maybeReady = 0;
   /** Events in a row that brought nothing. */
   fruitless = 0;
+  origin: Origin = 'shared';
 
   constructor(
     readonly fd: number,

@@ -15,8 +15,9 @@ export interface ReadTurn {
 export interface ReadSide {
   readonly reactor: Reactor;
   readonly isClosed: boolean;
-  /** The kernel's number; -1 once closed. */
-  readonly fd: number;
+  /** The kernel's number, for calls of Pollux's own; -1 once closed. */
+  readonly ownFd: number;
+  readonly isSocket: boolean;
   /** The peer's FIN has been read already. */
   readonly hasPeerEnded: boolean;
   /**

@@ -19,6 +19,7 @@ import {
 } from '../backends/contract.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
+import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
@@ -78,11 +79,27 @@ export class ReadinessDriver implements Driver {
   }
 
   remove(descriptor: Descriptor): void {
-    if (descriptor.token !== NO_TOKEN) {
-      this.registered.remove(descriptor.token);
-      this.backend.unregister(descriptor.token);
+    this.takeOffAll(descriptor, token => this.backend.unregister(token));
+  }
+
+  removeAndClose(descriptor: Descriptor): void {
+    const { backend } = this;
+    try {
+      if (descriptor.origin !== 'own' || backend.forget === undefined) this.remove(descriptor);
+      else this.takeOffAll(descriptor, token => backend.forget!(token));
+    } finally {
+      close(descriptor.fd);
+    }
+  }
+
+  /** @param end tells the backend. */
+  private takeOffAll(descriptor: Descriptor, end: (token: Token) => void): void {
+    const { token } = descriptor;
+    if (token !== NO_TOKEN) {
+      this.registered.remove(token);
       descriptor.token = NO_TOKEN;
       descriptor.interest = 0;
+      end(token);
     }
     while (descriptor.reads !== undefined) takeOff(descriptor.reads);
     while (descriptor.writes !== undefined) takeOff(descriptor.writes);
@@ -219,7 +236,8 @@ export class ReadinessDriver implements Driver {
     descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
     // Nobody asks for urgent data: whoever waits that way gets to see what there is.
     if ((readiness & PRIORITY) !== 0) readiness |= this.heedsPriority(descriptor) ? END : 0;
-    const idleWriter = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0;
+    let idle = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
+    if (descriptor.reads === undefined && (readiness & READ_CAUSES) !== 0) idle |= READABLE;
     let fruitful = true;
     try {
       fruitful = this.runReady(descriptor, readiness);
@@ -227,7 +245,7 @@ export class ReadinessDriver implements Driver {
       if (fruitful) descriptor.fruitless = 0;
       else if (this.mode !== 'edge') this.countFruitless(descriptor);
       // Also after an exception of a callback: it must not leave the descriptor disarmed.
-      this.askOn(descriptor, idleWriter);
+      this.askOn(descriptor, idle);
     }
   }
 
@@ -302,22 +320,26 @@ export class ReadinessDriver implements Driver {
    * As `ask`, where nobody can be answered: what the backend refuses to watch for ends with its refusal. Urgent data is
    * what some have no filter for (kqueue of FreeBSD), and the rest is watched all the same.
    */
-  private askOn(descriptor: Descriptor, idleWriter = false): void {
+  private askOn(descriptor: Descriptor, idle = 0): void {
     try {
-      this.ask(descriptor, idleWriter);
+      this.ask(descriptor, idle);
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
       if (this.heedsPriority(descriptor)) {
         this.finished.failQueue(descriptor, READABLE, error);
-        this.askOn(descriptor, idleWriter);
+        this.askOn(descriptor, idle);
       } else {
         this.finished.failAll(descriptor, error);
       }
     }
   }
 
-  /** Asks the backend for what the queues need: with edges once for both directions, otherwise for just that. */
-  private ask(descriptor: Descriptor, idleWriter = false): void {
+  /**
+   * Asks the backend for what the queues need: with edges once for both directions, otherwise for just that.
+   *
+   * @param idle directions in which an event has found nobody.
+   */
+  private ask(descriptor: Descriptor, idle = 0): void {
     const reading = firstWaiting(descriptor.reads);
     let needed =
       (reading === undefined ? 0 : reading.interest & ~WRITABLE) |
@@ -330,8 +352,8 @@ export class ReadinessDriver implements Driver {
       if ((needed & descriptor.maybeReady) !== 0) this.listed.add(descriptor);
       return;
     }
-    // Who had to wait for room once will soon again: the interest stays until an event finds nobody writing.
-    if (!idleWriter) needed |= descriptor.interest & WRITABLE;
+    // Who had to wait once will soon again, or the descriptor is closed: the interest stays until an event finds nobody.
+    needed |= descriptor.interest & ~idle & (reading === undefined ? BOTH : WRITABLE);
     if (needed === descriptor.interest) return;
     if (descriptor.token === NO_TOKEN) {
       this.register(descriptor, needed);

@@ -29,8 +29,9 @@ export interface WriteTurn {
 export interface WriteSide {
   readonly reactor: Reactor;
   readonly isClosed: boolean;
-  /** The kernel's number; -1 once closed. */
-  readonly fd: number;
+  /** The kernel's number, for calls of Pollux's own; -1 once closed. */
+  readonly ownFd: number;
+  readonly isSocket: boolean;
   /**
    * Whether a turn can be taken, for one who has to know before bytes change hands.
    *

@@ -180,6 +180,12 @@ export function domainOf({ family }: Address): number {
   return family === 'unix' ? AF_UNIX : family === 'ipv4' ? AF_INET : AF_INET6;
 }
 
+/** Whether it is sure to be on this machine: what is sent there has arrived when the call returns. */
+export function isLoopback(address: Address): boolean {
+  if (address.family === 'unix') return true;
+  return address.family === 'ipv4' ? address.address.startsWith('127.') : address.address === '::1';
+}
+
 /** '127.0.0.1:80', '[::1]:80', '/run/x.sock' */
 export function formatAddress(address: Address): string {
   if (address.family === 'unix') return address.path.startsWith('\0') ? `@${address.path.slice(1)}` : address.path;

@@ -244,17 +244,21 @@ export function setOption(fd: number, level: number, name: number, value: number
 
 /** getsockopt(2): the bytes of the value, in a copy. @throws IoError ENOPROTOOPT, EBADF. */
 export function getOption(fd: number, level: number, name: number): Uint8Array {
+  loadOption(fd, level, name);
+  return option.bytes.slice(0, option.u32[OPTION_BYTES / 4]);
+}
+
+function loadOption(fd: number, level: number, name: number): void {
   option.u32[OPTION_BYTES / 4] = OPTION_BYTES;
   if (nativeGetsockopt(fd, level, name, option.address, option.address + OPTION_BYTES) < 0) {
     throw new IoError(errno(), 'getsockopt', `option ${name} of level ${level} on descriptor ${fd}`);
   }
-  return option.bytes.slice(0, option.u32[OPTION_BYTES / 4]);
 }
 
 /** getsockopt(2) of an int option. @throws IoError as `getOption`. */
 export function getIntOption(fd: number, level: number, name: number): number {
-  const bytes = getOption(fd, level, name);
-  return new DataView(bytes.buffer).getInt32(0, true);
+  loadOption(fd, level, name);
+  return option.i32[0];
 }
 
 /** Closes `fd`, which is being given up after `failure`, and throws `failure`. */

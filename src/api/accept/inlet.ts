@@ -66,7 +66,9 @@ class Branch implements ConnectionKeeper {
   /** The acceptor has counted it. */
   make(fd: number): Connection {
     const reactor = currentReactor();
-    const connection = new Connection(reactor, reactor.driver.add(fd, this.scope), this.serving.details.limits);
+    const descriptor = reactor.driver.add(fd, this.scope);
+    descriptor.origin = 'own';
+    const connection = new Connection(reactor, descriptor, this.serving.details.limits);
     connection.isAccepted = true;
     connection.keeper = this;
     return connection;

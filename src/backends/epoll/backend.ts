@@ -44,6 +44,8 @@ const WAKE_SLOT = 0xffffffff;
 /** `place` of a registration: whether the kernel has an entry for it. */
 const IN_KERNEL = 1;
 const NOT_IN_KERNEL = -1;
+/** A child that has just been forked holds duplicates until it calls exec, which takes milliseconds. */
+const STALE_WAITS = 1000;
 
 const traits: BackendTraits = {
   triggers: ['level', 'edge'],
@@ -67,6 +69,8 @@ export class EpollBackend implements Backend {
   private readonly change = new EpollEventArray(1);
   private readonly waker: Waker;
   private epfd: number;
+  /** Waits in a row that brought events of the dead. */
+  private staleWaits = 0;
 
   constructor(options: BackendOptions = {}) {
     const maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
@@ -79,10 +83,9 @@ export class EpollBackend implements Backend {
       close(this.epfd);
       throw error;
     }
-    // By edge: each wake-up is one event, and nobody has to read the counter.
-    this.change.set(0, EPOLLIN | EPOLLET, WAKE_SLOT, 0);
-    if (epollCtl(this.epfd, EPOLL_CTL_ADD, this.waker.fd, this.change.address) < 0) {
-      const failure = new IoError(errno(), 'epoll_ctl', 'the wake descriptor');
+    try {
+      this.watchWaker(this.epfd);
+    } catch (failure) {
       this.close();
       throw failure;
     }
@@ -141,6 +144,14 @@ export class EpollBackend implements Backend {
     }
   }
 
+  forget(token: Token): void {
+    const table = this.registrations;
+    const slot = table.slot(token, 'forget');
+    this.counters.changesAsked++;
+    this.events.blank(slot);
+    table.remove(slot);
+  }
+
   wouldBlock(): void {
     // The kernel knows.
   }
@@ -156,6 +167,7 @@ export class EpollBackend implements Backend {
     if (failed === events.capacity) return failed;
     counters.systemCalls++;
     const count = this.call(events.capacity - failed, failed > 0 ? 0 : waitMs(timeoutNs));
+    const { staleEvents } = counters;
     for (let index = 0; index < count; index++) {
       const slot = array.low(index);
       if (!table.isAlive(slot, array.high(index))) {
@@ -170,6 +182,8 @@ export class EpollBackend implements Backend {
       }
     }
     counters.events += events.count - failed;
+    if (counters.staleEvents === staleEvents) this.staleWaits = 0;
+    else if (++this.staleWaits === STALE_WAITS) this.startAnew();
     return events.count;
   }
 
@@ -197,6 +211,40 @@ export class EpollBackend implements Backend {
       this.epfd = -1;
       this.waker.close();
       throw error;
+    }
+  }
+
+  private watchWaker(epfd: number): void {
+    // By edge: each wake-up is one event, and nobody has to read the counter.
+    this.change.set(0, EPOLLIN | EPOLLET, WAKE_SLOT, 0);
+    if (epollCtl(epfd, EPOLL_CTL_ADD, this.waker.fd, this.change.address) < 0) {
+      throw new IoError(errno(), 'epoll_ctl', 'the wake descriptor');
+    }
+  }
+
+  /**
+   * What was forgotten lives on by a duplicate: its entry is reported over and over, and without the number nothing takes it
+   * out. The kernel's object is given up with it, and the living are entered in another by the next wait.
+   */
+  private startAnew(): void {
+    this.staleWaits = 0;
+    const table = this.registrations;
+    let epfd = -1;
+    try {
+      epfd = openEpoll();
+      this.watchWaker(epfd);
+    } catch {
+      // There is no room for it now: it is tried again after as many waits.
+      if (epfd >= 0) close(epfd);
+      return;
+    }
+    close(this.epfd);
+    this.epfd = epfd;
+    for (let slot = 0; slot < table.fd.length; slot++) {
+      if (table.fd[slot] < 0 || table.place[slot] !== IN_KERNEL) continue;
+      table.place[slot] = NOT_IN_KERNEL;
+      table.applied[slot] = 0;
+      table.markDirty(slot);
     }
   }
 

@@ -3,7 +3,7 @@ import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errnoNumb
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { accept } from '../../sys/socket.js';
-import { ACCEPTS_PER_TURN, REFUSED_ACCEPTS } from '../limits.js';
+import { ACCEPTS_PER_TURN, FULFILLED_ACCEPTS, REFUSED_ACCEPTS } from '../limits.js';
 import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
@@ -36,6 +36,12 @@ export class Accept extends Operation {
   private failure: Error | undefined = undefined;
   /** Connections in a row that were refused by an error of their own. */
   private refusals = 0;
+  /**
+   * Connections to expect of an attempt, so that no call is spent on hearing that there are no more: as many as there were, and
+   * twice as many once there were so many several times in a row.
+   */
+  private expected = 1;
+  private fulfilled = 0;
 
   constructor(private readonly owner: AcceptOwner) {
     super();
@@ -47,7 +53,8 @@ export class Accept extends Operation {
 
   attempt(fd: number): Outcome {
     const { counters } = this.owner.reactor.driver;
-    for (let calls = 0; calls < ACCEPTS_PER_TURN; calls++) {
+    const { expected } = this;
+    for (let calls = 0; calls < expected; calls++) {
       counters.systemCalls++;
       const accepted = accept(fd);
       if (accepted >= 0) {
@@ -55,7 +62,11 @@ export class Accept extends Operation {
         this.owner.onAccepted(accepted);
       } else {
         const code = errno();
-        if (code === EAGAIN) return calls === 0 ? WAIT : AGAIN;
+        if (code === EAGAIN) {
+          this.expected = Math.max(calls, 1);
+          this.fulfilled = 0;
+          return calls === 0 ? WAIT : AGAIN;
+        }
         if (code === EINTR) continue;
         const isOfTheConnection = OF_THE_CONNECTION.has(code);
         if (isOfTheConnection && ++this.refusals < REFUSED_ACCEPTS) continue;
@@ -68,6 +79,11 @@ export class Accept extends Operation {
         this.owner.onExhausted(error);
       }
       if (this.descriptor === undefined) return AGAIN;
+    }
+    // There may be more: an event tells.
+    if (++this.fulfilled === FULFILLED_ACCEPTS) {
+      this.expected = Math.min(expected * 2, ACCEPTS_PER_TURN);
+      this.fulfilled = 0;
     }
     return AGAIN;
   }

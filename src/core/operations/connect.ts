@@ -3,8 +3,9 @@ import { SOL_SOCKET, SO_ERROR, SO_LINGER } from '../../sys/constants.js';
 import { isEphemeralPort } from '../../sys/ephemeral-ports.js';
 import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
-import { formatAddress, type Address } from '../../sys/sockaddr.js';
+import { formatAddress, isLoopback, type Address } from '../../sys/sockaddr.js';
 import { connect, getIntOption, localAddress, remoteAddress, setOption } from '../../sys/socket.js';
+import { hasTcpInfo, wasAnsweredOnce } from '../../sys/tcp-info.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
 
@@ -29,19 +30,22 @@ export class Connect extends Operation {
   }
 
   attempt(fd: number): Outcome {
-    this.counters.systemCalls++;
-    const code = this.inProgress ? getIntOption(fd, SOL_SOCKET, SO_ERROR) : connect(fd, this.address);
-    if (code === EINPROGRESS) {
+    const { address } = this;
+    if (!this.inProgress) {
+      this.counters.systemCalls++;
+      const code = connect(fd, address);
+      if (code !== EINPROGRESS) {
+        // Only a Unix socket says EAGAIN: TCP would wait.
+        if (code !== 0) this.refuse(code, code === EAGAIN ? 'the backlog of the listener is full' : undefined);
+        else this.refuseItself(fd);
+        return DONE;
+      }
       this.inProgress = true;
-      return WAIT;
+      // On this machine the handshake is over by now, unless the backlog is full.
+      if (!isLoopback(address)) return WAIT;
     }
-    if (code !== 0) {
-      // Only a Unix socket says so: TCP would wait.
-      const explanation = code === EAGAIN ? 'the backlog of the listener is full' : undefined;
-      this.failure = new IoError(code, 'connect', formatAddress(this.address), explanation);
-      return DONE;
-    }
-    if (this.inProgress && !this.isConfirmed(fd)) return WAIT;
+    if (this.mayMeetItself && this.isAnsweredOnce(fd)) return DONE;
+    if (!this.isConfirmed(fd)) return WAIT;
     if (this.failure === undefined) this.refuseItself(fd);
     return DONE;
   }
@@ -54,16 +58,36 @@ export class Connect extends Operation {
     this.failure = error;
   }
 
-  /** An event may be spurious; only a socket with a peer is connected. */
+  /** An event may be spurious; only a socket with a peer is connected. @returns false: it is still under way. */
   private isConfirmed(fd: number): boolean {
     this.counters.systemCalls++;
     try {
       remoteAddress(fd);
+      return true;
     } catch (error) {
-      if ((error as IoError).errno === ENOTCONN) return false;
-      this.failure = error as IoError;
+      this.counters.systemCalls++;
+      const code = getIntOption(fd, SOL_SOCKET, SO_ERROR);
+      if (code !== 0) this.refuse(code);
+      else if ((error as IoError).errno === ENOTCONN) return false;
+      else this.failure = error as IoError;
     }
     return true;
+  }
+
+  private refuse(code: number, explanation?: string): void {
+    this.failure = new IoError(code, 'connect', formatAddress(this.address), explanation);
+  }
+
+  private get mayMeetItself(): boolean {
+    const { address } = this;
+    return address.family !== 'unix' && isEphemeralPort(address.port);
+  }
+
+  /** One call that says both: it is connected, and not to itself. Where it says nothing the long way is gone. */
+  private isAnsweredOnce(fd: number): boolean {
+    if (!hasTcpInfo) return false;
+    this.counters.systemCalls++;
+    return wasAnsweredOnce(fd);
   }
 
   /**
@@ -72,11 +96,10 @@ export class Connect extends Operation {
    */
   private refuseItself(fd: number): void {
     const { address } = this;
-    if (address.family === 'unix' || !isEphemeralPort(address.port)) return;
+    if (address.family === 'unix' || !this.mayMeetItself) return;
     if (!isJoinedToItself(fd, address.port, this.counters)) return;
     setOption(fd, SOL_SOCKET, SO_LINGER, AT_ONCE);
-    const explanation = 'nobody listens there, and the system joined the socket to itself';
-    this.failure = new IoError(ECONNREFUSED, 'connect', formatAddress(address), explanation);
+    this.refuse(ECONNREFUSED, 'nobody listens there, and the system joined the socket to itself');
   }
 }
 

@@ -6,9 +6,10 @@ import { ENOMEM, errnoName, isRefusal } from '../../sys/errno.js';
 import { isLeftBlocking } from '../../sys/open-description.js';
 import { nativeSocketSplice, type SocketSpliceCalls } from '../../sys/so-splice.js';
 import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/splice.js';
-import { isSocket, pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
+import { pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { SPLICE_AFTER_FILLS, SPLICE_FROM_BYTES, SPLICE_LEAST_BYTES, SPLICE_SMALL_FILLS } from '../limits.js';
+import type { Descriptor } from '../operation.js';
 import type { ReceiveBuffer } from '../receive-buffer.js';
 import { BufferConduit } from './buffer-conduit.js';
 import type { Conduit } from './conduit.js';
@@ -69,15 +70,15 @@ export class RelayConduits {
     this.source = this.sink = calls.socketStream;
   }
 
-  /** @throws IoError EBADF. */
-  open(sourceFd: number, sinkFd: number): void {
-    this.sourceFd = sourceFd;
-    this.sinkFd = sinkFd;
+  /** @param source undefined: it has ended already. */
+  open(source: Descriptor | undefined, sink: Descriptor): void {
+    this.sourceFd = source === undefined ? -1 : source.fd;
+    this.sinkFd = sink.fd;
     this.isOpen = true;
     this.calls.pipes.enter();
-    if (sourceFd >= 0 && !isSocket(sourceFd)) this.source = this.calls.pipeStream;
-    if (!isSocket(sinkFd)) this.sink = this.calls.pipeStream;
-    if (isLeftBlocking(sourceFd) || isLeftBlocking(sinkFd)) {
+    if (source?.origin === 'pipe') this.source = this.calls.pipeStream;
+    if (sink.origin === 'pipe') this.sink = this.calls.pipeStream;
+    if (isLeftBlocking(this.sourceFd) || isLeftBlocking(sink.fd)) {
       this.canSplice = false;
       this.account.fallback = 'splice: others may share the socket, and have it wait';
     }

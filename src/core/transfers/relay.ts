@@ -148,7 +148,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   begin(descriptor: Descriptor): void {
     this.to = descriptor;
-    this.conduits.open(this.source.fd, this.sink.fd);
+    this.conduits.open(this.from, descriptor);
     this.owner.onRelayBegin?.(this);
     this.goOn();
   }
@@ -249,7 +249,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
         if (conduits.fallBack()) continue;
         this.fail(
           'sink',
-          new IoError(causeOf(sink.fd, errno), conduits.drainName, `${this.sinkName}, descriptor ${sink.fd}`),
+          new IoError(causeOf(sink.ownFd, errno), conduits.drainName, `${this.sinkName}, descriptor ${sink.ownFd}`),
         );
         return 'end';
       }
@@ -290,7 +290,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
       const { errno } = conduits;
       if (errno === EAGAIN) return 'source';
       if (errno === EINTR || conduits.fallBack()) continue;
-      this.endSource(new IoError(errno, conduits.fillName, `${this.sourceName}, descriptor ${source.fd}`));
+      this.endSource(new IoError(errno, conduits.fillName, `${this.sourceName}, descriptor ${source.ownFd}`));
       return 'end';
     }
   }
@@ -315,7 +315,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   /** Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. */
   private leaveToKernel(): void {
     if (this.kernel === undefined || this.allowance.isPaced) return;
-    this.kernel.begin(this.source.fd, this.sink.fd, this.allowance.leftBytes);
+    this.kernel.begin(this.source.ownFd, this.sink.ownFd, this.allowance.leftBytes);
   }
 
   /** From here on bytes are moved by calls of ours. @returns those that the kernel has moved. */

@@ -21,7 +21,7 @@ import { Relay, type RelayOwner } from './relay.js';
 export interface TunnelEnd extends ReadSide, WriteSide {
   readonly reactor: WriteSide['reactor'];
   readonly isClosed: boolean;
-  readonly fd: number;
+  readonly ownFd: number;
   /** FIN after everything that is queued. */
   end(): void;
 }

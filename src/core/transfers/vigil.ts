@@ -5,7 +5,6 @@
 import { SOL_SOCKET, SO_ERROR } from '../../sys/constants.js';
 import { IoError } from '../../sys/io-error.js';
 import { getIntOption } from '../../sys/socket.js';
-import { isSocket } from '../../sys/stream.js';
 import { VIGIL_MS } from '../limits.js';
 import type { Reactor } from '../reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
@@ -13,7 +12,8 @@ import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 /** An end of the transfer. */
 export interface WatchedEnd {
   readonly isClosed: boolean;
-  readonly fd: number;
+  readonly ownFd: number;
+  readonly isSocket: boolean;
   /** Resets the connection, which tells all that use it. */
   breakTurn(failure: Error): void;
 }
@@ -40,8 +40,8 @@ export class Vigil implements TimerOwner {
     this.timer = this.reactor.arm(this, 0, VIGIL_MS);
     for (const [name, end] of Object.entries(this.ends)) {
       // A pipe has no error of its own: a write tells that its reader has gone.
-      if (end.isClosed || !isSocket(end.fd)) continue;
-      const { fd } = end;
+      if (end.isClosed || !end.isSocket) continue;
+      const fd = end.ownFd;
       const errno = getIntOption(fd, SOL_SOCKET, SO_ERROR);
       if (errno !== 0) end.breakTurn(new IoError(errno, 'getsockopt', `${name}, descriptor ${fd}`));
     }
