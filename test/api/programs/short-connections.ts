@@ -1,0 +1,56 @@
+/** Short connections, of one kind, for strace to count what they cost: from the line with the port until standard input ends. */
+import { once } from 'node:events';
+import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import { connect, join, listen, open, sendFile, type Connection } from '../../../src/index.js';
+
+const [kind, port, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const host = '127.0.0.1';
+
+function mark(name: string): void {
+  try {
+    accessSync(`/pollux-${name}`);
+  } catch {
+    // It is there for the trace alone.
+  }
+}
+
+const directory = mkdtempSync(joinPath(tmpdir(), 'pollux-short-'));
+writeFileSync(joinPath(directory, 'file'), 'x'.repeat(100));
+const file = await open(joinPath(directory, 'file'));
+
+const SERVERS: Record<string, (connection: Connection) => void> = {
+  echo: connection => {
+    connection.onData = chunk => {
+      connection.send(chunk);
+    };
+  },
+  sendFile: connection => {
+    connection.onData = () => {
+      void sendFile(connection, file).then(() => connection.close());
+    };
+  },
+  join: client => {
+    void connect({ host, port }).then(upstream => join(client, upstream));
+  },
+};
+
+if (kind === 'connect') {
+  mark('begin');
+  for (let made = 0; made < count; made++) {
+    const connection = await connect({ host, port });
+    connection.send('x');
+    await connection.read();
+    await connection.close();
+  }
+  mark('end');
+} else {
+  const listener = await listen({ port: 0, host, onConnection: SERVERS[kind] });
+  mark('begin');
+  console.log(listener.port);
+  await once(process.stdin.resume(), 'end');
+  mark('end');
+}
+rmSync(directory, { recursive: true });
+process.exit(0);
