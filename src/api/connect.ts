@@ -1,6 +1,7 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
 import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import { AsyncScope } from '../core/async-scope.js';
+import { closeDescriptor } from '../core/close-descriptor.js';
 import { Connect } from '../core/operations/connect.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
@@ -242,7 +243,7 @@ class Race implements TimerOwner {
   /** Closes an attempt's descriptor, once: its number may be another's the moment after. */
   private abandon(attempt: Attempt): void {
     if (!this.running.delete(attempt)) return;
-    this.reactor.driver.removeAndClose(attempt.descriptor);
+    closeDescriptor(this.reactor.driver, attempt.descriptor);
   }
 }
 

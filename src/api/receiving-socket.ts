@@ -332,8 +332,7 @@ export abstract class ReceivingSocket
 
   private startWatching(): void {
     if (!this.isDelivering) this.stopWatching();
-    if (!this.isDelivering || this.isBorrowed || this.watchman?.isWaiting === true) return;
-    this.watchman = watchForPeer(this, this.descriptor);
+    else if (!this.isBorrowed && this.watchman?.isWaiting !== true) this.watchman = watchForPeer(this, this.descriptor);
   }
 
   private stopWatching(): void {

@@ -1,5 +1,6 @@
 /** What connections and listeners have in common: a descriptor of their own, socket options, and a say in when the process ends. */
 import type { AsyncScope } from '../core/async-scope.js';
+import { closeDescriptor } from '../core/close-descriptor.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
@@ -94,7 +95,7 @@ export abstract class Socket {
   protected releaseDescriptor(): void {
     this.reactor.receiveBuffer.forget(this);
     try {
-      this.reactor.driver.removeAndClose(this.descriptor);
+      closeDescriptor(this.reactor.driver, this.descriptor);
     } finally {
       this.reactor.leave(this.referenced);
     }

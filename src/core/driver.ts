@@ -45,9 +45,6 @@ export interface Driver {
    */
   remove(descriptor: Descriptor): void;
 
-  /** As `remove`, and closes the descriptor: a step less for the system. @throws IoError close(2) fails; it is closed. */
-  removeAndClose(descriptor: Descriptor): void;
-
   /**
    * Starts an operation. It is tried at once if nothing is queued before it.
    *

@@ -80,10 +80,11 @@ export abstract class Operation {
  * What is known of a descriptor since it was opened, so that the system need not be asked again:
  *
  *     own     a socket of accept or connect, whose number nothing outside Pollux knows
+ *     closing as own, and the close follows at once: it takes the kernel's registration along
  *     shared  a socket whose number is known elsewhere too, so a duplicate of it may live on after the close
  *     pipe    no socket
  */
-export type Origin = 'own' | 'shared' | 'pipe';
+export type Origin = 'own' | 'closing' | 'shared' | 'pipe';
 
 /** The driver's record of one descriptor: what waits on it in either direction, and what is asked of the backend. */
 export class Descriptor {

@@ -19,7 +19,6 @@ import {
 } from '../backends/contract.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
-import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
@@ -79,27 +78,13 @@ export class ReadinessDriver implements Driver {
   }
 
   remove(descriptor: Descriptor): void {
-    this.takeOffAll(descriptor, token => this.backend.unregister(token));
-  }
-
-  removeAndClose(descriptor: Descriptor): void {
-    const { backend } = this;
-    try {
-      if (descriptor.origin !== 'own' || backend.forget === undefined) this.remove(descriptor);
-      else this.takeOffAll(descriptor, token => backend.forget!(token));
-    } finally {
-      close(descriptor.fd);
-    }
-  }
-
-  /** @param end tells the backend. */
-  private takeOffAll(descriptor: Descriptor, end: (token: Token) => void): void {
     const { token } = descriptor;
     if (token !== NO_TOKEN) {
       this.registered.remove(token);
       descriptor.token = NO_TOKEN;
       descriptor.interest = 0;
-      end(token);
+      if (descriptor.origin === 'closing' && this.backend.forget !== undefined) this.backend.forget(token);
+      else this.backend.unregister(token);
     }
     while (descriptor.reads !== undefined) takeOff(descriptor.reads);
     while (descriptor.writes !== undefined) takeOff(descriptor.writes);

@@ -5,7 +5,7 @@ import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN } from '../../sys/errno.js'
 import { IoError } from '../../sys/io-error.js';
 import { formatAddress, isLoopback, type Address } from '../../sys/sockaddr.js';
 import { connect, getIntOption, localAddress, remoteAddress, setOption } from '../../sys/socket.js';
-import { hasTcpInfo, wasAnsweredOnce } from '../../sys/tcp-info.js';
+import { hasTcpInfo, wasAnsweredOnce } from '../../sys/tcp-handshake.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
 
