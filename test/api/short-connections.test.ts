@@ -103,8 +103,10 @@ describe('system calls of a short connection', () => {
   });
 
   it('accepted, a small file, closed: 9', async () => {
-    const expected = { accept4: 1, EPOLL_CTL_ADD: 1, recvfrom: 2, fcntl: 2, sendfile: 1, shutdown: 1, close: 1 };
-    expect(await measure('sendFile')).to.deep.equal(expected);
+    // None where the client's FIN comes before ours: the close sends it.
+    const { shutdown = 0, ...calls } = await measure('sendFile');
+    expect(calls).to.deep.equal({ accept4: 1, EPOLL_CTL_ADD: 1, recvfrom: 2, fcntl: 2, sendfile: 1, close: 1 });
+    expect(shutdown).to.be.at.most(1);
   });
 
   it('proxied: 16, and one more where the proxy rests between the two FINs', async () => {
