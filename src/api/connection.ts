@@ -1,11 +1,12 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
+import { describeBy, ifKnown } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
 import { SHUT_WR } from '../sys/constants.js';
 import { IoError } from '../sys/io-error.js';
-import type { Address } from '../sys/sockaddr.js';
+import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
@@ -358,5 +359,23 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   private timedOut(what: string, explanation: string): IoError {
     return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
   }
+
+  static {
+    describeBy('Connection', Connection.prototype, connection => ({
+      state: connection.moved ? 'moved' : connection.state,
+      fd: connection.fd,
+      local: shownAddress(() => connection.localAddress),
+      remote: shownAddress(() => connection.remoteAddress),
+      received: connection.bytesReceived,
+      sent: connection.bytesSent,
+      queuedBytes: connection.queuedBytes,
+      failure: connection.rare?.failure?.message,
+    }));
+  }
 }
 shareAmongCopies({ Connection });
+
+function shownAddress(find: () => Address | undefined): string | undefined {
+  const address = ifKnown(find);
+  return address && formatAddress(address);
+}

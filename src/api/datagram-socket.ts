@@ -1,4 +1,5 @@
 /** A socket for datagrams: UDP or Unix. */
+import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import { unlessAborted } from '../base/unless-aborted.js';
 import type { BufferList } from '../core/buffer-list.js';
@@ -319,6 +320,18 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
       }
       this.reactor.defer(this);
     }
+  }
+
+  static {
+    describeBy('DatagramSocket', DatagramSocket.prototype, socket => ({
+      state: socket.hasMoved ? 'moved' : socket.state,
+      fd: socket.fd,
+      address: formatAddress(socket.address),
+      remote: socket.remoteAddress && formatAddress(socket.remoteAddress),
+      received: socket.counters.received,
+      sent: socket.sent,
+      queuedBytes: socket.queuedBytes,
+    }));
   }
 }
 shareAmongCopies({ DatagramSocket });

@@ -1,4 +1,5 @@
 /** An open directory: what `open` can keep a path beneath, again and again without looking it up. */
+import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, type Beneath } from '../core/disk/open-file.js';
@@ -52,6 +53,14 @@ export class Directory {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  static {
+    describeBy('Directory', Directory.prototype, ({ path, fd, isClosed }) => ({
+      state: isClosed ? 'closed' : 'open',
+      path,
+      fd,
+    }));
   }
 }
 shareAmongCopies({ Directory });

@@ -1,4 +1,5 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
+import { describeBy } from '../base/inspection.js';
 import { isUint8Array } from '../base/kinds.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import { BufferList } from '../core/buffer-list.js';
@@ -314,6 +315,16 @@ export class File {
         throw new RangeError(`${name}: ${value}; allowed for a direct file: multiples of ${this.alignmentBytes}`);
       }
     }
+  }
+
+  static {
+    describeBy('File', File.prototype, ({ path, fd, isClosed, direct, counters }) => ({
+      state: isClosed ? 'closed' : 'open',
+      path,
+      fd,
+      direct,
+      ...counters,
+    }));
   }
 }
 shareAmongCopies({ File });

@@ -1,4 +1,5 @@
 /** A listening socket, and the connections that come from it. */
+import { describeBy } from '../base/inspection.js';
 import { AGAIN, type Descriptor, type Outcome } from '../core/operation.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../core/limits.js';
 import { Accept, isExhaustion, type AcceptOwner } from '../core/operations/accept.js';
@@ -8,7 +9,7 @@ import { close } from '../sys/io.js';
 import { IoError } from '../sys/io-error.js';
 import { closeGate, isUnixGateClosed, liftFilter } from '../sys/listener-gate.js';
 import { platform } from '../sys/platform.js';
-import type { Address } from '../sys/sockaddr.js';
+import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { listen as listenOn } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';
@@ -369,5 +370,14 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   private report(failure: IoError): void {
     if (this.onError !== undefined) this.scope.run(this.onError, this, failure);
     else process.emitWarning(failure.message, 'PolluxListenerWarning');
+  }
+
+  static {
+    describeBy('Listener', Listener.prototype, listener => ({
+      state: listener.hasMoved ? 'moved' : listener.isOpen ? 'open' : 'closed',
+      fd: listener.fd,
+      address: formatAddress(listener.address),
+      ...listener.counters,
+    }));
   }
 }

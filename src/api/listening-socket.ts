@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../sys/constants.js';
 import { close } from '../sys/io.js';
-import { domainOf, type Address } from '../sys/sockaddr.js';
+import { domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
 import { bind, listen as listenOn, localAddress, openSocket, setOption } from '../sys/socket.js';
 import { checkSignal, type OptionNames } from './arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
@@ -86,7 +86,7 @@ function openListening(address: Address, backlog: number, options: ListeningOpti
   try {
     const shared = prepare(fd, address, options);
     bind(fd, address);
-    listenOn(fd, backlog);
+    listenOn(fd, backlog, formatAddress(address));
     const deferred = address.family === 'unix' ? 'off' : deferAccept(fd, options.deferAccept ?? 'off');
     return { fd, shared, deferred };
   } catch (error) {

@@ -1,6 +1,8 @@
 /** The handle of bytes on their way: what `copy`, `sendFile` and `join` return at once. */
+import { describeBy, type Description } from '../base/inspection.js';
 import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import type { TransferAccount } from '../core/transfers/account.js';
+import type { TunnelAccount } from '../core/transfers/tunnel.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
@@ -154,4 +156,19 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
     if (failure === this.cancellation && !isError(this.reason)) this.settled.reject(this.reason as Error);
     else this.settled.reject(ownError(failure, { transfer: this.account }));
   }
+
+  static {
+    describeBy('Transfer', Transfer.prototype, ({ isSettled, account, bytesPerSecond }: Transfer) => ({
+      state: isSettled ? 'over' : 'under way',
+      ...summary(account),
+      bytesPerSecond: bytesPerSecond === Infinity ? undefined : bytesPerSecond,
+    }));
+  }
+}
+
+/** Of either kind of account. */
+function summary(account: object): Description {
+  const { path, bytes, calls, fallback } = account as Partial<TransferAccount>;
+  const { aToB, bToA } = account as Partial<TunnelAccount>;
+  return { path, bytes, calls, fallback, aToB: aToB?.bytes, bToA: bToA?.bytes };
 }

@@ -1,4 +1,5 @@
 /** Watching any descriptor for readiness: serial lines, pipes, devices, sockets of other libraries. */
+import { describeBy } from '../base/inspection.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../backends/contract.js';
 import { AsyncScope } from '../core/async-scope.js';
 import type { Watcher } from '../core/driver.js';
@@ -136,6 +137,10 @@ export class Watch implements Watcher {
     if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
     this.referenced = keep;
     return this;
+  }
+
+  static {
+    describeBy('Watch', Watch.prototype, ({ fd, isOpen }) => ({ state: isOpen ? 'open' : 'closed', fd }));
   }
 }
 

@@ -48,8 +48,11 @@ export function probeBackends(): ProbedBackend[] {
   return sorted().map(({ name, preference, probe }) => ({ name, preference, probe: probe() }));
 }
 
-/** @throws TypeError an unknown name. */
+/** @throws TypeError an unknown name, or none. */
 export function backendFactory(name: string): BackendFactory {
+  if (typeof (name as unknown) !== 'string') {
+    throw new TypeError(`backend: ${typeof name}; allowed: a name, of ${backendNames().join(', ')}, auto`);
+  }
   const factory = factories.get(name);
   if (factory === undefined) {
     const there = `there are: ${backendNames().join(', ')}, auto`;

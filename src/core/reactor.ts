@@ -8,6 +8,7 @@
  * A timer may be a deadline, and what it waits for may have come while the thread was busy. So a timer runs only after all
  * that had come when it was due has been dispatched.
  */
+import { describeBy } from '../base/inspection.js';
 import { monotonicMs } from '../base/runtime-functions.js';
 import { ERROR, READABLE } from '../backends/contract.js';
 import { chooseBackend } from '../backends/select.js';
@@ -370,5 +371,16 @@ export class Reactor {
   /** What has passed since the time from which `Timers` counts. */
   private lag(): number {
     return Math.max(0, monotonicMs() - this.timers.nowMs);
+  }
+
+  static {
+    describeBy('Reactor', Reactor.prototype, reactor => ({
+      state: reactor.closed ? 'closed' : reactor.paused ? 'paused' : 'open',
+      backend: reactor.driver.backend.name,
+      mode: reactor.mode,
+      handles: reactor.handles,
+      references: reactor.references,
+      ...reactor.counters,
+    }));
   }
 }

@@ -3,6 +3,7 @@
  * next call writes over them while they are still in the cache. Bytes that somebody takes stay where they are, and the
  * next call goes behind them; a chunk that is used up is given back when the last of them is released.
  */
+import { describeBy } from '../base/inspection.js';
 import { BufferList } from './buffer-list.js';
 import { MIN_RECEIVE_BYTES } from './limits.js';
 import type { Lease, Slab } from './slab.js';
@@ -117,6 +118,10 @@ export class ReceiveBuffer {
     this.release();
     this.lease = chunk ?? slab.pocket();
     this.offset = 0;
+  }
+
+  static {
+    describeBy('ReceiveBuffer', ReceiveBuffer.prototype, ({ offset }) => ({ offset }));
   }
 }
 

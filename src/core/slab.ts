@@ -2,6 +2,7 @@
  * Native memory cut into chunks that are lent out. A block is one ArrayBuffer of several chunks, whose address holds for
  * life; blocks come when they are needed, up to a ceiling, and go when a peak is over.
  */
+import { describeBy } from '../base/inspection.js';
 import { markAsUntransferable } from 'node:worker_threads';
 import { nextGeneration } from '../base/token.js';
 import { addressOf } from '../sys/memory.js';
@@ -287,6 +288,14 @@ export class Slab {
     }
     this.blocks.add(block);
     this.idleBlocks++;
+  }
+
+  static {
+    describeBy('Slab', Slab.prototype, ({ chunkBytes, heldBytes, freeChunks }) => ({
+      chunkBytes,
+      heldBytes,
+      freeChunks,
+    }));
   }
 }
 

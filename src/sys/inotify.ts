@@ -1,6 +1,6 @@
 /** inotify(7): changes of files as records read from a descriptor, Linux. */
 import { O_CLOEXEC, O_NONBLOCK } from './constants.js';
-import { EEXIST, EINVAL, EMFILE } from './errno.js';
+import { EEXIST, EINVAL, EMFILE, ENOSPC } from './errno.js';
 import { IoError } from './io-error.js';
 import { read } from './io.js';
 import { declare, errno } from './libc.js';
@@ -40,27 +40,35 @@ const add = declare<(fd: number, path: string, mask: number) => number>('inotify
   'uint32_t',
 ]);
 
-/** A queue of records, non-blocking and close-on-exec. @throws IoError EMFILE (fs.inotify.max_user_instances), ENFILE. */
-export function openInotify(): number {
+/**
+ * A queue of records, non-blocking and close-on-exec.
+ *
+ * @param title of what it is for.
+ * @throws IoError EMFILE (fs.inotify.max_user_instances), ENFILE.
+ */
+export function openInotify(title?: string): number {
   const fd = init(O_NONBLOCK | O_CLOEXEC);
   if (fd >= 0) owners[fd] = holder;
   if (fd >= 0) return fd;
   const failure = errno();
   const full = 'no descriptor left (ulimit -n), or no queue (fs.inotify.max_user_instances)';
-  throw new IoError(failure, 'inotify_init1', undefined, failure === EMFILE ? full : undefined);
+  throw new IoError(failure, 'inotify_init1', title, failure === EMFILE ? full : undefined);
 }
 
 const remove = declare<(fd: number, watch: number) => number>('inotify_rm_watch', 'int', ['int', 'int']);
 
 /**
+ * @param title what the path leads to, as whoever watches it calls it.
  * @returns the number of the watch, or -1: the queue has one of this file already.
  * @throws IoError ENOENT, EACCES, ENOSPC (fs.inotify.max_user_watches).
  */
-export function addInotifyWatch(fd: number, path: string, mask: number): number {
+export function addInotifyWatch(fd: number, path: string, mask: number, title = path): number {
   const watch = add(fd, path, (mask | IN_MASK_CREATE) >>> 0);
   if (watch >= 0) return watch;
-  if (errno() === EEXIST) return -1;
-  throw new IoError(errno(), 'inotify_add_watch', path);
+  const failure = errno();
+  if (failure === EEXIST) return -1;
+  const full = 'this user watches as many files as the system allows (fs.inotify.max_user_watches)';
+  throw new IoError(failure, 'inotify_add_watch', title, failure === ENOSPC ? full : undefined);
 }
 
 /** Ends a watch; nothing if it went with its file. */

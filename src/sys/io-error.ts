@@ -45,7 +45,7 @@ const explanations: Record<string, string> = {
 /** What they mean where descriptors are watched. */
 const explanationsOfWatching: Record<string, string> = {
   EEXIST: 'it is registered already',
-  ENOSPC: 'a limit of the system is reached',
+  ENOSPC: 'a limit of the system is reached (Linux: fs.epoll.max_user_watches)',
   EPERM: 'not permitted for this kind of descriptor',
 };
 const watching: readonly string[] = ['epoll_ctl', 'inotify_add_watch', 'kevent', 'register'];

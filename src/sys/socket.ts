@@ -167,9 +167,14 @@ export function bind(fd: number, address: Address): void {
     throw new IoError(errno(), 'bind', formatAddress(address));
 }
 
-/** listen(2). The kernel clips `backlog` to its own limit (somaxconn). @throws IoError EADDRINUSE. */
-export function listen(fd: number, backlog: number): void {
-  if (nativeListen(fd, backlog) < 0) throw new IoError(errno(), 'listen', `descriptor ${fd}`);
+/**
+ * listen(2). The kernel clips `backlog` to its own limit (somaxconn).
+ *
+ * @param title what it is called in messages.
+ * @throws IoError EADDRINUSE.
+ */
+export function listen(fd: number, backlog: number, title = `descriptor ${fd}`): void {
+  if (nativeListen(fd, backlog) < 0) throw new IoError(errno(), 'listen', title);
 }
 
 /**

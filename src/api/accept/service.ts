@@ -1,10 +1,11 @@
 /** A port that the threads of a runtime serve together. */
+import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import { following } from '../../base/sequence.js';
 import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/constants.js';
 import { close } from '../../sys/io.js';
 import { IoError } from '../../sys/io-error.js';
-import type { Address, InternetAddress } from '../../sys/sockaddr.js';
+import { formatAddress, type Address, type InternetAddress } from '../../sys/sockaddr.js';
 import { setOption } from '../../sys/socket.js';
 import { Listener } from '../listener.js';
 import { openListeningSocket, type ListeningSocket } from '../listening-socket.js';
@@ -121,6 +122,15 @@ export class Service {
     this.run.onEnded(member, willReturn);
     // After what it did not get has been taken back.
     this.loads.clear(member.index);
+  }
+
+  static {
+    describeBy('Service', Service.prototype, ({ closing, address, model, owner }) => ({
+      state: closing === undefined ? 'open' : 'closed',
+      address: formatAddress(address),
+      accept: model,
+      threads: owner.threads.length,
+    }));
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the watches of timers, signals, processes, files and user events share. */
 import { unlessAborted } from '../../base/unless-aborted.js';
+import type { Description } from '../../base/inspection.js';
 import { NOTHING, type Source } from '../../backends/sources/contract.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import type { Watcher } from '../../core/driver.js';
@@ -183,5 +184,10 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
     if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
     this.referenced = keep;
     return this;
+  }
+
+  /** @internal See `describeBy`. */
+  describe(): Description {
+    return { state: this.isOpen ? 'open' : 'closed', of: this.title };
   }
 }

@@ -1,4 +1,5 @@
 /** Changes of files and directories. */
+import { describeBy } from '../../base/inspection.js';
 import { isUrl } from '../../base/kinds.js';
 import {
   CHANGED_ATTRIBUTES,
@@ -97,6 +98,7 @@ export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
     return new Set([...earlier, ...later]);
   }
 }
+describeBy('FileWatch', FileWatch.prototype, watch => watch.describe());
 
 function fileOf(file: string | URL | number): string | number {
   if (typeof file === 'string' || isUrl(file)) return pathOf('file', file);

@@ -1,4 +1,5 @@
 /** Ends of processes, children or not. */
+import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
 import { STATUS_UNKNOWN } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
@@ -53,6 +54,7 @@ export class ProcessWatch extends EventWatch<ProcessEnd> {
     return earlier;
   }
 }
+describeBy('ProcessWatch', ProcessWatch.prototype, watch => watch.describe());
 
 /** @param status of wait(2), or STATUS_UNKNOWN. */
 function processEnd(status: number): ProcessEnd {

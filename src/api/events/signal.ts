@@ -3,6 +3,7 @@
  * but the runtime has threads of its own that do not block it, and what they take is lost: so the runtime's handler is
  * used there (docs/decisions/0007-signals.md).
  */
+import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
@@ -80,6 +81,7 @@ export class SignalWatch extends EventWatch<number> implements Deferred {
     if (this.unseen++ === 0) this.reactor.defer(this);
   }
 }
+describeBy('SignalWatch', SignalWatch.prototype, watch => watch.describe());
 
 function signalNumber(signal: string): number {
   const number = (os.constants.signals as Record<string, number | undefined>)[signal];

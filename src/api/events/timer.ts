@@ -1,4 +1,5 @@
 /** Timers of the kernel: finer than milliseconds, by the wall clock, and counted when nobody could come in time. */
+import { describeBy } from '../../base/inspection.js';
 import { isDate } from '../../base/kinds.js';
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
@@ -61,6 +62,7 @@ export class TimerWatch extends EventWatch<number> {
     return earlier + later;
   }
 }
+describeBy('TimerWatch', TimerWatch.prototype, watch => watch.describe());
 
 const KINDS = ['after', 'every', 'at'] as const;
 

@@ -1,4 +1,5 @@
 /** Events that the program itself brings about, from any of its threads. */
+import { describeBy } from '../../base/inspection.js';
 import type { UserHandle, UserSource } from '../../backends/sources/contract.js';
 import { triggerUserEvent } from '../../backends/sources/trigger.js';
 import type { Reactor } from '../../core/reactor.js';
@@ -71,3 +72,4 @@ export class UserWatch extends EventWatch<true> {
     return true;
   }
 }
+describeBy('UserWatch', UserWatch.prototype, watch => watch.describe());

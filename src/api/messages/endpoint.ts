@@ -1,4 +1,5 @@
 /** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
+import { describeBy } from '../../base/inspection.js';
 import { threadId } from 'node:worker_threads';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { isSameMailbox, type MailboxAddress } from '../../core/mailbox/address.js';
@@ -334,6 +335,17 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
 
   private updateKeepAlive(): void {
     this.mailbox.keepAlive(this.referenced && this.reasons > 0);
+  }
+
+  static {
+    describeBy('Endpoint', Endpoint.prototype, endpoint => ({
+      state: endpoint.isClosed ? 'closed' : 'open',
+      thread: endpoint.threadId,
+      peers: endpoint.peers.all().length,
+      queues: endpoint.queues.size,
+      topics: endpoint.topics.size,
+      subscriptions: endpoint.subscriptions.size,
+    }));
   }
 }
 shareAmongCopies({ Endpoint });

@@ -1,4 +1,5 @@
 /** What is sent, and what comes: bytes as they are, everything else as v8 serialises it. */
+import { describeBy } from '../../base/inspection.js';
 import { isUint8Array } from '../../base/kinds.js';
 import { deserialize, serialize } from 'node:v8';
 import { otherVersionOf } from '../../base/thread-state.js';
@@ -85,6 +86,12 @@ export class Arrival implements Message {
   keep(): KeptMessage {
     return new KeptMessage(this.from, this.bytes.slice(), this.isValue);
   }
+
+  static {
+    describeBy('Message', Arrival.prototype, ({ buffer, sender, lengthBytes }) =>
+      buffer === undefined ? { state: 'over' } : { from: sender, lengthBytes },
+    );
+  }
 }
 
 /** A message with bytes of its own. */
@@ -97,6 +104,10 @@ export class KeptMessage implements Message {
 
   get value(): unknown {
     return this.isValue ? (deserialize(this.bytes) as unknown) : this.bytes;
+  }
+
+  static {
+    describeBy('Message', KeptMessage.prototype, ({ from, bytes }) => ({ from, lengthBytes: bytes.length }));
   }
 }
 

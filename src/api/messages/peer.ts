@@ -1,4 +1,5 @@
 /** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
+import { describeBy } from '../../base/inspection.js';
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { AsyncScope } from '../../core/async-scope.js';
@@ -269,6 +270,14 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
 
   private goneError(): IoError {
     return new IoError('EPIPE', 'request', `thread ${this.threadId}`, 'the thread has ended or takes no more messages');
+  }
+
+  static {
+    describeBy('Peer', Peer.prototype, ({ threadId, isGone, requests }) => ({
+      state: isGone ? 'gone' : 'open',
+      thread: threadId,
+      requests: requests.size,
+    }));
   }
 }
 shareAmongCopies({ Peer });

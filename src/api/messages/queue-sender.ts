@@ -1,4 +1,5 @@
 /** The sending end of another thread's queue. */
+import { describeBy } from '../../base/inspection.js';
 import { isUint8Array } from '../../base/kinds.js';
 import type { Lane } from '../../core/mailbox/lane.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
@@ -44,5 +45,9 @@ export class QueueSender<T = unknown> {
       const channel = encoded.isValue ? this.valueChannel : this.bytesChannel;
       if (this.lane.submit(new Outgoing(encoded.payload, channel, 0, true, false, settled))) resolve();
     });
+  }
+
+  static {
+    describeBy('QueueSender', QueueSender.prototype, ({ lane }) => ({ state: lane.isGone ? 'gone' : 'open' }));
   }
 }

@@ -1,4 +1,5 @@
 /** A queue: any thread sends to it, one receives. */
+import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import { checkCallback } from '../arguments.js';
 import { ENTRY_BYTES } from '../../core/limits.js';
@@ -166,5 +167,14 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     const receiving = !this.ended && (this.handler !== undefined || this.readers.length > 0);
     if (receiving !== this.receiving) this.owner.onReceiving(receiving ? 1 : -1);
     this.receiving = receiving;
+  }
+
+  static {
+    describeBy('Queue', Queue.prototype, ({ name, ended, length, backlogBytes }) => ({
+      state: ended ? 'closed' : 'open',
+      name,
+      length,
+      backlogBytes,
+    }));
   }
 }

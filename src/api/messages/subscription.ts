@@ -1,4 +1,5 @@
 /** The receiving end of a topic. */
+import { describeBy } from '../../base/inspection.js';
 import { following, stepsBetween } from '../../base/sequence.js';
 import type { OptionNames } from '../arguments.js';
 import type { Arrival } from './message.js';
@@ -75,5 +76,15 @@ export class Subscription<T = unknown> extends Queue<T> {
     const expected = this.expected.get(arrival.from) ?? 0;
     this.dropped += stepsBetween(expected, arrival.tag);
     this.expected.set(arrival.from, following(arrival.tag));
+  }
+
+  static {
+    describeBy('Subscription', Subscription.prototype, ({ name, isOpen, length, whenSlow, dropped }) => ({
+      state: isOpen ? 'open' : 'closed',
+      name,
+      length,
+      whenSlow,
+      dropped,
+    }));
   }
 }

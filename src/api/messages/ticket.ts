@@ -1,6 +1,7 @@
 /**
  * A scheduled call: it runs on its owner, or was cancelled, or is told undelivered once its owner has ended; exactly one of them.
  */
+import { describeBy } from '../../base/inspection.js';
 import type { Lane } from '../../core/mailbox/lane.js';
 import type { Outgoing } from '../../core/mailbox/outgoing.js';
 
@@ -22,5 +23,9 @@ export class Ticket {
   cancel(): Cancellation {
     this.result ??= this.lane.revoke(this.outgoing) ? 'cancelled' : 'too late';
     return this.result;
+  }
+
+  static {
+    describeBy('Ticket', Ticket.prototype, ({ result }) => ({ cancellation: result }));
   }
 }

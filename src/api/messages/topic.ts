@@ -1,4 +1,5 @@
 /** A topic: published by any thread, received by every other thread that subscribed to it. */
+import { describeBy } from '../../base/inspection.js';
 import { BufferList } from '../../core/buffer-list.js';
 import { encode } from './message.js';
 import type { Sendable } from './message-types.js';
@@ -111,5 +112,14 @@ export class Topic<T = unknown> {
     // Once all have the message: what fails here is between this thread and that one.
     for (const subscriber of disconnected) subscriber.sendDisconnected();
     return waits;
+  }
+
+  static {
+    describeBy('Topic', Topic.prototype, topic => ({
+      state: topic.ended ? 'closed' : 'open',
+      name: topic.name,
+      subscribers: topic.subscribed.size,
+      ...topic.counters,
+    }));
   }
 }

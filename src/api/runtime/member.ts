@@ -1,4 +1,5 @@
 /** A thread of a runtime, seen by the owner: one worker after another, should it crash. */
+import { describeBy } from '../../base/inspection.js';
 import { Worker } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { LOADING_MS } from '../../core/limits.js';
@@ -171,5 +172,15 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     this.asked.delete(number);
     if (failure === undefined) waiting.resolve();
     else waiting.reject(failure as Error);
+  }
+
+  static {
+    describeBy('Member', Member.prototype, ({ index, name, isAlive, worker, restarts }) => ({
+      state: isAlive ? 'alive' : 'ended',
+      index,
+      name,
+      thread: worker?.threadId,
+      restarts,
+    }));
   }
 }

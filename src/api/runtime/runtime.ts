@@ -1,4 +1,5 @@
 /** Threads with a reactor each, that know each other. */
+import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import { AsyncScope, throwUncaught } from '../../core/async-scope.js';
@@ -334,5 +335,22 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
     if (this.failure === undefined) this.ended.resolve({ terminated });
     else this.ended.reject(this.failure);
+  }
+
+  private get phase(): string {
+    if (this.isOver) return 'over';
+    if (this.stopping) return 'stopping';
+    if (this.paused) return 'paused';
+    return this.started ? 'running' : 'not started';
+  }
+
+  static {
+    describeBy('Runtime', Runtime.prototype, runtime => ({
+      state: runtime.phase,
+      threads: runtime.threads.length,
+      alive: runtime.threads.filter(({ isAlive }) => isAlive).length,
+      services: runtime.services.size,
+      failure: runtime.failure?.message,
+    }));
   }
 }

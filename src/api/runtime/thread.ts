@@ -1,4 +1,5 @@
 /** A thread of a runtime, seen from within. */
+import { describeBy } from '../../base/inspection.js';
 import { threadState } from '../../base/thread-state.js';
 import { IoError } from '../../sys/io-error.js';
 import type { Endpoint } from '../messages/endpoint.js';
@@ -54,6 +55,10 @@ export class Thread<Messages extends MessageTypes = MessageTypes> {
   bury(threadId: number): void {
     this.endpoint.bury(threadId);
     for (const [index, peer] of this.neighbours) if (peer.threadId === threadId) this.neighbours.delete(index);
+  }
+
+  static {
+    describeBy('Thread', Thread.prototype, ({ index, name, neighbours }) => ({ index, name, peers: neighbours.size }));
   }
 }
 

@@ -22,6 +22,8 @@ const MEMBERS_PER_QUEUE = 128;
 export interface QueueMember {
   readonly watcher: SourceWatcher | undefined;
   readonly isClosed: boolean;
+  /** For messages: the path or the descriptor that was given. */
+  readonly title: string;
   /** @param ofEntry whether the record names an entry of the watched directory. */
   onRecord(mask: number, ofEntry: boolean): void;
 }
@@ -48,7 +50,7 @@ export class InotifyQueues {
       const watch = queue.add(member, path, mask);
       if (watch >= 0) return { queue, watch };
     }
-    const queue = new InotifyQueue(this.backend);
+    const queue = new InotifyQueue(this.backend, member.title);
     this.queues.push(queue);
     try {
       return { queue, watch: queue.add(member, path, mask) };
@@ -78,8 +80,11 @@ export class InotifyQueue implements SourceWatcher {
   private readonly touched = new Set<QueueMember>();
 
   /** @throws IoError EMFILE, ENFILE; what the backend refused. */
-  constructor(private readonly backend: Backend) {
-    this.fd = openInotify();
+  constructor(
+    private readonly backend: Backend,
+    title: string,
+  ) {
+    this.fd = openInotify(title);
     try {
       this.token = backend.register(this.fd, READABLE, 'persistent', 'level');
     } catch (error) {
@@ -95,7 +100,7 @@ export class InotifyQueue implements SourceWatcher {
 
   /** @returns the watch, or -1: another member watches the same file. */
   add(member: QueueMember, path: string, mask: number): number {
-    const watch = addInotifyWatch(this.fd, path, mask);
+    const watch = addInotifyWatch(this.fd, path, mask, member.title);
     if (watch >= 0) this.members.set(watch, member);
     return watch;
   }

@@ -55,9 +55,9 @@ export function openInotifySource(queues: InotifyQueues, file: string | number, 
   const held = openPath(file);
   try {
     const stats = fstatSync(held);
-    if (stats.isFile()) return new FileSource(queues, held, changes, stats);
+    if (stats.isFile()) return new FileSource(queues, held, changes, { stats, title: nameOf(file) });
     if (!stats.isDirectory()) throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
-    const source = new DirectorySource(queues, held, changes);
+    const source = new DirectorySource(queues, held, changes, nameOf(file));
     close(held);
     return source;
   } catch (error) {
@@ -80,6 +80,7 @@ abstract class InotifySource implements Source, QueueMember {
     fd: number,
     private readonly wanted: FileChanges,
     isDirectory: boolean,
+    readonly title: string,
   ) {
     this.membership = queues.join(this, descriptorPath(fd), maskOf(wanted, isDirectory));
     this.token = this.membership.queue.token;
@@ -117,14 +118,17 @@ abstract class InotifySource implements Source, QueueMember {
 }
 
 class FileSource extends InotifySource {
+  private stats: Stats;
+
   /** @param held becomes the source's, unless this throws. */
   constructor(
     queues: InotifyQueues,
     private readonly held: number,
     wanted: FileChanges,
-    private stats: Stats,
+    { stats, title }: { readonly stats: Stats; readonly title: string },
   ) {
-    super(queues, held, wanted, false);
+    super(queues, held, wanted, false, title);
+    this.stats = stats;
   }
 
   override close(): void {
@@ -150,8 +154,8 @@ class FileSource extends InotifySource {
 }
 
 class DirectorySource extends InotifySource {
-  constructor(queues: InotifyQueues, fd: number, wanted: FileChanges) {
-    super(queues, fd, wanted, true);
+  constructor(queues: InotifyQueues, fd: number, wanted: FileChanges, title: string) {
+    super(queues, fd, wanted, true, title);
   }
 
   protected override meaningOf(mask: number, ofEntry: boolean): FileChanges {
