@@ -329,7 +329,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
       address: formatAddress(socket.address),
       remote: socket.remoteAddress && formatAddress(socket.remoteAddress),
       received: socket.counters.received,
-      sent: socket.sent,
+      dropped: socket.counters.dropped,
       queuedBytes: socket.queuedBytes,
     }));
   }

@@ -52,6 +52,8 @@ const DEFAULTS: QueueLimits = {
 
 /** @throws RangeError naming the option that makes no sense. */
 export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
+  // Before anything is reckoned with it.
+  checkInteger('highWaterBytes', options.highWaterBytes ?? DEFAULTS.highWaterBytes, 1, Number.MAX_SAFE_INTEGER);
   const limits: QueueLimits = {
     highWaterBytes: options.highWaterBytes ?? DEFAULTS.highWaterBytes,
     lowWaterBytes:
@@ -60,7 +62,6 @@ export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
     lingerMs: options.lingerMs ?? DEFAULTS.lingerMs,
     closeTimeoutMs: options.closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
   };
-  checkInteger('highWaterBytes', limits.highWaterBytes, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('lowWaterBytes', limits.lowWaterBytes, 0, limits.highWaterBytes);
   checkInteger('maxQueuedBytes', limits.maxQueuedBytes, limits.highWaterBytes, Number.MAX_SAFE_INTEGER);
   checkDelay('lingerMs', limits.lingerMs);

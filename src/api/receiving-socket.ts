@@ -1,4 +1,5 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
+import { isUint8Array } from '../base/kinds.js';
 import { BufferList } from '../core/buffer-list.js';
 import { LATE_READER_BYTES } from '../core/limits.js';
 import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
@@ -7,6 +8,7 @@ import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
+import { kindOf } from './arguments.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';
 import { Socket } from './socket.js';
@@ -75,10 +77,11 @@ export abstract class ReceivingSocket
    * @param options aborting its `signal` takes no byte, and `bytes` is yours again at once.
    * @returns how many bytes came; 0 at the end of the stream.
    * @throws Error two ways of reading at once.
-   * @throws RangeError an empty buffer, since 0 could not be told from the end.
+   * @throws TypeError no Uint8Array; RangeError an empty one, since 0 could not be told from the end.
    */
   readInto(bytes: Uint8Array, options?: WaitOptions): Promise<number> {
     this.checkOneReader('readInto');
+    if (!isUint8Array(bytes)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: a Uint8Array`);
     if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
     const begin = (signal?: AbortSignal) => this.receiveInto(bytes, signal);
     return options === undefined ? begin() : beginWith(options, begin);

@@ -4,18 +4,37 @@
  */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
+import { MAX_EVENTS } from '../backends/limits.js';
+import { backendFactory } from '../backends/select.js';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { REACTOR_SCOPE } from '../core/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor.js';
+import { MODES } from '../core/readiness-driver.js';
 import './plain-workers.js';
-import { checkOptions, type OptionNames } from './arguments.js';
+import { checkOptions, shown, type OptionNames } from './arguments.js';
+import { checkInteger } from './options.js';
 
-export const REACTOR_OPTIONS = {
+const REACTOR_OPTIONS = {
   backend: 'other',
   mode: 'other',
   maxBufferBytes: 'other',
   maxEvents: 'other',
 } as const satisfies OptionNames<ReactorOptions>;
+
+/** One block of the slab. */
+const LEAST_BUFFER_BYTES = 2 ** 20;
+
+/** @throws TypeError, RangeError naming the option that makes no sense. */
+export function checkReactorOptions(options: ReactorOptions, argument?: string): void {
+  checkOptions(options, REACTOR_OPTIONS, argument);
+  const { backend = 'auto', mode = 'level', maxBufferBytes = Infinity, maxEvents = 1 } = options;
+  if (backend !== 'auto') backendFactory(backend);
+  if (!MODES.includes(mode)) throw new TypeError(`mode: ${shown(mode)}; allowed: ${MODES.join(', ')}`);
+  if (typeof maxBufferBytes !== 'number' || !(maxBufferBytes >= LEAST_BUFFER_BYTES)) {
+    throw new RangeError(`maxBufferBytes: ${shown(maxBufferBytes)}; allowed: numbers from ${LEAST_BUFFER_BYTES}`);
+  }
+  checkInteger('maxEvents', maxEvents, 1, MAX_EVENTS);
+}
 
 /** The same in all versions of this package. */
 interface Seat {
@@ -38,7 +57,7 @@ const seat = commonState<Seat>('reactor', () => ({}));
  * @throws TypeError an unknown backend, mode or option.
  */
 export function startReactor(options: ReactorOptions = {}): Reactor {
-  checkOptions(options, REACTOR_OPTIONS);
+  checkReactorOptions(options);
   const running = runningReactor();
   if (running !== undefined) {
     throw new Error(`this thread has a reactor already (${running.driver.backend.name}); close it first`);

@@ -1,6 +1,7 @@
 /** The arrays that a backend's wait fills, and the merging of several reports about one registration into one entry. */
 import { NO_TOKEN, slotOf } from '../base/token.js';
 import type { ReadyEvents } from './contract.js';
+import { MAX_EVENTS } from './limits.js';
 import type { Registrations } from './registrations.js';
 
 export class EventBatch implements ReadyEvents {
@@ -14,8 +15,8 @@ export class EventBatch implements ReadyEvents {
     readonly capacity: number,
     private readonly registrations: Registrations,
   ) {
-    if (!Number.isInteger(capacity) || capacity < 1) {
-      throw new RangeError(`maxEvents: ${capacity}; allowed: integers from 1`);
+    if (!Number.isInteger(capacity) || capacity < 1 || capacity > MAX_EVENTS) {
+      throw new RangeError(`maxEvents: ${String(capacity)}; allowed: integers from 1 to ${MAX_EVENTS}`);
     }
     this.tokens = new Float64Array(capacity);
     this.readiness = new Uint8Array(capacity);

@@ -38,6 +38,8 @@ export const SO_KEEPALIVE = pick({ linux: 9, ...bsd(8) });
 export const SO_LINGER = pick({ linux: 13, ...bsd(0x80), darwin: 0x1080 });
 /** Which processor a listener of several is for; negative where there is no such option. socket(7). */
 export const SO_INCOMING_CPU = pick({ linux: 49 });
+/** Numbers of a socket, with that of datagrams that were dropped; negative where there is no such option. socket(7), Linux 4.12. */
+export const SO_MEMINFO = pick({ linux: 55 });
 /** Puts a filter (classic BPF) on a socket, which its connections inherit, and takes it off. socket(7), Linux. */
 export const SO_ATTACH_FILTER = pick({ linux: 26 });
 export const SO_DETACH_FILTER = pick({ linux: 27 });

@@ -1,5 +1,13 @@
 /** The socket calls. Hot ones return -1 and leave errno; those that make and configure throw IoError. */
-import { AF_UNIX, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_NOSIGPIPE } from './constants.js';
+import {
+  AF_UNIX,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_MEMINFO,
+  SO_NOSIGPIPE,
+} from './constants.js';
 import { EINPROGRESS, EINTR, isRefusal } from './errno.js';
 import { close, setCloseOnExec, setNonBlocking } from './io.js';
 import { IoError } from './io-error.js';
@@ -258,6 +266,23 @@ function loadOption(fd: number, level: number, name: number): void {
   if (nativeGetsockopt(fd, level, name, option.address, option.address + OPTION_BYTES) < 0) {
     throw new IoError(errno(), 'getsockopt', `option ${name} of level ${level} on descriptor ${fd}`);
   }
+}
+
+/** Index of the datagrams dropped, among the 32-bit numbers of SO_MEMINFO. */
+const MEMINFO_DROPS = 8;
+
+/**
+ * Datagrams that came to a socket and were dropped, as its receive buffer was full or their checksum wrong: the number that
+ * SO_RXQ_OVFL tells with datagrams that come later. It counts modulo 2^32.
+ *
+ * @returns undefined where the system does not tell.
+ */
+export function droppedDatagrams(fd: number): number | undefined {
+  if (SO_MEMINFO < 0) return undefined;
+  option.u32[OPTION_BYTES / 4] = OPTION_BYTES;
+  const result = nativeGetsockopt(fd, SOL_SOCKET, SO_MEMINFO, option.address, option.address + OPTION_BYTES);
+  if (result < 0 || option.u32[OPTION_BYTES / 4] <= 4 * MEMINFO_DROPS) return undefined;
+  return option.u32[MEMINFO_DROPS];
 }
 
 /** getsockopt(2) of an int option. @throws IoError as `getOption`. */

@@ -34,7 +34,7 @@ describeOnEveryDriver('datagram sockets', driver => {
       await until(() => received.at(-1) === text);
     }
     expect(received).to.deep.equal(['a', '', 'longer than the others']);
-    expect(server.counters).to.deep.equal({ received: 3, truncated: 0 });
+    expect(server.counters).to.include({ received: 3, truncated: 0 });
     expect([server.sent, client.sent]).to.deep.equal([3, 3]);
   }
 
@@ -133,7 +133,7 @@ describeOnEveryDriver('datagram sockets', driver => {
     for (const length of [100, 101, 5000, 99]) client.trySend('x'.repeat(length), server.address);
     await until(() => received.length === 2);
     expect(received.map(text => text.length)).to.deep.equal([100, 99]);
-    expect(server.counters).to.deep.equal({ received: 2, truncated: 2 });
+    expect(server.counters).to.include({ received: 2, truncated: 2 });
   });
 
   it('receive and for await take one at a time, and leave the others to the kernel', async () => {

@@ -7,7 +7,7 @@ import { allowedProcessors, canPin } from '../../sys/affinity.js';
 import { checkCallback, checkOptions, kindOf, pathOf, shown, type OptionNames } from '../arguments.js';
 import { Endpoint } from '../messages/endpoint.js';
 import { checkInteger } from '../options.js';
-import { REACTOR_OPTIONS } from '../thread-reactor.js';
+import { checkReactorOptions } from '../thread-reactor.js';
 
 export interface RuntimeOptions {
   /**
@@ -98,7 +98,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   if (endpoint !== undefined && !(endpoint instanceof Endpoint)) {
     throw new TypeError(`endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, from openEndpoint()`);
   }
-  if (reactor !== undefined) checkOptions(reactor, REACTOR_OPTIONS, 'reactor');
+  if (reactor !== undefined) checkReactorOptions(reactor, 'reactor');
   checkCallback('onError', options.onError);
   checkCallback('onRestart', options.onRestart);
   checkCloneable('payload', options.payload);

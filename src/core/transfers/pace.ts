@@ -72,6 +72,15 @@ export class Pace {
 /** @throws RangeError no positive number. */
 export function checkRate(name: string, bytesPerSecond: number): void {
   if (typeof bytesPerSecond === 'number' && bytesPerSecond > 0) return;
-  const given = typeof bytesPerSecond === 'string' ? `'${bytesPerSecond as string}'` : String(bytesPerSecond);
+  const value: unknown = bytesPerSecond;
+  const isWord = typeof value === 'number' || typeof value === 'boolean' || value === null;
+  const given =
+    typeof value === 'string'
+      ? `'${value}'`
+      : typeof value === 'bigint'
+        ? `${value}n`
+        : isWord
+          ? `${value}`
+          : typeof value;
   throw new RangeError(`${name}: ${given}; allowed: numbers above 0, Infinity for no limit`);
 }
