@@ -1,5 +1,5 @@
 /** What functions are given: checks that say which argument is wrong, what it is, and what is allowed. */
-import { isUrl } from '../base/kinds.js';
+import { isUint8Array, isUrl } from '../base/kinds.js';
 import { fileURLToPath } from 'node:url';
 import { otherVersionOf } from '../base/thread-state.js';
 
@@ -90,6 +90,12 @@ export function checkCallback(name: string, callback: unknown): void {
 /** @throws TypeError it is none, or left out. */
 export function checkFunction(name: string, given: unknown): void {
   if (typeof given !== 'function') throw new TypeError(`${name}: ${kindOf(given)}; allowed: a function`);
+}
+
+/** @throws TypeError no memory for bytes; RangeError none of it. */
+export function checkRoom(name: string, given: Uint8Array): void {
+  if (!isUint8Array(given)) throw new TypeError(`${name}: ${kindOf(given)}; allowed: a Uint8Array`);
+  if (given.byteLength === 0) throw new RangeError(`${name}: an empty buffer; allowed: at least 1 byte`);
 }
 
 /** The path that was given, as it is or as a URL. @throws TypeError */

@@ -1,5 +1,4 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
-import { isUint8Array } from '../base/kinds.js';
 import { BufferList } from '../core/buffer-list.js';
 import { LATE_READER_BYTES } from '../core/limits.js';
 import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
@@ -8,7 +7,7 @@ import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
-import { kindOf } from './arguments.js';
+import { checkRoom } from './arguments.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';
 import { Socket } from './socket.js';
@@ -81,8 +80,7 @@ export abstract class ReceivingSocket
    */
   readInto(bytes: Uint8Array, options?: WaitOptions): Promise<number> {
     this.checkOneReader('readInto');
-    if (!isUint8Array(bytes)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: a Uint8Array`);
-    if (bytes.byteLength === 0) throw new RangeError('bytes: an empty buffer; allowed: at least 1 byte');
+    checkRoom('bytes', bytes);
     const begin = (signal?: AbortSignal) => this.receiveInto(bytes, signal);
     return options === undefined ? begin() : beginWith(options, begin);
   }
@@ -379,7 +377,6 @@ export abstract class ReceivingSocket
 
   /** @internal */
   abstract breakTurn(failure: Error): void;
-  /** Whether it is another thread's now. */
   protected abstract get hasMoved(): boolean;
   /** @internal The peer's FIN was read. */
   abstract get hasPeerEnded(): boolean;

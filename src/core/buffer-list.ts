@@ -7,7 +7,6 @@
  * move them out, and only `slice` makes a second share. Whoever owns a list consumes or releases it in the end.
  * A list that a callback gets is lent: it expires with the call, and use of it after that throws.
  */
-import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import { bytesOf, checkInteger } from './buffer-list-arguments.js';
 import type { IovecTable } from './iovec-table.js';
@@ -396,12 +395,6 @@ export class BufferList implements Iterable<Uint8Array> {
   private checkOther(list: BufferList): void {
     list.checkValid();
     if (list === this) throw new TypeError("part: a list can't be put into itself");
-  }
-
-  static {
-    describeBy('BufferList', BufferList.prototype, ({ epoch, lengthBytes, segments }) =>
-      epoch < 0 ? { state: 'over' } : { lengthBytes, segments },
-    );
   }
 }
 shareAmongCopies({ BufferList });

@@ -3,7 +3,7 @@
  * next call writes over them while they are still in the cache. Bytes that somebody takes stay where they are, and the
  * next call goes behind them; a chunk that is used up is given back when the last of them is released.
  */
-import { describeBy } from '../base/inspection.js';
+import { describeBy, ifKnown } from '../base/inspection.js';
 import { BufferList } from './buffer-list.js';
 import { MIN_RECEIVE_BYTES } from './limits.js';
 import type { Lease, Slab } from './slab.js';
@@ -142,3 +142,9 @@ function resumeAll(waiting: readonly (() => void)[]): void {
     if (index < waiting.length) resumeAll(waiting.slice(index));
   }
 }
+
+// By what anybody may ask of a list: a list that has expired throws.
+describeBy('BufferList', BufferList.prototype, list => {
+  const known = ifKnown(() => ({ lengthBytes: list.length, segments: list.segmentCount }));
+  return known ?? { state: 'over' };
+});
