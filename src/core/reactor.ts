@@ -384,3 +384,5 @@ export class Reactor {
     }));
   }
 }
+
+describeBy('Driver', ReadinessDriver.prototype, ({ backend, counters }) => ({ backend: backend.name, ...counters }));

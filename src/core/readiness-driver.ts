@@ -4,7 +4,6 @@
  * has one registration for its life, made when the first operation has to wait.
  */
 import { NO_TOKEN, type Token } from '../base/token.js';
-import { describeBy } from '../base/inspection.js';
 import {
   END,
   ERROR,
@@ -390,13 +389,6 @@ export class ReadinessDriver implements Driver {
     );
     this.finished.failAll(descriptor, error);
     this.askOn(descriptor);
-  }
-
-  static {
-    describeBy('Driver', ReadinessDriver.prototype, ({ backend, counters }) => ({
-      backend: backend.name,
-      ...counters,
-    }));
   }
 }
 
