@@ -63,8 +63,10 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
     throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, `it is a ${kind}; allowed: stream sockets, pipes`);
   }
   if (kind === 'socket') checkStream(fd);
-  makeNonBlocking(fd, kind);
   const reactor = currentReactor();
+  if (reactor.driver.isWatched(fd))
+    throw new IoError('EEXIST', 'adopt', `descriptor ${fd}`, 'it is watched: close the watch');
+  makeNonBlocking(fd, kind);
   const descriptor = reactor.driver.add(fd, new AsyncScope('POLLUX_CONNECTION'));
   if (kind === 'socket') {
     // What Node opened in a worker it closes at the worker's end; it opens no sockets without an object of its own.

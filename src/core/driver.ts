@@ -30,8 +30,12 @@ export interface Driver {
   readonly backend: Backend;
   readonly counters: DriverCounters;
 
+  /** Whether `watch` has this descriptor. */
+  isWatched(fd: number): boolean;
+
   /**
-   * Takes a descriptor into care. No system call: registering waits for the first operation that would block.
+   * Takes a descriptor into care. No system call: registering waits for the first operation that would block. A watch of
+   * this number ends with EBADF: the system gave the number out anew, so what was watched is closed.
    *
    * @param scope in which the callbacks of its owner run.
    * @param isExclusive other threads wait for the same, and one of them is to be woken; it is only ever read from.

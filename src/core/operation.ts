@@ -41,6 +41,11 @@ export abstract class Operation {
   /** Owned by the driver. */
   state: OperationState = IDLE;
 
+  /** Whether it ends where the user watches the descriptor: it is a look-out that its owner can do without. */
+  get yieldsToWatch(): boolean {
+    return false;
+  }
+
   abstract readonly direction: Direction;
 
   /** What it waits for where its call would have blocked: its own direction, if it does not say otherwise. */

@@ -19,6 +19,7 @@ import {
 } from '../backends/contract.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
+import { EBADF } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
 import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
@@ -54,6 +55,8 @@ export class ReadinessDriver implements Driver {
   private readonly listed = new ReadyList();
   private readonly harvest: Harvest;
   private readonly finished = new FinishedOperations();
+  /** Those whose descriptors were closed under them, and who were not told yet; by the tokens that they had. */
+  private readonly staleWatchers = new Map<Token, Watcher>();
   private openedSources: EventSources | undefined;
 
   constructor(
@@ -68,10 +71,16 @@ export class ReadinessDriver implements Driver {
     }
   }
 
+  isWatched(fd: number): boolean {
+    return this.registered.watchOf(fd) !== undefined;
+  }
+
   add(fd: number, scope: AsyncScope, isExclusive = false): Descriptor {
     if (isExclusive && this.backend.registerExclusive === undefined) {
       throw new IoError('ENOTSUP', 'register', `descriptor ${fd} with ${this.backend.name}`, 'it wakes all that wait');
     }
+    const stale = this.registered.watchOf(fd);
+    if (stale !== undefined) this.endStaleWatch(stale);
     const descriptor = new Descriptor(fd, scope, isExclusive);
     descriptor.maybeReady = BOTH;
     return descriptor;
@@ -127,8 +136,9 @@ export class ReadinessDriver implements Driver {
   }
 
   watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
+    this.makeWayForWatch(fd);
     const token = this.backend.register(fd, interest, lifetime, trigger);
-    this.registered.add(new Watch(token, watcher));
+    this.registered.add(new Watch(token, watcher, fd));
     return token;
   }
 
@@ -137,6 +147,7 @@ export class ReadinessDriver implements Driver {
   }
 
   unwatch(token: Token): void {
+    if (this.staleWatchers.delete(token)) return;
     this.backend.unregister(token);
     this.registered.remove(token);
   }
@@ -159,7 +170,7 @@ export class ReadinessDriver implements Driver {
   }
 
   get hasWork(): boolean {
-    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents;
+    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents || this.staleWatchers.size > 0;
   }
 
   get isBehind(): boolean {
@@ -191,6 +202,7 @@ export class ReadinessDriver implements Driver {
     }
     if (!this.listed.isEmpty && this.listed.turnOver()) this.tryListed(enough);
     if (!this.finished.isEmpty) this.finished.tell();
+    if (this.staleWatchers.size > 0) this.tellStaleWatchers();
   }
 
   failAllOwners(failure: Error): Watcher[] {
@@ -360,6 +372,34 @@ export class ReadinessDriver implements Driver {
     descriptor.token = token;
     descriptor.interest = interest;
     this.registered.add(descriptor);
+  }
+
+  /**
+   * A number that the system just gave out is watched: the user closed the descriptor under the watch, which learns it in
+   * the next dispatch. epoll forgets such a descriptor without a word.
+   */
+  private endStaleWatch(stale: Watch): void {
+    this.registered.remove(stale.token);
+    this.backend.unregister(stale.token);
+    this.staleWatchers.set(stale.token, stale.watcher);
+  }
+
+  /** Of a connection that nobody reads only its peer's going is waited for: one that watches it learns that itself. */
+  private makeWayForWatch(fd: number): void {
+    const owner = this.registered.descriptorOf(fd);
+    if (owner?.reads?.yieldsToWatch !== true || owner.reads.next !== undefined || owner.writes !== undefined) return;
+    this.remove(owner);
+    owner.maybeReady = BOTH;
+  }
+
+  private tellStaleWatchers(): void {
+    for (const [token, watcher] of this.staleWatchers) {
+      try {
+        watcher.onReady(ERROR, 0, EBADF);
+      } finally {
+        this.staleWatchers.delete(token);
+      }
+    }
   }
 
   /** Tries those of the list whose turn it is, until the turn of the reactor has moved enough. */

@@ -1,17 +1,21 @@
 /** What the driver has registered with its backend: by slot of the token, the descriptor or the watcher that events are for. */
 import { slotOf, type Token } from '../base/token.js';
 import type { Watcher } from './driver.js';
-import type { Descriptor } from './operation.js';
+import { Descriptor } from './operation.js';
 
 export class Watch {
   constructor(
     readonly token: Token,
     readonly watcher: Watcher,
+    /** The caller's descriptor; -1 for a source of events, which owns its own. */
+    readonly fd = -1,
   ) {}
 }
 
 export class Registered {
   private readonly bySlot: (Descriptor | Watch | undefined)[] = [];
+  /** Those of callers, by their descriptors. */
+  private readonly watches = new Map<number, Watch>();
 
   /** At least as many as are registered. */
   get slots(): number {
@@ -20,14 +24,27 @@ export class Registered {
 
   add(owner: Descriptor | Watch): void {
     this.bySlot[slotOf(owner.token)] = owner;
+    if (owner instanceof Watch && owner.fd >= 0) this.watches.set(owner.fd, owner);
   }
 
   remove(token: Token): void {
+    const owner = this.bySlot[slotOf(token)];
     this.bySlot[slotOf(token)] = undefined;
+    if (owner instanceof Watch && owner.fd >= 0) this.watches.delete(owner.fd);
   }
 
   all(): (Descriptor | Watch)[] {
     return this.bySlot.filter(owner => owner !== undefined);
+  }
+
+  /** The watch of a caller's descriptor. Few programs have any, so it costs others nothing. */
+  watchOf(fd: number): Watch | undefined {
+    return this.watches.size === 0 ? undefined : this.watches.get(fd);
+  }
+
+  /** Looked for one by one: it is asked only where a number is taken already. */
+  descriptorOf(fd: number): Descriptor | undefined {
+    return this.bySlot.find((owner): owner is Descriptor => owner instanceof Descriptor && owner.fd === fd);
   }
 
   /** @returns undefined: it is not registered any more. */

@@ -11,7 +11,7 @@ import { close, pipe } from '../../src/sys/io.js';
 import { addressOf } from '../../src/sys/memory.js';
 import { send, socketpair } from '../../src/sys/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
-import { atEnd, tcpPair, turns, unixPair } from './sockets.js';
+import { atEnd, connected, listening, readExactly, tcpPair, track, turns, unixPair } from './sockets.js';
 
 function makePipe(): [number, number] {
   const ends = pipe();
@@ -226,6 +226,25 @@ describeOnEveryDriver(
       expect(() => watch(reader, { readable: true }, () => {}, options)).to.throw(TypeError);
       const lifetime = { lifetime: 'thrice' as 'oneshot' };
       expect(() => watch(reader, { readable: true }, () => {}, lifetime)).to.throw(TypeError);
+    });
+
+    it('a descriptor that its user closed under a watch takes no connection that gets its number', async () => {
+      const listener = await listening({ host: '127.0.0.1' });
+      listener.onConnection = connection => {
+        track(connection).onData = chunk => void connection.send(chunk);
+      };
+      const watched = pipe();
+      const watches = watched.map(fd => new Told(fd, { readable: true }, { trigger: 'edge' }));
+      const failures = watches.map(told => told.next());
+      await turns();
+      for (const fd of watched) close(fd);
+      // The lowest free numbers are given out first: to the two ends of this connection.
+      const client = await connected({ host: '127.0.0.1', port: listener.port });
+      expect(watched).to.include(client.fd);
+      await client.write('abc');
+      expect(await readExactly(client, 3)).to.equal('abc');
+      for (const ready of await Promise.all(failures)) expect(ready.failure).to.include({ code: 'EBADF' });
+      await listener.close();
     });
   },
   ['level'],

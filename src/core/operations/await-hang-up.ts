@@ -50,6 +50,10 @@ export class AwaitHangUp extends Operation {
     return this.waitsFor;
   }
 
+  override get yieldsToWatch(): boolean {
+    return true;
+  }
+
   attempt(fd: number): Outcome {
     if (this.failure !== undefined) return DONE;
     this.owner.reactor.driver.counters.systemCalls++;
