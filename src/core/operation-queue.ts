@@ -1,4 +1,5 @@
 /** Queues of operations, linked through the operations themselves: the first is the queue, undefined an empty one. */
+import { PRIORITY } from '../backends/contract.js';
 import { FINISHED, IDLE, type Operation } from './operation.js';
 
 /** The first that is to be attempted: those before it are over, and wait for being told. */
@@ -41,4 +42,16 @@ export function takeOut(operation: Operation): void {
   operation.state = IDLE;
   if (operation.direction === 'read') descriptor.reads = without(descriptor.reads, operation);
   else descriptor.writes = without(descriptor.writes, operation);
+}
+
+/** Takes an operation out, which its owner did not wait to the end. */
+export function takeOff(operation: Operation): void {
+  takeOut(operation);
+  operation.cancelled();
+}
+
+/** Nobody asks for urgent data: an operation that waits that way gets to see what there is. */
+export function waitsForPriority(queue: Operation | undefined): boolean {
+  const operation = firstWaiting(queue);
+  return operation !== undefined && (operation.interest & PRIORITY) !== 0;
 }

@@ -19,7 +19,6 @@ import {
 } from '../backends/contract.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
-import { EBADF } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
 import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
@@ -27,9 +26,10 @@ import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';
 import { FinishedOperations } from './finished-operations.js';
 import { Harvest } from './harvest.js';
 import { AGAIN, Descriptor, DONE, TOLD, TRYING, WAIT, WAITING, type Operation, type Outcome } from './operation.js';
-import { appended, firstWaiting, takeOut } from './operation-queue.js';
+import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './operation-queue.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
+import { Watches } from './watches.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
 export type Mode = 'level' | 'edge' | 'oneshot';
@@ -38,6 +38,7 @@ export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
 const BOTH = READABLE | WRITABLE;
 const READ_CAUSES = READABLE | END | HANGUP | ERROR;
 const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
+const SPIN = `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`;
 
 export class ReadinessDriver implements Driver {
   readonly counters: DriverCounters = {
@@ -55,8 +56,7 @@ export class ReadinessDriver implements Driver {
   private readonly listed = new ReadyList();
   private readonly harvest: Harvest;
   private readonly finished = new FinishedOperations();
-  /** Those whose descriptors were closed under them, and who were not told yet; by the tokens that they had. */
-  private readonly staleWatchers = new Map<Token, Watcher>();
+  private readonly watches: Watches;
   private openedSources: EventSources | undefined;
 
   constructor(
@@ -64,6 +64,7 @@ export class ReadinessDriver implements Driver {
     readonly mode: Mode,
   ) {
     this.harvest = new Harvest(backend, this.registered);
+    this.watches = new Watches(backend, this.registered);
     this.trigger = mode === 'edge' ? 'edge' : 'level';
     this.lifetime = mode === 'oneshot' ? 'oneshot' : 'persistent';
     if (!backend.traits.triggers.includes(this.trigger)) {
@@ -79,8 +80,7 @@ export class ReadinessDriver implements Driver {
     if (isExclusive && this.backend.registerExclusive === undefined) {
       throw new IoError('ENOTSUP', 'register', `descriptor ${fd} with ${this.backend.name}`, 'it wakes all that wait');
     }
-    const stale = this.registered.watchOf(fd);
-    if (stale !== undefined) this.endStaleWatch(stale);
+    this.watches.endStale(fd);
     const descriptor = new Descriptor(fd, scope, isExclusive);
     descriptor.maybeReady = BOTH;
     return descriptor;
@@ -137,9 +137,7 @@ export class ReadinessDriver implements Driver {
 
   watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
     this.makeWayForWatch(fd);
-    const token = this.backend.register(fd, interest, lifetime, trigger);
-    this.registered.add(new Watch(token, watcher, fd));
-    return token;
+    return this.watches.add(fd, interest, lifetime, trigger, watcher);
   }
 
   rewatch(token: Token, interest: Interest): void {
@@ -147,9 +145,7 @@ export class ReadinessDriver implements Driver {
   }
 
   unwatch(token: Token): void {
-    if (this.staleWatchers.delete(token)) return;
-    this.backend.unregister(token);
-    this.registered.remove(token);
+    this.watches.remove(token);
   }
 
   wouldBlock(token: Token, interest: Interest): void {
@@ -170,7 +166,7 @@ export class ReadinessDriver implements Driver {
   }
 
   get hasWork(): boolean {
-    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents || this.staleWatchers.size > 0;
+    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents || this.watches.hasStale;
   }
 
   get isBehind(): boolean {
@@ -202,16 +198,12 @@ export class ReadinessDriver implements Driver {
     }
     if (!this.listed.isEmpty && this.listed.turnOver()) this.tryListed(enough);
     if (!this.finished.isEmpty) this.finished.tell();
-    if (this.staleWatchers.size > 0) this.tellStaleWatchers();
+    if (this.watches.hasStale) this.watches.tellStale();
   }
 
   failAllOwners(failure: Error): Watcher[] {
-    const watchers: Watcher[] = [];
-    for (const owner of this.registered.all()) {
-      if (owner instanceof Descriptor) this.finished.failAll(owner, failure);
-      else watchers.push(owner.watcher);
-    }
-    return watchers;
+    for (const descriptor of this.registered.descriptors()) this.finished.failAll(descriptor, failure);
+    return this.registered.watchers();
   }
 
   close(): void {
@@ -231,8 +223,7 @@ export class ReadinessDriver implements Driver {
     }
     descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
     descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
-    // Nobody asks for urgent data: whoever waits that way gets to see what there is.
-    if ((readiness & PRIORITY) !== 0) readiness |= this.heedsPriority(descriptor) ? END : 0;
+    if ((readiness & PRIORITY) !== 0) readiness |= waitsForPriority(descriptor.reads) ? END : 0;
     let idle = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
     if (descriptor.reads === undefined && (readiness & READ_CAUSES) !== 0) idle |= READABLE;
     let fruitful = true;
@@ -250,11 +241,6 @@ export class ReadinessDriver implements Driver {
     const read = (readiness & READ_CAUSES) !== 0 && this.run(descriptor, READABLE);
     const wrote = (readiness & WRITE_CAUSES) !== 0 && this.run(descriptor, WRITABLE);
     return read || wrote;
-  }
-
-  private heedsPriority(descriptor: Descriptor): boolean {
-    const reading = firstWaiting(descriptor.reads);
-    return reading !== undefined && (reading.interest & PRIORITY) !== 0;
   }
 
   private attemptFirst(descriptor: Descriptor, operation: Operation): Outcome {
@@ -322,7 +308,7 @@ export class ReadinessDriver implements Driver {
       this.ask(descriptor, idle);
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
-      if (this.heedsPriority(descriptor)) {
+      if (waitsForPriority(descriptor.reads)) {
         this.finished.failQueue(descriptor, READABLE, error);
         this.askOn(descriptor, idle);
       } else {
@@ -374,32 +360,12 @@ export class ReadinessDriver implements Driver {
     this.registered.add(descriptor);
   }
 
-  /**
-   * A number that the system just gave out is watched: the user closed the descriptor under the watch, which learns it in
-   * the next dispatch. epoll forgets such a descriptor without a word.
-   */
-  private endStaleWatch(stale: Watch): void {
-    this.registered.remove(stale.token);
-    this.backend.unregister(stale.token);
-    this.staleWatchers.set(stale.token, stale.watcher);
-  }
-
   /** Of a connection that nobody reads only its peer's going is waited for: one that watches it learns that itself. */
   private makeWayForWatch(fd: number): void {
     const owner = this.registered.descriptorOf(fd);
     if (owner?.reads?.yieldsToWatch !== true || owner.reads.next !== undefined || owner.writes !== undefined) return;
     this.remove(owner);
     owner.maybeReady = BOTH;
-  }
-
-  private tellStaleWatchers(): void {
-    for (const [token, watcher] of this.staleWatchers) {
-      try {
-        watcher.onReady(ERROR, 0, EBADF);
-      } finally {
-        this.staleWatchers.delete(token);
-      }
-    }
   }
 
   /** Tries those of the list whose turn it is, until the turn of the reactor has moved enough. */
@@ -421,18 +387,8 @@ export class ReadinessDriver implements Driver {
     if (++descriptor.fruitless < FRUITLESS_EVENTS) return;
     descriptor.fruitless = 0;
     this.counters.spinsStopped++;
-    const error = new IoError(
-      'ELOOP',
-      'wait',
-      `descriptor ${descriptor.fd} with ${this.backend.name}`,
-      `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`,
-    );
-    this.finished.failAll(descriptor, error);
+    const title = `descriptor ${descriptor.fd} with ${this.backend.name}`;
+    this.finished.failAll(descriptor, new IoError('ELOOP', 'wait', title, SPIN));
     this.askOn(descriptor);
   }
-}
-
-function takeOff(operation: Operation): void {
-  takeOut(operation);
-  operation.cancelled();
 }

@@ -33,8 +33,12 @@ export class Registered {
     if (owner instanceof Watch && owner.fd >= 0) this.watches.delete(owner.fd);
   }
 
-  all(): (Descriptor | Watch)[] {
-    return this.bySlot.filter(owner => owner !== undefined);
+  descriptors(): Descriptor[] {
+    return this.bySlot.filter(owner => owner instanceof Descriptor);
+  }
+
+  watchers(): Watcher[] {
+    return this.bySlot.filter(owner => owner instanceof Watch).map(({ watcher }) => watcher);
   }
 
   /** The watch of a caller's descriptor. Few programs have any, so it costs others nothing. */
