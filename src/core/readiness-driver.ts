@@ -310,7 +310,7 @@ export class ReadinessDriver implements Driver {
       if (!(error instanceof IoError)) throw error;
       if (waitsForPriority(descriptor.reads)) {
         this.finished.failQueue(descriptor, READABLE, error);
-        this.askOn(descriptor, idle);
+        this.askOn(descriptor, idle | READABLE);
       } else {
         this.finished.failAll(descriptor, error);
       }
