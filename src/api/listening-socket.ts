@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../sys/constants.js';
 import { close } from '../sys/io.js';
 import { domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
-import { bind, listen as listenOn, localAddress, openSocket, setOption } from '../sys/socket.js';
+import { bind, listen as listenOn, localAddress, openSocket, preferOption, setOption } from '../sys/socket.js';
 import { checkSignal, type OptionNames } from './arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener.js';
@@ -100,7 +100,9 @@ function prepare(fd: number, address: Address, options: ListeningOptions): boole
   const isTcp = address.family !== 'unix';
   applySocketOptions(fd, options, isTcp);
   if (!isTcp) return false;
-  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (isIPv6(address.address)) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
+  preferOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  // Both families are the default of most systems, which is then as good as asked for.
+  const set = options.ipv6Only === undefined ? preferOption : setOption;
+  if (isIPv6(address.address)) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
   return sharePort(fd, options.reusePort ?? 'off');
 }

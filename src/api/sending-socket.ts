@@ -184,8 +184,12 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   reset(failure?: Error): void {
     if (this.isClosed) return;
     // A pipe that was adopted has no reset: its other end sees that it is closed.
-    if (this.isSocket) setLinger(this.descriptor.fd, 0);
-    this.fail(failure);
+    try {
+      if (this.isSocket) setLinger(this.descriptor.fd, 0);
+    } finally {
+      // Closing is never refused: where a sandbox refuses the option, the caller learns that no reset was sent.
+      this.fail(failure);
+    }
   }
 
   // For the driver

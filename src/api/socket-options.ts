@@ -11,7 +11,7 @@ import {
   TCP_KEEPINTVL,
   TCP_NODELAY,
 } from '../sys/constants.js';
-import { setOption } from '../sys/socket.js';
+import { preferOption, setOption } from '../sys/socket.js';
 import { checkBoolean, checkOptions, type OptionNames } from './arguments.js';
 import { checkInteger, type SocketOptions } from './options.js';
 
@@ -34,7 +34,8 @@ const MAX_SECONDS = 32767;
 
 /** Options given at the making of a socket; what the user left out stays the system's, but for TCP_NODELAY. */
 export function applySocketOptions(fd: number, options: SocketOptions, isTcp: boolean): void {
-  if (isTcp && (options.noDelay ?? true)) setNoDelay(fd, true);
+  if (isTcp && options.noDelay === undefined) preferOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  else if (isTcp && options.noDelay === true) setNoDelay(fd, true);
   if (isTcp && options.keepAlive) setKeepAlive(fd, true);
   if (options.sendBufferBytes !== undefined) setBufferBytes(fd, 'sendBufferBytes', options.sendBufferBytes);
   if (options.receiveBufferBytes !== undefined) setBufferBytes(fd, 'receiveBufferBytes', options.receiveBufferBytes);

@@ -255,6 +255,15 @@ export function setOption(fd: number, level: number, name: number, value: number
   }
 }
 
+/** setsockopt(2) of what makes a socket better and is not needed: a sandbox may refuse it. @throws IoError as `setOption`. */
+export function preferOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
+  try {
+    setOption(fd, level, name, value);
+  } catch (error) {
+    if (!(error instanceof IoError && isRefusal(error.errno))) throw error;
+  }
+}
+
 /** getsockopt(2): the bytes of the value, in a copy. @throws IoError ENOPROTOOPT, EBADF. */
 export function getOption(fd: number, level: number, name: number): Uint8Array {
   loadOption(fd, level, name);

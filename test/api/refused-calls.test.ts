@@ -25,6 +25,7 @@ const CALLS: Record<string, readonly [x64: number, arm64: number]> = {
   accept4: [288, 242],
   epoll_pwait2: [441, 441],
   fallocate: [285, 47],
+  setsockopt: [54, 208],
 };
 
 const ERRNOS = { EPERM, ENOSYS, EACCES, EINVAL };

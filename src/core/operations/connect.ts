@@ -4,7 +4,7 @@ import { isEphemeralPort } from '../../sys/ephemeral-ports.js';
 import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { formatAddress, isLoopback, type Address } from '../../sys/sockaddr.js';
-import { connect, getIntOption, localAddress, remoteAddress, setOption } from '../../sys/socket.js';
+import { connect, getIntOption, localAddress, remoteAddress, preferOption } from '../../sys/socket.js';
 import { hasTcpInfo, wasAnsweredOnce } from '../../sys/tcp-handshake.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
@@ -98,7 +98,7 @@ export class Connect extends Operation {
     const { address } = this;
     if (address.family === 'unix' || !this.mayMeetItself) return;
     if (!isJoinedToItself(fd, address.port, this.counters)) return;
-    setOption(fd, SOL_SOCKET, SO_LINGER, AT_ONCE);
+    preferOption(fd, SOL_SOCKET, SO_LINGER, AT_ONCE);
     this.refuse(ECONNREFUSED, 'nobody listens there, and the system joined the socket to itself');
   }
 }
