@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { deserialize } from 'node:v8';
 import { expect } from 'chai';
-import { BufferList, copy, open, sendFile, watchFile, watchTimer } from '../../src/index.js';
+import { BufferList, copy, currentReactor, open, sendFile, watchFile, watchTimer } from '../../src/index.js';
 import { packFailure, unpackFailure } from '../../src/api/messages/failure.js';
 import { destroyTracked, readAll, rejection, unixPair } from './sockets.js';
 
@@ -17,6 +17,8 @@ describe('values of other realms', () => {
   beforeEach(() => {
     folder = mkdtempSync(joinPath(tmpdir(), 'pollux-realm-'));
   });
+
+  after(() => currentReactor().close());
 
   afterEach(() => {
     destroyTracked();

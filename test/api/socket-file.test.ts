@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { bindDatagram, connect, listen } from '../../src/index.js';
+import { bindDatagram, connect, currentReactor, listen } from '../../src/index.js';
 import { destroyTracked } from './sockets.js';
 
 interface Bound {
@@ -33,6 +33,8 @@ describe('the file of a Unix socket', () => {
     folder = mkdtempSync(join(tmpdir(), 'pollux-path-'));
     path = join(folder, 'socket');
   });
+
+  after(() => currentReactor().close());
 
   afterEach(() => {
     process.chdir(home);
