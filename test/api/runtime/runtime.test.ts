@@ -143,7 +143,7 @@ describe('a runtime', () => {
       [{ endpoint: {} }, "endpoint: Object; allowed: this thread's Endpoint"],
       [{ onError: 'log' }, 'onError: string; allowed: a function'],
       [{ onRestart: true }, 'onRestart: boolean; allowed: a function'],
-      [{ reactor: { backend() {} } }, "reactor: it can't be cloned"],
+      [{ reactor: { backend() {} } }, 'backend: function; allowed: a name, of '],
       [{ payload: { call() {} } }, "payload: it can't be cloned: "],
       [{ thread: 4 }, "options: 'thread' is no option; allowed: affinity, drainOnSignalMs"],
     ];
