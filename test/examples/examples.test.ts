@@ -48,6 +48,12 @@ describe('examples', () => {
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
+  it('give-up waits for no answer that does not come', async () => {
+    const example = run('give-up', '50');
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.equal('no answer in time\n');
+  });
+
   it('request-context answers with the name of the service that was asked', async () => {
     const example = run('request-context', '0', '0');
     const [, ...ports] = await example.says(/^listening on .*:(\d+)\nlistening on .*:(\d+)$/m);
