@@ -1,10 +1,4 @@
 /** Errors of one's own that stand for one which others may have as well. */
-import { types } from 'node:util';
-
-/** Also one of another realm, such as a test runner's. */
-export function isError(value: unknown): value is Error {
-  return value instanceof Error || types.isNativeError(value);
-}
 
 /** What the new one has of its own. */
 const OWN = new Set(['stack', 'message', 'cause']);

@@ -6,7 +6,8 @@ import type { TunnelAccount } from '../core/transfers/tunnel.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
-import { isError, ownError } from './own-error.js';
+import { isError } from '../base/kinds.js';
+import { ownError } from './own-error.js';
 import { settling } from './settling.js';
 
 /**

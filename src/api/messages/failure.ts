@@ -2,8 +2,8 @@
  * What was thrown, on its way to the thread that asked. v8.serialize would keep of an error its message, its stack and one
  * of seven names; the code of a system call that failed would be lost.
  */
-import { types } from 'node:util';
 import { serialize } from 'node:v8';
+import { isError } from '../../base/kinds.js';
 import { IoError } from '../../sys/io-error.js';
 import { shown } from '../arguments.js';
 
@@ -120,11 +120,6 @@ class Packing {
   private hasRoom(): boolean {
     return this.errorsLeft-- > 0;
   }
-}
-
-/** Of any realm. */
-function isError(reason: unknown): reason is Error {
-  return types.isNativeError(reason) || reason instanceof Error;
 }
 
 function classOf(error: Error, name: string, { code }: Fields): ClassName {
