@@ -7,7 +7,7 @@
  * Later versions keep the context apart and put it back themselves. Nothing here asks for a version: a scope watches what is
  * written to it, which costs a look at one field where nothing is.
  */
-import { AsyncResource } from 'node:async_hooks';
+import { AsyncResource, executionAsyncId } from 'node:async_hooks';
 import process from 'node:process';
 import { nextTick } from '../base/runtime-functions.js';
 import { threadState } from '../base/thread-state.js';
@@ -20,18 +20,22 @@ interface Kept {
   readonly value: unknown;
 }
 
+/** The scope without context that was entered last: most callbacks of a program run in the same one, that of its listener. */
+let lastPlain: AsyncScope | undefined;
+
 /** Which scope an exception came out of, until it is thrown again for all to see. */
 const origins = threadState('origins of exceptions', () => new WeakMap<object, AsyncScope>());
 
 export class AsyncScope extends AsyncResource {
   /** What there is of context; undefined while nobody uses any. */
   private kept: Kept[] | undefined;
+  private readonly id = this.asyncId();
 
   /** Takes the context of the call that it is made in. @param kind what async_hooks call the object. */
   constructor(kind: string) {
     super(kind);
     const keys = Reflect.ownKeys(this).filter(
-      key => key !== 'kept' && !isIdentity(key) && !isNamed(key, ['context_frame']),
+      key => key !== 'kept' && key !== 'id' && !isIdentity(key) && !isFrame(key),
     );
     this.kept = keys.length === 0 ? undefined : keys.map(key => ({ key, value: this.read(key) }));
   }
@@ -45,6 +49,19 @@ export class AsyncScope extends AsyncResource {
     return scope;
   }
 
+  /**
+   * The scope for a whole turn: the one without context in which the last callbacks ran, so that callbacks of the same scope
+   * need not enter it again. Where there is none, the reactor's own.
+   */
+  static ofTurn(): AsyncScope {
+    return lastPlain?.isPlain ? lastPlain : REACTOR_SCOPE;
+  }
+
+  /** It carries nothing and can tell when that changes. A frame is changed without a trace. */
+  private get isPlain(): boolean {
+    return this.kept === undefined && !HAS_FRAMES;
+  }
+
   /** Calls a function of the user's in this scope. Whatever it throws comes out. */
   run<Arguments extends unknown[], Result>(
     callback: (...args: Arguments) => Result,
@@ -52,6 +69,10 @@ export class AsyncScope extends AsyncResource {
     ...args: Arguments
   ): Result {
     try {
+      if (this.isPlain) {
+        if (executionAsyncId() === this.id) return callback.apply(self, args);
+        lastPlain = this;
+      }
       return runInAsyncScope.call(this, callback as (...args: unknown[]) => unknown, self, ...args) as Result;
     } catch (error) {
       if (typeof error === 'object' && error !== null) origins.set(error, this);
@@ -97,11 +118,18 @@ function isIdentity(key: PropertyKey): boolean {
   return isNamed(key, ['async_id_symbol', 'trigger_async_id_symbol', 'destroyed']);
 }
 
+/** The context of later versions, which put it back themselves. */
+function isFrame(key: PropertyKey): boolean {
+  return isNamed(key, ['context_frame']);
+}
+
 function isNamed(key: PropertyKey, names: readonly string[]): boolean {
   return typeof key === 'symbol' && names.includes(key.description!);
 }
 
-/** In which the reactor takes its turns: nothing of the call that happened to start it is seen, or kept alive, by them. */
+const HAS_FRAMES = Reflect.ownKeys(new AsyncResource('POLLUX_PROBE')).some(isFrame);
+
+/** The reactor's own: nothing of the call that happened to start it is seen, or kept alive, by its turns. */
 export const REACTOR_SCOPE = AsyncScope.empty('POLLUX_REACTOR');
 
 /**

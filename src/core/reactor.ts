@@ -14,7 +14,7 @@ import { ERROR, READABLE } from '../backends/contract.js';
 import { chooseBackend } from '../backends/select.js';
 import { IoError } from '../sys/io-error.js';
 import { openNodeLoop } from '../sys/node-loop.js';
-import { REACTOR_SCOPE, throwUncaught } from './async-scope.js';
+import { AsyncScope, throwUncaught } from './async-scope.js';
 import type { Driver } from './driver.js';
 import { BoundedHost } from './host/bounded-host.js';
 import type { Host } from './host/host.js';
@@ -83,7 +83,7 @@ export class Reactor {
   private quietTurns = 0;
   private closed = false;
   private paused = false;
-  private readonly runTurn = () => REACTOR_SCOPE.run(this.turnOrThrow, this);
+  private readonly runTurn = () => AsyncScope.ofTurn().run(this.turnOrThrow, this);
 
   constructor(options: ReactorOptions = {}) {
     const { mode = 'level', maxBufferBytes, maxEvents } = options;
