@@ -23,6 +23,10 @@ interface Kept {
 /** The scope without context that was entered last: most callbacks of a program run in the same one, that of its listener. */
 let lastPlain: AsyncScope | undefined;
 
+function remember(scope: AsyncScope): void {
+  lastPlain = scope;
+}
+
 /** Which scope an exception came out of, until it is thrown again for all to see. */
 const origins = threadState('origins of exceptions', () => new WeakMap<object, AsyncScope>());
 
@@ -71,7 +75,7 @@ export class AsyncScope extends AsyncResource {
     try {
       if (this.isPlain) {
         if (executionAsyncId() === this.id) return callback.apply(self, args);
-        lastPlain = this;
+        remember(this);
       }
       return runInAsyncScope.call(this, callback as (...args: unknown[]) => unknown, self, ...args) as Result;
     } catch (error) {
