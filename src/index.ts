@@ -27,7 +27,7 @@ export { ProcessWatch, watchProcess, type ProcessEnd } from './api/events/proces
 export { SignalWatch, watchSignal } from './api/events/signal.js';
 export { TimerWatch, watchTimer, type TimerOptions, type TimeUnit } from './api/events/timer.js';
 export { triggerUser, UserWatch, watchUser, type UserHandle } from './api/events/user.js';
-export { File, type Advice, type FileFailure } from './api/file.js';
+export { File, type AbortedWrite, type Advice, type FileFailure } from './api/file.js';
 export { listen, type ListenOptions } from './api/listen.js';
 export type { ListeningOptions } from './api/listening-socket.js';
 export type { AcceptModel, Distribute, ServiceOptions, ThreadLoad } from './api/accept/options.js';

@@ -1,21 +1,33 @@
 /** An open directory: what `open` can keep a path beneath, again and again without looking it up. */
 import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
+import { unlessAborted } from '../base/unless-aborted.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, type Beneath } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
 import { pathOf } from './arguments.js';
+import { signalOf, type WaitOptions } from './waiting.js';
 
 /**
  * Opens a directory.
  *
  * @param given relative to the working directory, or absolute; or a file URL.
+ * @param options.signal gives up: a directory that is opened all the same is closed.
  * @throws IoError ENOTDIR, ENOENT, EACCES: openat(2).
- * @throws TypeError a path that is no path.
+ * @throws TypeError a path that is no path, an option that there is not. @throws the signal's reason.
  */
-export async function openDirectory(given: string | URL): Promise<Directory> {
+export async function openDirectory(given: string | URL, options?: WaitOptions): Promise<Directory> {
   const path = pathOf('path', given);
-  const { fd, place } = await openFolder(diskPool, path, undefined);
+  const signal = signalOf(options);
+  const opened = openAt(path, signal);
+  return unlessAborted(opened, signal, () => {
+    opened.then(directory => directory.close()).catch(() => {});
+    return true;
+  });
+}
+
+async function openAt(path: string, signal: AbortSignal | undefined): Promise<Directory> {
+  const { fd, place } = await openFolder(diskPool, path, undefined, { signal });
   return new Directory(new OpenDescriptor(fd, place.device, path, { place }), path);
 }
 

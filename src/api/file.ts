@@ -1,11 +1,13 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
 import { describeBy } from '../base/inspection.js';
-import { isUint8Array } from '../base/kinds.js';
+import { isError } from '../base/kinds.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import { BufferList } from '../core/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
+import { AbortedMove } from '../core/disk/scratch.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
 import { MovedParts } from '../core/moved-parts.js';
+import type { Done } from '../sys/blocking-call.js';
 import { alignedBytes } from '../sys/direct-io.js';
 import { ENOSYS, EOPNOTSUPP } from '../sys/errno.js';
 import {
@@ -20,12 +22,14 @@ import { advise, allocate, fdatasync, fsync, ftruncate } from '../sys/file-space
 import type { FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { addressOf } from '../sys/memory.js';
-import { kindOf } from './arguments.js';
+import { kindOf, shown } from './arguments.js';
 import { FILE, give, PackedState } from './give.js';
 import type { Peer } from './messages/peer.js';
 import { checkInteger } from './options.js';
-import { checkSendable, type Sendable } from './sendable.js';
+import { ownError } from './own-error.js';
+import { checkBytes, checkSendable, type Sendable } from './sendable.js';
 import { currentReactor } from './thread-reactor.js';
+import { signalOf, type WaitOptions } from './waiting.js';
 
 const ADVICE = {
   normal: POSIX_FADV_NORMAL,
@@ -53,16 +57,26 @@ export type FileFailure = IoError & {
   readonly movedBytes: number;
 };
 
+/** What `write` is rejected with if it was aborted once bytes had gone to the system; its `cause` is the signal's reason. */
+export type AbortedWrite = Error & {
+  /** Bytes that were written for certain. */
+  readonly movedBytes: number;
+  /** Bytes behind them that the system had at that moment: they may be written yet, all, some or none. */
+  readonly underWayBytes: number;
+};
+
 /**
  * A regular file. What the system has in memory is read and written at once; for the rest a thread of the pool waits, never
  * this one. Operations that overlap run in no particular order. Every method is rejected with IoError EBADF after `close`.
+ *
+ * Each takes a `signal`, which ends the wait at once. A call that has not begun then is never made. One that has is made to its end,
+ * over memory of Pollux, so that yours is free; `close` waits for it.
  */
 export class File {
-  /** @internal Made by `open`. @param alignmentBytes 0 unless it is direct. */
+  /** @internal Made by `open`. */
   constructor(
     /** @internal */
     readonly descriptor: OpenDescriptor,
-    readonly alignmentBytes: number,
     /** What the file was when it was opened: known without a call. `stat()` says what it is now. */
     readonly statAtOpen: FileStat,
   ) {}
@@ -75,6 +89,11 @@ export class File {
   /** As it was given to `open`. */
   get path(): string {
     return this.descriptor.target;
+  }
+
+  /** Of memory, offsets and lengths, if it is direct; otherwise 0. */
+  get alignmentBytes(): number {
+    return this.descriptor.alignmentBytes;
   }
 
   /** Whether it goes around the page cache: offsets, lengths and memory are then multiples of `alignmentBytes`. */
@@ -98,16 +117,20 @@ export class File {
    * @returns a list of yours: consume or release it.
    * @throws RangeError no such range, or one off the boundaries of a direct file.
    * @throws IoError ENOBUFS: the buffers of this thread are at their ceiling; EIO and what else preadv(2) says.
+   * @throws `options.signal`'s reason, as all methods.
    */
-  read(lengthBytes: number, offset: number): Promise<BufferList>;
+  read(lengthBytes: number, offset: number, options?: WaitOptions): Promise<BufferList>;
   /**
    * Reads into the ranges of a list, in order, and leaves it as long as it is.
    *
    * @returns bytes read: fewer than the list has only at the end of the file.
    */
-  read(list: BufferList, offset: number): Promise<number>;
-  read(listOrLength: BufferList | number, offset: number): Promise<BufferList | number> {
-    return typeof listOrLength === 'number' ? this.readList(listOrLength, offset) : this.fill(listOrLength, offset);
+  read(list: BufferList, offset: number, options?: WaitOptions): Promise<number>;
+  async read(what: BufferList | number, offset: number, options?: WaitOptions): Promise<BufferList | number> {
+    const signal = signalOf(options);
+    if (typeof what === 'number') return this.readList(what, offset, signal);
+    if (what instanceof BufferList) return this.fill(what, offset, signal);
+    throw new TypeError(`list: ${kindOf(what)}; allowed: BufferList, or a length`);
   }
 
   /**
@@ -116,9 +139,9 @@ export class File {
    * @returns bytes read: fewer than there is room for only at the end of the file.
    * @throws as `read`.
    */
-  async readInto(bytes: Uint8Array, offset: number): Promise<number> {
-    if (!isUint8Array(bytes)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: Uint8Array`);
-    return this.fill(BufferList.from(bytes), offset);
+  async readInto(bytes: Uint8Array, offset: number, options?: WaitOptions): Promise<number> {
+    checkBytes('bytes', bytes);
+    return this.fill(BufferList.from(bytes), offset, signalOf(options));
   }
 
   /**
@@ -128,39 +151,44 @@ export class File {
    *   an array alone until this is settled.
    * @returns bytes written: the length of `data`.
    * @throws FileFailure ENOSPC, EDQUOT, EFBIG, EIO: what pwritev(2) says; its `movedBytes` were written.
+   * @throws `options.signal`'s reason: nothing was written, nor will be; a list has its bytes back.
+   * @throws AbortedWrite it is aborted later; it says how much was written.
    */
-  async write(data: Sendable, offset: number): Promise<number> {
+  async write(data: Sendable, offset: number, options?: WaitOptions): Promise<number> {
     checkSendable('data', data);
+    const signal = signalOf(options);
     const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
     this.checkRange(lengthBytes, offset);
     // Before a list is moved: what is refused leaves it to its owner.
     this.descriptor.enter('pwritev');
     const moved = new MovedParts([data]);
     try {
-      return await this.descriptor.write(this.onBoundary(moved.list), offset);
+      return await this.descriptor.write(this.onBoundary(moved.list), offset, signal);
     } catch (error) {
-      if ((error as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
-      throw error;
+      const failure = abortedWrite(error, lengthBytes - moved.list.length, signal);
+      if (failure === signal?.reason || (failure as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
+      throw failure;
     } finally {
       moved.list.release();
       this.descriptor.leave();
     }
   }
 
-  /** Content and everything about it is on the disk after this. fsync(2) */
-  async sync(): Promise<void> {
-    await this.descriptor.call('fsync', fsync);
+  /** Content and everything about it is on the disk after this. fsync(2) @throws IoError EIO, ENOSPC, EDQUOT. */
+  async sync(options?: WaitOptions): Promise<void> {
+    await this.descriptor.call('fsync', fsync, signalOf(options));
   }
 
   /** As `sync`, without what is not needed to read the content back. fdatasync(2) */
-  async datasync(): Promise<void> {
-    await this.descriptor.call('fdatasync', fdatasync);
+  async datasync(options?: WaitOptions): Promise<void> {
+    await this.descriptor.call('fdatasync', fdatasync, signalOf(options));
   }
 
   /** Cuts or lengthens the file; what is new reads as zeros. ftruncate(2) @throws RangeError a negative length. */
-  async truncate(lengthBytes: number): Promise<void> {
+  async truncate(lengthBytes: number, options?: WaitOptions): Promise<void> {
     checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER);
-    await this.descriptor.call('ftruncate', (fd, done) => ftruncate(fd, lengthBytes, done));
+    const signal = signalOf(options);
+    await this.descriptor.call('ftruncate', (fd, done) => ftruncate(fd, lengthBytes, done), signal);
   }
 
   /**
@@ -170,15 +198,16 @@ export class File {
    * @throws RangeError no such range, or an empty one.
    * @throws IoError ENOSPC; ENOTSUP, ENOSYS: this file system, or this system, can't.
    */
-  async allocate(offset: number, lengthBytes: number): Promise<void> {
+  async allocate(offset: number, lengthBytes: number, options?: WaitOptions): Promise<void> {
     checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
     checkInteger('lengthBytes', lengthBytes, 1, Number.MAX_SAFE_INTEGER - offset);
-    await this.descriptor.call('fallocate', (fd, done) => allocate(fd, offset, lengthBytes, done));
+    const signal = signalOf(options);
+    await this.descriptor.call('fallocate', (fd, done) => allocate(fd, offset, lengthBytes, done), signal);
   }
 
   /** What the file is now: its size, its times. fstat(2) */
-  stat(): Promise<FileStat> {
-    return this.descriptor.stat();
+  async stat(options?: WaitOptions): Promise<FileStat> {
+    return this.descriptor.stat(signalOf(options));
   }
 
   /**
@@ -186,14 +215,16 @@ export class File {
    *
    * @param lengthBytes 0, the default, for up to the end.
    */
-  async advise(advice: Advice, offset = 0, lengthBytes = 0): Promise<void> {
+  async advise(advice: Advice, offset = 0, lengthBytes = 0, options?: WaitOptions): Promise<void> {
     if (!Object.hasOwn(ADVICE, advice)) {
-      throw new TypeError(`advice: '${String(advice)}'; allowed: ${Object.keys(ADVICE).join(', ')}`);
+      throw new TypeError(`advice: ${shown(advice)}; allowed: ${Object.keys(ADVICE).join(', ')}`);
     }
     checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
     checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER - offset);
+    const signal = signalOf(options);
+    const begin = (fd: number, done: Done) => advise(fd, offset, lengthBytes, ADVICE[advice], done);
     try {
-      await this.descriptor.call('posix_fadvise', (fd, done) => advise(fd, offset, lengthBytes, ADVICE[advice], done));
+      await this.descriptor.call('posix_fadvise', begin, signal);
     } catch (error) {
       if (!(error instanceof IoError && (error.errno === ENOSYS || error.errno === EOPNOTSUPP))) throw error;
     }
@@ -240,21 +271,20 @@ export class File {
     return this.close();
   }
 
-  private async readList(lengthBytes: number, offset: number): Promise<BufferList> {
+  private async readList(lengthBytes: number, offset: number, signal?: AbortSignal): Promise<BufferList> {
     this.checkRange(lengthBytes, offset);
     const list = this.memory(lengthBytes);
     try {
-      return list.split(await this.descriptor.read(list.slice(), offset));
+      return list.split(await this.descriptor.read(list.slice(), offset, signal));
     } finally {
       list.release();
     }
   }
 
-  private async fill(list: BufferList, offset: number): Promise<number> {
-    if (!(list instanceof BufferList)) throw new TypeError(`list: ${kindOf(list)}; allowed: BufferList, or a length`);
+  private async fill(list: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
     this.checkRange(list.length, offset);
     this.checkMemory(list);
-    return this.descriptor.read(list.slice(), offset);
+    return this.descriptor.read(list.slice(), offset, signal);
   }
 
   /** Memory for a read. Little of it comes from the heap: a chunk of the slab for each small read would soon empty it. */
@@ -328,3 +358,15 @@ export class File {
   }
 }
 shareAmongCopies({ File });
+
+/** What a write is rejected with. @returns the signal's reason itself only if nothing was written, nor will be. */
+function abortedWrite(error: unknown, movedBytes: number, signal: AbortSignal | undefined): unknown {
+  const underWayBytes = error instanceof AbortedMove ? error.underWayBytes : 0;
+  if (signal?.aborted !== true || (underWayBytes === 0 && error !== signal.reason)) return error;
+  if (movedBytes + underWayBytes === 0) return error;
+  const { reason } = signal as { reason: unknown };
+  const account = { movedBytes, underWayBytes };
+  return isError(reason)
+    ? ownError(reason, account)
+    : Object.assign(new Error('the write was aborted', { cause: reason }), account);
+}

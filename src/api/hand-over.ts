@@ -75,7 +75,7 @@ export function receiveListeners<S = unknown>(
 export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: File, state: S) => void): void {
   checkReceiver('receiveFiles', endpoint, FILE, onFile);
   const make = (fd: number, { device, path, alignmentBytes, statAtOpen }: FileDetails) =>
-    new File(new OpenDescriptor(fd, device, path, { direct: alignmentBytes > 0 }), alignmentBytes, statAtOpen);
+    new File(new OpenDescriptor(fd, device, path, { alignmentBytes }), statAtOpen);
   receive(endpoint, FILE, make, onFile);
 }
 

@@ -1,7 +1,6 @@
 /** Bounds of looking a name up: the resolver can't be stopped, so whoever waits for it goes on without its answer. */
-import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
+import { unlessAborted } from '../base/unless-aborted.js';
 import type { Reactor } from '../core/reactor.js';
-import { NO_TIMER, type Timer } from '../core/timers.js';
 import { IoError } from '../sys/io-error.js';
 import { checkSignal } from './arguments.js';
 import { checkDelay } from './options.js';
@@ -24,22 +23,18 @@ export async function withinBounds<T>(
   if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
   checkSignal(signal);
   signal?.throwIfAborted();
-  if (timeoutMs === undefined && signal === undefined) return lookUp();
+  if (timeoutMs === undefined) return unlessAborted(lookUp(), signal);
   const { promise, resolve, reject } = settling<T>();
-  const onAbort = () => reject(signal!.reason as Error);
   const onTimer = () => {
     const explanation = `no answer of the name server within ${timeoutMs} ms`;
     reject(new IoError('ETIMEDOUT', 'connect', host, explanation));
   };
-  let timer: Timer = NO_TIMER;
+  const timer = reactor.arm({ onTimer }, 0, timeoutMs);
   reactor.enter(true);
   try {
-    if (signal !== undefined) addAbortListener(signal, onAbort);
-    if (timeoutMs !== undefined) timer = reactor.arm({ onTimer }, 0, timeoutMs);
     lookUp().then(resolve, reject);
-    return await promise;
+    return await unlessAborted(promise, signal);
   } finally {
-    if (signal !== undefined) removeAbortListener(signal, onAbort);
     reactor.disarm(timer);
     reactor.leave(true);
   }

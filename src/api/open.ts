@@ -1,6 +1,6 @@
 /** Opening files. */
 import { isUrl } from '../base/kinds.js';
-import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
+import { unlessAborted } from '../base/unless-aborted.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, openRegular, type Beneath } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
@@ -41,7 +41,10 @@ export interface OpenOptions {
   readonly beneath?: string | URL | Directory;
   /** Around the page cache (O_DIRECT), on the boundaries of `File.alignmentBytes`. */
   readonly direct?: boolean;
-  /** Gives up: the promise is rejected with the signal's reason at once, and a file that is opened after that is closed. */
+  /**
+   * Gives up: the promise is rejected with the signal's reason at once. A file that is opened, made or emptied all the same, since
+   * the call had begun, is closed.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -73,8 +76,12 @@ export async function open(given: string | URL, options: OpenOptions = {}): Prom
   const folder = folderOf(path, beneath);
   checkSignal(signal);
   signal?.throwIfAborted();
-  const opening = openFile({ path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode }, folder, direct);
-  return signal === undefined ? opening : unlessAborted(opening, signal);
+  const opening = { path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode, signal };
+  const opened = openFile(opening, folder, direct);
+  return unlessAborted(opened, signal, () => {
+    opened.then(file => file.close()).catch(() => {});
+    return true;
+  });
 }
 
 function folderOf(path: string, beneath: OpenOptions['beneath']): string | Directory | undefined {
@@ -101,32 +108,22 @@ async function openFile(opening: Opening, beneath: string | Directory | undefine
     }
     alignmentBytes = directAlignment(fd, place.isLocal);
   }
-  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, { direct, place, flags: opening.flags, stat });
-  return new File(descriptor, alignmentBytes, stat);
+  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, {
+    alignmentBytes,
+    place,
+    flags: opening.flags,
+    stat,
+  });
+  return new File(descriptor, stat);
 }
 
 async function openRelative(opening: Opening, beneath: string | Directory | undefined) {
   if (beneath === undefined) return openRegular(diskPool, opening, undefined);
   if (beneath instanceof Directory) return beneath.during(folder => openRegular(diskPool, opening, folder));
-  const folder: Beneath = { path: beneath, ...(await openFolder(diskPool, beneath, undefined)) };
+  const folder: Beneath = { path: beneath, ...(await openFolder(diskPool, beneath, undefined, opening)) };
   try {
     return await openRegular(diskPool, opening, folder);
   } finally {
     close(folder.fd);
   }
-}
-
-function unlessAborted(opening: Promise<File>, signal: AbortSignal): Promise<File> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    addAbortListener(signal, abort);
-    opening
-      .finally(() => removeAbortListener(signal, abort))
-      .then(file => {
-        if (signal.aborted) return file.close();
-        resolve(file);
-        return undefined;
-      })
-      .catch(reject);
-  });
 }

@@ -10,11 +10,13 @@ export type Sendable = string | Uint8Array | BufferList;
 export function checkSendable(name: string, data: Sendable, allowed = 'string, Uint8Array, BufferList'): void {
   // By kind and not by class: another realm (a vm context, a test environment) has classes of its own.
   if (typeof data === 'string' || data instanceof BufferList) return;
-  if (isUint8Array(data)) {
-    if (data.length === 0) checkAttached(name, data);
-    return;
-  }
-  throw new TypeError(`${name}: ${kindOf(data)}; allowed: ${allowed}`);
+  checkBytes(name, data, allowed);
+}
+
+/** @throws TypeError no array of bytes, or one whose buffer was transferred. */
+export function checkBytes(name: string, bytes: Uint8Array, allowed = 'Uint8Array'): void {
+  if (!isUint8Array(bytes)) throw new TypeError(`${name}: ${kindOf(bytes)}; allowed: ${allowed}`);
+  if (bytes.length === 0) checkAttached(name, bytes);
 }
 
 /** One that was transferred has no length either, and would be sent as nothing. */

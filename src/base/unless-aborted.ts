@@ -16,9 +16,8 @@ export function unlessAborted<T>(
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      if (!giveUp()) return;
       removeAbortListener(signal, abort);
-      reject(signal.reason as Error);
+      if (giveUp()) reject(signal.reason as Error);
     };
     addAbortListener(signal, abort);
     promise.then(

@@ -11,6 +11,7 @@ import {
   type File,
   type TransferAccount,
 } from '../../src/index.js';
+import { openDescriptors } from './descriptors.js';
 import { patternBytes } from './files.js';
 import { destroyTracked, readAll, tcpPair } from './sockets.js';
 import { longestGapMs, slowFileSystems } from '../support/slow-fs.js';
@@ -67,6 +68,20 @@ describe('files of a file system that hangs', () => {
     await openHere(join(folder, 'new'), { flags: 'w' });
     await slow.unmount();
     await Promise.all(hung);
+  });
+
+  it('is waited for only until the signal is aborted, and what it opens then is closed', async function () {
+    const slow = await mountSlow(this);
+    await slow.delay('lookup', 50);
+    const before = openDescriptors();
+    const controller = new AbortController();
+    const options = { signal: controller.signal };
+    const failures = [open(slow.path('f1'), options), openDirectory(slow.path('.'), options)];
+    controller.abort(new Error('enough'));
+    for (const outcome of await Promise.allSettled(failures))
+      expect(outcome).to.have.nested.property('reason.message', 'enough');
+    while (openDescriptors().join() !== before.join()) await new Promise(resolve => setImmediate(resolve));
+    await slow.unmount();
   });
 
   it('is not waited for, whatever is known of its names', async function () {

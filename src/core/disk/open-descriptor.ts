@@ -2,6 +2,7 @@
  * A descriptor of a file with what is under way on it. Bytes that the system has in memory move at once; for the others a
  * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
+import { unlessAborted } from '../../base/unless-aborted.js';
 import { O_ACCMODE } from '../../sys/constants.js';
 import { EAGAIN, EBADF, EINTR, EINVAL, EIO } from '../../sys/errno.js';
 import { O_RDONLY } from '../../sys/file-constants.js';
@@ -19,6 +20,9 @@ import { currentTurn, spendNowBytes, takeNowCall } from './now-budget.js';
 import { statOf } from './open-file.js';
 import { placeOf, type Place } from './place.js';
 import { diskPool, type DiskPool } from './pool.js';
+import { AbortedMove, Scratch } from './scratch.js';
+
+type Move = 'preadv' | 'pwritev';
 
 /** No boundary for direct calls is finer. */
 const SECTOR_BYTES = 512;
@@ -30,8 +34,8 @@ const spareTables: IovecTable[] = [];
 export interface DescriptorOptions {
   readonly pool?: DiskPool;
   readonly calls?: FileCalls;
-  /** It goes around the page cache. */
-  readonly direct?: boolean;
+  /** It goes around the page cache, on these boundaries. */
+  readonly alignmentBytes?: number;
   /** Where it lies; otherwise it is found out. */
   readonly place?: Place;
   /** O_... that it was opened with; otherwise it is asked. */
@@ -47,10 +51,11 @@ export class OpenDescriptor {
   readonly counters = { nowCalls: 0, poolCalls: 0 };
 
   readonly place: Place;
+  /** Of memory, offsets and lengths; 0 unless it goes around the page cache. */
+  readonly alignmentBytes: number;
 
   private readonly pool: DiskPool;
   private readonly calls: FileCalls;
-  private readonly direct: boolean;
   private readonly writes: boolean;
   private canReadNow: boolean;
   private canWriteNow: boolean;
@@ -73,7 +78,7 @@ export class OpenDescriptor {
   ) {
     this.pool = options.pool ?? diskPool;
     this.calls = options.calls ?? nativeFileCalls;
-    this.direct = options.direct ?? false;
+    this.alignmentBytes = options.alignmentBytes ?? 0;
     this.place = options.place ?? placeOf(fd);
     const flags = options.flags ?? statusFlags(fd);
     this.writes = (flags & O_ACCMODE) !== O_RDONLY;
@@ -88,35 +93,41 @@ export class OpenDescriptor {
     return this.closing !== undefined;
   }
 
+  private get direct(): boolean {
+    return this.alignmentBytes > 0;
+  }
+
   /**
    * Fills a list from the file. The list is consumed as it is filled.
    *
    * @param rest a list of its own shares, which this call releases.
+   * @param signal ends the wait at once. The memory of the list is free then: with a signal the kernel never has it.
    * @returns bytes read, fewer than asked for only at the end of the file.
-   * @throws IoError what the system refused; EBADF once `close` was called.
+   * @throws IoError what the system refused; EBADF once `close` was called. @throws the signal's reason.
    */
-  read(rest: BufferList, offset: number): Promise<number> {
-    return this.move('preadv', rest, offset);
+  read(rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
+    return this.move('preadv', rest, offset, signal);
   }
 
   /**
    * Writes a list to the file, all of it or it fails. Otherwise as `read`, but for the list: what was written is consumed, and what
-   * a failure leaves is the caller's.
+   * a failure leaves is the caller's; of what the kernel had when the wait was ended an `AbortedMove` tells.
    */
-  write(rest: BufferList, offset: number): Promise<number> {
-    return this.move('pwritev', rest, offset);
+  write(rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
+    return this.move('pwritev', rest, offset, signal);
   }
 
   /**
    * Makes another call on the descriptor on a pool thread.
    *
+   * @param signal ends the wait at once: a call that has begun is made all the same, and `close` waits for it.
    * @returns what it returned, 0 or more.
-   * @throws IoError what the system refused; EBADF once `close` was called.
+   * @throws IoError what the system refused; EBADF once `close` was called. @throws the signal's reason.
    */
-  async call(syscall: string, begin: (fd: number, done: Done) => void): Promise<number> {
+  async call(syscall: string, begin: (fd: number, done: Done) => void, signal?: AbortSignal): Promise<number> {
     this.enter(syscall);
     try {
-      const result = await this.onPool(done => begin(this.fd, done));
+      const result = await this.onPool(done => begin(this.fd, done), signal);
       if (result < 0) throw this.error(-result, syscall);
       return result;
     } finally {
@@ -134,11 +145,11 @@ export class OpenDescriptor {
     if (--this.inFlight === 0) this.onIdle?.();
   }
 
-  /** What it is now. fstat(2) @throws IoError what the system refused; EBADF once `close` was called. */
-  async stat(): Promise<FileStat> {
+  /** What it is now. fstat(2) @throws IoError what the system refused; EBADF once `close` was called. @throws as `call`. */
+  async stat(signal?: AbortSignal): Promise<FileStat> {
     this.enter('fstat');
     try {
-      const stat = await statOf(this.pool, this);
+      const stat = await this.waitFor(statOf(this.pool, this, signal), signal);
       if (typeof stat === 'number') throw this.error(-stat, 'fstat');
       this.noteLinks(stat);
       return stat;
@@ -207,13 +218,15 @@ export class OpenDescriptor {
     return this.pool.release(this.device, done => closeFile(this.fd, done));
   }
 
-  private async move(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): Promise<number> {
+  private async move(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
     let position = offset;
     try {
       this.enter(syscall);
       try {
         while (rest.length > 0) {
-          const result = this.moveNow(syscall, rest, position) ?? (await this.moveOnPool(syscall, rest, position));
+          signal?.throwIfAborted();
+          const result =
+            this.moveNow(syscall, rest, position) ?? (await this.moveOnPool(syscall, rest, position, signal));
           if (result < 0) throw this.error(-result, syscall, position - offset);
           if (result === 0) {
             if (syscall === 'preadv') break;
@@ -238,7 +251,7 @@ export class OpenDescriptor {
   }
 
   /** @returns undefined if a pool thread has to do it. */
-  private moveNow(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): number | undefined {
+  private moveNow(syscall: Move, rest: BufferList, offset: number): number | undefined {
     const isRead = syscall === 'preadv';
     if (!(isRead ? this.canReadNow : this.canWriteNow)) return undefined;
     const allowed = takeNowCall();
@@ -259,7 +272,13 @@ export class OpenDescriptor {
     return undefined;
   }
 
-  private async moveOnPool(syscall: 'preadv' | 'pwritev', rest: BufferList, offset: number): Promise<number> {
+  private moveOnPool(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
+    return signal === undefined
+      ? this.moveWhole(syscall, rest, offset)
+      : this.moveThroughScratch(syscall, rest, offset, signal);
+  }
+
+  private async moveWhole(syscall: Move, rest: BufferList, offset: number): Promise<number> {
     const table = spareTables.pop() ?? new IovecTable(IOVECS_PER_CALL);
     rest.fillIovecs(table, DISK_BYTES_PER_CALL);
     const result = await this.onPool(done => this.calls[syscall](this.fd, table.address, table.count, offset, done));
@@ -267,9 +286,44 @@ export class OpenDescriptor {
     return result;
   }
 
-  private onPool(begin: (done: Done) => void): Promise<number> {
+  /** Over memory of our own, which the kernel may go on with when nobody waits any more. */
+  private async moveThroughScratch(
+    syscall: Move,
+    rest: BufferList,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const scratch = new Scratch(Math.min(rest.length, DISK_BYTES_PER_CALL), this.alignmentBytes);
+    if (syscall === 'pwritev') scratch.copyFrom(rest);
+    let hasBegun = false;
+    let result: number;
+    try {
+      result = await this.onPool(done => {
+        hasBegun = true;
+        const { address, count } = scratch.table;
+        this.calls[syscall](this.fd, address, count, offset, scratch.heldUntil(done));
+      }, signal);
+    } catch (error) {
+      if (hasBegun && syscall === 'pwritev') throw new AbortedMove(scratch.lengthBytes);
+      throw error;
+    }
+    // Aborted in the same turn: the memory is its owner's again.
+    if (syscall === 'preadv' && !signal.aborted && result > 0) scratch.copyTo(rest, result);
+    return result;
+  }
+
+  private async onPool(begin: (done: Done) => void, signal?: AbortSignal): Promise<number> {
     this.counters.poolCalls++;
-    return this.pool.call(this.device, begin);
+    return this.waitFor(this.pool.call(this.device, begin, signal), signal);
+  }
+
+  /** `close` waits for the call also if its caller does not any more. */
+  private waitFor<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal === undefined) return call;
+    this.inFlight++;
+    const leave = (): void => this.leave();
+    call.then(leave, leave);
+    return unlessAborted(call, signal);
   }
 
   private error(

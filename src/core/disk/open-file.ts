@@ -52,7 +52,7 @@ export async function openRegular(
   const flags = opening.flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const { fd, place } = await openAny(pool, { ...opening, flags }, beneath, calls);
   try {
-    const stat = await statOf(pool, { fd, place });
+    const stat = await statOf(pool, { fd, place }, opening.signal);
     if (typeof stat === 'number') throw new IoError(-stat, 'fstat', opening.path);
     checkRegular(stat, 'open', opening.path, 'opened');
     return { fd, place, stat };
@@ -67,9 +67,9 @@ export async function openFolder(
   pool: DiskPool,
   path: string,
   beneath: Beneath | undefined,
-  calls: OpenCalls = nativeOpenCalls,
+  { calls = nativeOpenCalls, signal }: { readonly calls?: OpenCalls; readonly signal?: AbortSignal } = {},
 ): Promise<Opened> {
-  return openAny(pool, { path, flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 }, beneath, calls);
+  return openAny(pool, { path, flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0, signal }, beneath, calls);
 }
 
 async function openAny(
@@ -81,7 +81,7 @@ async function openAny(
   const { result, place: known } = openNow(opening, beneath, calls);
   if (result >= 0) return { fd: result, place: known };
   let fd = result;
-  if (fd === -EAGAIN) fd = await openOnPool(pool.on(known.device), opening, beneath, calls);
+  if (fd === -EAGAIN) fd = await openOnPool(pool.on(known.device, opening.signal), opening, beneath, calls);
   if (fd < 0) throw refusal(-fd, opening, beneath);
   return { fd, place: placeOf(fd) };
 }
@@ -127,8 +127,12 @@ function openOnPool(
   return pool.call(done => calls.openat(AT_FDCWD, pathBlock(path), flags, mode, done));
 }
 
-/** fstat(2), on the pool where it may wait: what the file is, or an errno with its sign turned. */
-export async function statOf(pool: DiskPool, { fd, place }: Opened): Promise<FileStat | number> {
+/**
+ * fstat(2), on the pool where it may wait: what the file is, or an errno with its sign turned.
+ *
+ * @param signal takes the call back if it has not begun.
+ */
+export async function statOf(pool: DiskPool, { fd, place }: Opened, signal?: AbortSignal): Promise<FileStat | number> {
   if (place.isLocal) return fstatNow(fd);
   let answer: FileStat | number = 0;
   const ask = (done: Done): void =>
@@ -136,7 +140,7 @@ export async function statOf(pool: DiskPool, { fd, place }: Opened): Promise<Fil
       answer = stat;
       done(0);
     });
-  await pool.call(place.device, ask);
+  await pool.call(place.device, ask, signal);
   return answer;
 }
 

@@ -4,7 +4,7 @@
  * that hangs stops its own queue and no other; what depends on a server or another process may hang for ever, and has the
  * fewest threads.
  */
-import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
 import {
@@ -95,8 +95,9 @@ export class DiskPool {
     return new Promise(resolve => this.enqueue(device, begin, resolve));
   }
 
-  on(device: number): DeviceCalls {
-    return { call: begin => this.call(device, begin), release: begin => this.release(device, begin) };
+  /** @param signal takes calls back that have not begun. */
+  on(device: number, signal?: AbortSignal): DeviceCalls {
+    return { call: begin => this.call(device, begin, signal), release: begin => this.release(device, begin) };
   }
 
   private enqueue(device: number, begin: (done: Done) => void, done: Done): DiskCall {
@@ -115,25 +116,15 @@ export class DiskPool {
   /**
    * `submit` for those who await.
    *
-   * @param signal takes the call back if it has not begun.
+   * @param signal takes the call back if it has not begun; otherwise its answer comes all the same.
    * @returns the answer, an errno with its sign turned included.
    */
-  call(device: number, begin: (done: Done) => void, signal?: AbortSignal): Promise<number> {
-    return new Promise((resolve, reject) => {
-      if (signal === undefined) {
-        this.submit(device, begin, resolve);
-        return;
-      }
-      signal.throwIfAborted();
-      const abort = (): void => {
-        if (this.cancel(call)) reject(signal.reason as Error);
-      };
-      const call = this.submit(device, begin, result => {
-        removeAbortListener(signal, abort);
-        resolve(result);
-      });
-      addAbortListener(signal, abort);
-    });
+  async call(device: number, begin: (done: Done) => void, signal?: AbortSignal): Promise<number> {
+    signal?.throwIfAborted();
+    let done!: Done;
+    const answer = new Promise<number>(resolve => (done = resolve));
+    const call = this.submit(device, begin, done);
+    return unlessAborted(answer, signal, () => this.cancel(call));
   }
 
   /** Takes back a call that has not begun. @returns false if it has: its answer will come, and its memory is in use. */

@@ -58,6 +58,8 @@ export interface Opening {
   readonly flags: number;
   /** Permissions of a file that is made. */
   readonly mode: number;
+  /** Takes back what has not begun. What was opened is closed. */
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -1,0 +1,65 @@
+/** Signals of opening files, while all threads for disks are busy. */
+import { expect } from 'chai';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { currentReactor, open } from '../../../src/index.js';
+import { diskPool } from '../../../src/core/disk/pool.js';
+import { DISK_CALLS } from '../../../src/core/limits.js';
+import type { Done } from '../../../src/sys/blocking-call.js';
+import { openDescriptors } from '../descriptors.js';
+import { turns } from '../sockets.js';
+import { describeWait } from './waits.js';
+
+describe('signals of opening files', () => {
+  let directory: string;
+  let before: string[];
+  const hanging: Done[] = [];
+
+  const letGo = (): void => {
+    for (const done of hanging.splice(0)) done(0);
+  };
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'pollux-'));
+    currentReactor();
+    before = openDescriptors();
+    // A device each, of servers that nobody has heard of.
+    for (let index = 0; index < DISK_CALLS; index++) {
+      diskPool.submit(
+        -1_000_000 - index,
+        done => hanging.push(done),
+        () => {},
+      );
+    }
+  });
+  afterEach(async () => {
+    letGo();
+    while (diskPool.running + diskPool.waiting > 0) await turns(1);
+    await turns();
+    expect(openDescriptors()).to.deep.equal(before);
+    rmSync(directory, { recursive: true });
+  });
+  after(() => currentReactor().close());
+
+  for (const beneath of [undefined, 'the directory']) {
+    const what = beneath === undefined ? '' : ' beneath a directory';
+    describeWait(`open of a file that is to be made${what}`, () => {
+      const path = join(directory, 'new');
+      const where = beneath === undefined ? {} : { beneath: directory };
+      return {
+        begin: async options => {
+          // What is no object is for `open` to refuse.
+          const given = typeof options === 'object' ? { flags: 'w', ...where, ...options } : options;
+          const file = await open(beneath === undefined ? path : 'new', given as never);
+          await file.close();
+        },
+        arrive: letGo,
+        check: async () => {
+          while (diskPool.running + diskPool.waiting > 0) await turns(1);
+          expect(existsSync(path)).to.equal(false);
+        },
+      };
+    });
+  }
+});
