@@ -1,4 +1,5 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
+import { NO_TOKEN } from '../base/token.js';
 import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import { AsyncScope } from '../core/async-scope.js';
 import { closeDescriptor } from '../core/close-descriptor.js';
@@ -222,7 +223,10 @@ class Race implements TimerOwner {
     // From here on its descriptor is the connection's.
     this.running.delete(attempt);
     this.finish();
-    this.outcome.resolve(new Connection(this.reactor, attempt.descriptor, this.limits));
+    const connection = new Connection(this.reactor, attempt.descriptor, this.limits);
+    // What waited for the handshake waits for the peer from now on, by one change of the registration.
+    if (attempt.descriptor.token !== NO_TOKEN) connection.updateReceiving();
+    this.outcome.resolve(connection);
   }
 
   private lose(reason: unknown): void {

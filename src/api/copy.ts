@@ -119,10 +119,10 @@ function copyFromConnection(source: Connection, target: File, options: CopyOptio
     const { descriptor, path: name } = target;
     descriptor.enter('copy');
     const releaseFile = () => descriptor.leave();
-    const { fd, device } = descriptor;
+    const { fd, device, flags } = descriptor;
     try {
       // Bytes that are taken from a stream can't be put back: it has to be known before.
-      checkAccess(fd, 'writing', 'copy', name);
+      checkAccess(flags, 'writing', 'copy', name);
     } catch (error) {
       releaseFile();
       throw error;
@@ -178,8 +178,8 @@ function hold(source: File, target: File): () => void {
 }
 
 async function fileCopy(source: File, target: File, { from = 0, to = 0, length }: CopyOptions): Promise<FileCopy> {
-  checkAccess(source.descriptor.fd, 'reading', 'copy', source.path);
-  checkAccess(target.descriptor.fd, 'writing', 'copy', target.path);
+  checkAccess(source.descriptor.flags, 'reading', 'copy', source.path);
+  checkAccess(target.descriptor.flags, 'writing', 'copy', target.path);
   const [sourceEnd, targetEnd] = await Promise.all([copyEnd(source, from), copyEnd(target, to)]);
   const { sizeBytes } = sourceEnd.stat;
   const madeUp = !source.descriptor.place.isLocal && saysNoSize(sourceEnd.stat);

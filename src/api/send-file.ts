@@ -10,6 +10,7 @@ import type { FileRange } from '../core/operations/send-file.js';
 import { FileToSocket, type FileSending } from '../core/transfers/file-to-socket.js';
 import { fstatNow, type FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
+import { statusFlags } from '../sys/io.js';
 import { kindOf, shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { File } from './file.js';
@@ -95,7 +96,8 @@ export function fileSending({ descriptor, path }: File, options: SendFileOptions
   descriptor.enter('sendfile');
   const releaseFile = () => descriptor.leave();
   try {
-    return { ...sending({ fd: descriptor.fd, name: path, place: descriptor.place }, options), releaseFile };
+    const { fd, place, flags } = descriptor;
+    return { ...sending({ fd, name: path, place, flags }, options), releaseFile };
   } catch (error) {
     releaseFile();
     throw error;
@@ -106,6 +108,8 @@ interface NamedFile extends OpenFile {
   readonly name: string;
   /** Where it lies, if that is known. */
   readonly place?: Place;
+  /** O_... that it was opened with, if that is known. */
+  readonly flags?: number;
 }
 
 function sending(file: NamedFile, options: SendFileOptions): FileSending {
@@ -147,14 +151,14 @@ function fileRange(file: NamedFile, options: SendFileOptions): FileRange | Promi
 }
 
 function rangeWithin(
-  { fd, name: path }: NamedFile,
+  { fd, name: path, flags = statusFlags(fd) }: NamedFile,
   stat: FileStat,
   isLocal: boolean,
   { offset = 0, length }: SendFileOptions,
 ): FileRange {
   checkKind(path, stat);
   // Before what goes before it has gone.
-  checkAccess(fd, 'reading', 'sendfile', path);
+  checkAccess(flags, 'reading', 'sendfile', path);
   const { sizeBytes, device } = stat;
   const range = { fd, device, path, offset, isRemote: !isLocal };
   if (!isLocal && saysNoSize(stat)) return { ...range, lengthBytes: length ?? Infinity };

@@ -46,6 +46,11 @@ export abstract class Operation {
     return false;
   }
 
+  /** Whether nothing is waited for in its direction where it is over: others are followed by their like. */
+  get happensOnce(): boolean {
+    return false;
+  }
+
   abstract readonly direction: Direction;
 
   /** What it waits for where its call would have blocked: its own direction, if it does not say otherwise. */

@@ -38,6 +38,7 @@ export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
 const BOTH = READABLE | WRITABLE;
 const READ_CAUSES = READABLE | END | HANGUP | ERROR;
 const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
+const ENDS = PRIORITY | HANGUP | ERROR;
 const SPIN = `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`;
 
 export class ReadinessDriver implements Driver {
@@ -221,26 +222,25 @@ export class ReadinessDriver implements Driver {
       );
       return;
     }
-    descriptor.maybeReady |= (readiness & READ_CAUSES) !== 0 ? READABLE : 0;
-    descriptor.maybeReady |= (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
     if ((readiness & PRIORITY) !== 0) readiness |= waitsForPriority(descriptor.reads) ? END : 0;
-    let idle = descriptor.writes === undefined && (readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0;
-    if (descriptor.reads === undefined && (readiness & READ_CAUSES) !== 0) idle |= READABLE;
-    let fruitful = true;
+    const causes = ((readiness & READ_CAUSES) !== 0 ? READABLE : 0) | ((readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0);
+    descriptor.maybeReady |= causes;
+    let moved = BOTH;
     try {
-      fruitful = this.runReady(descriptor, readiness);
+      moved = this.runReady(descriptor, readiness);
     } finally {
-      if (fruitful) descriptor.fruitless = 0;
+      if (moved !== 0) descriptor.fruitless = 0;
       else if (this.mode !== 'edge') this.countFruitless(descriptor);
       // Also after an exception of a callback: it must not leave the descriptor disarmed.
-      this.askOn(descriptor, idle);
+      this.askOn(descriptor, causes & ~moved);
     }
   }
 
-  private runReady(descriptor: Descriptor, readiness: Readiness): boolean {
-    const read = (readiness & READ_CAUSES) !== 0 && this.run(descriptor, READABLE);
-    const wrote = (readiness & WRITE_CAUSES) !== 0 && this.run(descriptor, WRITABLE);
-    return read || wrote;
+  /** @returns the directions in which anything moved. */
+  private runReady(descriptor: Descriptor, readiness: Readiness): Interest {
+    const read = (readiness & READ_CAUSES) !== 0 && this.run(descriptor, READABLE, readiness);
+    const wrote = (readiness & WRITE_CAUSES) !== 0 && this.run(descriptor, WRITABLE, readiness);
+    return (read ? READABLE : 0) | (wrote ? WRITABLE : 0);
   }
 
   private attemptFirst(descriptor: Descriptor, operation: Operation): Outcome {
@@ -253,11 +253,13 @@ export class ReadinessDriver implements Driver {
   }
 
   /** Attempts the queue of one direction. Returns whether anything moved. */
-  private run(descriptor: Descriptor, direction: Interest): boolean {
+  private run(descriptor: Descriptor, direction: Interest, readiness: Readiness): boolean {
     let fruitful = false;
     for (;;) {
       const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
       if (operation === undefined) return fruitful;
+      // One that looks out for the end alone has no use for bytes. With edges nothing is reported twice.
+      if (this.mode !== 'edge' && (operation.interest & direction) === 0 && (readiness & ENDS) === 0) return fruitful;
       const outcome = operation.attempt(descriptor.fd);
       // Its owner may have cancelled it, or removed the descriptor, from within.
       if (operation.descriptor !== descriptor) {
@@ -336,7 +338,9 @@ export class ReadinessDriver implements Driver {
       return;
     }
     // Who had to wait once will soon again, or the descriptor is closed: the interest stays until an event finds nobody.
-    needed |= descriptor.interest & ~idle & (reading === undefined ? BOTH : WRITABLE);
+    needed |= descriptor.interest & ~idle & (descriptor.writes?.happensOnce === true ? READABLE : BOTH);
+    // Who is asked for bytes tells of the end as well.
+    if ((needed & READABLE) !== 0) needed &= ~PRIORITY;
     if (needed === descriptor.interest) return;
     if (descriptor.token === NO_TOKEN) {
       this.register(descriptor, needed);

@@ -2,7 +2,6 @@
 import { EBADF, EINVAL } from '../../sys/errno.js';
 import { O_DIRECT, O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file-constants.js';
 import { IoError } from '../../sys/io-error.js';
-import { statusFlags } from '../../sys/io.js';
 import { O_ACCMODE } from '../../sys/constants.js';
 
 export type Access = 'reading' | 'writing';
@@ -10,19 +9,18 @@ export type Access = 'reading' | 'writing';
 /**
  * Whether a transfer can read the file, or write it.
  *
- * @throws IoError EBADF: it is closed, or not open for this; EINVAL: it goes around the page cache, where a call off the
- *   boundaries of the disk fails, and a transfer begins and ends wherever the user says.
+ * @param flags O_... that it was opened with.
+ * @throws IoError EBADF: it is not open for this; EINVAL: it goes around the page cache, where a call off the boundaries of
+ *   the disk fails, and a transfer begins and ends wherever the user says.
  */
-export function checkAccess(fd: number, access: Access, syscall: string, target: string): void {
-  if (!isOpenFor(fd, access)) throw new IoError(EBADF, syscall, target, `the file is not open for ${access}`);
-  if ((statusFlags(fd) & O_DIRECT) === 0) return;
+export function checkAccess(flags: number, access: Access, syscall: string, target: string): void {
+  if (!isOpenFor(flags, access)) throw new IoError(EBADF, syscall, target, `the file is not open for ${access}`);
+  if ((flags & O_DIRECT) === 0) return;
   const explanation = 'a direct file (O_DIRECT); allowed: files that go through the page cache';
   throw new IoError(EINVAL, syscall, target, explanation);
 }
 
-/** @throws IoError EBADF: it is closed. */
-export function isOpenFor(fd: number, access: Access): boolean {
-  const flags = statusFlags(fd);
+export function isOpenFor(flags: number, access: Access): boolean {
   // Of Linux: a place in the file system, of which nothing is read or written.
   if (O_PATH !== O_RDONLY && (flags & O_PATH) !== 0) return false;
   return (flags & O_ACCMODE) !== (access === 'reading' ? O_WRONLY : O_RDONLY);

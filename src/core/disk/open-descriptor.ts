@@ -3,9 +3,7 @@
  * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { O_ACCMODE } from '../../sys/constants.js';
 import { EAGAIN, EBADF, EINTR, EINVAL, EIO } from '../../sys/errno.js';
-import { O_RDONLY } from '../../sys/file-constants.js';
 import { linksNow, type FileStat } from '../../sys/file-stat.js';
 import { closeFile, closeNow } from '../../sys/open-file.js';
 import { IoError } from '../../sys/io-error.js';
@@ -51,12 +49,13 @@ export class OpenDescriptor {
   readonly counters = { nowCalls: 0, poolCalls: 0 };
 
   readonly place: Place;
+  /** O_... that it was opened with. */
+  readonly flags: number;
   /** Of memory, offsets and lengths; 0 unless it goes around the page cache. */
   readonly alignmentBytes: number;
 
   private readonly pool: DiskPool;
   private readonly calls: FileCalls;
-  private readonly writes: boolean;
   private canReadNow: boolean;
   private canWriteNow: boolean;
   private closing: Promise<void> | undefined = undefined;
@@ -80,8 +79,7 @@ export class OpenDescriptor {
     this.calls = options.calls ?? nativeFileCalls;
     this.alignmentBytes = options.alignmentBytes ?? 0;
     this.place = options.place ?? placeOf(fd);
-    const flags = options.flags ?? statusFlags(fd);
-    this.writes = (flags & O_ACCMODE) !== O_RDONLY;
+    this.flags = options.flags ?? statusFlags(fd);
     // Around the cache there is nothing in memory.
     this.canReadNow = this.place.isLocal && !this.direct;
     // Asked not to wait, a write waits all the same for a file system that is frozen (fsfreeze, a snapshot).
@@ -205,7 +203,7 @@ export class OpenDescriptor {
    * without a name gives its blocks back, which is work for a disk.
    */
   private closesAtOnce(): boolean {
-    if (!this.place.isLocal || this.writes) return false;
+    if (!this.place.isLocal || isOpenFor(this.flags, 'writing')) return false;
     return this.namedIn === currentTurn() || linksNow(this.fd) > 0;
   }
 
@@ -341,8 +339,7 @@ export class OpenDescriptor {
   private explanation(errno: number, syscall: string): string | undefined {
     // ftruncate(2) says so by EINVAL.
     if (errno !== EBADF && !(errno === EINVAL && syscall === 'ftruncate')) return undefined;
-    if (!isOpen(this.fd)) return undefined;
     const access = syscall === 'preadv' ? 'reading' : 'writing';
-    return isOpenFor(this.fd, access) ? undefined : `the file is not open for ${access}`;
+    return !isOpen(this.fd) || isOpenFor(this.flags, access) ? undefined : `the file is not open for ${access}`;
   }
 }

@@ -29,6 +29,10 @@ export class Connect extends Operation {
     return 'write' as const;
   }
 
+  override get happensOnce(): boolean {
+    return true;
+  }
+
   attempt(fd: number): Outcome {
     const { address } = this;
     if (!this.inProgress) {

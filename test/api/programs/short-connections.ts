@@ -6,7 +6,7 @@ import { join as joinPath } from 'node:path';
 import { connect, join, listen, open, sendFile, type Connection } from '../../../src/index.js';
 
 const [kind, port, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-const host = '127.0.0.1';
+const host = process.argv[5];
 
 function mark(name: string): void {
   try {
@@ -18,7 +18,17 @@ function mark(name: string): void {
 
 const directory = mkdtempSync(joinPath(tmpdir(), 'pollux-short-'));
 writeFileSync(joinPath(directory, 'file'), 'x'.repeat(100));
-const file = await open(joinPath(directory, 'file'));
+const path = joinPath(directory, 'file');
+const file = await open(path);
+
+async function answerWithFile(connection: Connection): Promise<void> {
+  const asked = await connection.read();
+  await using opened = await open(path);
+  using body = await opened.read(opened.statAtOpen.sizeBytes, 0);
+  await connection.write(body);
+  await connection.close();
+  asked?.release();
+}
 
 const SERVERS: Record<string, (connection: Connection) => void> = {
   echo: connection => {
@@ -31,6 +41,7 @@ const SERVERS: Record<string, (connection: Connection) => void> = {
       void sendFile(connection, file).then(() => connection.close());
     };
   },
+  file: connection => void answerWithFile(connection),
   join: client => {
     void connect({ host, port }).then(upstream => join(client, upstream));
   },
