@@ -3,32 +3,28 @@
 import process from 'node:process';
 
 export const areas = {
-  ring: { mutate: ['src/base/**/*.ts'], tests: ['dist/test/base/*.test.js'] },
-  mailbox: {
-    mutate: ['src/core/mailbox/*.ts', 'src/core/inbox.ts'],
-    tests: ['dist/test/core/mailbox*.test.js', 'dist/test/api/messages/receivers.test.js'],
-  },
-  driver: {
-    mutate: ['src/core/readiness-driver.ts', 'src/core/operation*.ts'],
-    tests: ['dist/test/core/readiness-driver.test.js', 'dist/test/core/operation*.test.js'],
-  },
-  operations: {
-    mutate: ['src/core/operations/*.ts'],
-    tests: ['dist/test/core/operations.test.js', 'dist/test/core/recorded-syscalls.test.js'],
-  },
+  ring: { mutate: ['src/base/ring/*.ts'], tests: ['base/ring', 'base/ring-sides'] },
+  numbers: { mutate: ['src/base/{sequence,token}.ts'], tests: ['base/sequence', 'base/token'] },
+  owners: { mutate: ['src/sys/owned-descriptors.ts'], tests: ['sys/owned-descriptors', 'api/accept/lot'] },
+  mailbox: { mutate: ['src/core/mailbox/*.ts', 'src/core/inbox.ts'], tests: ['core/mailbox'] },
   memory: {
-    mutate: ['src/core/slab.ts', 'src/core/segment.ts', 'src/core/buffer-list.ts', 'src/core/receive-buffer.ts'],
-    tests: ['dist/test/core/slab.test.js', 'dist/test/core/buffer-list.test.js'],
+    mutate: ['src/core/{slab,segment,segment-bytes,receive-buffer,lost-leases}.ts'],
+    tests: ['core/slab', 'core/buffer-list', 'core/receive-buffer'],
   },
-  timers: { mutate: ['src/core/timers.ts'], tests: ['dist/test/core/timers.test.js'] },
+  lists: { mutate: ['src/core/{buffer-list,moved-parts,iovec-table}.ts'], tests: ['core/buffer-list'] },
+  timers: { mutate: ['src/core/timers.ts'], tests: ['core/timers'] },
+  driver: {
+    mutate: [
+      'src/core/{readiness-driver,operation,operation-queue,finished-operations,ready-list,registered,harvest}.ts',
+    ],
+    tests: ['core/readiness-driver', 'core/operation-life', 'core/await-hang-up'],
+  },
+  operations: { mutate: ['src/core/operations/*.ts'], tests: ['core/operations', 'core/await-hang-up'] },
   backends: {
-    mutate: ['src/backends/*.ts', 'src/backends/{epoll,poll}/*.ts'],
-    tests: ['dist/test/conformance/*.test.js', 'dist/test/backends/select.test.js'],
+    mutate: ['src/backends/{registrations,event-batch,wake}.ts', 'src/backends/{epoll,poll}/*.ts'],
+    tests: ['conformance/epoll', 'conformance/poll', 'backends/epoll-forget'],
   },
-  kqueue: {
-    mutate: ['src/backends/kqueue/*.ts'],
-    tests: ['dist/test/backends/kqueue*.test.js', 'dist/test/conformance/*.test.js'],
-  },
+  kqueue: { mutate: ['src/backends/kqueue/*.ts'], tests: ['backends/kqueue', 'backends/kqueue-sources'] },
 };
 
 const { mutate, tests } = areas[process.env.MUTANTS_AREA] ?? { mutate: [], tests: [] };
@@ -36,13 +32,25 @@ const { mutate, tests } = areas[process.env.MUTANTS_AREA] ?? { mutate: [], tests
 export default {
   mutate,
   // Types are no judge here: a mutant that does not compile is still run.
-  buildCommand: 'tsc -b tsconfig.mutants.json',
-  ignorePatterns: ['dist', 'docs', 'examples', 'bench'],
-  testRunner: 'command',
-  commandRunner: { command: `mocha --no-config --bail --exit --timeout 20000 --reporter dot ${tests.join(' ')}` },
-  concurrency: 2,
-  timeoutMS: 20_000,
-  reporters: ['clear-text', 'json'],
+  buildCommand: 'node scripts/mutants/compile.js',
+  ignorePatterns: [
+    'dist/{mutants,lib,bench,examples}',
+    'dist/**/*.{d.ts,map}',
+    '{bench,docs,examples}',
+    'test/**/*.ts',
+  ],
+  testRunner: 'mocha-in-worker',
+  plugins: ['./scripts/mutants/runner.js', './scripts/mutants/left-out.js'],
+  ignorers: ['adds-nothing', 'sample'],
+  mochaFiles: tests.map(name => `dist/test/${name}.test.js`),
+  warnings: { unknownOptions: false },
+  coverageAnalysis: 'perTest',
+  mutator: { excludedMutations: ['StringLiteral'] },
+  maxTestRunnerReuse: 50,
+  concurrency: 1,
+  timeoutMS: 4_000,
+  timeoutFactor: 3,
+  reporters: ['progress-append-only', 'clear-text', 'json'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: `dist/mutants/${process.env.MUTANTS_AREA}.json` },
   tempDirName: 'dist/mutants/work',
