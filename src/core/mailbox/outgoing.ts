@@ -46,8 +46,9 @@ export class Outgoing {
    */
   keep(): void {
     const { payload } = this;
+    // The `slice` of a Buffer is a view.
     this.payload =
-      this.lengthBytes === 0 ? NOTHING : payload instanceof BufferList ? payload.toBytes() : payload.slice();
+      this.lengthBytes === 0 ? NOTHING : payload instanceof BufferList ? payload.toBytes() : new Uint8Array(payload);
     if (payload instanceof BufferList) payload.release();
   }
 }
