@@ -49,7 +49,7 @@ export default {
   maxTestRunnerReuse: 50,
   concurrency: 1,
   timeoutMS: 4_000,
-  timeoutFactor: 3,
+  timeoutFactor: 2,
   reporters: ['progress-append-only', 'clear-text', 'json'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: `dist/mutants/${process.env.MUTANTS_AREA}.json` },

@@ -14,7 +14,7 @@ export interface PropertyRuns {
 export function propertyRuns(numRuns: number): PropertyRuns {
   const { POLLUX_SEED, POLLUX_PATH, POLLUX_RUNS } = process.env;
   return {
-    numRuns: numRuns * Number(POLLUX_RUNS ?? 1),
+    numRuns: Math.ceil(numRuns * Number(POLLUX_RUNS ?? 1)),
     ...(POLLUX_SEED === undefined ? {} : { seed: Number(POLLUX_SEED) }),
     ...(POLLUX_PATH === undefined ? {} : { path: POLLUX_PATH }),
   };

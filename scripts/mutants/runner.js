@@ -1,6 +1,7 @@
 // Runs Mocha inside Stryker's worker: a mutant costs the tests that reach it instead of a process with all tests. Stryker's own
 // runner of this kind loads parts of Mocha that Mocha 12 does not have.
 import process from 'node:process';
+import fc from 'fast-check';
 import Mocha from 'mocha';
 
 const [PASSED, FAILED] = [0, 1];
@@ -74,6 +75,9 @@ export class MochaRunner {
 
   async #load() {
     if (this.#mocha !== undefined) return;
+    // A property that fails has noticed: nobody wants the smallest example. And what it needs a thousand tries for is luck.
+    fc.configureGlobal({ endOnFailure: true });
+    process.env.POLLUX_RUNS ??= '0.2';
     const mocha = new Mocha({ reporter: class {}, timeout: 0 });
     mocha.cleanReferencesAfterRun(false);
     for (const file of this.#files) mocha.addFile(file);

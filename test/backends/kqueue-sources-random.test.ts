@@ -9,6 +9,7 @@ import { ModelKernel } from '../../src/model/kernel.js';
 import { ModelKqueueCalls } from '../../src/model/kqueue-calls.js';
 import type { ModelProcess } from '../../src/model/processes.js';
 import { profiles, type Profile } from '../../src/model/profile.js';
+import { propertyRuns } from '../property-runs.js';
 
 const MS = 1e6;
 const SIGNALS = [30, 31];
@@ -153,7 +154,7 @@ describe('kqueue sources: random programs', () => {
             for (const next of commands) run.step(next);
             run.finish();
           }),
-          { numRuns: 400 },
+          propertyRuns(400),
         );
       });
     }

@@ -4,6 +4,7 @@ import { createRing, ERA, HEAD, OWNER, READ, RingMemory, TAIL, UNIT_BYTES } from
 import { RingReader } from '../../src/base/ring/reader.js';
 import { claimSlot, forEachUnread, releaseSenders } from '../../src/base/ring/senders.js';
 import { FULL, GONE, RingWriter } from '../../src/base/ring/writer.js';
+import { propertyRuns } from '../property-runs.js';
 
 function writerOf(buffer: SharedArrayBuffer, owner = 0): RingWriter {
   return new RingWriter(buffer, claimSlot(new RingMemory(buffer), owner));
@@ -320,7 +321,7 @@ describe('ring', () => {
         while (expected.length > 0) expect(read(reader)).to.equal(expected.shift());
         expect(read(reader)).to.equal(undefined);
       }),
-      { numRuns: 300 },
+      propertyRuns(300),
     );
   });
 });

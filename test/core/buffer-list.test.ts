@@ -6,6 +6,7 @@ import { Slab } from '../../src/core/slab.js';
 import { close, read } from '../../src/sys/io.js';
 import { NativeBlock } from '../../src/sys/memory.js';
 import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket.js';
+import { propertyRuns } from '../property-runs.js';
 
 const CHUNK_BYTES = 256;
 
@@ -469,7 +470,7 @@ describe('core: buffer list', () => {
         for (const [kind, list, other, a, b] of operations) model.take(kind, list, other, a, b);
         model.finish();
       }),
-      { numRuns: 400 },
+      propertyRuns(400),
     );
   });
 });

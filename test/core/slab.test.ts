@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Slab, type Lease } from '../../src/core/slab.js';
 import { addressOf } from '../../src/sys/memory.js';
+import { propertyRuns } from '../property-runs.js';
 
 const POISON = 0xdb;
 
@@ -299,7 +300,7 @@ describe('core: slab', () => {
         expect(slab.heldBytes).to.be.at.most(4096);
         expect(told).to.be.at.most(steps.length);
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     );
   });
 });

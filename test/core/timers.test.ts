@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { NO_TIMER, Timers, type Timer, type TimerOwner } from '../../src/core/timers.js';
+import { propertyRuns } from '../property-runs.js';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -131,7 +132,7 @@ describe('core: timers', () => {
           const expected = dueAt.map((_, tag) => tag).sort((a, b) => dueAt[a] - dueAt[b] || a - b);
           expect(recorder.tags).to.deep.equal(expected);
         }),
-        { numRuns: 300 },
+        propertyRuns(300),
       );
     });
   });
@@ -366,7 +367,7 @@ describe('core: timers', () => {
         for (const [kind, which, amount] of steps) model.take(kind, which, amount);
         model.finish();
       }),
-      { numRuns: 300 },
+      propertyRuns(300),
     );
   });
 });

@@ -9,6 +9,7 @@ import { close } from '../../src/sys/io.js';
 import { hasSockaddrLength, platform } from '../../src/sys/platform.js';
 import { checkAddress, formatAddress, SockaddrBlock, type Address } from '../../src/sys/sockaddr.js';
 import { bind, localAddress, openSocket, socketpair } from '../../src/sys/socket.js';
+import { propertyRuns } from '../property-runs.js';
 
 const onLinux = platform === 'linux';
 /** sizeof(sun_path) without the final NUL. */
@@ -60,7 +61,7 @@ describe('sys: sockaddr', () => {
           port,
         });
       }),
-      { numRuns: 300 },
+      propertyRuns(300),
     );
   });
 

@@ -9,6 +9,7 @@ import { OpenDescriptor } from '../../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
 import { EAGAIN, EIO, ENOSPC, EOPNOTSUPP } from '../../../src/sys/errno.js';
 import type { IoError } from '../../../src/sys/io-error.js';
+import { propertyRuns } from '../../property-runs.js';
 
 /** What becomes of one call: done in full, cut to its first ranges, or answered with an errno. */
 type Fault = { readonly ranges: number } | { readonly errno: number } | 'none';
@@ -93,7 +94,7 @@ describe('OpenDescriptor', () => {
         }
         await descriptor.close();
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     ));
 
   it('writes every byte once and in its place, and on a failure says how many', () =>
@@ -118,7 +119,7 @@ describe('OpenDescriptor', () => {
           readFileSync(path).equals(Buffer.concat([Buffer.alloc(offset, 1), content.subarray(0, written)])),
         ).to.equal(true);
       }),
-      { numRuns: 150 },
+      propertyRuns(150),
     ));
 
   it('asks no more for what the file system can not tell', async () => {
