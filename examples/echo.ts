@@ -1,8 +1,8 @@
 /** An echo server on TCP, on the path without promises: node dist/examples/echo.js [PORT] */
 import process from 'node:process';
-import { listen, type InternetAddress } from 'pollux';
+import { listen } from 'pollux';
 
-const listener = await listen({ port: Number(process.argv[2] ?? 7), host: '127.0.0.1' });
+const listener = await listen({ port: Number(process.argv[2] ?? 7000), host: '127.0.0.1' });
 
 listener.onConnection = connection => {
   connection.onData = chunk => {
@@ -10,11 +10,7 @@ listener.onConnection = connection => {
     if (!connection.send(chunk)) connection.pause();
   };
   connection.onDrain = () => connection.resume();
-  connection.onClose = failure => {
-    if (failure !== undefined) console.error(failure.message);
-  };
 };
+console.log('listening on', listener.address);
 
-const { address, port } = listener.address as InternetAddress;
 process.once('SIGINT', () => void listener.close());
-console.log(`listening on ${address}:${port}`);

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import process from 'node:process';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { settling } from '../../src/api/settling.js';
 
@@ -16,8 +17,11 @@ export class Example {
   private readonly child: ChildProcessWithoutNullStreams;
   private heard = settling<void>();
 
-  constructor(name: string, ...args: string[]) {
-    const file = fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
+  /** @param program one of examples/ by its name, or the path of a file. */
+  constructor(program: string, ...args: string[]) {
+    const file = isAbsolute(program)
+      ? program
+      : fileURLToPath(new URL(`../../examples/${program}.js`, import.meta.url));
     this.child = spawn(process.execPath, [file, ...args]);
     let stderr = '';
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -47,7 +51,7 @@ export class Example {
 
   /** The port that it says it listens on. */
   async port(): Promise<number> {
-    return Number((await this.says(/^listening on 127\.0\.0\.1:(\d+)$/m))[1]);
+    return Number((await this.says(/^listening on .*(?:port: |127\.0\.0\.1:)(\d+)/m))[1]);
   }
 
   /** Asks it to end, as from the keyboard. */

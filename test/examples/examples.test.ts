@@ -16,9 +16,11 @@ import {
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Client, Example } from './example.js';
 
-const sources = new URL('../../../examples/', import.meta.url);
+const root = new URL('../../../', import.meta.url);
+const sources = new URL('examples/', root);
 
 /** Those that do a whole job. */
 const LONG = new Set(['static-files.ts', 'storage.ts', 'tcp-proxy.ts']);
@@ -46,6 +48,17 @@ describe('examples', () => {
     const text = 'abc'.repeat(200_000);
     expect(await new Client({ host: '127.0.0.1', port }).send(text).end()).to.equal(text);
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('the program of the README runs as it is pasted', async () => {
+    const [, program] = /```ts\n([^]*?)```/.exec(readFileSync(new URL('README.md', root), 'utf8'))!;
+    const path = join(directory, 'echo.mjs');
+    writeFileSync(path, program);
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(fileURLToPath(root), join(directory, 'node_modules', 'pollux'));
+    const example = run(path, '0');
+    const port = await example.port();
+    expect(await new Client({ host: '127.0.0.1', port }).send('hello\n').end()).to.equal('hello\n');
   });
 
   it('give-up waits for no answer that does not come', async () => {
