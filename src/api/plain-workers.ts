@@ -5,6 +5,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
+import { poolPlaces } from '../core/disk/pool-places.js';
 import { close, closeLent, isOpen } from '../sys/io.js';
 import { closeHolder, estateOf } from '../sys/owned-descriptors.js';
 
@@ -36,6 +37,7 @@ function onWorker({ worker }: { worker: Worker }): void {
 
 function bury(threadId: number): void {
   const { holders, own, lent, isKnown } = estateOf(threadId);
+  poolPlaces.leaveAllOf(holders);
   closeAll(own);
   // Others may still try to wake it. Nobody says when they have all heard of its end, so its numbers stay taken.
   if (isKnown) return;

@@ -223,10 +223,13 @@ export const LOADING_AT_EXIT_MS = 5000;
 /** Threads of libuv's pool, which all threads of the process share; libuv's own default is 4. */
 const POOL_THREADS = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
-/** Calls of one thread that wait for a disk at the same time. A thread of the pool is left to Node's own files and names. */
+/**
+ * Calls that wait for a disk at the same time, of one thread and of all threads of the process. A thread of the pool is left
+ * to Node's own files and names.
+ */
 export const DISK_CALLS = Math.max(1, POOL_THREADS - 1);
 
-/** How many of them may wait for one device, so that a slow disk can't take all that this thread has. */
+/** How many of them may wait for one device, so that a slow disk can't take them all. */
 export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
 
 /**
@@ -234,6 +237,12 @@ export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
  * two of them that hang leave a thread to the others.
  */
 export const DISK_CALLS_PER_SERVER = Math.max(1, Math.floor(POOL_THREADS / 4));
+
+/** For all such file systems together, however many hang: one is left to the disks of this machine. */
+export const DISK_CALLS_TO_SERVERS = Math.max(1, POOL_THREADS - 2);
+
+/** How long a thread lets others go first that have waited for its place on the pool: they are awake by then. */
+export const LET_OTHERS_GO_MS = 1;
 
 /** Calls that wait for their turn at one disk; beyond it they are refused: a program that asks for more never looks back. */
 export const DISK_CALLS_WAITING_PER_DEVICE = 16 * 1024;

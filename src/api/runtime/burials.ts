@@ -3,6 +3,7 @@
  * peers are told, whoever hangs. What others use by its number stays open, so that it can be nothing else meanwhile, until
  * each thread that lived then has said that it does so no more, or has ended.
  */
+import { poolPlaces } from '../../core/disk/pool-places.js';
 import { closeHolder, estateOf, type Estate } from '../../sys/owned-descriptors.js';
 import { closeAll, closeAllLent } from '../plain-workers.js';
 import type { Member } from './member.js';
@@ -20,6 +21,7 @@ export class Burials {
   /** @param threadId a worker that has ended, and with it all that it had started. @param mourners the threads that live. */
   begin(threadId: number, mourners: readonly Member[]): void {
     const estate = estateOf(threadId);
+    poolPlaces.leaveAllOf(estate.holders);
     closeAll(estate.own);
     this.underWay.set(threadId, { estate, mourners: new Set(mourners) });
     this.endIfDone(threadId);

@@ -1,10 +1,11 @@
 /**
- * Calls that wait for a disk, on the threads of libuv's pool. There are few of these threads, so at most some calls are
- * under way at once and fewer on one device; the others wait in a queue of their device, and the devices take turns. A disk
- * that hangs stops its own queue and no other; what depends on a server or another process may hang for ever, and has the
- * fewest threads.
+ * Calls that wait for a disk, on the threads of libuv's pool. There are few of these threads, and all threads of the process
+ * share them, so at most some calls of the process are under way at once and fewer on one device (`PoolPlaces`); the others
+ * wait in a queue of their device, and the devices take turns. A disk that hangs stops its own queue and no other; what
+ * depends on a server or another process may hang for ever, and has the fewest threads.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
+import { setTimeout } from '../../base/runtime-functions.js';
 import type { Done } from '../../sys/blocking-call.js';
 import { IoError } from '../../sys/io-error.js';
 import {
@@ -13,8 +14,10 @@ import {
   DISK_CALLS_PER_SERVER,
   DISK_CALLS_WAITING,
   DISK_CALLS_WAITING_PER_DEVICE,
+  LET_OTHERS_GO_MS,
 } from '../limits.js';
 import { isLocalDevice } from './place.js';
+import { poolPlaces, type PoolPlaces } from './pool-places.js';
 
 export interface DiskLimits {
   /** Under way at once. */
@@ -59,7 +62,10 @@ export class DiskPool {
 
   /** The device whose turn is next comes first. One with nothing to do is forgotten. */
   private readonly queues = new Map<number, DeviceQueue>();
+  /** Other threads have waited for a place that this one gave back. */
+  private letsOthersGo = false;
 
+  /** @param places shared with other threads; without them it has the pool for itself. */
   constructor(
     private readonly limits: DiskLimits = {
       calls: DISK_CALLS,
@@ -67,6 +73,7 @@ export class DiskPool {
       callsWaiting: DISK_CALLS_WAITING,
       callsWaitingPerDevice: DISK_CALLS_WAITING_PER_DEVICE,
     },
+    private readonly places?: PoolPlaces,
   ) {}
 
   /**
@@ -132,28 +139,37 @@ export class DiskPool {
     if (!call.queue.waiting.delete(call)) return false;
     this.waiting--;
     this.forgetIdle(call.queue);
+    if (this.waiting === 0) this.places?.forget();
     return true;
   }
 
   private startWaiting(): void {
-    while (this.waiting > 0 && this.running < this.limits.calls) {
-      const queue = this.nextQueue();
-      if (queue === undefined) return;
-      const [call] = queue.waiting;
-      queue.waiting.delete(call);
-      this.waiting--;
-      // The turn passes to the other devices.
-      this.queues.delete(queue.device);
-      this.queues.set(queue.device, queue);
-      this.start(call);
-    }
+    if (this.letsOthersGo) return;
+    let wantsPlace = true;
+    while (wantsPlace && this.waiting > 0 && this.running < this.limits.calls) wantsPlace = this.startNext();
+    if (this.waiting === 0) this.places?.forget();
   }
 
-  private nextQueue(): DeviceQueue | undefined {
+  /** @returns false: what waits has to go on waiting. */
+  private startNext(): boolean {
+    let isRefused = false;
     for (const queue of this.queues.values()) {
-      if (queue.waiting.size > 0 && queue.running < this.callsOn(queue.device)) return queue;
+      if (queue.waiting.size === 0 || queue.running >= this.callsOn(queue.device)) continue;
+      const place = this.places?.take(queue.device, isLocalDevice(queue.device)) ?? 0;
+      if (place >= 0) {
+        const [call] = queue.waiting;
+        queue.waiting.delete(call);
+        this.waiting--;
+        // The turn passes to the other devices.
+        this.queues.delete(queue.device);
+        this.queues.set(queue.device, queue);
+        this.start(call, place);
+        return true;
+      }
+      isRefused = true;
     }
-    return undefined;
+    if (isRefused) this.places?.whenLeft(() => this.startWaiting());
+    return false;
   }
 
   private callsOn(device: number): number {
@@ -161,7 +177,7 @@ export class DiskPool {
     return typeof callsPerDevice === 'number' ? callsPerDevice : callsPerDevice(device);
   }
 
-  private start(call: DiskCall): void {
+  private start(call: DiskCall, place: number): void {
     const { queue } = call;
     queue.running++;
     this.running++;
@@ -169,12 +185,21 @@ export class DiskPool {
       queue.running--;
       this.running--;
       this.forgetIdle(queue);
+      if (this.places?.leave(place) === true && this.waiting > 0) this.letOthersGo();
       try {
         call.done(result);
       } finally {
         this.startWaiting();
       }
     });
+  }
+
+  private letOthersGo(): void {
+    this.letsOthersGo = true;
+    setTimeout(() => {
+      this.letsOthersGo = false;
+      this.startWaiting();
+    }, LET_OTHERS_GO_MS);
   }
 
   private forgetIdle(queue: DeviceQueue): void {
@@ -185,4 +210,4 @@ export class DiskPool {
 }
 
 /** The pool of this thread. */
-export const diskPool = new DiskPool();
+export const diskPool = new DiskPool(undefined, poolPlaces);
