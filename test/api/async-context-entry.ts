@@ -1,5 +1,5 @@
 /** A thread that does to the one that has the runtime whatever has a callback there, as it is asked. */
-import { bindDatagram, connect, currentThread, listen, type Address } from '../../src/index.js';
+import { bindDatagram, connect, currentThread, listen, type Address } from 'pollux';
 
 const { endpoint, owner } = currentThread();
 // Of calls that nobody has defined.

@@ -1,8 +1,6 @@
 /** The stress lab: it finds what is broken, shrinks it, and lets pass what is not. */
 import { expect } from 'chai';
 import { READABLE, WRITABLE, type Backend } from '../../src/backends/contract.js';
-import { probeBackends } from '../../src/backends/select.js';
-import { realWorld } from '../../src/conformance/real-world.js';
 import { subjectNamed, type Subject } from '../../src/conformance/subject.js';
 import { runCampaign } from '../../src/lab/campaign.js';
 import { compareBackends } from '../../src/lab/comparison.js';
@@ -11,24 +9,19 @@ import { generateProgram } from '../../src/lab/generation.js';
 import { REGISTRATION_MODES, type Program, type Step } from '../../src/lab/program.js';
 import { shrink } from '../../src/lab/shrinking.js';
 import { sweepChanges } from '../../src/lab/sweep.js';
-import { runThreadCampaigns } from '../../src/lab/thread-campaigns.js';
 import { runThreadWakes } from '../../src/lab/thread-wakes.js';
 import { PutsTimersLast, seededBugs, seededTimerBugs } from './broken-backends.js';
+import { subjectNames } from './describe-campaigns.js';
 
+/** In which a bug must be found. */
 const PROGRAMS = 300;
 /** A model takes longer over each than a kernel. */
 const PROGRAMS_ON_A_MODEL = 100;
 const MOST_STEPS = 9;
 const SEED = 1;
-const THREADS = 3;
 /** An end whose channel belongs to nobody else, and how many compete with it. */
 const NEWCOMER = 0;
 const CROWD = 10;
-
-const names = probeBackends()
-  .filter(({ name, probe }) => (name === 'epoll' || name === 'poll') && probe.available)
-  .map(({ name }) => name)
-  .concat('model:freebsd-14');
 
 /** A subject whose backend has a bug. */
 function broken(subject: Subject, breakIt: (backend: Backend) => Backend): Subject {
@@ -41,10 +34,10 @@ function broken(subject: Subject, breakIt: (backend: Backend) => Backend): Subje
   };
 }
 
-function campaign(subject: Subject, unbatched = false) {
+function campaign(subject: Subject) {
   const most = subject.enter().world.isReal ? PROGRAMS : PROGRAMS_ON_A_MODEL;
   const goesOn = (programs: number) => programs < most;
-  return runCampaign({ subject, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched, goesOn });
+  return runCampaign({ subject, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched: false, goesOn });
 }
 
 /** Found on epoll by a seed of an earlier lab: a level registration waits for 7 others, of which no more than 4 are ready at once. */
@@ -131,19 +124,8 @@ describe('the stress lab', () => {
     });
   });
 
-  for (const name of names) {
+  for (const name of subjectNames) {
     describe(name, () => {
-      it('breaks nothing in hundreds of programs, and no descriptor is left open', () => {
-        campaignOnce(name);
-        const before = realWorld.countOpen();
-        expect(campaign(subjectNamed(name)).failure).to.equal(undefined);
-        expect(realWorld.countOpen()).to.equal(before);
-      });
-
-      it('breaks nothing with a wait after every step', () => {
-        expect(campaign(subjectNamed(name), true).failure).to.equal(undefined);
-      });
-
       for (const maxEvents of [1, 2, 3]) {
         it(`serves a newcomer in his turn, however many oneshots are armed again before it, ${maxEvents} to a batch`, () => {
           const outcome = runProgram(subjectNamed(name), newcomerAmongRearmed(maxEvents));
@@ -159,13 +141,6 @@ describe('the stress lab', () => {
 
       it('says nothing of a refusal that a later change has overtaken', () => {
         expect(runProgram(subjectNamed(name), overtakenRefusal).violation).to.equal(undefined);
-      });
-
-      it(`breaks nothing in ${THREADS} threads at once, which take descriptor numbers from each other`, async () => {
-        const plan = { subject: name, threads: THREADS, modes: REGISTRATION_MODES, unbatched: false };
-        const report = await runThreadCampaigns({ ...plan, firstSeed: SEED, programs: 30, durationMs: Infinity });
-        expect(report.failure).to.equal(undefined);
-        expect(report.programs).to.equal(30 * THREADS);
       });
 
       it('loses no wake of another thread', async () => {
@@ -231,7 +206,7 @@ describe('the stress lab', () => {
   });
 
   it('finds no difference of a backend from itself', () => {
-    const subjects = [names[0], names[0]].map(subjectNamed);
+    const subjects = [subjectNames[0], subjectNames[0]].map(subjectNamed);
     expect(compareBackends(subjects, generateProgram(SEED)).differences).to.deep.equal([]);
   });
 });
@@ -256,10 +231,4 @@ function newcomerAmongRearmed(maxEvents: number): Program {
     ...lap,
   ];
   return { maxEvents, channels: Array<'unix'>(CROWD + 1).fill('unix'), steps };
-}
-
-/** What a backend and the thread of loads open lazily is open after the first program with a load. */
-function campaignOnce(name: string): void {
-  runProgram(subjectNamed(name), { ...generateProgram(SEED), steps: [{ op: 'fork', lengthBytes: 1 }] });
-  runProgram(subjectNamed(name), generateProgram(SEED));
 }

@@ -1,23 +1,4 @@
 /** As test/api/accept/owners.test.ts, for as many rounds as it takes to meet a window of a few instructions. */
-import { expect } from 'chai';
-import process from 'node:process';
-import { Random } from '../../src/base/random.js';
-import type { AcceptModel } from '../../src/index.js';
-import { terminateInFlood } from '../api/accept/dying-threads.js';
+import { describeTerminations } from '../api/accept/describe-terminations.js';
 
-const ROUNDS = 500;
-const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
-
-describe('threads that are terminated at random in a long flood of clients', () => {
-  before(function () {
-    if (process.platform !== 'linux') this.skip();
-  });
-
-  for (const [index, accept] of MODELS.entries()) {
-    it(`leave no descriptor open and no client without an answer (${accept})`, async () => {
-      const { descriptors, unanswered, served } = await terminateInFlood(accept, ROUNDS, new Random(index));
-      expect({ descriptors, unanswered }).to.deep.equal({ descriptors: 0, unanswered: 0 });
-      expect(served).to.be.greaterThan(0);
-    }).timeout(600_000);
-  }
-});
+describeTerminations('threads that are terminated at random in a long flood of clients', 500);

@@ -69,7 +69,7 @@ for (const backend of backendsHere()) {
         expect(finished).to.include({ status: 0, stderr: '' });
         const result = JSON.parse(finished.stdout) as StalledFile;
         expect(result.path).to.equal(path);
-        expect(result.bytes).to.be.within(256 << 20, 2 ** 30 - 1);
+        expect(result.bytes).to.be.within(96 << 20, 2 ** 30 - 1);
         expect(result.grownBytes).to.be.below(FILE_LIMIT_BYTES);
         expect(result.stallCpuMs).to.be.below(STALL_CPU_MS);
       });

@@ -1,5 +1,5 @@
 /** A thread that answers each connection once, and closes it when its peer does. */
-import { currentThread, receiveConnections, type Connection } from '../../../src/index.js';
+import { currentThread, receiveConnections, type Connection } from 'pollux';
 
 async function answer(connection: Connection): Promise<void> {
   await connection.read();

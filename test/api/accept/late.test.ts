@@ -1,6 +1,6 @@
 /** A service that is closed while a thread of it is paused: it waits until its deadline, and loses nobody whom others can serve. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel } from '../../../src/index.js';
+import { currentReactor, Runtime, type AcceptModel } from 'pollux';
 import { destroyTracked, rejection } from '../sockets.js';
 import { clientOf, clientsOf, greeted } from './service-clients.js';
 

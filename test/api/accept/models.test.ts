@@ -1,14 +1,7 @@
 /** Services of a runtime: whoever accepts, each connection is served once, and none is lost when they close or a thread ends. */
 import { assert, expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import {
-  connect,
-  currentReactor,
-  Runtime,
-  type AcceptModel,
-  type Connection,
-  type Service,
-} from '../../../src/index.js';
+import { connect, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
 import { destroyTracked, portOf, rejection } from '../sockets.js';
 import { collectingUncaught } from '../uncaught.js';
 import { clientOf, clientsOf, greeted } from './service-clients.js';

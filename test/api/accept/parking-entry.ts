@@ -1,5 +1,5 @@
 /** A thread that answers each message with who it is and what was sent, and parks the connection after each. */
-import { currentThread, receiveConnections, type Connection } from '../../../src/index.js';
+import { currentThread, receiveConnections, type Connection } from 'pollux';
 
 const thread = currentThread();
 

@@ -1,7 +1,7 @@
 /** Connections that are parked between their requests, and who serves the next. */
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { adopt, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from '../../../src/index.js';
+import { adopt, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
 import { socketpair } from '../../../src/sys/socket.js';
 import { destroyTracked } from '../sockets.js';
 import { clientOf, clientsOf } from './service-clients.js';

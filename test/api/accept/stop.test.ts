@@ -1,13 +1,6 @@
 /** A runtime that has a service is stopped: each thread drains by itself, whatever has become of the others. */
 import { expect } from 'chai';
-import {
-  connect,
-  currentReactor,
-  Runtime,
-  type AcceptModel,
-  type Connection,
-  type Service,
-} from '../../../src/index.js';
+import { connect, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
 import { destroyTracked, rejection } from '../sockets.js';
 import { until } from '../runtime/until.js';
 import { clientsOf } from './service-clients.js';

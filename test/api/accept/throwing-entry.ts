@@ -1,5 +1,5 @@
 /** Throws for every other connection, and lives on; each is greeted and echoed, and parked again after each of its bytes. */
-import { currentThread, receiveConnections, type Connection } from '../../../src/index.js';
+import { currentThread, receiveConnections, type Connection } from 'pollux';
 
 const { endpoint, payload } = currentThread();
 const thrown = payload as Int32Array;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel } from '../../../src/index.js';
+import { currentReactor, Runtime, type AcceptModel } from 'pollux';
 import { until } from '../runtime/until.js';
 import { destroyTracked } from '../sockets.js';
 import { clientsOf } from './service-clients.js';

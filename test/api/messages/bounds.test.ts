@@ -1,8 +1,6 @@
 /** What is sent and not read: it has a ceiling that counts what an empty message costs, and numbers that wrap harm nobody. */
 import { expect } from 'chai';
-import { BufferList } from '../../../src/core/buffer-list.js';
-import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
-import { currentReactor } from '../../../src/api/thread-reactor.js';
+import { BufferList, currentReactor, openEndpoint, type Endpoint } from 'pollux';
 import { ENTRY_BYTES, UNREAD_BYTES, WAITING_BYTES } from '../../../src/core/limits.js';
 import { until } from '../runtime/until.js';
 import { endThreads, startThread } from './thread.js';

@@ -1,11 +1,7 @@
 /** The other thread of the tests: `workerData.part` says what it does. */
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
-import { receiveListeners } from '../../../src/api/hand-over.js';
-import { openEndpoint } from '../../../src/api/messages/endpoint.js';
-import type { SlowPolicy } from '../../../src/api/messages/subscriber.js';
-import { IoError } from '../../../src/sys/io-error.js';
-import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
+import { IoError, openEndpoint, receiveListeners, type MailboxAddress, type SlowPolicy } from 'pollux';
 import { numbered, numberOf } from './numbered.js';
 
 interface Data {

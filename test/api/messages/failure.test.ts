@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
+import { currentReactor, IoError, openEndpoint, type Endpoint } from 'pollux';
 import { packFailure } from '../../../src/api/messages/failure.js';
-import { currentReactor } from '../../../src/api/thread-reactor.js';
-import { IoError } from '../../../src/sys/io-error.js';
 import { endThreads, startThread } from './thread.js';
 
 describe('what another thread throws', () => {

@@ -1,9 +1,5 @@
 import { expect } from 'chai';
-import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
-import type { Message } from '../../../src/api/messages/message.js';
-import { currentReactor } from '../../../src/api/thread-reactor.js';
-import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
-import { BufferList } from '../../../src/core/buffer-list.js';
+import { BufferList, currentReactor, openEndpoint, type Endpoint, type MailboxAddress, type Message } from 'pollux';
 import { endThreads, startThread } from './thread.js';
 
 async function rejection(promise: Promise<unknown>): Promise<Error> {

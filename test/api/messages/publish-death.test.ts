@@ -1,9 +1,8 @@
 /** A subscriber that ends while something is published to it: all others have the message, and it counts as dropped. */
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { openEndpoint, type Endpoint } from '../../../src/api/messages/endpoint.js';
+import { currentReactor, openEndpoint, type Endpoint } from 'pollux';
 import { SLOW_POLICIES } from '../../../src/api/messages/subscriber.js';
-import { currentReactor } from '../../../src/api/thread-reactor.js';
 import { until } from '../runtime/until.js';
 import { endThreads, startThread } from './thread.js';
 

@@ -1,9 +1,7 @@
 /** Threads with endpoints, started by hand, for the tests. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Endpoint } from '../../../src/api/messages/endpoint.js';
-import type { Peer } from '../../../src/api/messages/peer.js';
-import type { MailboxAddress } from '../../../src/core/mailbox/address.js';
+import type { Endpoint, MailboxAddress, Peer } from 'pollux';
 
 export interface Started {
   readonly worker: Worker;

@@ -3,19 +3,19 @@
  * `ts-expect-error` is accepted, or another is not. The functions in between are never called.
  */
 import { expect } from 'chai';
-import type { BufferList } from '../../../src/core/buffer-list.js';
 import {
   receiveConnections,
   receiveDatagrams,
   receiveFiles,
   receiveListeners,
   Runtime,
+  type BufferList,
   type Connection,
   type Endpoint,
   type MessageTypes,
   type Peer,
   type Thread,
-} from '../../../src/index.js';
+} from 'pollux';
 
 interface Order {
   readonly item: string;

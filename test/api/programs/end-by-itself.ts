@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { adopt, connect, currentReactor, listen, watch } from '../../../src/index.js';
+import { adopt, connect, currentReactor, listen, watch } from 'pollux';
 import { pipe } from '../../../src/sys/io.js';
 import { socketpair } from '../../../src/sys/socket.js';
 

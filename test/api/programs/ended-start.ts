@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import { isMainThread, setEnvironmentData, Worker } from 'node:worker_threads';
-import { Runtime } from '../../../src/index.js';
+import { Runtime } from 'pollux';
 
 const THREADS = 2;
 

@@ -6,8 +6,8 @@ import { ok } from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join as pathOf } from 'node:path';
 import process from 'node:process';
-import * as pollux from '../../../src/index.js';
-import type { Connection, Listener } from '../../../src/index.js';
+import * as pollux from 'pollux';
+import type { Connection, Listener } from 'pollux';
 import { patternBytes } from '../files.js';
 
 const folder = process.argv[2];

@@ -1,6 +1,6 @@
 /** Is what the first call of Pollux had as its context kept alive by the reactor? With --expose-gc. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { watchUser } from '../../../src/index.js';
+import { watchUser } from 'pollux';
 
 const als = new AsyncLocalStorage<object>();
 let kept: WeakRef<object>;

@@ -1,14 +1,7 @@
 /** A program with two threads that echo under load, and ends in the way that its argument names. */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import {
-  connect,
-  currentReactor,
-  currentThread,
-  receiveConnections,
-  Runtime,
-  type Connection,
-} from '../../../src/index.js';
+import { connect, currentReactor, currentThread, receiveConnections, Runtime, type Connection } from 'pollux';
 
 async function start(way: string): Promise<void> {
   const clients: Connection[] = [];

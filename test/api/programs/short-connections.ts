@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { connect, join, listen, open, sendFile, type Connection } from '../../../src/index.js';
+import { connect, join, listen, open, sendFile, type Connection } from 'pollux';
 
 const [kind, port, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const host = process.argv[5];

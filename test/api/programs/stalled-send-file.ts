@@ -16,8 +16,8 @@ import { nativeSendfile, type SendfileCalls } from '../../../src/sys/sendfile.js
 import { socketpair } from '../../../src/sys/socket.js';
 
 const FILE_BYTES = 2 ** 30;
-const WARM_BYTES = 64 << 20;
-const TAKEN_BYTES = 256 << 20;
+const WARM_BYTES = 32 << 20;
+const TAKEN_BYTES = 96 << 20;
 const STALL_MS = 400;
 
 const refusing: SendfileCalls = { takesHeader: false, refusesToWait: false, failure: ENOSYS, send: () => 0 };

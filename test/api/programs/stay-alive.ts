@@ -1,7 +1,7 @@
 /** A process that nothing but Pollux keeps alive: it says 'served' once what it waits for has come, 20 ms later. */
 import process from 'node:process';
 import { spawn } from 'node:child_process';
-import { adopt, connect, listen, type InternetAddress } from '../../../src/index.js';
+import { adopt, connect, listen, type InternetAddress } from 'pollux';
 import { socketpair } from '../../../src/sys/socket.js';
 
 const say = () => process.stdout.write('served');

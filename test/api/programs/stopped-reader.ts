@@ -3,7 +3,7 @@
  * get? Says so as JSON.
  */
 import process from 'node:process';
-import { adopt, currentReactor } from '../../../src/index.js';
+import { adopt, currentReactor } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 import { socketpair } from '../../../src/sys/socket.js';
 

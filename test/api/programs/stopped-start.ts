@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentReactor, currentThread, openEndpoint, Runtime, type Endpoint } from '../../../src/index.js';
+import { currentReactor, currentThread, openEndpoint, Runtime, type Endpoint } from 'pollux';
 import { openDescriptors } from '../descriptors.js';
 import { until } from '../runtime/until.js';
 

@@ -3,7 +3,7 @@
  * line a fact.
  */
 import process from 'node:process';
-import { adopt, connect, listen, startReactor, type InternetAddress, type Mode } from '../../../src/index.js';
+import { adopt, connect, listen, startReactor, type InternetAddress, type Mode } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 import { socketpair } from '../../../src/sys/socket.js';
 

@@ -1,5 +1,5 @@
 /** Carries connections: each is echoed, and moved on where its itinerary says so. The owner takes part as one more thread. */
-import { currentThread, receiveConnections, type Connection, type Endpoint, type Peer } from '../../../src/index.js';
+import { currentThread, receiveConnections, type Connection, type Endpoint, type Peer } from 'pollux';
 import { isMainThread } from 'node:worker_threads';
 
 export interface Hop {

@@ -1,6 +1,6 @@
 /** Carries datagram sockets: each datagram is echoed, and the socket moved on where its itinerary says so. */
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, receiveDatagrams, type DatagramSocket, type Endpoint, type Peer } from '../../../src/index.js';
+import { currentThread, receiveDatagrams, type DatagramSocket, type Endpoint, type Peer } from 'pollux';
 
 export interface DatagramHop {
   /** When so many datagrams have come. */

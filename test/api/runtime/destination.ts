@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type Peer } from '../../../src/index.js';
+import { currentReactor, openEndpoint, Runtime, type Endpoint, type Peer } from 'pollux';
 import { openDescriptors } from '../descriptors.js';
 import { destroyTracked } from '../sockets.js';
 

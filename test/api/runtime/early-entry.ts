@@ -1,5 +1,5 @@
 /** Entries that do more than wait: each thread does what the payload says for it. */
-import type { Thread } from '../../../src/index.js';
+import type { Thread } from 'pollux';
 
 export interface Messages {
   readonly queues: { keep: undefined };

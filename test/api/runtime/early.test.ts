@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
 import { rejection } from '../sockets.js';
 import type { Messages, ways } from './early-entry.js';
 import { until } from './until.js';

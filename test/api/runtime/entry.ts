@@ -1,6 +1,6 @@
 /** What the threads of the tests run. */
 import { allowedProcessors } from '../../../src/sys/affinity.js';
-import { connect, currentThread, listen } from '../../../src/index.js';
+import { connect, currentThread, listen } from 'pollux';
 
 const thread = currentThread();
 const listener = await listen({ host: '127.0.0.1', onConnection: connection => (connection.onData = () => {}) });

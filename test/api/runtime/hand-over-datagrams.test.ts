@@ -12,7 +12,7 @@ import {
   type DatagramSocket,
   type Endpoint,
   type Peer,
-} from '../../../src/index.js';
+} from 'pollux';
 import { propertyRuns } from '../../property-runs.js';
 import { bound, fill, numbers, texts, until } from '../datagrams.js';
 import { openDescriptors } from '../descriptors.js';

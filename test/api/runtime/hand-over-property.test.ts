@@ -12,7 +12,7 @@ import {
   type Connection,
   type Endpoint,
   type Peer,
-} from '../../../src/index.js';
+} from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 import { openDescriptors } from '../descriptors.js';
 import { ALL_MODES, backendsHere } from '../every-driver.js';

@@ -1,15 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
-import {
-  currentReactor,
-  listen,
-  openEndpoint,
-  Runtime,
-  type Connection,
-  type Endpoint,
-  type Listener,
-} from '../../../src/index.js';
+import { currentReactor, listen, openEndpoint, Runtime, type Connection, type Endpoint, type Listener } from 'pollux';
 
 describe('a connection that is moved to another thread', () => {
   let endpoint: Endpoint;

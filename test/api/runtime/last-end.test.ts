@@ -1,7 +1,7 @@
 /** What those who send to the last thread of a runtime learn of its end, though nothing is left for the runtime to do then. */
 import { expect } from 'chai';
 import process from 'node:process';
-import { currentReactor, Runtime, type Peer, type RuntimeOptions } from '../../../src/index.js';
+import { currentReactor, Runtime, type Peer, type RuntimeOptions } from 'pollux';
 import { rejection } from '../sockets.js';
 
 describe('the last thread of a runtime', () => {

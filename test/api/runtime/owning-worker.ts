@@ -1,7 +1,7 @@
 /** A worker without a Runtime that has descriptors of each kind, and tells a port. */
 import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { connect, listen, openEndpoint, Runtime, watchTimer, watchUser, type UserHandle } from '../../../src/index.js';
+import { connect, listen, openEndpoint, Runtime, watchTimer, watchUser, type UserHandle } from 'pollux';
 import { AF_INET, F_SETFL, SOCK_STREAM } from '../../../src/sys/constants.js';
 import { fcntl } from '../../../src/sys/io.js';
 import { beginUse } from '../../../src/sys/owned-descriptors.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
 import { rejection } from '../sockets.js';
 import { until } from './until.js';
 import type { Messages } from './worker-function.js';

@@ -8,7 +8,7 @@ import {
   receiveFiles,
   receiveListeners,
   type DatagramTarget,
-} from '../../../src/index.js';
+} from 'pollux';
 
 const { endpoint } = currentThread();
 

@@ -1,5 +1,5 @@
 /** A thread that listens, always on the same port, takes connections, and waits or crashes when it is told to. */
-import { currentThread, listen, receiveConnections, type Connection } from '../../../src/index.js';
+import { currentThread, listen, receiveConnections, type Connection } from 'pollux';
 
 /** What owner and threads see. All but `goOn` have a cell a thread. */
 export interface Cells {

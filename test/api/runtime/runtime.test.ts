@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from '../../../src/index.js';
+import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
 import { checkRuntimeOptions } from '../../../src/api/runtime/options.js';
 import { RingMemory } from '../../../src/base/ring/layout.js';
 import { MAILBOX_SENDERS } from '../../../src/core/limits.js';

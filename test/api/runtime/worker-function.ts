@@ -1,5 +1,5 @@
 /** A function that a thread is started with: it serves connections, sums numbers, and ends as the payload says. */
-import { listen, receiveConnections, type Connection, type InternetAddress, type Thread } from '../../../src/index.js';
+import { listen, receiveConnections, type Connection, type InternetAddress, type Thread } from 'pollux';
 
 export interface Messages {
   readonly queues: { numbers: number; texts: string };

@@ -1,6 +1,6 @@
 /** A worker that tries to watch a signal and posts what it is told. */
 import { parentPort } from 'node:worker_threads';
-import { watchSignal, type IoError } from '../../../../src/index.js';
+import { watchSignal, type IoError } from 'pollux';
 
 try {
   watchSignal('SIGUSR2').close();

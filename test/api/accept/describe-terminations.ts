@@ -1,0 +1,26 @@
+/** A descriptor has an owner at every instant: threads end at random in a flood, and neither descriptors nor clients are lost. */
+import { expect } from 'chai';
+import process from 'node:process';
+import type { AcceptModel } from 'pollux';
+import { Random } from '../../../src/base/random.js';
+import { terminateInFlood } from './dying-threads.js';
+
+const MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
+
+/** @param rounds terminations, for each accept model. */
+export function describeTerminations(title: string, rounds: number): void {
+  describe(title, () => {
+    before(function () {
+      // Descriptors are counted by /proc.
+      if (process.platform !== 'linux') this.skip();
+    });
+
+    for (const [index, accept] of MODELS.entries()) {
+      it(`leave no descriptor open and no client without an answer (${accept})`, async () => {
+        const { descriptors, unanswered, served } = await terminateInFlood(accept, rounds, new Random(index));
+        expect({ descriptors, unanswered }).to.deep.equal({ descriptors: 0, unanswered: 0 });
+        expect(served).to.be.greaterThan(0);
+      }).timeout(600_000);
+    }
+  });
+}
