@@ -26,40 +26,47 @@ export interface CampaignSizes {
   readonly perThread: number;
 }
 
-export function describeCampaigns(title: string, { onKernel, onModel, perThread }: CampaignSizes): void {
-  for (const name of subjectNames) {
-    const subject = subjectNamed(name);
-    const campaign = (unbatched: boolean) => {
-      const most = subject.enter().world.isReal ? onKernel : onModel;
-      const goesOn = (programs: number) => programs < most;
-      return runCampaign({ subject, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched, goesOn });
-    };
-
-    describe(`${title} (${name})`, () => {
-      it('break nothing, and leave no descriptor open', () => {
-        openWhatIsLazy(name);
-        const before = realWorld.countOpen();
-        expect(campaign(false).failure).to.equal(undefined);
-        expect(realWorld.countOpen()).to.equal(before);
-      });
-
-      it('break nothing with a wait after every step', () => {
-        expect(campaign(true).failure).to.equal(undefined);
-      });
-
-      it(`break nothing in ${THREADS} threads at once, which take descriptor numbers from each other`, async () => {
-        const plan = { subject: name, threads: THREADS, modes: REGISTRATION_MODES, unbatched: false };
-        const report = await runThreadCampaigns({
-          ...plan,
-          firstSeed: SEED,
-          programs: perThread,
-          durationMs: Infinity,
-        });
-        expect(report.failure).to.equal(undefined);
-        expect(report.programs).to.equal(perThread * THREADS);
-      });
+export function describeCampaigns(title: string, sizes: CampaignSizes): void {
+  describe(title, () => {
+    /** Of this process, when nothing runs. */
+    let atRest: number | undefined;
+    before(() => {
+      for (const name of subjectNames) openWhatIsLazy(name);
+      atRest = realWorld.countOpen();
     });
-  }
+    // Threads that have told what they had to tell may take a moment to end.
+    afterEach(async () => {
+      while ((realWorld.countOpen() ?? 0) > (atRest ?? 0)) await new Promise(resolve => setImmediate(resolve));
+    });
+
+    for (const name of subjectNames) {
+      describe(name, () => describeSubject(name, sizes));
+    }
+  });
+}
+
+function describeSubject(name: string, { onKernel, onModel, perThread }: CampaignSizes): void {
+  const subject = subjectNamed(name);
+  const campaign = (unbatched: boolean) => {
+    const most = subject.enter().world.isReal ? onKernel : onModel;
+    const goesOn = (programs: number) => programs < most;
+    return runCampaign({ subject, modes: REGISTRATION_MODES, firstSeed: SEED, unbatched, goesOn });
+  };
+
+  it('breaks nothing, and leaves no descriptor open', () => {
+    expect(campaign(false).failure).to.equal(undefined);
+  });
+
+  it('breaks nothing with a wait after every step', () => {
+    expect(campaign(true).failure).to.equal(undefined);
+  });
+
+  it(`breaks nothing in ${THREADS} threads at once, which take descriptor numbers from each other`, async () => {
+    const plan = { subject: name, threads: THREADS, modes: REGISTRATION_MODES, unbatched: false };
+    const report = await runThreadCampaigns({ ...plan, firstSeed: SEED, programs: perThread, durationMs: Infinity });
+    expect(report.failure).to.equal(undefined);
+    expect(report.programs).to.equal(perThread * THREADS);
+  });
 }
 
 /** What a backend and the thread of loads open lazily is open after the first program with a load. */

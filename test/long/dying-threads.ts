@@ -8,7 +8,7 @@ import { connect as connectSocket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { currentReactor, Runtime, type AcceptModel } from 'pollux';
-import type { Random } from '../../../src/base/random.js';
+import type { Random } from '../../src/base/random.js';
 
 const entry = new URL('doomed-entry.js', import.meta.url);
 const THREADS = 5;
