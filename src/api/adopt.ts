@@ -33,7 +33,7 @@ const STATE_BY_ACCESS = new Map<number, State>([
  * one for writing has nothing to read.
  *
  * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody had
- * read comes first (and is read, not joined or copied, before anything else). The peer notices nothing. The socket is of no
+ * read comes first, also for a join or a copy. The peer notices nothing. The socket is of no
  * more use; it emits 'close'.
  *
  * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket with TLS or

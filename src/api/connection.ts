@@ -3,51 +3,22 @@ import { describeBy, ifKnown } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import { NO_TIMER, type TimerOwner } from '../core/timers.js';
 import { SHUT_WR } from '../sys/constants.js';
 import { IoError } from '../sys/io-error.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
+import type { ConnectionDetails, ConnectionKeeper, Departure, Rare } from './connection-parts.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
 import { CONNECTION, give, PackedState, type Baggage } from './give.js';
 import type { Peer } from './messages/peer.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from './options.js';
-import { settling, type Settling } from './settling.js';
+import { settling } from './settling.js';
 
 /** Tag of the timer that bounds an orderly close; the deadlines have an owner of their own. */
 const CLOSE_TIMER = 0;
-
-/** What few connections have, so that the many idle ones don't carry room for it. */
-interface Rare {
-  deadlines?: Deadlines;
-  closeTimer?: Timer;
-  closed?: Settling<void>;
-  failure?: Error;
-  onTimeout?: (deadline: Deadline) => void;
-  keeper?: ConnectionKeeper;
-}
-
-/** Who counts a connection for as long as this thread has it. */
-export interface ConnectionKeeper {
-  /** It is closed, another thread's, or idle. */
-  onReleased(): void;
-  /** It is idle: the descriptor is the keeper's. */
-  onIdle(fd: number): void;
-}
-
-/** What another thread needs to go on with a connection. */
-export interface ConnectionDetails {
-  /** Our side was ended: FIN goes out after what is queued, or has. */
-  readonly hasEnded: boolean;
-  readonly limits: QueueLimits;
-}
-
-interface Departure extends ConnectionDetails {
-  readonly fd: number;
-  readonly baggage: Baggage;
-}
 
 /** What a new connection waits for is known at the end of the turn: whoever is to read it has said so by then. */
 class FirstLook implements Deferred {
@@ -200,6 +171,10 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** @internal The end of patience with an orderly close. */
   onTimer(): void {
     this.rare!.closeTimer = NO_TIMER;
+    if (delivers(this.state)) {
+      this.onNobodyCame();
+      return;
+    }
     // A peer that keeps its side open has had our last byte and FIN; one that took nothing has not.
     this.fail(
       this.state === 'lingering' ? undefined : this.timedOut('close', 'the peer takes nothing of what is queued'),
@@ -217,18 +192,58 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   /** @internal */
   override get hasPeerEnded(): boolean {
-    return this.state === 'peer-ended' || this.state === 'last-words';
+    return this.state === 'peer-ended' || this.state === 'last-words' || (this.isClosed && this.hasAhead);
+  }
+
+  /** @internal */
+  override get hasEnded(): boolean {
+    return this.state === 'ending' || this.state === 'ended';
   }
 
   /** @internal */
   override get heedsEnd(): boolean {
-    return !this.hasReader && (this.onClose !== undefined || this.onEnd !== undefined);
+    // A handler that is set and does not receive has paused: the end comes after its bytes.
+    if (this.hasEnded) return this.onData === undefined && !this.isBorrowed;
+    if (this.state !== 'open' || this.hasReader || this.isBorrowed) return false;
+    return this.onClose !== undefined || this.onEnd !== undefined || this.rare?.nobodyCame === true;
   }
 
   /** @internal */
   override onHangUp(failure: Error | undefined): void {
     this.onReceiveEnd(failure);
     if (this.onEnd === undefined) this.transition('close');
+  }
+
+  /** @internal */
+  override onEndIgnored(): void {
+    if (!this.hasReader && !this.isBorrowed) this.awaitSomebody();
+  }
+
+  /** @internal */
+  override onUnreadAtEnd(): void {
+    if (this.unread !== 'kept' && this.mayKeep && !this.isBorrowed) this.awaitSomebody();
+  }
+
+  protected override onLateEnd(): void {
+    if (this.onEnd !== undefined) this.scope.run(this.onEnd, this);
+  }
+
+  /** The peer has ended, and nobody reads or has asked to be told: whoever comes within a bounded while finds all as it was. */
+  private awaitSomebody(): void {
+    if ((this.rare?.closeTimer ?? NO_TIMER) === NO_TIMER) this.armClose(this.limits.lingerMs);
+  }
+
+  private onNobodyCame(): void {
+    if (this.isBorrowed || this.wantsReceiving) return;
+    if (this.hasEnded) {
+      this.keepUnread();
+    } else if (this.isFlushed) {
+      this.rare!.nobodyCame = true;
+      this.stopWatching();
+      this.startWatching();
+    } else {
+      this.awaitSomebody();
+    }
   }
 
   protected override get hasMoved(): boolean {
@@ -259,8 +274,10 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     const { rare } = this;
     if (rare === undefined) return;
     rare.deadlines?.sent(this.waitsForPeer);
+    if (rare.closeTimer === undefined) return;
     // An orderly close has patience as long as bytes move.
-    if (rare.closeTimer !== undefined) this.reactor.postpone(rare.closeTimer, this.limits.closeTimeoutMs);
+    const { closeTimeoutMs, lingerMs } = this.limits;
+    this.reactor.postpone(rare.closeTimer, delivers(this.state) ? lingerMs : closeTimeoutMs);
   }
 
   protected override onFlushed(): void {
@@ -277,6 +294,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.transition('peer-end');
     if (!told) return;
     this.tellEnd();
+    if (this.hasAhead) return; // Bytes that outlive the descriptor come before the end.
     if (this.onEnd !== undefined) this.scope.run(this.onEnd, this);
     else if (this.onData !== undefined) this.transition('close');
   }
@@ -301,7 +319,8 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.rare?.deadlines?.clear();
     this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
     // Before the descriptor goes: an operation that is taken off drops what it had to send.
-    const baggage: Baggage = { queued: this.takeQueued(), unread: this.takeAhead() };
+    const unread = this.takeEarly()?.toBytes() ?? new Uint8Array(0);
+    const baggage: Baggage = { queued: this.takeQueued(), unread };
     const fd = this.detachDescriptor();
     this.rare?.keeper?.onReleased();
     this.moved = true;

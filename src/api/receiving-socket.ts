@@ -1,35 +1,32 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
-import { BufferList } from '../core/buffer-list.js';
+import type { BufferList } from '../core/buffer-list.js';
 import { LATE_READER_BYTES } from '../core/limits.js';
-import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
 import { checkRoom } from './arguments.js';
+import { EarlyBytes, type Unread } from './early-bytes.js';
+import { PeerWatchingSocket } from './peer-watching-socket.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';
-import { Socket } from './socket.js';
 import { beginWith, type WaitOptions } from './waiting.js';
 
 export abstract class ReceivingSocket
-  extends Socket
-  implements ReceiveOwner, AwaitHangUpOwner, ReaderSource, ReadSide, AsyncIterable<BufferList>
+  extends PeerWatchingSocket
+  implements ReceiveOwner, ReaderSource, ReadSide, AsyncIterable<BufferList>
 {
   /** Bytes received so far. */
   bytesReceived = 0;
-  /** @internal It came to a listener: who answers it and ends without a look at what it says will not look later. */
-  isAccepted = false;
+  /** @internal A listener's is 'drained': who answers it and ends without a look at what it says will not look later. */
+  unread: Unread = 'left';
 
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
   private receiver: Receive | undefined = undefined;
   private reader: Reader | undefined = undefined;
   private paused = false;
-  /** Tells that the peer has gone, while nobody reads. */
-  private watchman: AwaitHangUp | undefined = undefined;
-  /** Bytes that were received elsewhere, and come before what the kernel has. */
-  private ahead: BufferList | undefined = undefined;
+  private ahead: EarlyBytes | undefined = undefined;
   /** The transfer that has the read side. */
   private borrower: ReadTurn | undefined = undefined;
 
@@ -50,6 +47,7 @@ export abstract class ReceivingSocket
     }
     this.dataHandler = handler;
     this.updateReceiving();
+    if (this.isClosed && this.ahead !== undefined) this.reactor.defer({ onDeferred: () => this.handOnEarly() });
   }
 
   get onData(): ((chunk: BufferList) => void) | undefined {
@@ -114,14 +112,27 @@ export abstract class ReceivingSocket
     if (!this.isDelivering) throw this.failure ?? this.cancelled('read', turn.sourceName);
     this.checkOneReader(turn.sourceName);
     this.checkNothingLost();
-    if (this.ahead !== undefined) {
-      const what = 'bytes that were received before it was adopted';
-      throw new Error(`${turn.sourceName}: the connection has ${what}; read() them first`);
-    }
     this.borrower = turn;
     this.updateReceiving();
     this.stopWatching();
     return this.descriptor;
+  }
+
+  /** @internal */
+  restReads(turn: ReadTurn): void {
+    if (this.borrower === turn) this.lookOut();
+  }
+
+  /** @internal */
+  resumeReads(turn: ReadTurn): void {
+    if (this.borrower === turn) this.stopWatching();
+  }
+
+  /** @internal */
+  takeAhead(mostBytes: number): BufferList | undefined {
+    const bytes = this.takeEarly(mostBytes);
+    this.bytesReceived -= bytes?.length ?? 0; // The turn counts them.
+    return bytes;
   }
 
   /** @internal */
@@ -148,11 +159,7 @@ export abstract class ReceivingSocket
   onReceived(chunk: BufferList): void {
     this.bytesReceived += chunk.length;
     this.onArrival();
-    if (!this.isDelivering) return;
-    const handler = this.dataHandler;
-    if (handler !== undefined) this.scope.run(handler, undefined, chunk);
-    else if (this.reader?.isOver === false) this.reader.receive(chunk);
-    else this.keep(chunk);
+    if (this.isDelivering) this.handOn(chunk);
   }
 
   /** @internal */
@@ -173,7 +180,7 @@ export abstract class ReceivingSocket
   /** @internal */
   startReceiving(): void {
     this.stopWatching();
-    if (this.ahead !== undefined && !this.isForsaken) {
+    if (this.ahead !== undefined && this.isDelivering && !this.takesUnread) {
       if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
       this.reactor.defer({ onDeferred: () => this.handOnAhead() });
       return;
@@ -189,7 +196,8 @@ export abstract class ReceivingSocket
   }
 
   /** @internal */
-  get hasReader(): boolean {
+  override get hasReader(): boolean {
+    if (this.borrower !== undefined) return false;
     return this.reader?.isOver === false || this.dataHandler !== undefined || this.paused;
   }
 
@@ -197,35 +205,51 @@ export abstract class ReceivingSocket
 
   /** @internal Bytes that come before what the kernel has: nothing was read from this object yet. */
   putAhead(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.ahead = BufferList.from(bytes);
+    if (bytes.length === 0) return;
+    this.ahead = new EarlyBytes();
+    this.ahead.add([bytes]);
+    this.bytesReceived += bytes.length;
   }
 
-  /** Takes them out again, as far as nobody has read them. */
-  protected takeAhead(): Uint8Array {
-    const bytes = this.ahead?.toBytes() ?? new Uint8Array(0);
-    this.ahead = undefined;
-    return bytes;
+  private handOn(chunk: BufferList): void {
+    const handler = this.dataHandler;
+    if (handler !== undefined) this.scope.run(handler, undefined, chunk);
+    else if (this.reader?.isReading === true) this.reader.receive(chunk);
+    else this.keep(chunk);
   }
 
   private handOnAhead(): void {
-    const { ahead } = this;
     // Whoever wanted them may have thought better of it.
-    if (ahead === undefined || !this.wantsReceiving) return;
-    this.ahead = undefined;
+    if (this.isDelivering) this.handOnEarly();
+  }
+
+  /** Also to one who reads after the descriptor was closed. */
+  private handOnEarly(): void {
+    const bytes = this.isWanted ? this.takeEarly() : undefined;
+    if (bytes === undefined) return;
     try {
-      this.onReceived(ahead);
+      this.handOn(bytes);
     } finally {
-      ahead.expire();
+      bytes.expire();
       this.updateReceiving();
     }
   }
 
+  /** @internal */
+  get hasAhead(): boolean {
+    return this.ahead !== undefined;
+  }
+
+  protected takeEarly(mostBytes = Infinity): BufferList | undefined {
+    const bytes = this.ahead?.take(mostBytes);
+    if (this.ahead?.length !== 0) return bytes;
+    this.ahead = undefined;
+    if (this.isClosed) this.reactor.defer({ onDeferred: () => this.onLateEnd() });
+    return bytes;
+  }
+
   private readNext(signal?: AbortSignal): Promise<BufferList | null> {
-    if (!this.isDelivering && this.ahead !== undefined) {
-      const kept = this.ahead;
-      this.ahead = undefined;
-      return Promise.resolve(kept);
-    }
+    if (!this.isDelivering && this.ahead !== undefined) return Promise.resolve(this.takeEarly()!);
     if (this.reader === undefined) {
       this.reader = new Reader(this);
       if (!this.isDelivering) this.reader.end(this.failure);
@@ -234,9 +258,10 @@ export abstract class ReceivingSocket
   }
 
   private receiveInto(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
+    const ahead = this.lost === undefined ? this.takeEarly(bytes.byteLength) : undefined;
+    if (ahead !== undefined) return Promise.resolve(ahead.copyTo(bytes));
     if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
     if (this.lost !== undefined) return Promise.reject(this.lost);
-    if (this.ahead !== undefined) return Promise.resolve(this.readAheadInto(this.ahead, bytes));
     this.reader ??= new Reader(this);
     this.updateReceiving();
     this.stopWatching();
@@ -255,13 +280,8 @@ export abstract class ReceivingSocket
     if (received === 0) this.onPeerEnd();
   }
 
-  private readAheadInto(ahead: BufferList, bytes: Uint8Array): number {
-    const lengthBytes = Math.min(ahead.length, bytes.byteLength);
-    ahead.split(lengthBytes).copyTo(bytes);
-    if (ahead.length === 0) this.ahead = undefined;
-    this.bytesReceived += lengthBytes;
-    this.onArrival();
-    return lengthBytes;
+  private get lost(): Error | undefined {
+    return this.isDelivering ? this.reader?.endedBy : undefined;
   }
 
   private get isReading(): boolean {
@@ -289,10 +309,6 @@ export abstract class ReceivingSocket
     if (this.lost !== undefined) throw this.lost;
   }
 
-  private get lost(): Error | undefined {
-    return this.isDelivering ? this.reader?.endedBy : undefined;
-  }
-
   /** @internal Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
   updateReceiving(): void {
     if (this.wantsReceiving) this.startReceiving();
@@ -300,28 +316,43 @@ export abstract class ReceivingSocket
     if (this.isDiscarding) this.takeReadsBack();
   }
 
-  private get wantsReceiving(): boolean {
+  protected get wantsReceiving(): boolean {
     if (!this.isDelivering) return this.isDiscarding;
-    return (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true || this.isForsaken;
+    return this.isWanted || this.takesUnread;
   }
 
-  /**
-   * Our FIN goes out or has, and nobody has ever read what a client sent: it is received, so that the client's FIN is. The
-   * first bytes are kept for a reader who comes late.
-   */
-  private get isForsaken(): boolean {
-    return this.isAccepted && this.isDelivering && !this.canSend && !this.hasReader && !this.isBorrowed;
+  /** Somebody wants the next bytes now. */
+  private get isWanted(): boolean {
+    return (this.dataHandler !== undefined && !this.paused) || this.reader?.isReading === true;
   }
 
-  private get isBorrowed(): boolean {
+  /** Nobody reads what comes after our FIN: it is received, so that the peer's FIN is, and kept for a reader who comes late. */
+  private get takesUnread(): boolean {
+    if (!this.isDelivering || this.canSend || this.isWanted || this.isBorrowed) return false;
+    return this.unread === 'drained' ? !this.hasReader : this.unread === 'kept' && this.mayKeep;
+  }
+
+  /** What waits for a handler that paused is left to the kernel: its stream must not end before it has all. */
+  protected get mayKeep(): boolean {
+    return this.dataHandler === undefined && this.ahead?.isFull !== true;
+  }
+
+  /** Nobody has come for what is unread, and the peer has ended: what there is of it is received and kept. */
+  protected keepUnread(): void {
+    this.unread = 'kept';
+    this.updateReceiving();
+  }
+
+  protected override get isBorrowed(): boolean {
     return this.borrower !== undefined || this.descriptor.reads instanceof ReceiveInto;
   }
 
   private keep(chunk: BufferList): void {
-    if (this.reader !== undefined) return;
-    const kept = (this.ahead ??= new BufferList());
-    if (kept.length + chunk.length <= LATE_READER_BYTES) {
-      kept.append(chunk.toBytes());
+    if (this.lost !== undefined) return;
+    const kept = (this.ahead ??= new EarlyBytes());
+    if (this.unread === 'kept' || kept.hasRoomFor(chunk)) {
+      kept.add(chunk);
+      if (kept.isFull) this.updateReceiving();
       return;
     }
     kept.release();
@@ -329,16 +360,6 @@ export abstract class ReceivingSocket
     this.reader = new Reader(this);
     const explanation = `more than ${LATE_READER_BYTES} bytes came after end() while nobody read: they were thrown away`;
     this.reader.end(new IoError('ENOBUFS', 'read', this.title(), explanation));
-  }
-
-  private startWatching(): void {
-    if (!this.isDelivering) this.stopWatching();
-    else if (!this.isBorrowed && this.watchman?.isWaiting !== true) this.watchman = watchForPeer(this, this.descriptor);
-  }
-
-  private stopWatching(): void {
-    if (this.watchman !== undefined) this.reactor.driver.cancel(this.watchman);
-    this.watchman = undefined;
   }
 
   /** The connection needs its read side itself: a transfer that has it learns so later in the turn. */
@@ -364,37 +385,14 @@ export abstract class ReceivingSocket
     borrower?.sourceClosed(failure ?? this.cancelled('read', borrower.sourceName));
   }
 
-  /** What a call gets that was under way when the connection was closed here. @param name what a transfer's user calls it. */
-  protected cancelled(what: string, name?: string): IoError {
-    return new IoError('ECANCELED', what, this.title(name), 'the connection was closed here');
-  }
-
-  /** What it is called in messages. */
-  protected title(name?: string): string {
-    const { fd } = this.descriptor;
-    return name === undefined ? `descriptor ${fd}` : `${name}, descriptor ${fd}`;
-  }
-
   /** @internal */
   abstract breakTurn(failure: Error): void;
-  protected abstract get hasMoved(): boolean;
-  /** @internal The peer's FIN was read. */
-  abstract get hasPeerEnded(): boolean;
-  /** Whether what arrives goes to the user. */
-  protected abstract get isDelivering(): boolean;
-  /** @internal Whether somebody is to be told of the peer's FIN though nobody reads. */
-  abstract get heedsEnd(): boolean;
-  /** @internal */
-  abstract onHangUp(failure: Error | undefined): void;
-  /** Whether the user may still send. */
-  protected abstract get canSend(): boolean;
+  /** The last of the bytes that outlived the descriptor has been read. */
+  protected abstract onLateEnd(): void;
   /** Whether what arrives is thrown away, in wait for the peer's FIN. */
   protected abstract get isDiscarding(): boolean;
-  /** What the stream broke with. */
-  protected abstract get failure(): Error | undefined;
   /** Bytes have come. */
   protected abstract onArrival(): void;
   /** The peer's FIN has come. */
   protected abstract onPeerEnd(): void;
-  protected abstract fail(failure: Error | undefined): void;
 }

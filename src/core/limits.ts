@@ -110,9 +110,6 @@ export const PACE_BURST_MS = 100;
 /** Bytes of a file that a pool thread reads ahead at once: a few of the kernel's own read-ahead windows (128 KiB). */
 export const READ_AHEAD_BYTES = 256 * 1024;
 
-/** How often a transfer that is paused looks whether its ends still are: far less than it costs to serve anybody. */
-export const VIGIL_MS = 250;
-
 /** How far ahead of what is sent a file is read: enough to keep a disk busy, and no more than one socket takes in a turn. */
 export const READ_AHEAD_WINDOW_BYTES = SENDFILE_BYTES_PER_TURN;
 

@@ -1,4 +1,5 @@
 /** The read side of a connection in the hands of a transfer: what arrives goes to it and to nobody else. */
+import type { BufferList } from './buffer-list.js';
 import type { Descriptor } from './operation.js';
 import type { Reactor } from './reactor.js';
 
@@ -26,6 +27,18 @@ export interface ReadSide {
    * @throws Error it is being read by `onData`, a read under way or another transfer, or it is closed.
    */
   borrowReads(turn: ReadTurn): Descriptor;
+  /** The turn takes nothing for now: the connection looks out for its peer itself, and tells the turn of a reset. */
+  restReads(turn: ReadTurn): void;
+  /** The turn goes on. */
+  resumeReads(turn: ReadTurn): void;
+  /** Whether bytes were received before anybody read them. */
+  readonly hasAhead: boolean;
+  /**
+   * Takes bytes that were received before anybody read them; they come before what the kernel has.
+   *
+   * @returns undefined if there are none. Where there are some of a closed connection, `hasPeerEnded` holds.
+   */
+  takeAhead(mostBytes: number): BufferList | undefined;
   /** Gives the read side back to the user. Nothing if the turn does not have it. */
   returnReads(turn: ReadTurn): void;
   /** The transfer has taken bytes. */

@@ -31,7 +31,9 @@ for (const mode of MODES) {
 
     function ownerWho(hasReader: boolean): AwaitHangUpOwner {
       const reactor = { driver } as unknown as Reactor;
-      return { reactor, hasReader, heedsEnd: !hasReader, onHangUp: failure => told.push(failure) };
+      const states = { hasReader, hasPeerEnded: false, hasEnded: false, heedsEnd: !hasReader };
+      const tellers = { onHangUp: (failure?: Error) => told.push(failure), onEndIgnored() {}, onUnreadAtEnd() {} };
+      return { reactor, ...states, ...tellers };
     }
 
     function turn(): void {

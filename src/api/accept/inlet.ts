@@ -2,7 +2,8 @@
 import { AsyncScope } from '../../core/async-scope.js';
 import { claim } from '../../sys/owned-descriptors.js';
 import { close, dup } from '../../sys/io.js';
-import { Connection, type ConnectionKeeper } from '../connection.js';
+import type { ConnectionKeeper } from '../connection-parts.js';
+import { Connection } from '../connection.js';
 import { Listener, type ListenerDetails } from '../listener.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import { currentReactor } from '../thread-reactor.js';
@@ -69,7 +70,7 @@ class Branch implements ConnectionKeeper {
     const descriptor = reactor.driver.add(fd, this.scope);
     descriptor.origin = 'own';
     const connection = new Connection(reactor, descriptor, this.serving.details.limits);
-    connection.isAccepted = true;
+    connection.unread = 'drained';
     connection.keeper = this;
     return connection;
   }

@@ -26,7 +26,6 @@ import type { WriteSide, WriteTurn } from '../write-turns.js';
 import { TransferAccount } from './account.js';
 import { nativeFileReads, scratchAddress, type FileReads } from './file-reads.js';
 import { Pace } from './pace.js';
-import { Vigil } from './vigil.js';
 
 /** What to send, found out when the transfer begins. */
 export interface FileSending {
@@ -65,8 +64,6 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private timer: Timer = NO_TIMER;
   private isOver = false;
   private isPaused = false;
-  /** Once it was paused. */
-  private vigil: Vigil | undefined = undefined;
   /** A call on the file is under way on the pool, and whether the operation waits for it. */
   private isReading = false;
   private isWaitingForRead = false;
@@ -118,15 +115,12 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     // One that is over, and has not said so yet, has come to its end.
     if (this.operation.isWaiting) this.target.reactor.driver.cancel(this.operation);
     this.stopTimer();
-    this.vigil ??= new Vigil(this.target.reactor, { [this.sinkName]: this.target });
-    this.vigil.begin();
     this.target.onTurnProgress();
   }
 
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.vigil?.end();
     this.run();
     this.target.onTurnProgress();
   }
@@ -272,7 +266,6 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   private settle(failure: Error | undefined): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.vigil?.end();
     this.stopTimer();
     this.operation.release();
     this.letGo();

@@ -10,7 +10,7 @@ import { pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js'
 import { BufferList } from '../buffer-list.js';
 import { SPLICE_AFTER_FILLS, SPLICE_FROM_BYTES, SPLICE_LEAST_BYTES, SPLICE_SMALL_FILLS } from '../limits.js';
 import type { Descriptor } from '../operation.js';
-import type { ReceiveBuffer } from '../receive-buffer.js';
+import type { ReadSide } from '../read-turn.js';
 import { BufferConduit } from './buffer-conduit.js';
 import type { Conduit } from './conduit.js';
 import { PipeConduit } from './pipe-conduit.js';
@@ -57,14 +57,16 @@ export class RelayConduits {
   private streak = 0;
   private canSplice: boolean;
   private isOpen = false;
+  /** Bytes may have been received before it began. */
+  private isFresh = true;
 
   constructor(
     private readonly account: RelayAccount,
     private readonly calls: RelayCalls,
-    buffer: ReceiveBuffer,
+    private readonly reads: ReadSide,
   ) {
     const { splice, pipes } = calls;
-    this.current = this.buffers = new BufferConduit(buffer);
+    this.current = this.buffers = new BufferConduit(reads.reactor.receiveBuffer);
     this.pipes = splice === undefined ? undefined : new PipeConduit(splice, pipes);
     this.canSplice = splice !== undefined;
     this.source = this.sink = calls.socketStream;
@@ -82,6 +84,11 @@ export class RelayConduits {
       this.canSplice = false;
       this.account.fallback = 'splice: others may share the socket, and have it wait';
     }
+  }
+
+  /** Whether bytes come first that were received before anybody read them. */
+  get hasAhead(): boolean {
+    return this.isFresh && this.reads.hasAhead;
   }
 
   get heldBytes(): number {
@@ -107,6 +114,10 @@ export class RelayConduits {
 
   /** See `Conduit.fill`. */
   fill(mostBytes: number): number {
+    if (this.isFresh) {
+      const taken = this.takeAhead(mostBytes);
+      if (taken > 0) return taken;
+    }
     this.choose(mostBytes);
     const { current } = this;
     const taken = current.fill(this.sourceFd, this.source, mostBytes);
@@ -144,6 +155,15 @@ export class RelayConduits {
     this.current.release();
     if (this.isOpen) this.calls.pipes.leave();
     this.isOpen = false;
+  }
+
+  private takeAhead(mostBytes: number): number {
+    const bytes = this.reads.takeAhead(mostBytes);
+    this.isFresh = bytes !== undefined;
+    if (bytes === undefined) return 0;
+    const lengthBytes = bytes.length;
+    this.buffers.take(bytes);
+    return lengthBytes;
   }
 
   private choose(mostBytes: number): void {

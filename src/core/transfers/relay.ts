@@ -21,7 +21,6 @@ import { KernelSplice } from './kernel-splice.js';
 import type { RelayAccount } from './relay-account.js';
 import { RelayConduits, type RelayCalls } from './relay-conduits.js';
 import { RelayStep, type RelayStepOwner } from './relay-step.js';
-import { Vigil } from './vigil.js';
 
 export interface RelayOwner {
   /** The sink is the user's again whatever the source breaks with, so that bytes in hand are still for it. */
@@ -59,8 +58,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private isPaused = false;
   private next: Next = 'source';
   private timer: Timer = NO_TIMER;
-  /** Once it was paused. */
-  private vigil: Vigil | undefined = undefined;
 
   constructor(
     private readonly owner: RelayOwner,
@@ -72,7 +69,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     readonly sourceName: string,
     readonly sinkName: string,
   ) {
-    this.conduits = new RelayConduits(account, calls, source.reactor.receiveBuffer);
+    this.conduits = new RelayConduits(account, calls, source);
     this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
   }
 
@@ -92,8 +89,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   pause(): void {
     this.isPaused = true;
     this.stop();
-    this.vigil ??= new Vigil(this.source.reactor, { [this.sourceName]: this.source, [this.sinkName]: this.sink });
-    this.vigil.begin();
+    this.source.restReads(this);
     if (this.next === 'end') this.endSoon();
     this.sink.onTurnProgress();
   }
@@ -101,7 +97,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   resume(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
-    this.vigil?.end();
+    this.source.resumeReads(this);
     this.goOn();
     this.sink.onTurnProgress();
   }
@@ -219,6 +215,11 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     return this.sink.isClosed || ((this.source.isClosed || !this.hasReads) && !this.isSourceOver);
   }
 
+  /** Nothing more is to be taken. */
+  private get hasNothing(): boolean {
+    return this.allowance.isUsedUp || (this.isSourceOver && !this.conduits.hasAhead);
+  }
+
   private tell(took: number, gave: number): void {
     if (took > 0) this.source.onTurnArrival(took);
     if (gave === 0) return;
@@ -269,7 +270,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   /** Takes bytes of the source. @returns undefined if there are some, otherwise what comes next. */
   private take(): Next | undefined {
     const { conduits, account, source, allowance } = this;
-    if (this.isSourceOver || allowance.isUsedUp) return 'end';
+    if (this.hasNothing) return 'end';
     const { counters } = source.reactor.driver;
     const allowedBytes = allowance.bytesNow();
     if (allowedBytes === 0) return 'pace';
@@ -333,8 +334,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.stop();
     if (this.brokenEnd === 'sink') this.next = 'end';
     else if (this.conduits.heldBytes > 0) this.next = 'sink';
-    else if (this.isSourceOver || this.allowance.isUsedUp) this.next = 'end';
-    else this.next = 'source';
+    else if (this.hasNothing) this.next = 'end';
+    else this.next = this.conduits.hasAhead ? 'sink' : 'source';
     if (this.next === 'end') this.endSoon();
     else this.waitFor(this.next, undefined);
   }
@@ -383,7 +384,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private leave(rest: BufferList | undefined): void {
     const { account, source, sink, conduits } = this;
     this.isOver = true;
-    this.vigil?.end();
     account.residueBytes = rest === undefined ? conduits.heldBytes : rest.length;
     conduits.close();
     try {

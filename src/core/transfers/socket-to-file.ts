@@ -25,7 +25,6 @@ import type { Lease } from '../slab.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import { TransferAccount } from './account.js';
 import { Pace } from './pace.js';
-import { Vigil } from './vigil.js';
 import type { FileOnDevice } from './file-reads.js';
 
 /** Where the bytes go, found out when the transfer begins. */
@@ -65,8 +64,6 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private isWriting = false;
   private hasReads = true;
   private isPaused = false;
-  /** Once it was paused. */
-  private vigil: Vigil | undefined = undefined;
   private isDeferred = false;
   private timer: Timer = NO_TIMER;
   /** Nothing more will be received; what has been is still written. */
@@ -92,19 +89,30 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
       this.receiving.releaseFile();
       throw error;
     }
+    this.takeAhead();
     this.pumpLater();
+  }
+
+  private takeAhead(): void {
+    const { account, receiving, pending } = this;
+    const bytes = this.source.takeAhead(receiving.lengthBytes);
+    if (bytes === undefined) return;
+    account.bytesIn += bytes.length;
+    account.residueBytes += bytes.length;
+    this.pace.spend(bytes.length);
+    this.source.onTurnArrival(bytes.length);
+    pending.append(bytes);
   }
 
   pause(): void {
     this.isPaused = true;
     this.stopReceiving();
-    this.vigil ??= new Vigil(this.source.reactor, { [this.sourceName]: this.source });
-    this.vigil.begin();
+    this.source.restReads(this);
   }
 
   resume(): void {
     this.isPaused = false;
-    this.vigil?.end();
+    this.source.resumeReads(this);
     this.pumpLater();
   }
 
@@ -311,7 +319,6 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private finish(): void {
     const { source, receiving } = this;
     this.isOver = true;
-    this.vigil?.end();
     this.dropLease();
     source.returnReads(this);
     receiving.releaseFile();
