@@ -5,9 +5,13 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
+import { placeOf } from '../core/disk/place.js';
+import { diskPool } from '../core/disk/pool.js';
 import { poolPlaces } from '../core/disk/pool-places.js';
 import { close, closeLent, isOpen } from '../sys/io.js';
-import { closeHolder, estateOf } from '../sys/owned-descriptors.js';
+import { closeFile } from '../sys/open-file.js';
+import { descriptorKind } from '../sys/file-stat.js';
+import { closeHolder, estateOf, own } from '../sys/owned-descriptors.js';
 
 /** Workers of runtimes, which bury their own. */
 const buried = new WeakSet<Worker>();
@@ -17,9 +21,19 @@ export function buryOneself(worker: Worker): void {
   buried.add(worker);
 }
 
-/** Closes descriptors of threads that have ended, which no other thread knows. */
+/** Closes descriptors of threads that have ended, which no other thread knows. What may wait for a disk is closed on the pool. */
 export function closeAll(descriptors: readonly number[]): void {
-  for (const fd of descriptors) if (isOpen(fd)) close(fd);
+  for (const fd of descriptors) {
+    if (!isOpen(fd)) continue;
+    const kind = descriptorKind(fd);
+    if (kind === 'file' || kind === 'directory') closeOnPool(fd);
+    else close(fd);
+  }
+}
+
+function closeOnPool(fd: number): void {
+  own(fd);
+  void diskPool.release(placeOf(fd).device, done => closeFile(fd, done));
 }
 
 /** As `closeAll`, of those that other threads have been told of. */

@@ -5,6 +5,9 @@
  * bind on, and compared. While our socket is open the kernel keeps its inode, and no other file can get the number; so the
  * file is removed before the descriptor is closed. Between the comparison and unlink(2) there is a moment in which the
  * file may still be exchanged: no system has a call for both.
+ *
+ * These calls are made in the thread, as bind(2) is, which waits for the file system as they do: who listens by a name on one
+ * that hangs has waited for it before the first of them.
  */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -39,7 +39,10 @@ export function fstat(fd: number, done: (stat: FileStat | number) => void): void
   });
 }
 
-/** fstat(2) in this thread: only where it waits for nothing. @returns what it is, or an errno with its sign turned. */
+/**
+ * fstat(2) in this thread, as far as the kernel remembers: right for file systems that answer from memory, and for the kind of
+ * all. Where statx(2) can't be had it may wait for a server. @returns what it is, or an errno with its sign turned.
+ */
 export function fstatNow(fd: number): FileStat | number {
   const words = statxNow(fd, STATX_BASIC_STATS);
   if (words !== undefined) return describeWords(words);
@@ -64,13 +67,11 @@ function errnoOf({ code = 'EIO' }: NodeJS.ErrnoException): number {
   return -errnoNumber(code);
 }
 
-/** What kind of thing a descriptor is, at once: for what does not wait for a disk. @throws IoError EBADF. */
+/** What kind of thing a descriptor is, at once. @throws IoError EBADF. */
 export function descriptorKind(fd: number): FileKind {
-  try {
-    return kindOf(fstatSync(fd));
-  } catch (error) {
-    throw new IoError((error as NodeJS.ErrnoException).code ?? 'EIO', 'fstat', `descriptor ${fd}`);
-  }
+  const stat = fstatNow(fd);
+  if (typeof stat === 'number') throw new IoError(-stat, 'fstat', `descriptor ${fd}`);
+  return stat.kind;
 }
 
 const KINDS = new Map<number, FileKind>([

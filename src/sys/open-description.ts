@@ -57,7 +57,7 @@ export function keepNonBlocking(fd: number): void {
 function reopen(fd: number, kind: 'fifo' | 'character device'): boolean {
   const path = `/proc/self/fd/${fd}`;
   try {
-    // A pipe with a name has that of its file.
+    // A pipe with a name has that of its file. The kernel makes the link's target up: no file system is asked.
     if (kind !== 'fifo' && !REOPENABLE.test(readlinkSync(path))) return false;
   } catch {
     // There is no /proc.

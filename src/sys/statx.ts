@@ -1,10 +1,14 @@
-/** statx(2) of a descriptor, in this thread: only for file systems that answer from memory. Linux. */
+/**
+ * statx(2) of a descriptor, in this thread. It waits for nothing: no server and no process is asked (AT_STATX_DONT_SYNC). What
+ * a file system of this machine says that way is all that there is; of another it is what the kernel remembers. Linux.
+ */
 import { declare, hasFunction } from './libc.js';
 import { NativeBlock } from './memory.js';
 import { platform } from './platform.js';
 
 /** The descriptor itself. */
 const AT_EMPTY_PATH = 0x1000;
+const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_BYTES = 256;
 
 export const STATX_NLINK = 0x4;
@@ -43,7 +47,9 @@ const answer = new NativeBlock(STATX_BYTES);
 /** @returns the structure, which holds until the next call; undefined where this is not the way to ask. */
 export function statxNow(fd: number, mask: number): Uint32Array | undefined {
   if (statx === undefined) return undefined;
-  return statx(fd, emptyPath.address, AT_EMPTY_PATH, mask, answer.address) < 0 ? undefined : answer.u32;
+  return statx(fd, emptyPath.address, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, answer.address) < 0
+    ? undefined
+    : answer.u32;
 }
 
 /** As the C library puts the two together in st_dev. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { currentReactor, open } from '../../src/index.js';
-import { slowFileSystems } from '../support/slow-fs.js';
+import { longestGapMs, slowFileSystems } from '../support/slow-fs.js';
 
 const ENTRY = new URL('hung-opens-entry.js', import.meta.url);
 
@@ -24,12 +24,30 @@ describe('file systems that hang under several threads', () => {
     rmSync(folder, { recursive: true });
   });
 
+  function start(count: number, paths: readonly string[]): Worker[] {
+    const started = Array.from({ length: count }, () => new Worker(ENTRY, { workerData: paths }));
+    workers.push(...started);
+    return started;
+  }
+
+  it('are not waited for when a thread ends that has files of theirs open', async function () {
+    const slow = await mountSlow(this);
+    const [worker] = start(1, [slow.path('f1')]);
+    while (((await once(worker, 'message')) as string[])[0] !== 'over');
+    await slow.delay('flush', 1_000);
+    const gapMs = await longestGapMs(async () => {
+      await worker.terminate();
+      while ((await slow.calls('release')) === 0) await new Promise(setImmediate);
+    });
+    expect(gapMs).to.be.below(450);
+  });
+
   it('leave room on the pool for other disks, and for Node', async function () {
     const slow = [await mountSlow(this), await mountSlow(this)];
     await Promise.all(slow.map(each => each.delay('open', -1)));
     const paths = slow.flatMap(each => [each.path('f1'), each.path('f2')]);
-    for (let started = 0; started < 3; started++) workers.push(new Worker(ENTRY, { workerData: paths }));
-    await Promise.all(workers.map(worker => once(worker, 'message')));
+    const started = start(3, paths);
+    await Promise.all(started.map(worker => once(worker, 'message')));
     for (const each of slow) {
       while ((await each.calls('open')) === 0) await new Promise(setImmediate);
     }
@@ -37,7 +55,7 @@ describe('file systems that hang under several threads', () => {
     await file.close();
     expect(await promises.readFile(join(folder, 'here'), 'latin1')).to.equal('here');
     // What waited for places of other threads goes on when these come to an end.
-    const over = Promise.all(workers.map(worker => once(worker, 'message')));
+    const over = Promise.all(started.map(worker => once(worker, 'message')));
     await Promise.all(slow.map(each => each.unmount()));
     await over;
   });

@@ -3,11 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  IoError,
+  adopt,
   copy,
   currentReactor,
   open,
   openDirectory,
   sendFile,
+  watchFile,
   type File,
   type TransferAccount,
 } from '../../src/index.js';
@@ -104,6 +107,19 @@ describe('files of a file system that hangs', () => {
     const file = await openHere(slow.path('f1'));
     await slow.delay('getattr', SLOW_MS);
     const gapMs = await longestGapMs(() => file.stat());
+    expect(gapMs).to.be.below(SHORT_MS);
+  });
+
+  it('is not waited for to tell that a descriptor is no connection, or to watch a file', async function () {
+    const slow = await mountSlow(this);
+    const file = await openHere(slow.path('f1'), { flags: 'r+' });
+    await slow.delay('getattr', SLOW_MS);
+    const gapMs = await longestGapMs(async () => {
+      expect(() => adopt(file.fd)).to.throw(IoError, 'it is a file');
+      using watch = watchFile(file.fd, { changes: ['write'] });
+      await file.write('x', 0);
+      await watch.next();
+    });
     expect(gapMs).to.be.below(SHORT_MS);
   });
 

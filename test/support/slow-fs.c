@@ -2,7 +2,7 @@
    that it needs a C compiler and root, and no library. Each name that begins with "f" is a regular file, with "e" a missing one.
 
    Commands come by standard input, one a line, and are answered by a line:
-     OPERATION DELAY_MS ERRNO   what becomes of lookup, getattr, statfs, open, read, write or release from now on:
+     OPERATION DELAY_MS ERRNO   what becomes of lookup, getattr, statfs, open, read, write, flush or release from now on:
                                 the answer comes so much later (-1: never), and is this error (0: none)
      size N, content N          what files say they have, and what they have
      blocks N                   what they say to take on the disk, in bytes
@@ -27,8 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOKUP, GETATTR, STATFS, OPEN, READ, WRITE, RELEASE, OPERATIONS };
-static const char *names[] = {"lookup", "getattr", "statfs", "open", "read", "write", "release"};
+enum { LOOKUP, GETATTR, STATFS, OPEN, READ, WRITE, FLUSH, RELEASE, OPERATIONS };
+static const char *names[] = {"lookup", "getattr", "statfs", "open", "read", "write", "flush", "release"};
 static long delays[OPERATIONS], errors[OPERATIONS], calls[OPERATIONS];
 static long long claimed_bytes = 1 << 20, content_bytes = 1 << 20, first_inode = 0, sent_bytes = 0,
                  blocks_bytes = -1;
@@ -197,6 +197,8 @@ static void serve(struct fuse_in_header *in) {
       answer(RELEASE, in->unique, 0, NULL, 0);
       return;
     case FUSE_FLUSH:
+      answer(FLUSH, in->unique, 0, NULL, 0);
+      return;
     case FUSE_RELEASEDIR:
     case FUSE_FSYNC:
     case FUSE_ACCESS:

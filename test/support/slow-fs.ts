@@ -9,7 +9,7 @@ import { compiled } from './compiled.js';
 
 const SOURCE = path.resolve('test/support/slow-fs.c');
 
-type Operation = 'lookup' | 'getattr' | 'statfs' | 'open' | 'read' | 'write' | 'release';
+type Operation = 'lookup' | 'getattr' | 'statfs' | 'open' | 'read' | 'write' | 'flush' | 'release';
 
 export class SlowFileSystem {
   private readonly over: Promise<unknown>;

@@ -222,6 +222,7 @@ class StatuslessSource implements Source {
 /** macOS: opens for events alone, which does not keep a volume from being unmounted. */
 const O_EVTONLY = 0x8000;
 
+/** There is no way to ask these systems without waiting: a watch of a file that a server has waits for the server. */
 const nativeFiles: WatchedFiles = {
   open(file) {
     if (typeof file === 'number') return dup(file);

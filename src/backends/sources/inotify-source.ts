@@ -6,9 +6,10 @@
  * extended it. A directory is not held: inotify tells of its removal only when nobody holds it.
  */
 import type { Token } from '../../base/token.js';
-import { fstatSync, openSync, type Stats } from 'node:fs';
+import { openSync } from 'node:fs';
 import { O_CLOEXEC } from '../../sys/constants.js';
 import { EBADF, EINVAL } from '../../sys/errno.js';
+import { fstatNow, type FileStat } from '../../sys/file-stat.js';
 import { IoError } from '../../sys/io-error.js';
 import {
   IN_ACCESS,
@@ -54,9 +55,9 @@ const ENTRIES = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 export function openInotifySource(queues: InotifyQueues, file: string | number, changes: FileChanges): Source {
   const held = openPath(file);
   try {
-    const stats = fstatSync(held);
-    if (stats.isFile()) return new FileSource(queues, held, changes, { stats, title: nameOf(file) });
-    if (!stats.isDirectory()) throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
+    const stat = statOf(held, nameOf(file));
+    if (stat.kind === 'file') return new FileSource(queues, held, changes, { stat, title: nameOf(file) });
+    if (stat.kind !== 'directory') throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
     const source = new DirectorySource(queues, held, changes, nameOf(file));
     close(held);
     return source;
@@ -118,17 +119,17 @@ abstract class InotifySource implements Source, QueueMember {
 }
 
 class FileSource extends InotifySource {
-  private stats: Stats;
+  private stat: FileStat;
 
   /** @param held becomes the source's, unless this throws. */
   constructor(
     queues: InotifyQueues,
     private readonly held: number,
     wanted: FileChanges,
-    { stats, title }: { readonly stats: Stats; readonly title: string },
+    { stat, title }: { readonly stat: FileStat; readonly title: string },
   ) {
     super(queues, held, wanted, false, title);
-    this.stats = stats;
+    this.stat = stat;
   }
 
   override close(): void {
@@ -143,12 +144,13 @@ class FileSource extends InotifySource {
   }
 
   private compare(mask: number): FileChanges {
-    const before = this.stats;
-    const after = (this.stats = fstatSync(this.held));
-    if ((mask & IN_MODIFY) !== 0) return CHANGED_WRITE | (after.size > before.size ? CHANGED_EXTEND : 0);
-    if (after.nlink === 0) return CHANGED_DELETE;
-    const sameOwner = after.mode === before.mode && after.uid === before.uid && after.gid === before.gid;
-    const link = after.nlink === before.nlink ? 0 : CHANGED_LINK;
+    const before = this.stat;
+    // What made the kernel send the record is in its memory, whatever file system it is.
+    const after = (this.stat = statOf(this.held, this.title));
+    if ((mask & IN_MODIFY) !== 0) return CHANGED_WRITE | (after.sizeBytes > before.sizeBytes ? CHANGED_EXTEND : 0);
+    if (after.links === 0) return CHANGED_DELETE;
+    const sameOwner = after.mode === before.mode && after.userId === before.userId && after.groupId === before.groupId;
+    const link = after.links === before.links ? 0 : CHANGED_LINK;
     return link !== 0 && sameOwner ? link : link | CHANGED_ATTRIBUTES;
   }
 }
@@ -198,6 +200,13 @@ function maskOf(changes: FileChanges, isDirectory: boolean): number {
   );
 }
 
+function statOf(fd: number, title: string): FileStat {
+  const stat = fstatNow(fd);
+  if (typeof stat === 'number') throw new IoError(-stat, 'fstat', title);
+  return stat;
+}
+
+/** The look-up of a path may wait; with O_PATH nothing else does. A descriptor is found without one. */
 function openPath(file: string | number): number {
   try {
     return openSync(typeof file === 'number' ? descriptorPath(file) : file, O_PATH | O_CLOEXEC);
