@@ -7,6 +7,7 @@ export { adopt } from './api/adopt.js';
 export { connect, type ConnectOptions } from './api/connect.js';
 export { copyStream, type CopyStreamOptions } from './api/copy-stream.js';
 export { Connection } from './api/connection.js';
+export type { Destination } from './api/departure.js';
 export { receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from './api/hand-over.js';
 export { join, type JoinOptions } from './api/join.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/send-file.js';

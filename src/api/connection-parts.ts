@@ -1,7 +1,6 @@
 /** What belongs to few connections, or goes along with one that leaves its thread. */
 import type { Timer } from '../core/timers.js';
 import type { Deadline, Deadlines } from './deadlines.js';
-import type { Baggage } from './give.js';
 import type { QueueLimits } from './options.js';
 import type { Settling } from './settling.js';
 
@@ -30,9 +29,4 @@ export interface ConnectionDetails {
   /** Our side was ended: FIN goes out after what is queued, or has. */
   readonly hasEnded: boolean;
   readonly limits: QueueLimits;
-}
-
-export interface Departure extends ConnectionDetails {
-  readonly fd: number;
-  readonly baggage: Baggage;
 }

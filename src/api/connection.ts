@@ -8,11 +8,10 @@ import { SHUT_WR } from '../sys/constants.js';
 import { IoError } from '../sys/io-error.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
-import type { ConnectionDetails, ConnectionKeeper, Departure, Rare } from './connection-parts.js';
+import type { ConnectionDetails, ConnectionKeeper, Rare } from './connection-parts.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
-import { CONNECTION, give, PackedState, type Baggage } from './give.js';
-import type { Peer } from './messages/peer.js';
+import { prepareMove, type Baggage, type Destination, type Detached } from './departure.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from './options.js';
 import { settling } from './settling.js';
@@ -138,10 +137,9 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    * @throws IoError EPIPE: that thread has ended. From here on the connection is closed.
    * @throws Error that thread receives no connections, or has no descriptor left.
    */
-  async moveTo(peer: Peer, state?: unknown): Promise<void> {
-    const packed = new PackedState(peer, state);
-    const { fd, baggage, ...details } = this.detach();
-    await give(packed, CONNECTION, fd, details satisfies ConnectionDetails, baggage);
+  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+    const move = prepareMove(peer, state);
+    await move.give('connection', this.detach());
   }
 
   /**
@@ -306,7 +304,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   /** Takes the descriptor out, for another thread. What is queued comes along; what was not received is in the kernel. */
-  private detach(what = 'moveTo'): Departure {
+  private detach(what = 'moveTo'): Detached<ConnectionDetails> {
     const { descriptor, state, limits } = this;
     if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
       const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;
@@ -326,7 +324,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.moved = true;
     this.state = 'closed';
     if (this.rare?.closed !== undefined) this.settleClosed();
-    return { fd, baggage, hasEnded: !canSend(state), limits };
+    return { fd, baggage, details: { hasEnded: !canSend(state), limits } };
   }
 
   private transition(event: StateEvent): void {

@@ -14,8 +14,7 @@ import { DatagramOutbox, type OutboxOwner } from './datagram-outbox.js';
 import { DatagramReceiver } from './datagram-receiver.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './datagram-target.js';
 import { withinBounds, type LookUpBounds } from './look-up-bounds.js';
-import { DATAGRAM_SOCKET, give, PackedState, type Baggage } from './give.js';
-import type { Peer } from './messages/peer.js';
+import { prepareMove, type Baggage, type Destination } from './departure.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import { settling } from './settling.js';
@@ -209,8 +208,8 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
    *   closed. What waited to be sent fails with the same.
    * @throws Error that thread receives no datagram sockets, and the socket is closed.
    */
-  async moveTo(peer: Peer, state?: unknown): Promise<void> {
-    const packed = new PackedState(peer, state);
+  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+    const move = prepareMove(peer, state);
     this.checkOpen('moveTo');
     this.state = 'closed';
     this.hasMoved = true;
@@ -220,7 +219,8 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     this.reactor.defer(this);
     let failure: Error | undefined;
     try {
-      await give(packed, DATAGRAM_SOCKET, fd, { ...this.details, peer: this.outbox.peer }, baggage);
+      const details: DatagramDetails = { ...this.details, peer: this.outbox.peer };
+      await move.give('datagram socket', { fd, details, baggage });
     } catch (error) {
       failure = error as Error;
       removeSocketFile(this.details.socketFile);

@@ -23,8 +23,7 @@ import type { FileStat } from '../sys/file-stat.js';
 import { IoError } from '../sys/io-error.js';
 import { addressOf } from '../sys/memory.js';
 import { kindOf, shown } from './arguments.js';
-import { FILE, give, PackedState } from './give.js';
-import type { Peer } from './messages/peer.js';
+import { prepareMove, type Destination } from './departure.js';
 import { checkInteger } from './options.js';
 import { ownError } from './own-error.js';
 import { checkBytes, checkSendable, type Sendable } from './sendable.js';
@@ -259,12 +258,12 @@ export class File {
    * @throws IoError EBADF: it is closed, or was moved before; EPIPE: that thread has ended, and the file is closed.
    * @throws Error that thread receives no files, and the file is closed.
    */
-  async moveTo(peer: Peer, state?: unknown): Promise<void> {
-    const packed = new PackedState(peer, state);
+  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+    const move = prepareMove(peer, state);
     const { descriptor, alignmentBytes, path, statAtOpen } = this;
     const fd = await descriptor.detach();
     const details: FileDetails = { device: descriptor.device, path, alignmentBytes, statAtOpen };
-    await give(packed, FILE, fd, details);
+    await move.give('file', { fd, details });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

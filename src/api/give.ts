@@ -4,15 +4,17 @@ import { threadState } from '../base/thread-state.js';
 import { close } from '../sys/io.js';
 import { keepNonBlocking } from '../sys/open-description.js';
 import { lend } from '../sys/owned-descriptors.js';
-import { kindOf } from './arguments.js';
+import type { Baggage, Detached, Movable, Move } from './departure.js';
 import { encode } from './messages/message.js';
-import { Peer } from './messages/peer.js';
+import type { Offer } from './messages/offer.js';
 
-// Named by what a thread must call to get them, as the error says if it did not.
-export const CONNECTION = 'pollux: receiveConnections';
-export const LISTENER = 'pollux: receiveListeners';
-export const FILE = 'pollux: receiveFiles';
-export const DATAGRAM_SOCKET = 'pollux: receiveDatagrams';
+/** The answers that take each kind, named by what a thread must call to get it: the error says so if it did not. */
+const ANSWERS: Readonly<Record<Movable, string>> = {
+  connection: 'pollux: receiveConnections',
+  listener: 'pollux: receiveListeners',
+  file: 'pollux: receiveFiles',
+  'datagram socket': 'pollux: receiveDatagrams',
+};
 
 /** Bytes of one message: a quarter of a mailbox, so that others get through as well. */
 const PART_BYTES = 128 * 1024;
@@ -23,20 +25,16 @@ const MIN_MAILBOX_BYTES = 4 * WRAPPING_BYTES;
 
 const made = threadState('moves', () => ({ moves: 0 }));
 
+export function answerOf(kind: Movable): string {
+  return ANSWERS[kind];
+}
+
 /** The answer that takes the baggage of a kind. */
-export function baggageOf(name: string): string {
-  return `${name}: baggage`;
+export function baggageOf(kind: Movable): string {
+  return `${ANSWERS[kind]}: baggage`;
 }
 
-/** What of a connection or a datagram socket the kernel does not have. */
-export interface Baggage {
-  /** Sent, and not yet taken by the kernel. */
-  readonly queued: Uint8Array;
-  /** Received by whoever had the connection before, and not yet read. */
-  readonly unread: Uint8Array;
-}
-
-/** Some of it, on its way ahead of the descriptor; or the word that no descriptor follows. */
+/** Some of the baggage, on its way ahead of the descriptor; or the word that no descriptor follows. */
 export type Part = BaggagePart | { readonly move: string; readonly of: 'nothing' };
 
 export interface BaggagePart {
@@ -54,22 +52,30 @@ export interface Parcel<Details = unknown> {
   readonly state: Uint8Array;
 }
 
-/** The user's state, as it travels: made before anything is taken apart, so that what can't be cloned costs nothing. */
-export class PackedState {
-  readonly bytes: Uint8Array;
+/** What a move needs of a peer. */
+export interface Carrier {
+  readonly threadId: number;
+  readonly maxBytes: number;
+  readonly mailboxBytes: number;
+  request(name: string, payload: unknown): Promise<unknown>;
+  offer(name: string, payload: unknown): Offer;
+}
+
+/** A move to another thread. It is made before anything is taken apart, so that a state that can't be cloned costs nothing. */
+export class MoveToThread implements Move {
+  /** The user's state, as it travels. */
+  private readonly state: Uint8Array;
+  private readonly number = `${threadId} ${made.moves++}`;
 
   /**
-   * @throws TypeError the peer is none, or the state can't be cloned.
+   * @throws TypeError the state can't be cloned.
    * @throws RangeError the other thread's mailbox is too small to move anything to, or the state too long for it.
    */
   constructor(
-    readonly peer: Peer,
+    private readonly carrier: Carrier,
     state: unknown,
   ) {
-    if (!(peer instanceof Peer)) {
-      throw new TypeError(`peer: ${kindOf(peer)}; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer`);
-    }
-    const { threadId: to, mailboxBytes } = peer;
+    const { threadId: to, mailboxBytes, maxBytes } = carrier;
     if (mailboxBytes < MIN_MAILBOX_BYTES) {
       throw new RangeError(
         `peer: the mailbox of thread ${to} has ${mailboxBytes} bytes; to move something there it needs ` +
@@ -77,60 +83,54 @@ export class PackedState {
       );
     }
     // In an array, so that bytes are cloned like everything else.
-    this.bytes = encode([state]).payload as Uint8Array;
-    const allowed = peer.maxBytes - WRAPPING_BYTES;
-    if (this.bytes.length > allowed) {
+    this.state = encode([state]).payload as Uint8Array;
+    const allowed = maxBytes - WRAPPING_BYTES;
+    if (this.state.length > allowed) {
       throw new RangeError(
-        `state: ${this.bytes.length} bytes when cloned; allowed: up to ${allowed}, by the mailbox of thread ${to}`,
+        `state: ${this.state.length} bytes when cloned; allowed: up to ${allowed}, by the mailbox of thread ${to}`,
       );
     }
   }
-}
 
-/**
- * Gives a descriptor away. This thread's number is closed at the end, whoever died meanwhile: the other thread makes a
- * duplicate of its own, or has nothing.
- *
- * @param name of the answer there, by kind. @param baggage goes ahead.
- * @throws IoError EPIPE: the other thread has ended; ECANCELED: the peer was closed here.
- * @throws Error what the other thread says: nobody receives such there, or it has no room for one more descriptor.
- */
-export async function give(
-  { peer, bytes: state }: PackedState,
-  name: string,
-  fd: number,
-  details: object,
-  baggage?: Baggage,
-): Promise<void> {
-  const move = `${threadId} ${made.moves++}`;
-  try {
-    if (baggage !== undefined) {
-      await sendParts(peer, name, { move, of: 'queued', bytes: baggage.queued });
-      await sendParts(peer, name, { move, of: 'unread', bytes: baggage.unread });
-    }
-    lend(fd);
-    const offer = peer.offer(name, { fd, move, details, state } satisfies Parcel);
+  /**
+   * Sends the baggage ahead, then the descriptor. The other thread makes a duplicate of its own, or has nothing; so this
+   * thread's number is closed at the end, whichever thread died meanwhile.
+   *
+   * @throws IoError EPIPE: the other thread has ended; ECANCELED: the peer was closed here.
+   * @throws Error what the other thread says: it receives no such objects, or it has no room for one more descriptor.
+   */
+  async give(kind: Movable, { fd, details, baggage }: Detached): Promise<void> {
+    const { carrier, number: move, state } = this;
     try {
-      await offer.answer;
+      if (baggage !== undefined) {
+        await this.sendParts(kind, 'queued', baggage.queued);
+        await this.sendParts(kind, 'unread', baggage.unread);
+      }
+      lend(fd);
+      const offer = carrier.offer(answerOf(kind), { fd, move, details, state } satisfies Parcel);
+      try {
+        await offer.answer;
+      } catch (failure) {
+        // The number must stay ours as long as the other thread may still duplicate it.
+        await offer.withdraw();
+        throw failure;
+      }
     } catch (failure) {
-      // The number must stay ours as long as the other thread may still duplicate it.
-      await offer.withdraw();
+      // What has arrived of the baggage waits for its descriptor no more. Where this fails, that thread has ended or is about to.
+      if (baggage !== undefined) carrier.request(baggageOf(kind), { move, of: 'nothing' }).catch(() => {});
       throw failure;
+    } finally {
+      keepNonBlocking(fd);
+      close(fd);
     }
-  } catch (failure) {
-    // What has arrived of the baggage waits for its descriptor no more. Where this fails, that thread has ended or is about to.
-    if (baggage !== undefined) peer.request(baggageOf(name), { move, of: 'nothing' }).catch(() => {});
-    throw failure;
-  } finally {
-    keepNonBlocking(fd);
-    close(fd);
   }
-}
 
-async function sendParts(peer: Peer, name: string, { move, of, bytes }: BaggagePart): Promise<void> {
-  const partBytes = Math.min(PART_BYTES, peer.maxBytes - WRAPPING_BYTES);
-  for (let offset = 0; offset < bytes.length; offset += partBytes) {
-    const part: BaggagePart = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
-    await peer.request(baggageOf(name), part);
+  private async sendParts(kind: Movable, of: keyof Baggage, bytes: Uint8Array): Promise<void> {
+    const { carrier, number: move } = this;
+    const partBytes = Math.min(PART_BYTES, carrier.maxBytes - WRAPPING_BYTES);
+    for (let offset = 0; offset < bytes.length; offset += partBytes) {
+      const part: BaggagePart = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
+      await carrier.request(baggageOf(kind), part);
+    }
   }
 }

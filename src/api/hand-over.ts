@@ -10,17 +10,8 @@ import type { Connection } from './connection.js';
 import { File, type FileDetails } from './file.js';
 import { Inlet } from './accept/inlet.js';
 import { DatagramSocket, type DatagramDetails } from './datagram-socket.js';
-import {
-  baggageOf,
-  CONNECTION,
-  DATAGRAM_SOCKET,
-  FILE,
-  LISTENER,
-  type Baggage,
-  type Parcel,
-  type BaggagePart,
-  type Part,
-} from './give.js';
+import type { Baggage, Movable } from './departure.js';
+import { answerOf, baggageOf, type BaggagePart, type Parcel, type Part } from './give.js';
 import { Listener, type ListenerDetails } from './listener.js';
 import { Endpoint } from './messages/endpoint.js';
 import { unpackDatagrams } from './queued-datagrams.js';
@@ -40,8 +31,8 @@ export function receiveConnections<S = unknown>(
   endpoint: Endpoint,
   onConnection: (connection: Connection, state: S) => void,
 ): void {
-  checkReceiver('receiveConnections', endpoint, CONNECTION, onConnection);
-  const take = collectBaggage(endpoint, CONNECTION);
+  checkReceiver('receiveConnections', endpoint, 'connection', onConnection);
+  const take = collectBaggage(endpoint, 'connection');
   const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
     const { queued, unread } = take(from, move);
     const connection = adopt(fd, limits);
@@ -50,7 +41,7 @@ export function receiveConnections<S = unknown>(
     if (hasEnded) connection.end();
     return connection;
   };
-  receive(endpoint, CONNECTION, make, onConnection);
+  receive(endpoint, 'connection', make, onConnection);
   new Inlet(endpoint, connection => onConnection(connection, undefined as S));
 }
 
@@ -64,20 +55,20 @@ export function receiveListeners<S = unknown>(
   endpoint: Endpoint,
   onListener: (listener: Listener, state: S) => void,
 ): void {
-  checkReceiver('receiveListeners', endpoint, LISTENER, onListener);
+  checkReceiver('receiveListeners', endpoint, 'listener', onListener);
   const make = (fd: number, details: ListenerDetails) => {
     const reactor = currentReactor();
     return new Listener(reactor, reactor.driver.add(fd, new AsyncScope('POLLUX_LISTENER')), details);
   };
-  receive(endpoint, LISTENER, make, onListener);
+  receive(endpoint, 'listener', make, onListener);
 }
 
 /** Lets other threads move files here (`file.moveTo`). Otherwise as `receiveConnections`. */
 export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: File, state: S) => void): void {
-  checkReceiver('receiveFiles', endpoint, FILE, onFile);
+  checkReceiver('receiveFiles', endpoint, 'file', onFile);
   const make = (fd: number, { device, path, alignmentBytes, statAtOpen }: FileDetails) =>
     new File(new OpenDescriptor(fd, device, path, { alignmentBytes }), statAtOpen);
-  receive(endpoint, FILE, make, onFile);
+  receive(endpoint, 'file', make, onFile);
 }
 
 /**
@@ -90,8 +81,8 @@ export function receiveDatagrams<S = unknown>(
   endpoint: Endpoint,
   onSocket: (socket: DatagramSocket, state: S) => void,
 ): void {
-  checkReceiver('receiveDatagrams', endpoint, DATAGRAM_SOCKET, onSocket);
-  const take = collectBaggage(endpoint, DATAGRAM_SOCKET);
+  checkReceiver('receiveDatagrams', endpoint, 'datagram socket', onSocket);
+  const take = collectBaggage(endpoint, 'datagram socket');
   const make = (fd: number, details: DatagramDetails, from: number, move: string) => {
     const queued = unpackDatagrams(take(from, move).queued);
     const reactor = currentReactor();
@@ -103,11 +94,11 @@ export function receiveDatagrams<S = unknown>(
     socket.putQueued(queued);
     return socket;
   };
-  receive(endpoint, DATAGRAM_SOCKET, make, onSocket);
+  receive(endpoint, 'datagram socket', make, onSocket);
 }
 
 /** Before anything is done, so that what is wrong leaves nothing behind, and is told in the words of who called. */
-function checkReceiver(call: string, endpoint: Endpoint, name: string, onReceived: unknown): void {
+function checkReceiver(call: string, endpoint: Endpoint, kind: Movable, onReceived: unknown): void {
   if (!(endpoint instanceof Endpoint)) {
     throw new TypeError(
       `endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, such as currentThread().endpoint`,
@@ -115,15 +106,16 @@ function checkReceiver(call: string, endpoint: Endpoint, name: string, onReceive
   }
   checkFunction('handler', onReceived);
   if (endpoint.isClosed) throw new Error(`${call}: the endpoint is closed`);
-  if (endpoint.isAnswering(name)) throw new Error(`${call}: it was called before; a thread has one such handler`);
+  if (endpoint.isAnswering(answerOf(kind)))
+    throw new Error(`${call}: it was called before; a thread has one such handler`);
 }
 
 /** Takes in what comes ahead of the descriptors of a kind. @returns how to take out what belongs to a move, once. */
-function collectBaggage(endpoint: Endpoint, name: string): (from: number, move: string) => Baggage {
+function collectBaggage(endpoint: Endpoint, kind: Movable): (from: number, move: string) => Baggage {
   // By the thread that sends them, since one that ends leaves its moves half done.
   const arrived = new Map<number, BaggagePart[]>();
   endpoint.watchDepartures(threadId => arrived.delete(threadId));
-  endpoint.answer<Part, true>(baggageOf(name), ({ from, value }) => {
+  endpoint.answer<Part, true>(baggageOf(kind), ({ from, value }) => {
     if (value.of === 'nothing') {
       drop(from, value.move);
       return true;
@@ -150,11 +142,11 @@ function collectBaggage(endpoint: Endpoint, name: string): (from: number, move: 
 /** @param make makes the object of a descriptor, which is the object's after it; if it throws, it is nobody's. */
 function receive<T, Details, S>(
   endpoint: Endpoint,
-  name: string,
+  kind: Movable,
   make: (fd: number, details: Details, from: number, move: string) => T,
   onReceived: (received: T, state: S) => void,
 ): void {
-  endpoint.answer<Parcel<Details>, true>(name, ({ from, value: { fd, move, details, state } }) => {
+  endpoint.answer<Parcel<Details>, true>(answerOf(kind), ({ from, value: { fd, move, details, state } }) => {
     // The number may be something else's by now.
     if (endpoint.hasBuried(from)) throw new Error(`moveTo: thread ${from} has ended`);
     const copy = dup(fd);

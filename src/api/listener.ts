@@ -13,8 +13,7 @@ import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { listen as listenOn } from '../sys/socket.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';
-import { give, LISTENER, PackedState } from './give.js';
-import type { Peer } from './messages/peer.js';
+import { prepareMove, type Destination } from './departure.js';
 import type { QueueLimits, SocketOptions } from './options.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
@@ -204,8 +203,8 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
    * @throws IoError EBADF: it is closed or being drained, or was moved before; EPIPE: that thread has ended, and the listener is closed.
    * @throws Error that thread receives no listeners, and the listener is closed.
    */
-  async moveTo(peer: Peer, state?: unknown): Promise<void> {
-    const packed = new PackedState(peer, state);
+  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+    const move = prepareMove(peer, state);
     if (!this.isOpen || this.drainTimer !== NO_TIMER) {
       const explanation = 'the listener is closed or being drained, or was moved to another thread';
       throw new IoError('EBADF', 'moveTo', `descriptor ${this.descriptor.fd}`, explanation);
@@ -217,7 +216,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.spare.close();
     this.reactor.defer(this);
     try {
-      await give(packed, LISTENER, fd, this.details);
+      await move.give('listener', { fd, details: this.details });
     } catch (failure) {
       this.removeSocketFile();
       throw failure;

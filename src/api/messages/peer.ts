@@ -10,6 +10,8 @@ import { followingFree } from '../../base/sequence.js';
 import { REQUESTS_PER_PEER } from '../../core/limits.js';
 import { IoError } from '../../sys/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';
+import type { Destination, Move } from '../departure.js';
+import { MoveToThread } from '../give.js';
 import { settling, type Settling } from '../settling.js';
 import { CALL, REQUEST } from './channel.js';
 import { checkName } from './checks.js';
@@ -58,7 +60,7 @@ export interface PeerOwner {
 }
 
 /** @typeParam Messages what the other thread takes and answers, if it is declared. */
-export class Peer<Messages extends MessageTypes = MessageTypes> {
+export class Peer<Messages extends MessageTypes = MessageTypes> implements Destination {
   /** Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get. */
   onGone: ((peer: Peer) => void) | undefined = undefined;
   /** A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown. */
@@ -114,6 +116,11 @@ export class Peer<Messages extends MessageTypes = MessageTypes> {
   /** The longest payload. */
   get maxBytes(): number {
     return this.link.maxBytes;
+  }
+
+  /** @internal */
+  prepareMove(state: unknown): Move {
+    return new MoveToThread(this, state);
   }
 
   /** @internal What its mailbox holds: a message may take half of it. */
