@@ -6,10 +6,10 @@ export const areas = {
   ring: { mutate: ['src/base/ring/*.ts'], tests: ['base/ring', 'base/ring-sides'] },
   numbers: { mutate: ['src/base/{sequence,token}.ts'], tests: ['base/sequence', 'base/token'] },
   owners: { mutate: ['src/sys/owned-descriptors.ts'], tests: ['sys/owned-descriptors', 'api/accept/lot'] },
-  mailbox: { mutate: ['src/core/mailbox/*.ts', 'src/core/inbox.ts'], tests: ['core/mailbox'] },
+  mailbox: { mutate: ['src/core/mailbox/*.ts', 'src/core/inbox.ts'], tests: ['core/mailbox/lane'] },
   memory: {
     mutate: ['src/core/{slab,segment,segment-bytes,receive-buffer,lost-leases}.ts'],
-    tests: ['core/slab', 'core/buffer-list', 'core/receive-buffer'],
+    tests: ['core/slab', 'core/kept-chunks', 'core/buffer-list', 'core/receive-buffer'],
   },
   lists: { mutate: ['src/core/{buffer-list,moved-parts,iovec-table}.ts'], tests: ['core/buffer-list'] },
   timers: { mutate: ['src/core/timers.ts'], tests: ['core/timers'] },
@@ -17,7 +17,7 @@ export const areas = {
     mutate: [
       'src/core/{readiness-driver,operation,operation-queue,finished-operations,ready-list,registered,harvest}.ts',
     ],
-    tests: ['core/readiness-driver', 'core/operation-life', 'core/await-hang-up'],
+    tests: ['core/readiness-driver', 'core/operation-life', 'core/await-hang-up', 'core/reactor'],
   },
   operations: { mutate: ['src/core/operations/*.ts'], tests: ['core/operations', 'core/await-hang-up'] },
   backends: {
