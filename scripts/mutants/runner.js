@@ -10,13 +10,15 @@ export class MochaRunner {
   static inject = ['options'];
 
   #files;
+  #skipped;
   /** Where mutated code looks which mutant is on, and counts what it reaches. */
   #switch = (globalThis.__stryker__ ??= {});
   #mocha;
   #beforeEach;
 
-  constructor({ mochaFiles }) {
+  constructor({ mochaFiles, mochaSkip }) {
     this.#files = mochaFiles;
+    this.#skipped = mochaSkip;
   }
 
   /** Modules can't be loaded twice: for a mutant of what runs while they load, Stryker starts a new worker. */
@@ -58,7 +60,9 @@ export class MochaRunner {
     this.#activate(mutant);
     const mocha = this.#mocha;
     mocha.suite.eachTest(test => {
-      test.pending = only !== undefined && !only.has(test.fullTitle());
+      const title = test.fullTitle();
+      test.pending =
+        !test.fn || this.#skipped.some(part => title.includes(part)) || (only !== undefined && !only.has(title));
     });
     setBail(mocha.suite, bail);
     const tests = [];
