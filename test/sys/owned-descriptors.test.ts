@@ -15,6 +15,7 @@ import {
   holder,
   isRecordable,
   lend,
+  meet,
   openHolder,
   own,
   owners,
@@ -147,12 +148,13 @@ describe('the estate of a thread', () => {
   afterEach(() => owners.fill(0, A));
 
   /** What a thread with these orders leaves when it is ended. */
-  async function estateAfter(orders: Orders): Promise<Estate> {
+  async function estateAfter(orders: Orders, beforeItsEnd: (thread: number) => void = () => {}): Promise<Estate> {
     const worker = new Worker(new URL('owning-thread.js', import.meta.url), {
       workerData: { ...orders, startedBy: threadId } satisfies Orders,
     });
     const id = worker.threadId;
     await once(worker, 'message');
+    beforeItsEnd(id);
     await worker.terminate();
     const estate = estateOf(id);
     for (const ended of estate.holders) closeHolder(ended);
@@ -188,6 +190,16 @@ describe('the estate of a thread', () => {
     expect((await estateAfter({ below: { meet: ['starter', threadId] } })).isKnown, 'first each other').to.equal(true);
     expect((await estateAfter({ below: { meet: [threadId, 'starter'] } })).isKnown, 'each other last').to.equal(true);
     expect((await estateAfter({ meet: [1_000_000] })).isKnown, 'one of another memory').to.equal(true);
+  });
+
+  it('is known to a thread that has met it by itself, however often', async () => {
+    const { isKnown } = await estateAfter({ own: [A] }, thread => {
+      meet(thread);
+      meet(thread);
+    });
+    expect(isKnown).to.equal(true);
+    meet(1_000_000);
+    expect((await estateAfter({ own: [A] })).isKnown, 'another one').to.equal(false);
   });
 
   it('is nothing where no such thread was', () => {
