@@ -46,10 +46,14 @@ export const areas = {
     // A process without descriptors can load one file, the bundle, but not all those that it is made of.
     skip: ['opening it in a process without descriptors left'],
   },
-  kqueue: { mutate: ['src/backends/kqueue/*.ts'], tests: ['backends/kqueue', 'backends/kqueue-sources'] },
+  kqueue: {
+    mutate: ['src/backends/kqueue/*.ts'],
+    tests: ['backends/kqueue', 'backends/kqueue-events', 'backends/kqueue-sources'],
+  },
 };
 
 const { mutate, tests, skip = [] } = areas[process.env.MUTANTS_AREA] ?? { mutate: [], tests: [] };
+const isSample = Number(process.env.MUTANTS_SAMPLE ?? 1) > 1;
 
 export default {
   mutate,
@@ -68,7 +72,8 @@ export default {
   mochaSkip: skip,
   warnings: { unknownOptions: false },
   coverageAnalysis: 'perTest',
-  mutator: { excludedMutations: ['StringLiteral'] },
+  // A message guards nothing. Of a sample, which is one of statements, whole blocks would be the greater part.
+  mutator: { excludedMutations: isSample ? ['StringLiteral', 'BlockStatement'] : ['StringLiteral'] },
   maxTestRunnerReuse: 50,
   concurrency: 1,
   timeoutMS: 4_000,
