@@ -11,6 +11,7 @@
      ttl SECONDS                how long names and attributes are good for
      inode N                    files have numbers from here on
      calls OPERATION            answered by how often it was asked
+     go                         what is waiting is answered now; answered by how many that were
      sent                       answered by the bytes that were read
    It ends, and unmounts, with its standard input. */
 #define _GNU_SOURCE
@@ -80,6 +81,12 @@ static void answer(int operation, uint64_t unique, int error, const void *data, 
   if (bytes > 0) memcpy(later->data, data, bytes);
   later->next = waiting;
   waiting = later;
+}
+
+static long let_go(void) {
+  long count = 0;
+  for (struct answer *each = waiting; each != NULL; each = each->next, count++) each->due_ms = 0;
+  return count;
 }
 
 static int answer_due(void) {
@@ -234,7 +241,8 @@ static void obey(char *line) {
   if (strcmp(word, "keep") == 0) keeps = first;
   if (strcmp(word, "ttl") == 0) ttl_seconds = first;
   if (strcmp(word, "inode") == 0) first_inode = first;
-  if (strcmp(word, "sent") == 0) printf("%lld\n", sent_bytes);
+  if (strcmp(word, "go") == 0) printf("%ld\n", let_go());
+  else if (strcmp(word, "sent") == 0) printf("%lld\n", sent_bytes);
   else printf("ok\n");
 }
 

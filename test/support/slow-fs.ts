@@ -11,6 +11,16 @@ const SOURCE = path.resolve('test/support/slow-fs.c');
 
 type Operation = 'lookup' | 'getattr' | 'statfs' | 'open' | 'read' | 'write' | 'flush' | 'release';
 
+/** How long it takes to answer when it is not told to: many times what a busy machine takes for a turn of the loop. */
+const HELD_MS = 20_000;
+
+/** What became of a thread while calls were held. */
+export interface Held {
+  /** That were held and let go. */
+  readonly calls: number;
+  readonly heldUp: boolean;
+}
+
 export class SlowFileSystem {
   private readonly over: Promise<unknown>;
 
@@ -61,6 +71,28 @@ export class SlowFileSystem {
     return Number(await this.ask('sent'));
   }
 
+  /**
+   * Answers calls of `operation` only while this thread comes round, as long as `work` goes on: it would hold up a thread
+   * that waits for one of them. How busy the machine is makes no difference to that.
+   */
+  async held(operation: Operation, work: () => Promise<unknown>): Promise<Held> {
+    await this.delay(operation, HELD_MS);
+    let isOver = false;
+    let last = performance.now();
+    const worked = work().finally(() => (isOver = true));
+    let calls = 0;
+    let longestGapMs = 0;
+    while (!isOver) {
+      calls += Number(await this.ask('go'));
+      await new Promise(resolve => setTimeout(resolve, 2));
+      longestGapMs = Math.max(longestGapMs, performance.now() - last);
+      last = performance.now();
+    }
+    await worked;
+    await this.delay(operation, 0);
+    return { calls, heldUp: longestGapMs > HELD_MS / 2 };
+  }
+
   /** Ends it: what hangs fails. Twice is allowed. */
   async unmount(): Promise<void> {
     this.child.stdin.end();
@@ -77,11 +109,12 @@ export class SlowFileSystem {
     return new Promise(resolve => {
       const told = (line?: string): void => {
         this.lines.off('line', told);
-        this.child.off('close', told);
-        resolve(typeof line === 'string' ? line : undefined);
+        this.child.off('close', ended);
+        resolve(line);
       };
+      const ended = (): void => told();
       this.lines.once('line', told);
-      this.child.once('close', () => told());
+      this.child.once('close', ended);
     });
   }
 }
@@ -101,23 +134,4 @@ export function slowFileSystems(): (context: Mocha.Context) => Promise<SlowFileS
     mounted.push(slow);
     return slow;
   };
-}
-
-/** The longest time that this thread did not come round while `work` went on, in milliseconds. */
-export async function longestGapMs(work: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let last = performance.now();
-  const look = (): void => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  };
-  const interval = setInterval(look, 5);
-  try {
-    await work();
-  } finally {
-    look();
-    clearInterval(interval);
-  }
-  return longest;
 }
