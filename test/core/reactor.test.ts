@@ -59,35 +59,41 @@ for (const backend of builtInBackends()) {
 
     it('says how busy the thread is, in the shape of eventLoopUtilization', async () => {
       enter();
-      const before = reactor.utilization();
-      await new Promise(resolve => setTimeout(resolve, 100));
-      const rested = reactor.utilization();
+      let before = reactor.utilization();
+      let rested = before;
+      // A busy machine may keep the thread from going to sleep until there is something to do again.
+      for (let idleMs = 0; idleMs <= 50; idleMs = rested.idle - before.idle) {
+        before = reactor.utilization();
+        await new Promise(resolve => setTimeout(resolve, 100));
+        rested = reactor.utilization();
+      }
       compute(100);
       const computed = reactor.utilization();
       const idle = reactor.utilization(rested, before);
       expect(idle).to.have.all.keys('idle', 'active', 'utilization');
-      // However busy the machine is, the thread slept for most of the time.
-      expect(idle.idle).to.be.above(50);
       expect(idle.utilization).to.be.closeTo(idle.active / (idle.idle + idle.active), 1e-9);
       const busy = reactor.utilization(computed, rested);
       expect([busy.idle, busy.utilization]).to.deep.equal([0, 1]);
       expect(busy.active).to.be.at.least(100);
       const since = reactor.utilization(before);
       expect(since.idle + since.active).to.be.at.least(200);
+      const sinceStart = () => performance.now() - performance.nodeTiming.loopStart;
+      const earliest = sinceStart();
       const whole = reactor.utilization();
-      expect(whole.idle + whole.active).to.be.closeTo(performance.now() - performance.nodeTiming.loopStart, 1000);
+      expect(whole.idle + whole.active).to.be.within(earliest - 1, sinceStart() + 1);
     });
 
     it('runs turns while there is a handle, and sleeps in those with nothing to do', async () => {
       enter();
       // V8's own tasks in a busy process wake libuv, and so the reactor, for some milliseconds; then comes a quiet stretch.
       let turnsOfStretch = Infinity;
-      for (let stretch = 0; stretch < 100 && turnsOfStretch > 5; stretch++) {
+      const isQuiet = () => turnsOfStretch <= 5 && reactor.counters.sleeps > 0;
+      for (let stretch = 0; stretch < 100 && !isQuiet(); stretch++) {
         const before = reactor.counters.turns;
         await new Promise(resolve => setTimeout(resolve, 20));
         turnsOfStretch = reactor.counters.turns - before;
       }
-      expect(turnsOfStretch).to.be.within(1, 5);
+      expect(turnsOfStretch).to.be.at.most(5);
       expect(reactor.counters.sleeps).to.be.within(1, reactor.counters.turns);
     });
 
@@ -191,8 +197,9 @@ for (const backend of builtInBackends()) {
         };
         reactor.defer(link);
         await new Promise(resolve => setTimeout(resolve, 5));
+        // A busy machine may let the timer come first.
+        while (links < 2) await new Promise(resolve => setTimeout(resolve, 1));
         stop = true;
-        expect(links).to.be.above(1);
         await turnsPast(1);
       });
 
