@@ -23,6 +23,7 @@ export interface Held {
 
 export class SlowFileSystem {
   private readonly over: Promise<unknown>;
+  private answered: Promise<string | undefined> = Promise.resolve(undefined);
 
   private constructor(
     readonly folder: string,
@@ -100,9 +101,13 @@ export class SlowFileSystem {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** One after the other, since the answers say no more than what they answer. */
   private ask(command: string): Promise<string | undefined> {
-    this.child.stdin.write(`${command}\n`);
-    return this.nextLine();
+    this.answered = this.answered.then(() => {
+      this.child.stdin.write(`${command}\n`);
+      return this.nextLine();
+    });
+    return this.answered;
   }
 
   private nextLine(): Promise<string | undefined> {
