@@ -58,7 +58,7 @@ export { Socket } from './api/socket.js';
 export type { KeepAliveOptions } from './api/socket-options.js';
 export { currentReactor, startReactor } from './api/thread-reactor.js';
 export { Transfer, type TransferFailure } from './api/transfer.js';
-export type { WaitOptions } from './api/waiting.js';
+export type { EndOptions, WaitOptions } from './api/waiting.js';
 export { watch, Watch, type Ready, type WatchInterest, type WatchOptions } from './api/watch.js';
 export { BufferList } from './core/buffer-list.js';
 export type { DriverCounters } from './core/driver.js';

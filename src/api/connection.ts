@@ -15,6 +15,7 @@ import { prepareMove, type Baggage, type Destination, type Detached } from './de
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from './options.js';
 import { settling } from './settling.js';
+import { endWith, waitWith, type EndOptions, type WaitOptions } from './waiting.js';
 
 /** Tag of the timer that bounds an orderly close; the deadlines have an owner of their own. */
 const CLOSE_TIMER = 0;
@@ -77,14 +78,16 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   /**
    * Orderly close: delivers what is queued, sends FIN, waits a bounded while for the peer's, closes the descriptor. What
-   * still arrives is thrown away.
+   * still arrives is thrown away. Aborting `options.signal` ends the wait alone.
    *
    * @returns a promise that resolves when the descriptor is closed, and rejects with what prevented the delivery.
    */
-  close(): Promise<void> {
-    this.transition('close');
-    this.tellWritersClosing();
-    return this.closed;
+  close(options?: EndOptions): Promise<void> {
+    return endWith(options, () => {
+      this.transition('close');
+      this.tellWritersClosing();
+      return this.closed;
+    });
   }
 
   /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to whoever waits. */
@@ -126,7 +129,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /**
    * Moves the connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and bytes
    * that were sent and still queue here go with it, and so does an ended write side; timeouts and handlers don't. This
-   * object is of no more use, and `onClose` is not called.
+   * object is of no more use, and `onClose` is not called. Aborting `options.signal` ends the wait alone.
    *
    * @param state what the other thread needs to go on, such as the beginning of a message: anything that can be cloned.
    * @returns a promise that resolves when the other thread has it.
@@ -137,9 +140,8 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    * @throws IoError EPIPE: that thread has ended. From here on the connection is closed.
    * @throws Error that thread receives no connections, or has no descriptor left.
    */
-  async moveTo(peer: Destination, state?: unknown): Promise<void> {
-    const move = prepareMove(peer, state);
-    await move.give('connection', this.detach());
+  moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
+    return waitWith(options, async () => await prepareMove(peer, state).give('connection', this.detach()));
   }
 
   /**

@@ -19,7 +19,7 @@ import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import { settling } from './settling.js';
 import { removeSocketFile, type SocketFile } from './socket-file.js';
-import { signalOf, type WaitOptions } from './waiting.js';
+import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from './waiting.js';
 
 /** Bounds of a datagram socket. */
 export interface DatagramLimits {
@@ -173,17 +173,20 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
   /**
    * Receives no more, sends what waits to be sent, for `closeTimeoutMs` at most, and closes.
    *
+   * @param options aborting its `signal` ends the wait; it is closed all the same.
    * @returns a promise that resolves when the descriptor is closed. What could not be sent is told by its own `send`.
    */
-  close(): Promise<void> {
-    if (this.state === 'open') {
-      this.state = 'closing';
-      this.updateReceiving();
-      this.endReceiving(undefined);
-      if (this.queuedBytes === 0) this.release();
-      else this.closeTimer = this.reactor.arm(this, CLOSE_TIMER, this.details.limits.closeTimeoutMs);
-    }
-    return this.closing.promise;
+  close(options?: EndOptions): Promise<void> {
+    return endWith(options, () => {
+      if (this.state === 'open') {
+        this.state = 'closing';
+        this.updateReceiving();
+        this.endReceiving(undefined);
+        if (this.queuedBytes === 0) this.release();
+        else this.closeTimer = this.reactor.arm(this, CLOSE_TIMER, this.details.limits.closeTimeoutMs);
+      }
+      return this.closing.promise;
+    });
   }
 
   /** Closes at once. What waits to be sent is dropped. */
@@ -201,6 +204,7 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
    * `receive` that waits fails with ECANCELED, an iteration ends. This object is of no more use.
    *
    * @param state what the other thread needs to go on: anything that can be cloned.
+   * @param options aborting its `signal` later ends the wait; the socket moves all the same.
    * @returns a promise that resolves when the other thread has it.
    * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
    *   nothing has happened to the socket.
@@ -208,7 +212,11 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
    *   closed. What waited to be sent fails with the same.
    * @throws Error that thread receives no datagram sockets, and the socket is closed.
    */
-  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+  moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
+    return waitWith(options, () => this.move(peer, state));
+  }
+
+  private async move(peer: Destination, state: unknown): Promise<void> {
     const move = prepareMove(peer, state);
     this.checkOpen('moveTo');
     this.state = 'closed';

@@ -6,7 +6,7 @@ import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { openFolder, type Beneath } from '../core/disk/open-file.js';
 import { diskPool } from '../core/disk/pool.js';
 import { pathOf } from './arguments.js';
-import { signalOf, type WaitOptions } from './waiting.js';
+import { endWith, signalOf, type EndOptions, type WaitOptions } from './waiting.js';
 
 /**
  * Opens a directory.
@@ -47,9 +47,13 @@ export class Directory {
     return this.descriptor.isClosed;
   }
 
-  /** Closes it, once what is being opened beneath it is open; files that were opened beneath it stay open. Twice is allowed. */
-  close(): Promise<void> {
-    return this.descriptor.close();
+  /**
+   * Closes it, once what is being opened beneath it is open; files that were opened beneath it stay open. Twice is allowed.
+   *
+   * @param options aborting its `signal` ends the wait; it is closed all the same.
+   */
+  close(options?: EndOptions): Promise<void> {
+    return endWith(options, () => this.descriptor.close());
   }
 
   /** @internal Has `close` wait for what is done: the descriptor's number must not be another's meanwhile. */

@@ -28,7 +28,7 @@ import { checkInteger } from './options.js';
 import { ownError } from './own-error.js';
 import { checkBytes, checkSendable, type Sendable } from './sendable.js';
 import { currentReactor } from './thread-reactor.js';
-import { signalOf, type WaitOptions } from './waiting.js';
+import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from './waiting.js';
 
 const ADVICE = {
   normal: POSIX_FADV_NORMAL,
@@ -242,10 +242,11 @@ export class File {
   /**
    * Waits for what is under way, then closes. Nothing begins after the call. Twice is allowed.
    *
+   * @param options aborting its `signal` ends the wait; it is closed all the same.
    * @throws IoError EIO, ENOSPC, EDQUOT: what was written could not be kept (NFS tells so late); it is closed all the same.
    */
-  close(): Promise<void> {
-    return this.descriptor.close();
+  close(options?: EndOptions): Promise<void> {
+    return endWith(options, () => this.descriptor.close());
   }
 
   /**
@@ -253,12 +254,17 @@ export class File {
    * here after the call.
    *
    * @param state what the other thread needs to go on: anything that can be cloned.
+   * @param options aborting its `signal` later ends the wait; the file moves all the same.
    * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
    *   nothing has happened to the file.
    * @throws IoError EBADF: it is closed, or was moved before; EPIPE: that thread has ended, and the file is closed.
    * @throws Error that thread receives no files, and the file is closed.
    */
-  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+  moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
+    return waitWith(options, () => this.move(peer, state));
+  }
+
+  private async move(peer: Destination, state: unknown): Promise<void> {
     const move = prepareMove(peer, state);
     const { descriptor, alignmentBytes, path, statAtOpen } = this;
     const fd = await descriptor.detach();

@@ -21,6 +21,7 @@ import { removeSocketFile, type SocketFile } from './socket-file.js';
 import { applySocketOptions } from './socket-options.js';
 import { SpareDescriptor } from './spare-descriptor.js';
 import { throwLater } from './throw-later.js';
+import { endWith, waitWith, type EndOptions, type WaitOptions } from './waiting.js';
 
 /** What a timer is for. */
 const REST = 0;
@@ -159,11 +160,14 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /**
    * Stops listening. Connections that were accepted live on; those in the kernel's backlog are reset by it.
    *
+   * @param options aborting its `signal` ends the wait; it is closed all the same.
    * @returns a promise that resolves when the descriptor is closed.
    */
-  close(): Promise<void> {
-    this.end(undefined);
-    return this.closing.promise;
+  close(options?: EndOptions): Promise<void> {
+    return endWith(options, () => {
+      this.end(undefined);
+      return this.closing.promise;
+    });
   }
 
   /**
@@ -172,9 +176,14 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
    * tries again a second later; connecting to a Unix socket is refused. Handshakes under way have 20 ms to come to their end,
    * and are reset if they take longer. On other systems who comes in that very moment may be reset.
    *
+   * @param options aborting its `signal` ends the wait; it is closed all the same.
    * @returns a promise that resolves when the descriptor is closed.
    */
-  drain(): Promise<void> {
+  drain(options?: EndOptions): Promise<void> {
+    return endWith(options, () => this.beginDraining());
+  }
+
+  private beginDraining(): Promise<void> {
     if (this.drainTimer !== NO_TIMER) return this.closing.promise;
     if (this.isOpen && this.hasTaker) {
       this.reactor.driver.cancel(this.accept);
@@ -197,13 +206,18 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
    * Connections that were accepted here stay here; an iteration gets those and ends. This object is of no more use.
    *
    * @param state what the other thread needs to go on: anything that can be cloned.
+   * @param options aborting its `signal` later ends the wait; the listener moves all the same.
    * @returns a promise that resolves when the other thread has it.
    * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
    *   nothing has happened to the listener.
    * @throws IoError EBADF: it is closed or being drained, or was moved before; EPIPE: that thread has ended, and the listener is closed.
    * @throws Error that thread receives no listeners, and the listener is closed.
    */
-  async moveTo(peer: Destination, state?: unknown): Promise<void> {
+  moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
+    return waitWith(options, () => this.move(peer, state));
+  }
+
+  private async move(peer: Destination, state: unknown): Promise<void> {
     const move = prepareMove(peer, state);
     if (!this.isOpen || this.drainTimer !== NO_TIMER) {
       const explanation = 'the listener is closed or being drained, or was moved to another thread';

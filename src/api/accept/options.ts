@@ -1,5 +1,5 @@
 /** What a service is made with, checked. */
-import { checkObject, checkOptions, shown, type OptionNames } from '../arguments.js';
+import { checkObject, checkOptions, checkSignal, shown, type OptionNames } from '../arguments.js';
 import { checkDelay } from '../options.js';
 import { LISTENING_OPTIONS, type ListeningOptions } from '../listening-socket.js';
 
@@ -61,6 +61,7 @@ export function checkServiceOptions(options: ServiceOptions): void {
     throw new TypeError("path: accept: 'reuseport' is for TCP; allowed with a path: the others");
   }
   checkDelay('idleMs', options.idleMs ?? 0);
+  checkSignal(options.signal);
   if (distribute === undefined) return;
   if (accept !== 'acceptor' && accept !== 'combined') {
     throw new TypeError(`distribute: it is for accept: 'acceptor' and 'combined', not '${accept}'`);

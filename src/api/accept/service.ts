@@ -9,13 +9,14 @@ import { formatAddress, type Address, type InternetAddress } from '../../sys/soc
 import { setOption } from '../../sys/socket.js';
 import { Listener } from '../listener.js';
 import { openListeningSocket, type ListeningSocket } from '../listening-socket.js';
-import { checkOptions, type OptionNames } from '../arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';
 import { checkDeadline } from '../runtime/options.js';
 import { currentReactor } from '../thread-reactor.js';
+import { untilAborted } from '../waiting.js';
 import { Acceptor } from './acceptor.js';
 import { Loads } from './loads.js';
 import { Deadline, type AcceptModelRun, type Crew, type CrewMember } from './model.js';
-import { checkServiceOptions, type AcceptModel, type ServiceOptions, type ThreadLoad } from './options.js';
+import type { AcceptModel, ServiceOptions, ThreadLoad } from './options.js';
 import { openSharedParking, type SharedParking } from './parking.js';
 import { ThreadListeners } from './thread-listeners.js';
 
@@ -34,8 +35,10 @@ const DEFAULT_DEADLINE_MS = 10_000;
 export interface ServiceCloseOptions {
   /** From now, in milliseconds. Threads that are paused or busy are not waited for any longer. Default: 10 seconds. */
   readonly deadlineMs?: number;
+  /** Aborting it ends the wait, not the closing, which begins also if it is aborted before. */
+  readonly signal?: AbortSignal;
 }
-const CLOSE_OPTIONS = { deadlineMs: 'other' } as const satisfies OptionNames<ServiceCloseOptions>;
+const CLOSE_OPTIONS = { deadlineMs: 'other', signal: 'other' } as const satisfies OptionNames<ServiceCloseOptions>;
 
 /** How a service came to its end. */
 export interface ServiceEnd {
@@ -83,12 +86,14 @@ export class Service {
    */
   async close(options: ServiceCloseOptions = {}): Promise<ServiceEnd> {
     checkOptions(options, CLOSE_OPTIONS);
-    checkDeadline('deadlineMs', options.deadlineMs ?? DEFAULT_DEADLINE_MS);
-    this.closing ??= this.end(options).finally(() => this.owner.onServiceClosed(this));
-    return await this.closing;
+    const { deadlineMs = DEFAULT_DEADLINE_MS, signal } = options;
+    checkDeadline('deadlineMs', deadlineMs);
+    checkSignal(signal);
+    this.closing ??= this.end(deadlineMs).finally(() => this.owner.onServiceClosed(this));
+    return await untilAborted(this.closing, signal);
   }
 
-  private async end({ deadlineMs = DEFAULT_DEADLINE_MS }: ServiceCloseOptions): Promise<ServiceEnd> {
+  private async end(deadlineMs: number): Promise<ServiceEnd> {
     const deadline = new Deadline(deadlineMs);
     try {
       // They have been told numbers of descriptors, which are closed now.
@@ -137,12 +142,12 @@ export class Service {
 /**
  * Begins to listen, before any thread serves: `begin` follows for each.
  *
- * @throws what `listen` throws. @throws TypeError `accept` or `distribute` makes no sense.
+ * @param options checked before.
+ * @throws what `listen` throws.
  * @throws IoError ENOTSUP: this system, or this backend, lacks what the model needs.
  */
 export async function openService(owner: ServiceOwner, options: ServiceOptions): Promise<Service> {
   const scope = new AsyncScope('POLLUX_SERVICE');
-  checkServiceOptions(options);
   const { accept, distribute, ...listening } = options;
   const { threads } = owner;
   const loads = Loads.for(threads.length);

@@ -1,7 +1,7 @@
 /** Another thread, as this one sees it: where messages, requests and scheduled calls go. */
 import { describeBy } from '../../base/inspection.js';
-import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
@@ -9,10 +9,10 @@ import { Outgoing } from '../../core/mailbox/outgoing.js';
 import { followingFree } from '../../base/sequence.js';
 import { REQUESTS_PER_PEER } from '../../core/limits.js';
 import { IoError } from '../../sys/io-error.js';
-import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';
 import type { Destination, Move } from '../departure.js';
 import { MoveToThread } from '../give.js';
 import { settling, type Settling } from '../settling.js';
+import { signalOf } from '../waiting.js';
 import { CALL, REQUEST } from './channel.js';
 import { checkName } from './checks.js';
 import { encode } from './message.js';
@@ -32,11 +32,9 @@ import type { QueueSender } from './queue-sender.js';
 import { Ticket } from './ticket.js';
 
 export interface RequestOptions {
-  /** Gives up waiting; the other thread answers all the same, and nobody hears it. */
+  /** Gives up waiting. A question that waits for room is not asked then; to another the thread answers, and nobody hears it. */
   readonly signal?: AbortSignal;
 }
-
-const REQUEST_OPTIONS = { signal: 'other' } as const satisfies OptionNames<RequestOptions>;
 
 /** A request under way. */
 interface Asked {
@@ -159,21 +157,14 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
     question: unknown,
     options?: RequestOptions,
   ): Promise<A>;
-  async request(name: string, question: unknown, options: RequestOptions = {}): Promise<unknown> {
+  async request(name: string, question: unknown, options?: RequestOptions): Promise<unknown> {
     checkName(name);
-    checkOptions(options, REQUEST_OPTIONS);
-    const { signal } = options;
-    checkSignal(signal);
-    signal?.throwIfAborted();
-    const { number, promise } = this.ask(REQUEST, name, question);
-    if (signal === undefined) return await promise;
-    const abort = () => this.answer(number, () => signal.reason as Error, undefined);
-    addAbortListener(signal, abort);
-    try {
-      return await promise;
-    } finally {
-      removeAbortListener(signal, abort);
-    }
+    const signal = signalOf(options);
+    const { number, promise, outgoing } = this.ask(REQUEST, name, question);
+    return await unlessAborted(promise, signal, () => {
+      this.messages.lane.revoke(outgoing);
+      return this.endRequest(number) !== undefined;
+    });
   }
 
   /**
@@ -256,19 +247,24 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
 
   /** @internal An answer came, or a failure. */
   answer(number: number, failure: (() => unknown) | undefined, value: (() => unknown) | undefined): void {
-    const waiting = this.requests.get(number);
-    // Given up before.
-    if (waiting === undefined) return;
-    this.requests.delete(number);
-    this.owner.onRequests(-1);
-    if (failure !== undefined) waiting.reject(failure() as Error);
-    else waiting.resolve(value!());
+    const waiting = this.endRequest(number);
+    if (failure !== undefined) waiting?.reject(failure() as Error);
+    else waiting?.resolve(value!());
   }
 
   /** @internal A scheduled call failed. */
   fail(failure: Error): void {
     if (this.onFailure === undefined) throw failure;
     this.scope.run(this.onFailure, this, failure);
+  }
+
+  /** @returns who waits for the answer; undefined if it came, or was given up before. */
+  private endRequest(number: number): Settling<unknown> | undefined {
+    const waiting = this.requests.get(number);
+    if (waiting === undefined) return undefined;
+    this.requests.delete(number);
+    this.owner.onRequests(-1);
+    return waiting;
   }
 
   private refuseRequests(failure: Error): void {

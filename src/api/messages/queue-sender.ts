@@ -1,9 +1,12 @@
 /** The sending end of another thread's queue. */
 import { describeBy } from '../../base/inspection.js';
 import { isUint8Array } from '../../base/kinds.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Lane } from '../../core/mailbox/lane.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
 import { BufferList } from '../../core/buffer-list.js';
+import { settling } from '../settling.js';
+import { signalOf, type WaitOptions } from '../waiting.js';
 import { encode } from './message.js';
 import type { Sendable } from './message-types.js';
 
@@ -34,17 +37,20 @@ export class QueueSender<T = unknown> {
   /**
    * Sends, and waits for room if there is none. Messages arrive in the order of the calls, awaited or not.
    *
+   * @param options aborting its `signal` takes a message back that still waits: it is not sent.
    * @returns (by the promise) when it is in the receiver's mailbox.
    * @throws (by the promise) as `trySend`; IoError ENOBUFS: 16 MiB wait for that thread already, half a
-   *   KiB for each message included.
+   *   KiB for each message included; the signal's reason.
    */
-  send(payload: Sendable<T>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const encoded = encode(payload);
-      const settled = (failure: Error | undefined) => (failure === undefined ? resolve() : reject(failure));
-      const channel = encoded.isValue ? this.valueChannel : this.bytesChannel;
-      if (this.lane.submit(new Outgoing(encoded.payload, channel, 0, true, false, settled))) resolve();
-    });
+  async send(payload: Sendable<T>, options?: WaitOptions): Promise<void> {
+    const signal = signalOf(options);
+    const encoded = encode(payload);
+    const { promise, resolve, reject } = settling<void>();
+    const settled = (failure: Error | undefined) => (failure === undefined ? resolve() : reject(failure));
+    const channel = encoded.isValue ? this.valueChannel : this.bytesChannel;
+    const outgoing = new Outgoing(encoded.payload, channel, 0, true, false, settled);
+    if (this.lane.submit(outgoing)) return;
+    await unlessAborted(promise, signal, () => this.lane.revoke(outgoing));
   }
 
   static {

@@ -1,6 +1,9 @@
 /** A topic: published by any thread, received by every other thread that subscribed to it. */
 import { describeBy } from '../../base/inspection.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
 import { BufferList } from '../../core/buffer-list.js';
+import { settling } from '../settling.js';
+import { signalOf, type WaitOptions } from '../waiting.js';
 import { encode } from './message.js';
 import type { Sendable } from './message-types.js';
 import type { Peer } from './peer.js';
@@ -53,22 +56,20 @@ export class Topic<T = unknown> {
   /**
    * Publishes. Those with room get it at once, whoever else is slow.
    *
+   * @param options aborting its `signal` later ends the wait; those that it waited for get the message all the same.
    * @returns (by the promise) when every subscriber with the policy 'block' has it in its mailbox, or has gone.
    * @throws (by the promise) as `tryPublish`; IoError ENOBUFS: 16 MiB wait for a subscriber already; nobody gets it.
    */
-  publish(payload: Sendable<T>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let waits = 1;
-      const settled = () => {
-        if (--waits === 0) resolve();
-      };
-      try {
-        waits += this.fanOut(payload, settled);
-        settled();
-      } catch (failure) {
-        reject(failure);
-      }
-    });
+  async publish(payload: Sendable<T>, options?: WaitOptions): Promise<void> {
+    const signal = signalOf(options);
+    const { promise, resolve } = settling<void>();
+    let waits = 1;
+    const settled = () => {
+      if (--waits === 0) resolve();
+    };
+    waits += this.fanOut(payload, settled);
+    settled();
+    await unlessAborted(promise, signal);
   }
 
   /** @internal A thread subscribes. */

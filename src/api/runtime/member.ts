@@ -8,6 +8,7 @@ import type { Peer } from '../messages/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
 import { buryOneself } from '../plain-workers.js';
 import { settling, type Settling } from '../settling.js';
+import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
 import { beginLoading, endLoading, loadedWord } from './loading.js';
 
@@ -131,10 +132,15 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
    * Stops the thread's reactor: its listeners accept nothing, its connections and queues receive nothing, so that peers and
    * senders are held back, and its timers wait. What it has of Node, timers and `fetch` among it, goes on.
    *
+   * @param options aborting its `signal` later ends the wait; the thread stops all the same.
    * @returns a promise that resolves when it has stopped, which is once its present turn is over.
    * @throws Error (by the promise) it is not running, or ends before.
    */
-  pause(): Promise<void> {
+  pause(options?: WaitOptions): Promise<void> {
+    return waitWith(options, () => this.beginPause());
+  }
+
+  private beginPause(): Promise<void> {
     if (this.peer === undefined) return Promise.reject(new Error(`pause: thread '${this.name}' is not running`));
     const waiting = settling<void>();
     this.pausing.push(waiting);
@@ -151,12 +157,16 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   /**
    * Ends the thread now, wherever it is, and for good: it is not started again, and it has not failed. What it had open is
    * closed. Twice is allowed. One that is just being started ends as soon as its reactor runs.
+   *
+   * @param options aborting its `signal` ends the wait; the thread ends all the same.
    */
-  async terminate(): Promise<void> {
-    this.wasTerminated = true;
-    // Each call of the worker's adds a listener to it, and a thread in a call of the kernel ends when that returns.
-    this.terminating ??= this.worker && this.endWorker(this.worker);
-    await this.terminating;
+  terminate(options?: EndOptions): Promise<void> {
+    return endWith(options, async () => {
+      this.wasTerminated = true;
+      // Each call of the worker's adds a listener to it, and a thread in a call of the kernel ends when that returns.
+      this.terminating ??= this.worker && this.endWorker(this.worker);
+      await this.terminating;
+    });
   }
 
   private async endWorker(worker: Worker): Promise<void> {

@@ -2,12 +2,14 @@
 import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
 import { AsyncScope, throwUncaught } from '../../core/async-scope.js';
-import type { ServiceOptions } from '../accept/options.js';
+import { checkServiceOptions, type ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import { settling, type Settling } from '../settling.js';
+import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
 import { Burials } from './burials.js';
 import type { Neighbour } from './control.js';
 import { Member, type MemberOwner, type WorkerEnd } from './member.js';
@@ -66,15 +68,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
    * Starts the threads.
    *
    * @param deadlineMs from now. Default: 60 seconds.
+   * @param options aborting its `signal` before all threads run is as if the deadline had come.
    * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
    *   isn't through at the deadline: `stop` then ends those that there are.
    * @throws Error (by the promise, as all) it was started before, or this thread has an endpoint that it was not given as
    *   an option; it is stopped before all threads run.
    * @throws RangeError the deadline makes no sense.
    */
-  async start(deadlineMs = 60_000): Promise<void> {
+  async start(deadlineMs = 60_000, options?: WaitOptions): Promise<void> {
     if (this.started) throw new Error('start: the runtime was started before; make a new one');
     checkDeadline('deadlineMs', deadlineMs);
+    const signal = signalOf(options);
     this.ownEndpoint = this.options.endpoint ?? openEndpoint({ senders: this.options.senders });
     this.started = true;
     if (this.options.drainOnSignalMs !== undefined)
@@ -83,7 +87,10 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
     const started = () => clearTimeout(deadline);
     this.starting.promise.then(started, started);
-    await this.starting.promise;
+    await unlessAborted(this.starting.promise, signal, () => {
+      this.starting.reject(signal!.reason as Error);
+      return true;
+    });
   }
 
   /**
@@ -94,18 +101,26 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
    * @throws Error (by the promise, as all) the runtime is not running; a thread receives no connections.
    * @throws IoError what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
    * @throws TypeError, RangeError an option that makes no sense, named.
+   * @throws whatever `signal` was aborted with, at once; what listens already is closed.
    */
   async listen(options: ServiceOptions): Promise<Service> {
-    if (this.started) await this.starting.promise;
+    checkServiceOptions(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (this.started) await unlessAborted(this.starting.promise, signal);
     this.checkRunning('listen');
     const service = await openService(this, options);
     this.services.add(service);
     try {
       // It may have been stopped meanwhile.
       this.checkRunning('listen');
-      await Promise.all(this.threads.filter(({ peer }) => peer !== undefined).map(member => service.begin(member)));
+      signal?.throwIfAborted();
+      const running = this.threads.filter(({ peer }) => peer !== undefined);
+      await unlessAborted(Promise.all(running.map(member => service.begin(member))), signal);
     } catch (failure) {
-      await service.close();
+      const closed = service.close();
+      if (signal?.aborted === true) closed.catch(() => {});
+      else await closed;
       throw failure;
     }
     return service;
@@ -114,15 +129,18 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   /**
    * Pauses all threads, as `threads[i].pause` does; those that have not run yet, or are started again, as soon as they run.
    *
+   * @param options aborting its `signal` later ends the wait; the threads stop all the same, and `resume` lets them go on.
    * @returns a promise that resolves when all have stopped, once they run. One that ends meanwhile is not waited for.
    * @throws Error (by the promise) the runtime is not running, or does not come to run.
    */
-  async pause(): Promise<void> {
-    this.checkRunning('pause');
-    this.paused = true;
-    await this.starting.promise;
-    // What fails here is a thread that has ended, which `onError` tells of.
-    if (this.paused) await Promise.allSettled(this.threads.map(member => member.pause()));
+  pause(options?: WaitOptions): Promise<void> {
+    return waitWith(options, async () => {
+      this.checkRunning('pause');
+      this.paused = true;
+      await this.starting.promise;
+      // What fails here is a thread that has ended, which `onError` tells of.
+      if (this.paused) await Promise.allSettled(this.threads.map(member => member.pause()));
+    });
   }
 
   /** Lets all threads go on. Nothing if they are not paused; `stop` does the same. */
@@ -146,12 +164,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
    * with the last thing it has open. No thread waits for another. Those that are left at the deadline are terminated.
    *
    * @param deadlineMs from now. Default: 10 seconds.
+   * @param options aborting its `signal` ends the wait; the runtime stops all the same, by the same deadline.
    * @returns a promise that resolves when all have ended, and rejects with what one died of: an `onStop` that failed
    *   among it. What it resolves with says who was left at the deadline, which is no failure.
    * @throws Error (by the promise, as all) it was not started.
    * @throws RangeError the deadline makes no sense.
    */
-  async stop(deadlineMs = 10_000): Promise<RuntimeEnd> {
+  stop(deadlineMs = 10_000, options?: EndOptions): Promise<RuntimeEnd> {
+    return endWith(options, () => this.end(deadlineMs));
+  }
+
+  private async end(deadlineMs: number): Promise<RuntimeEnd> {
     if (!this.started) throw new Error('stop: the runtime was not started');
     checkDeadline('deadlineMs', deadlineMs);
     const deadline = setTimeout(() => this.terminateLate(), deadlineMs);
@@ -171,11 +194,13 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   /**
    * Resolves when all threads have ended, as `stop` does; rejects with what one died of that was not started again.
    *
+   * @param options aborting its `signal` ends the wait, and nothing else.
    * @throws Error (by the promise) the runtime was not started.
    */
-  join(): Promise<RuntimeEnd> {
-    if (!this.started) return Promise.reject(new Error('join: the runtime was not started'));
-    return this.ended.promise;
+  async join(options?: WaitOptions): Promise<RuntimeEnd> {
+    const signal = signalOf(options);
+    if (!this.started) throw new Error('join: the runtime was not started');
+    return await unlessAborted(this.ended.promise, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -131,7 +131,7 @@ export class Lane {
 
   /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back or told of before. */
   revoke(outgoing: Outgoing): boolean {
-    if (outgoing.mark !== undefined) return this.writer.revoke(outgoing.mark);
+    if (outgoing.mark !== undefined) return outgoing.revocable && this.writer.revoke(outgoing.mark);
     if (this.listFor(outgoing.mayHold).remove(outgoing)) {
       this.owner.onWaiting(-1);
       return true;

@@ -118,6 +118,10 @@ const parts = {
       Atomics.wait(gate, 0, 0);
     };
     endpoint.define('count', () => Atomics.add(gate, 1, 1));
+    const listed: string[] = [];
+    endpoint.queue<string>('list').onMessage = ({ value }) => listed.push(value);
+    endpoint.answer<string>('list', ({ value }) => listed.push(value));
+    endpoint.answer('listed', () => listed);
     endpoint.define<{ by: number }>('add', ({ by }) => Atomics.add(gate, 1, by));
   },
 

@@ -11,7 +11,7 @@ import type { Done } from '../../../src/sys/blocking-call.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file-stat.js';
 import { failureOf } from '../failures.js';
 import { turns } from '../sockets.js';
-import { describeWait } from './waits.js';
+import { describeEnd, describeWait } from './waits.js';
 
 const TEXT = 'what was in the file before';
 
@@ -147,6 +147,21 @@ describe('signals of files', () => {
       return { begin: options => call(file, options), arrive: () => pool.answer(), check: () => file.close() };
     });
   }
+
+  describeEnd('file.close', async () => {
+    const { file, pool } = fileOn(new MutePool());
+    const syncing = file.sync();
+    await pool.untilBegun();
+    return {
+      begin: options => file.close(options),
+      arrive: () => pool.answer(),
+      hasBegun: () => file.isClosed,
+      check: async () => {
+        await syncing;
+        await file.close();
+      },
+    };
+  });
 
   it("memory is its owner's at once, whatever the disk brings later", async () => {
     const { file, pool } = fileOn(new MutePool());

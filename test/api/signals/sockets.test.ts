@@ -8,7 +8,7 @@ import { bound, texts, until } from '../datagrams.js';
 import { describeOnEveryDriver } from '../every-driver.js';
 import { failureOf } from '../failures.js';
 import { atEnd, fillUp, readExactly, turns, unixPair } from '../sockets.js';
-import { describeWait, type Wait } from './waits.js';
+import { describeEnd, describeWait, stateOf, type Wait } from './waits.js';
 
 /** A reader whose peer sends its bytes in two pieces. */
 function reading(read: (server: Connection, options: object) => Promise<unknown>): () => Wait {
@@ -88,6 +88,27 @@ describeOnEveryDriver('signals', () => {
         expect(received).to.have.length(count + 1);
         expect(received).not.to.include('taken back');
       },
+    };
+  });
+
+  describeEnd('connection.close', () => {
+    const { client, server } = unixPair();
+    return {
+      begin: options => client.close(options),
+      arrive: () => server.end(),
+      hasBegun: () => stateOf(client) !== 'open',
+      check: () => client.closed,
+    };
+  });
+
+  describeEnd('socket.close', async () => {
+    const { reader, writer } = await crowded();
+    void writer.send('waits').catch(() => {});
+    return {
+      begin: options => writer.close(options),
+      arrive: () => texts(reader),
+      hasBegun: () => stateOf(writer) !== 'open',
+      check: () => until(() => writer.isClosed),
     };
   });
 
