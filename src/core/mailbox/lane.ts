@@ -33,7 +33,7 @@ export class Lane {
   private readonly urgent = new WaitingList(WAITING_BYTES);
   private readonly held = new WaitingList(WAITING_BYTES);
   /** What waited when it was refused and nobody else is told of, oldest first. */
-  private refused: Outgoing[] = [];
+  private readonly refused = new Set<Outgoing>();
   private closed = false;
 
   /**
@@ -136,9 +136,7 @@ export class Lane {
       this.owner.onWaiting(-1);
       return true;
     }
-    const index = outgoing.isTold ? -1 : this.refused.indexOf(outgoing);
-    if (index >= 0) this.refused.splice(index, 1);
-    return index >= 0;
+    return !outgoing.isTold && this.refused.delete(outgoing);
   }
 
   /**
@@ -264,7 +262,7 @@ export class Lane {
 
   private refuseAll(): void {
     for (const outgoing of [...this.urgent.takeAll(), ...this.held.takeAll()]) {
-      if (outgoing.onSettled === undefined) this.refused.push(outgoing);
+      if (outgoing.onSettled === undefined) this.refused.add(outgoing);
       this.settle(outgoing, this.endError());
     }
   }

@@ -5,48 +5,44 @@ import type { Outgoing } from './outgoing.js';
 export class WaitingList {
   /** What they cost this thread. */
   bytes = 0;
-  private messages: Outgoing[] = [];
+  /** In the order in which they came. A set, so that thousands can be taken back one by one, in whatever order. */
+  private readonly messages = new Set<Outgoing>();
 
   constructor(private readonly maxBytes: number) {}
 
   get length(): number {
-    return this.messages.length;
+    return this.messages.size;
   }
 
   /** Whether one more of that length may wait: one alone always may, since a message is no longer than half of a mailbox. */
   hasRoomFor(lengthBytes: number): boolean {
-    return this.messages.length === 0 || this.bytes + lengthBytes + ENTRY_BYTES <= this.maxBytes;
+    return this.messages.size === 0 || this.bytes + lengthBytes + ENTRY_BYTES <= this.maxBytes;
   }
 
   add(message: Outgoing): void {
-    this.messages.push(message);
+    this.messages.add(message);
     this.bytes += message.lengthBytes + ENTRY_BYTES;
   }
 
   /** @returns whether it was in the list. */
   remove(message: Outgoing): boolean {
-    const index = this.messages.indexOf(message);
-    if (index < 0) return false;
-    this.take(index, 1);
+    if (!this.messages.delete(message)) return false;
+    this.bytes -= message.lengthBytes + ENTRY_BYTES;
     return true;
   }
 
   /** Removes the oldest ones for which `use` answers true, up to the first for which it does not. */
   takeWhile(use: (message: Outgoing) => boolean): Outgoing[] {
-    let count = 0;
-    while (count < this.messages.length && use(this.messages[count])) count++;
-    return count === 0 ? NONE : this.take(0, count);
+    const taken: Outgoing[] = [];
+    for (const message of this.messages) {
+      if (!use(message)) break;
+      this.remove(message);
+      taken.push(message);
+    }
+    return taken;
   }
 
   takeAll(): Outgoing[] {
-    return this.take(0, this.messages.length);
-  }
-
-  private take(index: number, count: number): Outgoing[] {
-    const taken = this.messages.splice(index, count);
-    for (const { lengthBytes } of taken) this.bytes -= lengthBytes + ENTRY_BYTES;
-    return taken;
+    return this.takeWhile(() => true);
   }
 }
-
-const NONE: Outgoing[] = [];

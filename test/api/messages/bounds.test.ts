@@ -1,6 +1,7 @@
 /** What is sent and not read: it has a ceiling that counts what an empty message costs, and numbers that wrap harm nobody. */
 import { expect } from 'chai';
-import { BufferList, currentReactor, openEndpoint, type Endpoint } from 'pollux';
+import process from 'node:process';
+import { BufferList, currentReactor, openEndpoint, type Endpoint, type Ticket } from 'pollux';
 import { ENTRY_BYTES, UNREAD_BYTES, WAITING_BYTES } from '../../../src/core/limits.js';
 import { until } from '../runtime/until.js';
 import { endThreads, startThread } from './thread.js';
@@ -70,6 +71,24 @@ describe('bounds of what is sent between threads', () => {
     goOn();
     await until(() => Atomics.load(gate, 1) === scheduled);
   });
+
+  for (const order of ['as they came', 'the last first']) {
+    it(`those that wait are cancelled without a search for each, ${order}`, async () => {
+      const { peer } = await startBusy();
+      const tickets: Ticket[] = [];
+      const begin = process.cpuUsage();
+      expect(() => {
+        for (;;) tickets.push(peer.schedule('count'));
+      }).to.throw('messages wait for room');
+      const scheduling = process.cpuUsage(begin);
+      const between = process.cpuUsage();
+      if (order === 'the last first') tickets.reverse();
+      const cancelled = tickets.filter(ticket => ticket.cancel() === 'cancelled');
+      const cancelling = process.cpuUsage(between);
+      expect(cancelled).to.have.length(tickets.length);
+      expect(cancelling.user + cancelling.system).to.be.below(10 * (scheduling.user + scheduling.system));
+    });
+  }
 
   it('many queues that nobody reads keep no more than a few together', async () => {
     const { peer } = await startThread(endpoint, 'quiet');
