@@ -149,6 +149,8 @@ function receive<T, Details, S>(
   endpoint.answer<Parcel<Details>, true>(answerOf(kind), ({ from, value: { fd, move, details, state } }) => {
     // The number may be something else's by now.
     if (endpoint.hasBuried(from)) throw new Error(`moveTo: thread ${from} has ended`);
+    // Before anything is taken: what can't be read here, such as a state nested deeper than this thread's stack, is refused.
+    const [given] = deserialize(state) as [S];
     const copy = dup(fd);
     let received: T;
     try {
@@ -158,7 +160,7 @@ function receive<T, Details, S>(
       throw error;
     }
     try {
-      onReceived(received, (deserialize(state) as [S])[0]);
+      onReceived(received, given);
     } catch (error) {
       // It is not the affair of who moved it: the move is done.
       throwLater(currentReactor(), error);

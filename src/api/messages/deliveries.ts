@@ -89,12 +89,12 @@ export class Deliveries implements Recipient {
     if (kind === REQUEST) this.services.onRequest(name, arrival);
     else if (kind === CALL) this.services.onCall(name, arrival);
     else if (kind === REPLY) {
-      const { value } = arrival;
-      this.peers.get(from)?.answer(tag, undefined, () => value);
+      const { value, failure } = valueOrFailure(arrival);
+      this.peers.get(from)?.answer(tag, failure, () => value);
     } else if (kind === FAILURE) {
-      const failure = unpackFailure(arrival.value);
-      if (name === '') this.peers.get(from)?.answer(tag, () => failure, undefined);
-      else this.peers.get(from)?.fail(failure as Error);
+      const { value, failure = () => unpackFailure(value) } = valueOrFailure(arrival);
+      if (name === '') this.peers.get(from)?.answer(tag, failure, undefined);
+      else this.peers.get(from)?.fail(failure() as Error);
     } else if (kind === SUBSCRIBE) {
       const whenSlow = arrival.value as SlowPolicy;
       this.peers.withPeer(from, peer => {
@@ -115,5 +115,14 @@ export class Deliveries implements Recipient {
     } else if (kind === DISCONNECTED) {
       this.owner.subscriptionTo(name)?.disconnected(arrival);
     }
+  }
+}
+
+/** A value that can't be read here, such as one nested deeper than this thread's stack, fails whoever waits for it. */
+function valueOrFailure(arrival: Arrival): { value?: unknown; failure?: () => unknown } {
+  try {
+    return { value: arrival.value };
+  } catch (error) {
+    return { failure: () => error };
   }
 }

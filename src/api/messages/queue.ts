@@ -95,7 +95,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     const reader = this.readers.shift();
     if (reader !== undefined) {
       this.updateReceiving();
-      reader.resolve({ done: false, value: arrival.value as T });
+      handOver(arrival as Message<T>, reader);
       return;
     }
     this.backlog.push(arrival.keep());
@@ -120,13 +120,14 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     if (this.handler !== undefined) {
       return Promise.reject(new Error(`queue '${this.name}' has an onMessage handler; unset it first`));
     }
+    const reader = settling<IteratorResult<T>>();
     const kept = this.backlog.shift();
     if (kept !== undefined) {
       this.count(-kept.bytes.length - ENTRY_BYTES);
-      return Promise.resolve({ done: false, value: kept.value as T });
+      handOver(kept as Message<T>, reader);
+      return reader.promise;
     }
     if (this.ended) return Promise.resolve({ done: true, value: undefined });
-    const reader = settling<IteratorResult<T>>();
     this.readers.push(reader);
     pending.add(reader);
     const settled = () => void pending.delete(reader);
@@ -176,5 +177,14 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       length,
       backlogBytes,
     }));
+  }
+}
+
+/** A value that can't be read here, such as one nested deeper than this thread's stack, is the failure of who asked for it. */
+function handOver<T>(message: Message<T>, reader: Settling<IteratorResult<T>>): void {
+  try {
+    reader.resolve({ done: false, value: message.value });
+  } catch (error) {
+    reader.reject(error as Error);
   }
 }

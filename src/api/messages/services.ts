@@ -68,12 +68,22 @@ export class Services {
     }
   }
 
-  /** A scheduled call came, and was taken. What the function throws is this thread's affair. */
+  /** A scheduled call came, and was taken. What the function throws is this thread's affair; that it can't run is the caller's. */
   onCall(name: string, arrival: Arrival): void {
+    const { from } = arrival;
     const given = this.functions.get(name);
-    if (given === undefined)
-      this.fail(arrival.from, name, 0, new Error(`thread ${threadId} has no function '${name}' to run`));
-    else given.scope.run(given.callback, undefined, arrival.value as never);
+    if (given === undefined) {
+      this.fail(from, name, 0, new Error(`thread ${threadId} has no function '${name}' to run`));
+      return;
+    }
+    let argument: unknown;
+    try {
+      argument = arrival.value;
+    } catch (error) {
+      this.fail(from, name, 0, error);
+      return;
+    }
+    given.scope.run(given.callback, undefined, argument as never);
   }
 
   private reply(to: number, tag: number, { payload, isValue }: Encoded): void {

@@ -1,7 +1,7 @@
 /** The other thread of the tests: `workerData.part` says what it does. */
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
-import { IoError, openEndpoint, receiveListeners, type MailboxAddress, type SlowPolicy } from 'pollux';
+import { adopt, IoError, openEndpoint, receiveListeners, type MailboxAddress, type SlowPolicy } from 'pollux';
 import { numbered, numberOf } from './numbered.js';
 
 interface Data {
@@ -181,6 +181,30 @@ const parts = {
 
   listeners() {
     receiveListeners(endpoint, listener => void listener.close());
+  },
+
+  /** Makes values that are nested deeper than most threads can read, and then flat ones. */
+  deep() {
+    const [first] = addresses;
+    const peer = endpoint.peer(first);
+    const nested = () => Array.from({ length: 30_000 }).reduce<unknown>(inner => [inner], 'nested');
+    endpoint.answer('flat', () => 'flat');
+    endpoint.answer('nested', nested);
+    endpoint.answer('send', async () => {
+      await peer.queue('messages').send(nested());
+      await peer.queue('messages').send('flat');
+    });
+    endpoint.answer('schedule', async () => {
+      const failed = new Promise<string>(resolve => (peer.onFailure = failure => resolve(failure.message)));
+      peer.schedule('run', nested());
+      return await failed;
+    });
+    endpoint.answer<number>('move', async ({ value: fd }) => {
+      const failure = await adopt(fd)
+        .moveTo(peer, nested())
+        .catch((error: unknown) => error);
+      return (failure as Error).message;
+    });
   },
 
   quiet() {

@@ -1,6 +1,6 @@
 /** Threads with endpoints, started by hand, for the tests. */
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { Worker, type ResourceLimits } from 'node:worker_threads';
 import type { Endpoint, MailboxAddress, Peer } from 'pollux';
 
 export interface Started {
@@ -21,9 +21,11 @@ export async function startThread(
   part: string,
   parameters: Record<string, unknown> = {},
   others: MailboxAddress[] = [],
+  resourceLimits?: ResourceLimits,
 ): Promise<Started> {
   const worker = new Worker(new URL('correspondent.js', import.meta.url), {
     workerData: { part, addresses: [endpoint.address, ...others], ...parameters },
+    resourceLimits,
   });
   living.add(worker);
   const { threadId } = worker;
