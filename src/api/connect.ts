@@ -33,6 +33,7 @@ import { resolve } from './resolve.js';
 import { settling } from './settling.js';
 import { applySocketOptions } from './socket-options.js';
 import { currentReactor } from './thread-reactor.js';
+import { throwLater } from './throw-later.js';
 
 export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
   /** TCP port, 1 to 65535. */
@@ -240,7 +241,14 @@ class Race implements TimerOwner {
     if (this.options.signal !== undefined) removeAbortListener(this.options.signal, this.onAbort);
     this.reactor.disarm(this.attemptTimer);
     this.reactor.disarm(this.timeoutTimer);
-    for (const attempt of this.running) this.abandon(attempt);
+    for (const attempt of this.running) {
+      try {
+        this.abandon(attempt);
+      } catch (error) {
+        // Neither the others nor whoever waits for the outcome have a part in it.
+        throwLater(this.reactor, error);
+      }
+    }
     this.reactor.leave(true);
   }
 

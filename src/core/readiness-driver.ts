@@ -89,15 +89,19 @@ export class ReadinessDriver implements Driver {
 
   remove(descriptor: Descriptor): void {
     const { token } = descriptor;
-    if (token !== NO_TOKEN) {
-      this.registered.remove(token);
-      descriptor.token = NO_TOKEN;
-      descriptor.interest = 0;
-      if (descriptor.origin === 'closing' && this.backend.forget !== undefined) this.backend.forget(token);
-      else this.backend.unregister(token);
+    try {
+      if (token !== NO_TOKEN) {
+        this.registered.remove(token);
+        descriptor.token = NO_TOKEN;
+        descriptor.interest = 0;
+        if (descriptor.origin === 'closing' && this.backend.forget !== undefined) this.backend.forget(token);
+        else this.backend.unregister(token);
+      }
+    } finally {
+      // What waits goes whatever the backend says.
+      while (descriptor.reads !== undefined) takeOff(descriptor.reads);
+      while (descriptor.writes !== undefined) takeOff(descriptor.writes);
     }
-    while (descriptor.reads !== undefined) takeOff(descriptor.reads);
-    while (descriptor.writes !== undefined) takeOff(descriptor.writes);
   }
 
   submit(descriptor: Descriptor, operation: Operation): boolean {

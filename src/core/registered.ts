@@ -14,6 +14,7 @@ export class Watch {
 
 export class Registered {
   private readonly bySlot: (Descriptor | Watch | undefined)[] = [];
+  private readonly byFd: (Descriptor | undefined)[] = [];
   /** Those of callers, by their descriptors. */
   private readonly watches = new Map<number, Watch>();
 
@@ -24,13 +25,15 @@ export class Registered {
 
   add(owner: Descriptor | Watch): void {
     this.bySlot[slotOf(owner.token)] = owner;
-    if (owner instanceof Watch && owner.fd >= 0) this.watches.set(owner.fd, owner);
+    if (owner instanceof Descriptor) this.byFd[owner.fd] = owner;
+    else if (owner.fd >= 0) this.watches.set(owner.fd, owner);
   }
 
   remove(token: Token): void {
     const owner = this.bySlot[slotOf(token)];
     this.bySlot[slotOf(token)] = undefined;
-    if (owner instanceof Watch && owner.fd >= 0) this.watches.delete(owner.fd);
+    if (owner instanceof Watch) this.watches.delete(owner.fd);
+    else if (owner !== undefined && this.byFd[owner.fd] === owner) this.byFd[owner.fd] = undefined;
   }
 
   descriptors(): Descriptor[] {
@@ -46,9 +49,8 @@ export class Registered {
     return this.watches.size === 0 ? undefined : this.watches.get(fd);
   }
 
-  /** Looked for one by one: it is asked only where a number is taken already. */
   descriptorOf(fd: number): Descriptor | undefined {
-    return this.bySlot.find((owner): owner is Descriptor => owner instanceof Descriptor && owner.fd === fd);
+    return this.byFd[fd];
   }
 
   /** @returns undefined: it is not registered any more. */

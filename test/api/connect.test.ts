@@ -17,6 +17,7 @@ import { close } from '../../src/sys/io.js';
 import { bind, connect as connectNow, listen as listenOn, localAddress, openSocket } from '../../src/sys/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { withAddresses } from './names.js';
+import { collectingUncaught } from './uncaught.js';
 import { atEnd, connected, listening, portOf, readExactly, rejection, turns } from './sockets.js';
 
 /** A port of the loopback on which nobody listens. */
@@ -183,6 +184,25 @@ describeOnEveryDriver('connect()', driver => {
     if (process.platform !== 'linux') this.skip(); // Other kernels refuse what a full backlog can't take.
     const attempt = connected({ host: '127.0.0.1', port: deafPort(), signal: AbortSignal.timeout(30) });
     expect((await rejection(attempt)).name).to.equal('TimeoutError');
+  });
+
+  it('an attempt that the backend does not let go of stops neither the others nor the answer', async function () {
+    if (process.platform !== 'linux') this.skip(); // Other kernels refuse what a full backlog can't take.
+    const { backend } = driver.reactor.driver;
+    const call = backend.forget === undefined ? 'unregister' : 'forget';
+    const letGo = backend[call]!;
+    const port = deafPort();
+    await collectingUncaught(async thrown => {
+      backend[call] = () => {
+        backend[call] = letGo;
+        throw new Error('as it was told');
+      };
+      const attempt = () => connected({ host: 'name.test', port, timeoutMs: 600 });
+      const refused = await withAddresses(['127.0.0.1', '127.0.0.1', '127.0.0.1'], () => rejection(attempt()));
+      expect(refused.code).to.equal('ETIMEDOUT');
+      while (thrown.length === 0) await new Promise(setImmediate);
+      expect(thrown).to.deep.equal(['as it was told']);
+    });
   });
 
   it('a name without an address', async () => {
