@@ -1,5 +1,6 @@
 /** sched_setaffinity(2) and sched_getaffinity(2): which processors a thread may run on. Linux only. */
 import { availableParallelism } from 'node:os';
+import { isRefusal } from './errno.js';
 import { declare, errno } from './libc.js';
 import { IoError } from './io-error.js';
 import { NativeBlock } from './memory.js';
@@ -20,9 +21,11 @@ export const canPin = platform === 'linux';
 
 /** The numbers of the processors that this thread may run on; where the system does not tell, 0 to their count - 1. */
 export function allowedProcessors(): number[] {
-  if (!canPin) return Array.from({ length: availableParallelism() }, (_, index) => index);
   const mask = new NativeBlock(MASK_BYTES);
-  if (getAffinity(THIS_THREAD, MASK_BYTES, mask.address) < 0) throw new IoError(errno(), 'sched_getaffinity');
+  if (!canPin || getAffinity(THIS_THREAD, MASK_BYTES, mask.address) < 0) {
+    if (canPin && !isRefusal(errno())) throw new IoError(errno(), 'sched_getaffinity');
+    return Array.from({ length: availableParallelism() }, (_, index) => index);
+  }
   const allowed: number[] = [];
   for (let cpu = 0; cpu < MASK_BYTES * 8; cpu++) if ((mask.bytes[cpu >> 3] & (1 << (cpu & 7))) !== 0) allowed.push(cpu);
   return allowed;

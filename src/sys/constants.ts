@@ -77,6 +77,7 @@ export const F_GETFD = 1;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
+export const F_DUPFD_CLOEXEC = pick({ linux: 1030, freebsd: 17, openbsd: 10, netbsd: 12, darwin: 67 });
 /** Capacity of a pipe in bytes, rounded up to a power of two pages. */
 export const F_SETPIPE_SZ = pick({ linux: 1031 });
 export const F_GETPIPE_SZ = pick({ linux: 1032 });

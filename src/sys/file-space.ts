@@ -1,5 +1,6 @@
 /** What a file occupies: its length, its blocks, what is safe on the disk, and what the system should keep in memory. */
 import { blockingCall, type Done } from './blocking-call.js';
+import { isRefusal } from './errno.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './file-constants.js';
 import { hasFunction } from './libc.js';
 import { platform } from './platform.js';
@@ -8,8 +9,7 @@ type Fd = [fd: number];
 
 /** fsync(2) */
 export const fsync = blockingCall<Fd>('fsync', 'int', ['int']);
-/** fdatasync(2), or fsync(2) where there is none. */
-export const fdatasync = hasFunction('fdatasync') ? blockingCall<Fd>('fdatasync', 'int', ['int']) : fsync;
+const nativeFdatasync = hasFunction('fdatasync') ? blockingCall<Fd>('fdatasync', 'int', ['int']) : undefined;
 /** ftruncate(2), which also lengthens. */
 export const ftruncate = blockingCall<[fd: number, lengthBytes: number]>('ftruncate', 'int', ['int', 'int64_t']);
 
@@ -29,6 +29,12 @@ const posixFadvise = blockingCall<[fd: number, offset: number, lengthBytes: numb
   'int',
   ['int', 'int64_t', 'int64_t', 'int'],
 );
+
+/** fdatasync(2), or fsync(2), which does more, where there is none or it is refused. */
+export function fdatasync(fd: number, done: Done): void {
+  if (nativeFdatasync === undefined) fsync(fd, done);
+  else nativeFdatasync(fd, result => (isRefusal(-result) ? fsync(fd, done) : done(result)));
+}
 
 /** Reserves blocks for a range and lengthens the file to hold it: fallocate(2) of Linux, posix_fallocate(2) elsewhere. */
 export function allocate(fd: number, offset: number, lengthBytes: number, done: Done): void {

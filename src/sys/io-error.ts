@@ -48,7 +48,7 @@ const explanationsOfWatching: Record<string, string> = {
   ENOSPC: 'a limit of the system is reached (Linux: fs.epoll.max_user_watches)',
   EPERM: 'not permitted for this kind of descriptor',
 };
-const watching: readonly string[] = ['epoll_ctl', 'inotify_add_watch', 'kevent', 'register'];
+const watching: readonly string[] = ['epoll_ctl', 'kevent', 'register'];
 
 const KIND = Symbol.for('pollux IoError');
 

@@ -2,7 +2,8 @@
  * Calls on any descriptor. They return what the call returned: -1 with `errno()` for the hot ones, or throw IoError for
  * those that open, close and configure, whose failure is always news.
  */
-import { F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from './constants.js';
+import { F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC } from './constants.js';
+import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from './constants.js';
 import { EINTR } from './errno.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
@@ -24,7 +25,6 @@ export const write = declare<(fd: number, address: number, lengthBytes: number) 
 ]);
 
 const nativeClose = declare<(fd: number) => number>('close', 'int', ['int']);
-const nativeDup = declare<(fd: number) => number>('dup', 'int', ['int']);
 const nativeDup2 = declare<(fd: number, onto: number) => number>('dup2', 'int', ['int', 'int']);
 const nativePipe = declare<(address: number) => number>('pipe', 'int', ['uintptr_t']);
 const nativePipe2 = declare<(address: number, flags: number) => number>('pipe2', 'int', ['uintptr_t', 'int']);
@@ -59,12 +59,11 @@ export function closeLent(fd: number): void {
   close(fd);
 }
 
-/** dup(2), close-on-exec. @throws IoError EBADF, EMFILE. */
+/** As dup(2), and close-on-exec before any thread can start a program. @throws IoError EBADF, EMFILE. */
 export function dup(fd: number): number {
-  const copy = nativeDup(fd);
+  const copy = nativeFcntl(fd, F_DUPFD_CLOEXEC, 'int', 0);
   if (copy >= 0) owners[copy] = holder;
   if (copy < 0) throw new IoError(errno(), 'dup', `descriptor ${fd}`);
-  setCloseOnExec(copy);
   return copy;
 }
 

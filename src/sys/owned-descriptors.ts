@@ -245,8 +245,17 @@ function newHolder(thread: number, keeper: number): number {
   throw new RangeError(`holders of descriptors: ${MAX_HOLDERS} are in use; allowed: fewer threads and services`);
 }
 
+function descriptorLimit(): number {
+  try {
+    return resourceLimit('openFiles').hard;
+  } catch {
+    // A sandbox does not tell.
+    return MAX_DESCRIPTORS;
+  }
+}
+
 function allocate(): SharedArrayBuffer {
-  const descriptors = Math.min(resourceLimit('openFiles').hard, MAX_DESCRIPTORS);
+  const descriptors = Math.min(descriptorLimit(), MAX_DESCRIPTORS);
   const allocated = new SharedArrayBuffer((OWNERS_AT + 2 * descriptors) * Int32Array.BYTES_PER_ELEMENT);
   new Int32Array(allocated)[TABLE_ID] = 1 + Math.floor(Math.random() * 0x7ffffffe);
   return allocated;

@@ -1,5 +1,5 @@
 /** pidfd_open(2): a process as a descriptor, Linux 5.3 and later, and what it left behind when it ended. */
-import { errnoNumber } from './errno.js';
+import { errnoNumber, isRefusal } from './errno.js';
 import { IoError } from './io-error.js';
 import { declare, errno } from './libc.js';
 import { NativeBlock } from './memory.js';
@@ -60,7 +60,9 @@ export function exitStatus(pidfd: number): number {
     const status = block.i32[SI_STATUS];
     return block.i32[SI_CODE] === CLD_EXITED ? status << 8 : status;
   }
-  if (errno() !== errnoNumber('ECHILD')) throw new IoError(errno(), 'waitid', `descriptor ${pidfd}`);
+  // A sandbox may keep from us what the parent is told; that the process has ended is known by the event.
+  if (errno() !== errnoNumber('ECHILD') && !isRefusal(errno()))
+    throw new IoError(errno(), 'waitid', `descriptor ${pidfd}`);
   return statusKeptByDescriptor(pidfd);
 }
 

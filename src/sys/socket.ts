@@ -1,14 +1,17 @@
 /** The socket calls. Hot ones return -1 and leave errno; those that make and configure throw IoError. */
 import {
   AF_UNIX,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
+  SO_ERROR,
   SO_MEMINFO,
   SO_NOSIGPIPE,
 } from './constants.js';
-import { EINPROGRESS, EINTR, isRefusal } from './errno.js';
+import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN, EPIPE, isRefusal } from './errno.js';
 import { close, setCloseOnExec, setNonBlocking } from './io.js';
 import { IoError } from './io-error.js';
 import { declare, errno, hasFunction } from './libc.js';
@@ -298,6 +301,27 @@ export function droppedDatagrams(fd: number): number | undefined {
 export function getIntOption(fd: number, level: number, name: number): number {
   loadOption(fd, level, name);
   return option.i32[0];
+}
+
+/**
+ * What broke a socket, as an errno; 0: nothing that is known. It is told once (SO_ERROR). Where a sandbox refuses to be asked, a
+ * call that sends no byte meets the error.
+ */
+export function pendingError(fd: number): number {
+  option.u32[OPTION_BYTES / 4] = OPTION_BYTES;
+  const result = nativeGetsockopt(fd, SOL_SOCKET, SO_ERROR, option.address, option.address + OPTION_BYTES);
+  if (result === 0) return option.i32[0];
+  if (!isRefusal(errno())) return errno();
+  const code = isReadyToSend(fd) ? 0 : errno();
+  return NO_ERRORS.has(code) ? 0 : code;
+}
+
+/** Not connected yet, and closed for sending: states, which an error of the socket comes before. */
+const NO_ERRORS = new Set([EAGAIN, ENOTCONN, EPIPE]);
+
+/** Whether it is connected and takes bytes; otherwise `errno()` says why not. */
+export function isReadyToSend(fd: number): boolean {
+  return send(fd, option.address, 0, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
 /** Closes `fd`, which is being given up after `failure`, and throws `failure`. */

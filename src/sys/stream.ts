@@ -1,10 +1,11 @@
 /** Receiving and sending on whatever carries a stream: sockets by recv and send, pipes by read and write. */
-import { MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET, SO_ERROR, SO_TYPE } from './constants.js';
-import { ENOTSOCK, EPIPE } from './errno.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET, SO_TYPE } from './constants.js';
+import { ENOTSOCK, EPIPE, isRefusal } from './errno.js';
+import { descriptorKind } from './file-stat.js';
 import { read, write } from './io.js';
 import { IoError } from './io-error.js';
 import { declare, errno } from './libc.js';
-import { getIntOption, recv, send, sendmsg, type MessageHeader } from './socket.js';
+import { getIntOption, pendingError, recv, send, sendmsg, type MessageHeader } from './socket.js';
 
 /** An object, so that a test can be the kernel. */
 export interface StreamCalls {
@@ -60,7 +61,7 @@ export function sendListTo(fd: number, header: MessageHeader, flags: number): nu
  */
 export function causeOf(fd: number, code: number): number {
   if (code !== EPIPE || !isSocket(fd)) return code;
-  return getIntOption(fd, SOL_SOCKET, SO_ERROR) || code;
+  return pendingError(fd) || code;
 }
 
 /** Whether it is a socket. @throws IoError EBADF. */
@@ -69,7 +70,9 @@ export function isSocket(fd: number): boolean {
     getIntOption(fd, SOL_SOCKET, SO_TYPE);
     return true;
   } catch (error) {
-    if (error instanceof IoError && error.code === 'ENOTSOCK') return false;
+    if (!(error instanceof IoError)) throw error;
+    if (error.errno === ENOTSOCK) return false;
+    if (isRefusal(error.errno)) return descriptorKind(fd) === 'socket';
     throw error;
   }
 }

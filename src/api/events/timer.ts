@@ -3,9 +3,12 @@ import { describeBy } from '../../base/inspection.js';
 import { isDate } from '../../base/kinds.js';
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor.js';
+import { isRefusal } from '../../sys/errno.js';
+import { IoError } from '../../sys/io-error.js';
 import { checkCallback, checkOptions, kindOf, type OptionNames } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
+import { ReactorTimer } from './reactor-timer.js';
 
 export type { TimeUnit };
 
@@ -17,7 +20,7 @@ export interface TimerOptions {
   readonly every?: number;
   /** Once, at this time of the wall clock: a Date, or units since 1970. A time that is past expires at once. */
   readonly at?: number | Date;
-  /** 's', 'ms' (the default), 'us' or 'ns'. A kernel may round up to its own step. */
+  /** 's', 'ms' (the default), 'us' or 'ns'. A kernel may round up to its own step; in a sandbox that refuses its timers it is 1 ms. */
   readonly unit?: TimeUnit;
 }
 
@@ -45,12 +48,24 @@ export function watchTimer(options: TimerOptions, onExpired?: (expirations: numb
 
 export class TimerWatch extends EventWatch<number> {
   private readonly expiresOnce: boolean;
+  /** In place of a source. */
+  private ownTimer: ReactorTimer | undefined = undefined;
 
   /** @internal Made by `watchTimer`. */
   constructor(reactor: Reactor, spec: TimerSpec, onExpired: ((expirations: number) => void) | undefined) {
     super(reactor, `a timer (${spec.kind} ${spec.amount} ${spec.unit})`, onExpired);
     this.expiresOnce = spec.kind !== 'every';
-    this.begin(reactor.driver.sources.timer(spec));
+    try {
+      this.begin(reactor.driver.sources.timer(spec));
+    } catch (error) {
+      if (!(error instanceof IoError && isRefusal(error.errno))) throw error;
+      this.begin(undefined);
+      this.ownTimer = new ReactorTimer(reactor, spec, expirations => this.onTaken(expirations));
+    }
+  }
+
+  protected override onClosed(): void {
+    this.ownTimer?.close();
   }
 
   protected override onTaken(expirations: number): void {

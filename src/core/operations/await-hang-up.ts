@@ -3,12 +3,12 @@
  * are looked at (MSG_PEEK) and never taken.
  */
 import { PRIORITY, READABLE, type Interest } from '../../backends/contract.js';
-import { MSG_DONTWAIT, MSG_PEEK, SOL_SOCKET, SO_ERROR } from '../../sys/constants.js';
+import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.js';
 import { EAGAIN, EINTR, ENOTSOCK, ENOTSUP } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { errno } from '../../sys/libc.js';
 import { NativeBlock } from '../../sys/memory.js';
-import { getIntOption, recv } from '../../sys/socket.js';
+import { pendingError, recv } from '../../sys/socket.js';
 import { DONE, Operation, WAIT, type Descriptor, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 
@@ -84,7 +84,7 @@ export class AwaitHangUp extends Operation {
     } else {
       // A reader finds the end by itself, where it goes on reading.
       const isReaders = this.owner.hasReader && received > 0;
-      const code = isReaders ? 0 : getIntOption(fd, SOL_SOCKET, SO_ERROR);
+      const code = isReaders ? 0 : pendingError(fd);
       if (code !== 0) return this.end(new IoError(code, 'recv', `descriptor ${fd}`));
       if (++this.misses === MISSES) this.waitsFor = 0;
       if (received > 0 && this.owner.hasEnded) this.owner.onUnreadAtEnd();

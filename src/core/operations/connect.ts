@@ -1,10 +1,10 @@
 /** Connecting one socket to one address. */
-import { SOL_SOCKET, SO_ERROR, SO_LINGER } from '../../sys/constants.js';
+import { SOL_SOCKET, SO_LINGER } from '../../sys/constants.js';
 import { isEphemeralPort } from '../../sys/ephemeral-ports.js';
-import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN } from '../../sys/errno.js';
+import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN, isRefusal } from '../../sys/errno.js';
 import { IoError } from '../../sys/io-error.js';
 import { formatAddress, isLoopback, type Address } from '../../sys/sockaddr.js';
-import { connect, getIntOption, localAddress, remoteAddress, preferOption } from '../../sys/socket.js';
+import { connect, isReadyToSend, localAddress, pendingError, preferOption, remoteAddress } from '../../sys/socket.js';
 import { hasTcpInfo, wasAnsweredOnce } from '../../sys/tcp-handshake.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
@@ -70,10 +70,12 @@ export class Connect extends Operation {
       return true;
     } catch (error) {
       this.counters.systemCalls++;
-      const code = getIntOption(fd, SOL_SOCKET, SO_ERROR);
+      const code = pendingError(fd);
+      const refusal = error as IoError;
       if (code !== 0) this.refuse(code);
-      else if ((error as IoError).errno === ENOTCONN) return false;
-      else this.failure = error as IoError;
+      else if (refusal.errno === ENOTCONN) return false;
+      // A sandbox does not say who the peer is: then only one who is there takes bytes.
+      else if (!isRefusal(refusal.errno) || !isReadyToSend(fd)) this.failure = refusal;
     }
     return true;
   }

@@ -3,11 +3,13 @@
  * its system calls. Argument: a folder to work in.
  */
 import { ok } from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join as pathOf } from 'node:path';
 import process from 'node:process';
 import * as pollux from 'pollux';
 import type { Connection, Listener } from 'pollux';
+import { socketpair } from '../../../src/sys/socket.js';
 import { patternBytes } from '../files.js';
 
 const folder = process.argv[2];
@@ -15,6 +17,9 @@ const BYTES = 700_001;
 const content = patternBytes(0, BYTES);
 const source = pathOf(folder, 'source');
 writeFileSync(source, content);
+
+const POLLUX = import.meta.resolve('pollux');
+const MOVED = 'receiveConnections(currentThread().endpoint, c => (c.onData = x => c.send(x)));';
 
 function check(bytes: Uint8Array, what: string, expected: Uint8Array = content): void {
   ok(Buffer.compare(bytes, expected) === 0, what);
@@ -46,6 +51,7 @@ async function files(): Promise<void> {
   }
   const made = await pollux.open('made', { flags: 'w+', beneath: there });
   await made.write(content, 0);
+  await made.datasync();
   await made.close();
   check(readFileSync(pathOf(folder, 'made')), 'write');
   await there.close();
@@ -79,6 +85,64 @@ async function connections(): Promise<void> {
   await listener.close();
 }
 
+/** Whether a connection came about is found out in other ways as well. */
+async function refused(): Promise<void> {
+  const there = await pollux.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = there.address as pollux.InternetAddress;
+  await there.close();
+  const failure = await pollux.connect({ host: '127.0.0.1', port }).catch((error: unknown) => error);
+  ok((failure as pollux.IoError).code === 'ECONNREFUSED', `connect: ${String(failure)}`);
+}
+
+async function adopted(): Promise<void> {
+  const [one, other] = socketpair().map(fd => pollux.adopt(fd));
+  const arrived = received(other);
+  one.end(content);
+  check(await arrived, 'adopted');
+  one.destroy();
+  other.destroy();
+}
+
+async function moved(): Promise<void> {
+  const entry = new URL(
+    'data:text/javascript,import { currentThread, receiveConnections } from "' + POLLUX + '";' + MOVED,
+  );
+  const runtime = new pollux.Runtime({ entry, threads: 1 });
+  await runtime.start();
+  const [one, other] = socketpair().map(fd => pollux.adopt(fd));
+  await other.moveTo(runtime.threads[0].peer!);
+  one.send('over there');
+  check((await one.read())!.toBytes(), 'moved', Buffer.from('over there'));
+  one.destroy();
+  await runtime.stop();
+}
+
+async function timers(): Promise<void> {
+  const start = performance.now();
+  const after = pollux.watchTimer({ after: 30 });
+  ok((await after.next()) === 1 && performance.now() - start >= 29, 'after');
+  ok((await after.next()) === null && after.isClosed, 'after, once');
+  ok((await pollux.watchTimer({ at: new Date(Date.now() + 30) }).next()) === 1, 'at');
+  ok((await pollux.watchTimer({ at: 1 }).next()) === 1, 'at a time that is past');
+  const every = pollux.watchTimer({ every: 500, unit: 'us' });
+  let expirations = 0;
+  for await (const count of every) {
+    expirations += count;
+    if (expirations >= 20) break;
+  }
+  ok(performance.now() - start >= 10 && every.isClosed, 'every');
+  pollux.watchTimer({ every: 1 }).close();
+}
+
+const uncaught: Error[] = [];
+process.on('uncaughtException', error => uncaught.push(error));
 await files();
 await connections();
+await refused();
+await adopted();
+await moved();
+await timers();
+ok((await pollux.watchProcess(spawn('true').pid!).next()) !== null, 'process');
+ok(new pollux.Runtime({ entry: new URL('data:text/javascript,') }).threads.length > 0, 'threads');
+ok(uncaught.length === 0, `uncaught: ${String(uncaught[0])}`);
 process.exit(0);
