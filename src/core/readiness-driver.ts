@@ -92,8 +92,6 @@ export class ReadinessDriver implements Driver {
     try {
       if (token !== NO_TOKEN) {
         this.registered.remove(token);
-        descriptor.token = NO_TOKEN;
-        descriptor.interest = 0;
         if (descriptor.origin === 'closing' && this.backend.forget !== undefined) this.backend.forget(token);
         else this.backend.unregister(token);
       }

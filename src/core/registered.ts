@@ -1,5 +1,5 @@
 /** What the driver has registered with its backend: by slot of the token, the descriptor or the watcher that events are for. */
-import { slotOf, type Token } from '../base/token.js';
+import { NO_TOKEN, slotOf, type Token } from '../base/token.js';
 import type { Watcher } from './driver.js';
 import { Descriptor } from './operation.js';
 
@@ -32,8 +32,13 @@ export class Registered {
   remove(token: Token): void {
     const owner = this.bySlot[slotOf(token)];
     this.bySlot[slotOf(token)] = undefined;
-    if (owner instanceof Watch) this.watches.delete(owner.fd);
-    else if (owner !== undefined && this.byFd[owner.fd] === owner) this.byFd[owner.fd] = undefined;
+    if (owner instanceof Watch) {
+      this.watches.delete(owner.fd);
+    } else if (owner !== undefined) {
+      owner.token = NO_TOKEN;
+      owner.interest = 0;
+      if (this.byFd[owner.fd] === owner) this.byFd[owner.fd] = undefined;
+    }
   }
 
   descriptors(): Descriptor[] {
