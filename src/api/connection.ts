@@ -4,12 +4,9 @@ import { shareAmongCopies } from '../base/thread-state.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type TimerOwner } from '../core/timers.js';
-import { SHUT_WR } from '../sys/constants.js';
-import { isRefusal } from '../sys/errno.js';
 import { IoError } from '../sys/io-error.js';
-import { errno } from '../sys/libc.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
-import { localAddress, remoteAddress, shutdown } from '../sys/socket.js';
+import { endWriting, localAddress, remoteAddress } from '../sys/socket.js';
 import type { ConnectionDetails, ConnectionKeeper, Rare } from './connection-parts.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
@@ -339,21 +336,13 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
       this.release();
       return;
     }
-    if ((next === 'ended' || next === 'lingering') && !this.sendFin(next)) return;
+    const refusal = next === 'ended' || next === 'lingering' ? endWriting(this.descriptor.fd) : undefined;
+    if (refusal !== undefined) return this.fail(next === 'ended' ? refusal : undefined);
     if (!delivers(next) && next !== 'peer-ended') this.rare?.deadlines?.clear();
     if (next === 'closing' || next === 'last-words') this.armClose(this.limits.closeTimeoutMs);
     if (next === 'lingering') this.armClose(this.limits.lingerMs);
     this.updateReceiving();
     if (awaitsFlush(next) && this.isFlushed) this.transition('flushed');
-  }
-
-  /** @returns false: a sandbox refuses it, and what is left to do instead, which is to close, was done. */
-  private sendFin(state: 'ended' | 'lingering'): boolean {
-    const { fd } = this.descriptor;
-    if (shutdown(fd, SHUT_WR) === 0 || !isRefusal(errno())) return true;
-    // Who is about to close only loses the patience with which that was done.
-    this.fail(state === 'ended' ? new IoError(errno(), 'shutdown', `descriptor ${fd}`) : undefined);
-    return false;
   }
 
   private armClose(delayMs: number): void {

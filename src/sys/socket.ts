@@ -7,6 +7,7 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
+  SHUT_WR,
   SO_ERROR,
   SO_MEMINFO,
   SO_NOSIGPIPE,
@@ -93,6 +94,16 @@ export class MessageHeader {
 
 /** shutdown(2). */
 export const shutdown = declare<(fd: number, how: number) => number>('shutdown', 'int', ['int', 'int']);
+
+/**
+ * Sends FIN behind what was sent. A peer that has gone is news that comes another way.
+ *
+ * @returns that a sandbox refuses it: then only closing sends it, and who was about to do so loses no more than patience.
+ */
+export function endWriting(fd: number): IoError | undefined {
+  if (shutdown(fd, SHUT_WR) === 0 || !isRefusal(errno())) return undefined;
+  return new IoError(errno(), 'shutdown', `descriptor ${fd}`);
+}
 
 const nativeSocket = declare<(domain: number, type: number, protocol: number) => number>('socket', 'int', [
   'int',
