@@ -1,5 +1,8 @@
 /** What belongs to few connections, or goes along with one that leaves its thread. */
+import { ifKnown } from '../base/inspection.js';
+import type { SendProgress } from '../core/send-progress.js';
 import type { Timer } from '../core/timers.js';
+import { formatAddress, type Address } from '../sys/sockaddr.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import type { QueueLimits } from './options.js';
 import type { Settling } from './settling.js';
@@ -8,6 +11,8 @@ import type { Settling } from './settling.js';
 export interface Rare {
   deadlines?: Deadlines;
   closeTimer?: Timer;
+  /** Once a timeout was due. */
+  progress?: SendProgress;
   closed?: Settling<void>;
   failure?: Error;
   onTimeout?: (deadline: Deadline) => void;
@@ -29,4 +34,10 @@ export interface ConnectionDetails {
   /** Our side was ended: FIN goes out after what is queued, or has. */
   readonly hasEnded: boolean;
   readonly limits: QueueLimits;
+}
+
+/** An address for people to read, where there still is one. */
+export function shownAddress(find: () => Address | undefined): string | undefined {
+  const address = ifKnown(find);
+  return address && formatAddress(address);
 }

@@ -1,32 +1,22 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
-import { describeBy, ifKnown } from '../base/inspection.js';
+import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
+import { SendProgress } from '../core/send-progress.js';
 import { NO_TIMER, type TimerOwner } from '../core/timers.js';
 import { IoError } from '../sys/io-error.js';
-import { formatAddress, type Address } from '../sys/sockaddr.js';
+import type { Address } from '../sys/sockaddr.js';
 import { endWriting, localAddress, remoteAddress } from '../sys/socket.js';
-import type { ConnectionDetails, ConnectionKeeper, Rare } from './connection-parts.js';
+import { shownAddress, type ConnectionDetails, type ConnectionKeeper, type Rare } from './connection-parts.js';
 import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
 import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
 import { prepareMove, type Baggage, type Destination, type Detached } from './departure.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from './options.js';
+import { FirstLook } from './peer-watching-socket.js';
 import { settling } from './settling.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from './waiting.js';
-
-/** Tag of the timer that bounds an orderly close; the deadlines have an owner of their own. */
-const CLOSE_TIMER = 0;
-
-/** What a new connection waits for is known at the end of the turn: whoever is to read it has said so by then. */
-class FirstLook implements Deferred {
-  constructor(private readonly connection: Connection) {}
-
-  onDeferred(): void {
-    this.connection.updateReceiving();
-  }
-}
 
 export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
@@ -116,7 +106,11 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   setTimeouts(timeouts: TimeoutOptions): void {
     if (this.state === 'closed') return;
     const rare = (this.rare ??= {});
-    rare.deadlines ??= new Deadlines(this.reactor, deadline => this.onDeadline(deadline, rare));
+    rare.deadlines ??= new Deadlines(
+      this.reactor,
+      () => this.hasProgressed(rare),
+      deadline => this.onDeadline(deadline, rare),
+    );
     rare.deadlines.set(timeouts, this.waitsForPeer);
   }
 
@@ -172,6 +166,10 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.rare!.closeTimer = NO_TIMER;
     if (delivers(this.state)) {
       this.onNobodyCame();
+      return;
+    }
+    if (this.state !== 'lingering' && this.hasProgressed(this.rare!)) {
+      this.armClose(this.limits.closeTimeoutMs);
       return;
     }
     // A peer that keeps its side open has had our last byte and FIN; one that took nothing has not.
@@ -348,7 +346,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   private armClose(delayMs: number): void {
     const rare = (this.rare ??= {});
     this.reactor.disarm(rare.closeTimer ?? NO_TIMER);
-    rare.closeTimer = this.reactor.arm(this, CLOSE_TIMER, delayMs);
+    rare.closeTimer = this.reactor.arm(this, 0, delayMs);
   }
 
   private release(): void {
@@ -370,13 +368,13 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     else closed!.reject(failure);
   }
 
+  private hasProgressed(rare: Rare): boolean {
+    return (rare.progress ??= new SendProgress()).look(this, this.bytesSent);
+  }
+
   private onDeadline(deadline: Deadline, rare: Rare): void {
     if (rare.onTimeout !== undefined) this.scope.run(rare.onTimeout, rare, deadline);
     else this.fail(this.timedOut(deadline, `the ${deadline} timeout expired`));
-  }
-
-  private timedOut(what: string, explanation: string): IoError {
-    return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
   }
 
   static {
@@ -393,8 +391,3 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 }
 shareAmongCopies({ Connection });
-
-function shownAddress(find: () => Address | undefined): string | undefined {
-  const address = ifKnown(find);
-  return address && formatAddress(address);
-}

@@ -5,11 +5,11 @@ import { checkOptions, type OptionNames } from './arguments.js';
 import { checkDelay } from './options.js';
 
 export interface TimeoutOptions {
-  /** No byte in either direction for this long, in milliseconds; 0 is never. */
+  /** No byte in either direction for this long, in milliseconds; 0 is never. Bytes that the peer takes from the kernel count. */
   readonly idleMs?: number;
   /** No byte received for this long; 0 is never. */
   readonly readMs?: number;
-  /** Something is queued and no byte of it could be sent for this long; 0 is never. */
+  /** Something is queued and the peer has taken no byte for this long, of the kernel's either; 0 is never. */
   readonly writeMs?: number;
 }
 
@@ -32,6 +32,8 @@ export class Deadlines implements TimerOwner {
 
   constructor(
     private readonly reactor: Reactor,
+    /** Whether the peer has taken bytes meanwhile that were with the kernel. */
+    private readonly hasProgressed: () => boolean,
     private readonly expired: (deadline: Deadline) => void,
   ) {}
 
@@ -88,7 +90,8 @@ export class Deadlines implements TimerOwner {
 
   onTimer(tag: number): void {
     this.timers[tag] = NO_TIMER;
-    this.expired(DEADLINES[tag]);
+    if (tag !== READ && this.hasProgressed()) this.touch(tag);
+    else this.expired(DEADLINES[tag]);
   }
 
   /** Counts anew from now; an expired one that the user chose to survive begins again. */

@@ -1,7 +1,17 @@
 /** What a connection learns of its peer while nobody reads: that it has gone, without a byte being taken. */
 import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
+import type { Deferred } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
 import { Socket } from './socket.js';
+
+/** What a new connection waits for is known at the end of the turn: whoever is to read it has said so by then. */
+export class FirstLook implements Deferred {
+  constructor(private readonly connection: { updateReceiving(): void }) {}
+
+  onDeferred(): void {
+    this.connection.updateReceiving();
+  }
+}
 
 export abstract class PeerWatchingSocket extends Socket implements AwaitHangUpOwner {
   private watchman: AwaitHangUp | undefined = undefined;
@@ -24,6 +34,10 @@ export abstract class PeerWatchingSocket extends Socket implements AwaitHangUpOw
   /** What a call gets that was under way when the connection was closed here. @param name what a transfer's user calls it. */
   protected cancelled(what: string, name?: string): IoError {
     return new IoError('ECANCELED', what, this.title(name), 'the connection was closed here');
+  }
+
+  protected timedOut(what: string, explanation: string): IoError {
+    return new IoError('ETIMEDOUT', what, `descriptor ${this.descriptor.fd}`, explanation);
   }
 
   /** What it is called in messages. */

@@ -9,6 +9,7 @@
  */
 import { IoError } from '../../sys/io-error.js';
 import type { ReadSide } from '../read-turn.js';
+import { SendProgress } from '../send-progress.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';
 import type { WriteSide } from '../write-turns.js';
 import { Allowance } from './allowance.js';
@@ -71,6 +72,7 @@ export class Tunnel implements RelayOwner, TimerOwner {
   private onBytes: TunnelOptions['onBytes'] = undefined;
   private readonly timers: [Timer, Timer] = [NO_TIMER, NO_TIMER];
   private readonly delaysMs: [number, number] = [0, 0];
+  private readonly progress = { aToB: new SendProgress(), bToA: new SendProgress() };
   private failure: Error | undefined = undefined;
   /** It has begun and is not over. */
   private isRunning = false;
@@ -162,8 +164,8 @@ export class Tunnel implements RelayOwner, TimerOwner {
   onTimer(tag: number): void {
     this.timers[tag] = NO_TIMER;
     // What the kernel moves by itself is known only to those who ask.
-    const [forth, back] = [this.aToB.refresh(), this.bToA.refresh()];
-    if (forth || back) {
+    const moved = [this.aToB.refresh(), this.bToA.refresh(), this.hasTaken(this.aToB), this.hasTaken(this.bToA)];
+    if (moved.includes(true)) {
       this.armTimers();
       return;
     }
@@ -175,6 +177,12 @@ export class Tunnel implements RelayOwner, TimerOwner {
     this.aToB.broken(failure);
     this.bToA.broken(failure);
     this.finish();
+  }
+
+  /** Whether the sink of a relay has taken bytes that were with the kernel. */
+  private hasTaken(relay: Relay): boolean {
+    const progress = relay === this.aToB ? this.progress.aToB : this.progress.bToA;
+    return progress.look(relay.sink, relay.account.bytesOut);
   }
 
   /** One end broke: no byte goes there any more, and what came from there is still delivered. */
