@@ -1,0 +1,61 @@
+/** A file system of this machine, ext4 in a file, that is frozen and thawed on command, as a snapshot does it. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { promisify } from 'node:util';
+
+const IMAGE_BYTES = 32 * 1024 * 1024;
+const run = promisify(execFile);
+
+export class FreezingFileSystem {
+  readonly folder: string;
+  private isFrozen = false;
+
+  private constructor(private readonly directory: string) {
+    this.folder = join(directory, 'mounted');
+  }
+
+  /** @returns the file system, or why there can be none here. */
+  static async mount(): Promise<FreezingFileSystem | string> {
+    if (process.platform !== 'linux' || !existsSync('/dev/loop-control')) return 'there are no loop devices';
+    if (process.getuid?.() !== 0) return 'only root mounts';
+    const directory = mkdtempSync(join(tmpdir(), 'pollux-frozen-'));
+    const image = join(directory, 'image');
+    const made = new FreezingFileSystem(directory);
+    writeFileSync(image, '');
+    truncateSync(image, IMAGE_BYTES);
+    mkdirSync(made.folder);
+    try {
+      await run('mkfs.ext4', ['-q', image]);
+      await run('mount', ['-o', 'loop', image, made.folder]);
+    } catch (error) {
+      rmSync(directory, { recursive: true });
+      return `no ext4 can be made and mounted here: ${(error as Error).message.trim()}`;
+    }
+    return made;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** From now on whatever would change it waits. */
+  async freeze(): Promise<void> {
+    await run('fsfreeze', ['--freeze', this.folder]);
+    this.isFrozen = true;
+  }
+
+  async thaw(): Promise<void> {
+    if (!this.isFrozen) return;
+    this.isFrozen = false;
+    await run('fsfreeze', ['--unfreeze', this.folder]);
+  }
+
+  async unmount(): Promise<void> {
+    await this.thaw();
+    await run('umount', [this.folder]);
+    rmSync(this.directory, { recursive: true });
+  }
+}
