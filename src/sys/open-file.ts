@@ -35,7 +35,11 @@ const openatCall: Openat =
         'int',
       ]);
 
-/** openat(2). */
+/**
+ * openat(2). The number of the descriptor comes back by way of the loop of the thread that asked: if that is terminated
+ * meanwhile, nobody learns it, and the descriptor stays open. No call that we know opens a file and stores its number in
+ * memory that others see, and in /proc/self/fd it can't be told from one that Node has just opened.
+ */
 export function openat(directory: number, path: NativeBlock, flags: number, mode: number, done: Done): void {
   openatCall(directory, path, flags, mode, result => done(opened(result)));
 }

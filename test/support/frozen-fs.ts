@@ -1,5 +1,5 @@
 /** A file system of this machine, ext4 in a file, that is frozen and thawed on command, as a snapshot does it. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +7,13 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 
 const IMAGE_BYTES = 32 * 1024 * 1024;
+/** A thread that waits for the file system itself can't thaw it, nor be killed: another process does so in the end. */
+const LONGEST_SECONDS = 8;
 const run = promisify(execFile);
 
 export class FreezingFileSystem {
   readonly folder: string;
-  private isFrozen = false;
+  private rescuer: ChildProcess | undefined = undefined;
 
   private constructor(private readonly directory: string) {
     this.folder = join(directory, 'mounted');
@@ -43,13 +45,15 @@ export class FreezingFileSystem {
 
   /** From now on whatever would change it waits. */
   async freeze(): Promise<void> {
+    const rescue = `sleep ${LONGEST_SECONDS}; exec fsfreeze --unfreeze "$0"`;
+    this.rescuer = spawn('sh', ['-c', rescue, this.folder], { stdio: 'ignore' });
     await run('fsfreeze', ['--freeze', this.folder]);
-    this.isFrozen = true;
   }
 
   async thaw(): Promise<void> {
-    if (!this.isFrozen) return;
-    this.isFrozen = false;
+    if (this.rescuer === undefined) return;
+    this.rescuer.kill();
+    this.rescuer = undefined;
     await run('fsfreeze', ['--unfreeze', this.folder]);
   }
 
