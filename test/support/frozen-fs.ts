@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 const IMAGE_BYTES = 32 * 1024 * 1024;
 /** A thread that waits for the file system itself can't thaw it, nor be killed: another process does so in the end. */
-const LONGEST_SECONDS = 8;
+export const LONGEST_SECONDS = 8;
 const run = promisify(execFile);
 
 export class FreezingFileSystem {
