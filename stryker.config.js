@@ -1,5 +1,5 @@
 // Mutation testing of what guards bytes, descriptors and wake-ups: each area with the tests that are to notice.
-// `npm run test:mutants -- ring driver` chooses areas; scripts/mutants.js says which one in MUTANTS_AREA.
+// `npm run test:mutants -- ring driver` chooses areas; scripts/mutants/main.js says which one in MUTANTS_AREA.
 import process from 'node:process';
 
 /** Tests that run on every driver run on epoll by level alone. */

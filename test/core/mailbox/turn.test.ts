@@ -257,6 +257,17 @@ describe('the turn of a mailbox', () => {
     expect(claimSlot(memory, 78)).to.equal(dead.sender);
   });
 
+  it('is closed by whoever buries its thread, and refuses its own address', () => {
+    open();
+    expect(() => from.mailbox.link(from.mailbox.address)).to.throw(TypeError, "it is this thread's own (thread 0)");
+    const { threadId } = to.mailbox.address;
+    from.mailbox.bury(threadId + 1);
+    expect(link.isGone, 'another one').to.equal(false);
+    from.mailbox.bury(threadId);
+    expect(link.isGone).to.equal(true);
+    expect(() => link.control.tryWrite(NOTHING, 0, 0, false)).to.throw('EPIPE');
+  });
+
   it('wakes the receivers of a dead thread, which may have died when that fell to it', () => {
     open();
     const memory = new RingMemory(to.mailbox.address.ring);
