@@ -23,13 +23,14 @@ export class ReceiveBuffer {
   private lease: Lease | undefined;
   private offset = 0;
   /** What each receiver does once memory is released that had to stop. */
-  private starved = new Map<object, () => void>();
+  private readonly starved = new Map<object, () => void>();
 
   constructor(private readonly slab: Slab) {
     slab.onAvailable = () => {
-      const waiting = this.starved;
-      this.starved = new Map();
-      resumeAll([...waiting.values()]);
+      // Each of the others would change its registration twice to learn that it keeps too much as before.
+      const ready = [...this.starved].filter(([receiver]) => slab.mayReceive(receiver));
+      for (const [receiver] of ready) this.starved.delete(receiver);
+      resumeAll(ready.map(([, resume]) => resume));
     };
   }
 

@@ -18,4 +18,20 @@ describe('core: receive buffer', () => {
     slab.onAvailable!();
     expect(called).to.have.length(3);
   });
+
+  it('calls only those who may receive when memory is released', () => {
+    const slab = new Slab({ maxBytes: 32 * 64 * 1024 });
+    const buffer = new ReceiveBuffer(slab);
+    const [greedy, modest] = [{}, {}];
+    const called: object[] = [];
+    const kept = Array.from({ length: 28 }, () => slab.lease()!);
+    for (const lease of kept.slice(0, 26)) slab.keep(lease, greedy);
+    expect([slab.mayReceive(greedy), slab.mayReceive(modest)]).to.deep.equal([false, true]);
+    for (const receiver of [greedy, modest]) buffer.whenAvailable(receiver, () => called.push(receiver));
+    kept[27].release();
+    expect(called).to.deep.equal([modest]);
+    expect(buffer.starvedCount).to.equal(1);
+    for (const lease of kept.slice(0, 20)) lease.release();
+    expect(called).to.deep.equal([modest, greedy]);
+  });
 });
