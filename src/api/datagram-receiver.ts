@@ -7,6 +7,7 @@ import type { Reactor } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
 import type { Address } from '../sys/sockaddr.js';
 import { droppedDatagrams } from '../sys/socket.js';
+import { checkCallback } from './arguments.js';
 import { settling, type Settling } from './settling.js';
 import { Socket } from './socket.js';
 import { signalOf, type WaitOptions } from './waiting.js';
@@ -62,6 +63,7 @@ export abstract class DatagramReceiver
    * @throws Error a `receive` is under way; the socket was moved to another thread.
    */
   set onDatagram(handler: ((bytes: BufferList, from: Address) => void) | undefined) {
+    checkCallback('onDatagram', handler);
     if (handler !== undefined && this.hasMoved) {
       throw new Error('onDatagram: the socket was moved to another thread');
     }

@@ -11,6 +11,7 @@ import { closeGate, isUnixGateClosed, liftFilter } from '../sys/listener-gate.js
 import { platform } from '../sys/platform.js';
 import { formatAddress, type Address } from '../sys/sockaddr.js';
 import { listen as listenOn } from '../sys/socket.js';
+import { checkCallback } from './arguments.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';
 import { prepareMove, type Destination } from './departure.js';
@@ -111,6 +112,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
    * @throws Error the listener is being iterated, or was moved to another thread.
    */
   set onConnection(handler: ((connection: Connection) => void) | undefined) {
+    checkCallback('onConnection', handler);
     if (handler !== undefined && this.hasMoved) {
       throw new Error('onConnection: the listener was moved to another thread');
     }

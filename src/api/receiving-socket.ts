@@ -6,7 +6,7 @@ import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
 import { IoError } from '../sys/io-error.js';
-import { checkRoom } from './arguments.js';
+import { checkCallback, checkRoom } from './arguments.js';
 import { EarlyBytes, type Unread } from './early-bytes.js';
 import { PeerWatchingSocket } from './peer-watching-socket.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
@@ -39,6 +39,7 @@ export abstract class ReceivingSocket
    * @throws IoError ENOBUFS: more came after `end()` than is kept for a late reader, and was thrown away.
    */
   set onData(handler: ((chunk: BufferList) => void) | undefined) {
+    checkCallback('onData', handler);
     if (handler !== undefined) this.checkHere('onData');
     if (handler !== undefined) this.checkNotBorrowed('onData');
     if (handler !== undefined) this.checkNothingLost();

@@ -6,6 +6,8 @@ import type { Reactor } from '../core/reactor.js';
 import { IoError } from '../sys/io-error.js';
 import { getOption, setOption } from '../sys/socket.js';
 import { shown } from './arguments.js';
+import { checkInteger } from './options.js';
+import { checkBytes } from './sendable.js';
 import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
 
 export abstract class Socket {
@@ -71,13 +73,19 @@ export abstract class Socket {
     setLinger(this.openFd(), seconds);
   }
 
-  /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError */
+  /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError, TypeError, RangeError */
   setOption(level: number, name: number, value: number | Uint8Array): void {
+    checkInt('level', level);
+    checkInt('name', name);
+    if (typeof value === 'number') checkInt('value', value);
+    else checkBytes('value', value, 'a number, a Uint8Array');
     setOption(this.openFd(), level, name, value);
   }
 
-  /** getsockopt(2), as it is: the bytes of the value. @throws IoError */
+  /** getsockopt(2), as it is: the bytes of the value. @throws IoError, RangeError */
   getOption(level: number, name: number): Uint8Array {
+    checkInt('level', level);
+    checkInt('name', name);
     return getOption(this.openFd(), level, name);
   }
 
@@ -119,4 +127,9 @@ export abstract class Socket {
     this.referenced = keep;
     return this;
   }
+}
+
+/** @throws RangeError what is no int of C's, or no unsigned one. */
+function checkInt(name: string, value: number): void {
+  checkInteger(name, value, -0x80000000, 0xffffffff);
 }

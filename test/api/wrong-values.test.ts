@@ -76,6 +76,31 @@ const CALLS: Record<string, readonly [string, Call][]> = {
   ]),
 };
 
+describe('values of a wrong kind that would be taken in silence', () => {
+  after(() => currentReactor().close());
+
+  it('are refused by callbacks and socket options', async () => {
+    const { client } = unixPair();
+    const listener = await listen({ host: '127.0.0.1' });
+    const socket = await bindDatagram({ host: '127.0.0.1' });
+    for (const [text, value] of WRONG) {
+      const given = value as never;
+      if (typeof value !== 'function') {
+        expect(() => (client.onData = given), text).to.throw(TypeError, /^onData: .*; allowed: a function/);
+        expect(() => (listener.onConnection = given), text).to.throw(TypeError, /^onConnection: .*; allowed/);
+        expect(() => (socket.onDatagram = given), text).to.throw(TypeError, /^onDatagram: .*; allowed/);
+      }
+      if (value === -1) continue;
+      expect(() => client.setOption(given, 1, 1), text).to.throw(RangeError, /^level: .*; allowed: integers/);
+      expect(() => client.setOption(1, given, 1), text).to.throw(RangeError, /^name: .*; allowed: integers/);
+      expect(() => client.setOption(1, 2, given), text).to.throw(/^value: .*; allowed/);
+      expect(() => client.getOption(given, 1), text).to.throw(RangeError, /^level: .*; allowed: integers/);
+    }
+    destroyTracked();
+    await Promise.all([listener.close(), socket.close()]);
+  });
+});
+
 describe('values of a wrong kind', () => {
   afterEach(() => {
     destroyTracked();
