@@ -54,7 +54,8 @@ export class FreezingFileSystem {
     if (this.rescuer === undefined) return;
     this.rescuer.kill();
     this.rescuer = undefined;
-    await run('fsfreeze', ['--unfreeze', this.folder]);
+    // Refused where the other process was first.
+    await run('fsfreeze', ['--unfreeze', this.folder]).catch(() => {});
   }
 
   async unmount(): Promise<void> {
