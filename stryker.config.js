@@ -8,7 +8,7 @@ const OTHER_DRIVERS = ['(poll, ', ', edge)', ', oneshot)'];
 export const areas = {
   ring: { mutate: ['src/base/ring/*.ts'], tests: ['base/ring', 'base/ring-sides'] },
   numbers: { mutate: ['src/base/{sequence,token}.ts'], tests: ['base/sequence', 'base/token'] },
-  owners: { mutate: ['src/sys/owned-descriptors.ts'], tests: ['sys/owned-descriptors', 'api/accept/lot'] },
+  owners: { mutate: ['src/sys/file/owned-descriptors.ts'], tests: ['sys/owned-descriptors', 'api/accept/lot'] },
   mailbox: {
     mutate: ['src/core/mailbox/*.ts', 'src/core/inbox.ts'],
     tests: ['core/mailbox/lane', 'core/mailbox/turn'],

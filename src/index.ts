@@ -70,6 +70,6 @@ export type { TransferAccount, TransferPath } from './core/transfers/account.js'
 export type { RelayAccount } from './core/transfers/relay-account.js';
 export type { DirectionLimits, TunnelAccount, TunnelDirection } from './core/transfers/tunnel.js';
 export type { Utilization } from './core/utilization.js';
-export type { FileKind, FileStat } from './sys/file-stat.js';
-export { IoError } from './sys/io-error.js';
-export type { Address, InternetAddress, UnixAddress } from './sys/sockaddr.js';
+export type { FileKind, FileStat } from './sys/file/file-stat.js';
+export { IoError } from './sys/ffi/io-error.js';
+export type { Address, InternetAddress, UnixAddress } from './sys/socket/sockaddr.js';

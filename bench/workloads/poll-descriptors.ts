@@ -6,9 +6,9 @@
  * An operation makes one descriptor ready, chosen at random, waits, finds it and makes it unready.
  */
 import { openBackend, READABLE } from 'pollux/backends';
-import { openEventfd } from '../../src/sys/eventfd.js';
-import { close, read, write } from '../../src/sys/io.js';
-import { NativeBlock } from '../../src/sys/memory.js';
+import { openEventfd } from '../../src/sys/poll/eventfd.js';
+import { close, read, write } from '../../src/sys/file/io.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
 
 const WORD_BYTES = 8;
 /** Runs before the measured one: V8 needs to have seen the code often, however few operations are measured. */

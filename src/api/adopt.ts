@@ -1,15 +1,15 @@
 /** A connection made of a descriptor or of a socket that came from elsewhere. */
 import { AsyncScope } from '../core/async-scope.js';
 import { Socket as NodeSocket } from 'node:net';
-import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../sys/constants.js';
-import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
-import { accessMode } from '../sys/io.js';
-import { descriptorKind } from '../sys/file-stat.js';
-import { isRefusal } from '../sys/errno.js';
-import { IoError } from '../sys/io-error.js';
-import { getIntOption } from '../sys/socket.js';
-import { makeNonBlocking } from '../sys/open-description.js';
-import { own } from '../sys/owned-descriptors.js';
+import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../sys/ffi/constants.js';
+import { O_RDONLY, O_WRONLY } from '../sys/file/file-constants.js';
+import { accessMode } from '../sys/file/io.js';
+import { descriptorKind } from '../sys/file/file-stat.js';
+import { isRefusal } from '../sys/ffi/errno.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { getIntOption } from '../sys/socket/socket.js';
+import { makeNonBlocking } from '../sys/file/open-description.js';
+import { own } from '../sys/file/owned-descriptors.js';
 import { checkOptions } from './arguments.js';
 import type { State } from './connection-states.js';
 import { Connection } from './connection.js';

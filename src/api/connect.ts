@@ -7,8 +7,8 @@ import { Connect } from '../core/operations/connect.js';
 import type { Descriptor } from '../core/operation.js';
 import type { Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
-import { SOCK_STREAM } from '../sys/constants.js';
-import { IoError } from '../sys/io-error.js';
+import { SOCK_STREAM } from '../sys/ffi/constants.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import {
   checkAddress,
   domainOf,
@@ -16,8 +16,8 @@ import {
   type Address,
   type InternetAddress,
   type UnixAddress,
-} from '../sys/sockaddr.js';
-import { openSocket } from '../sys/socket.js';
+} from '../sys/socket/sockaddr.js';
+import { openSocket } from '../sys/socket/socket.js';
 import { checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from './arguments.js';
 import { Connection } from './connection.js';
 import {

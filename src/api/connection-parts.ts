@@ -2,7 +2,7 @@
 import { ifKnown } from '../base/inspection.js';
 import type { SendProgress } from '../core/send-progress.js';
 import type { Timer } from '../core/timers.js';
-import { formatAddress, type Address } from '../sys/sockaddr.js';
+import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import type { QueueLimits } from './options.js';
 import type { Settling } from './settling.js';

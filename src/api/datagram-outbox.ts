@@ -13,8 +13,8 @@ import {
 import type { Reactor } from '../core/reactor.js';
 import { leaveReserve } from '../core/receive-buffer.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
-import { IoError } from '../sys/io-error.js';
-import { formatAddress, type Address } from '../sys/sockaddr.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
 import type { QueuedDatagram } from './queued-datagrams.js';
 
 export interface OutboxOwner {

@@ -1,7 +1,7 @@
 /** Where a datagram goes: what users write, checked and made into an address that the socket's family can reach. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { IoError } from '../sys/io-error.js';
-import { checkAddress, isSenderAddress, type Address } from '../sys/sockaddr.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { checkAddress, isSenderAddress, type Address } from '../sys/socket/sockaddr.js';
 import { kindOf, shown } from './arguments.js';
 import { checkPort } from './options.js';
 import { resolve } from './resolve.js';

@@ -2,9 +2,9 @@
 import { AsyncScope } from '../core/async-scope.js';
 import { MAX_DATAGRAM_BYTES, QUEUED_DATAGRAM_BYTES } from '../core/limits.js';
 import type { BufferList } from '../core/buffer-list.js';
-import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/constants.js';
-import { domainOf, type Address } from '../sys/sockaddr.js';
-import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket.js';
+import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/ffi/constants.js';
+import { domainOf, type Address } from '../sys/socket/sockaddr.js';
+import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket/socket.js';
 import { checkCallback, checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from './arguments.js';
 import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
 import { checkPortSharing, LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from './local-end.js';

@@ -1,7 +1,7 @@
 /** Listeners whose connections come only when there is something to read: accept filters, TCP_DEFER_ACCEPT. */
-import { IPPROTO_TCP, SOL_SOCKET, SO_ACCEPTFILTER, TCP_DEFER_ACCEPT } from '../sys/constants.js';
-import { IoError } from '../sys/io-error.js';
-import { setOption } from '../sys/socket.js';
+import { IPPROTO_TCP, SOL_SOCKET, SO_ACCEPTFILTER, TCP_DEFER_ACCEPT } from '../sys/ffi/constants.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { setOption } from '../sys/socket/socket.js';
 
 /** 'data': the first byte; 'http': a whole request head (FreeBSD and NetBSD; elsewhere as 'data'). */
 export type DeferAccept = 'off' | 'data' | 'http';

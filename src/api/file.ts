@@ -7,9 +7,9 @@ import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { AbortedMove } from '../core/disk/scratch.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
 import { MovedParts } from '../core/moved-parts.js';
-import type { Done } from '../sys/blocking-call.js';
-import { alignedBytes } from '../sys/direct-io.js';
-import { ENOSYS, EOPNOTSUPP } from '../sys/errno.js';
+import type { Done } from '../sys/ffi/blocking-call.js';
+import { alignedBytes } from '../sys/file/direct-io.js';
+import { ENOSYS, EOPNOTSUPP } from '../sys/ffi/errno.js';
 import {
   POSIX_FADV_DONTNEED,
   POSIX_FADV_NOREUSE,
@@ -17,11 +17,11 @@ import {
   POSIX_FADV_RANDOM,
   POSIX_FADV_SEQUENTIAL,
   POSIX_FADV_WILLNEED,
-} from '../sys/file-constants.js';
-import { advise, allocate, fdatasync, fsync, ftruncate } from '../sys/file-space.js';
-import type { FileStat } from '../sys/file-stat.js';
-import { IoError } from '../sys/io-error.js';
-import { addressOf } from '../sys/memory.js';
+} from '../sys/file/file-constants.js';
+import { advise, allocate, fdatasync, fsync, ftruncate } from '../sys/file/file-space.js';
+import type { FileStat } from '../sys/file/file-stat.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { addressOf } from '../sys/ffi/memory.js';
 import { kindOf, shown } from './arguments.js';
 import { prepareMove, type Destination } from './departure.js';
 import { checkInteger } from './options.js';

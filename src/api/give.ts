@@ -1,9 +1,9 @@
 /** The giving side of a hand-over: what belongs to this thread becomes another's, and the descriptor with it. */
 import { threadId } from 'node:worker_threads';
 import { threadState } from '../base/thread-state.js';
-import { close } from '../sys/io.js';
-import { keepNonBlocking } from '../sys/open-description.js';
-import { lend } from '../sys/owned-descriptors.js';
+import { close } from '../sys/file/io.js';
+import { keepNonBlocking } from '../sys/file/open-description.js';
+import { lend } from '../sys/file/owned-descriptors.js';
 import type { Baggage, Detached, Movable, Move } from './departure.js';
 import { encode } from './messages/message.js';
 import type { Offer } from './messages/offer.js';

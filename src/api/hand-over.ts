@@ -2,7 +2,7 @@
 import { deserialize } from 'node:v8';
 import { AsyncScope } from '../core/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
-import { close, dup } from '../sys/io.js';
+import { close, dup } from '../sys/file/io.js';
 import { adopt } from './adopt.js';
 import { checkFunction, kindOf } from './arguments.js';
 import type { ConnectionDetails } from './connection-parts.js';

@@ -5,12 +5,12 @@ import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../core/limit
 import { Accept, isExhaustion, type AcceptOwner } from '../core/operations/accept.js';
 import type { Deferred, Reactor } from '../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
-import { close } from '../sys/io.js';
-import { IoError } from '../sys/io-error.js';
-import { closeGate, isUnixGateClosed, liftFilter } from '../sys/listener-gate.js';
-import { platform } from '../sys/platform.js';
-import { formatAddress, type Address } from '../sys/sockaddr.js';
-import { listen as listenOn } from '../sys/socket.js';
+import { close } from '../sys/file/io.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { closeGate, isUnixGateClosed, liftFilter } from '../sys/socket/listener-gate.js';
+import { platform } from '../sys/ffi/platform.js';
+import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
+import { listen as listenOn } from '../sys/socket/socket.js';
 import { checkCallback } from './arguments.js';
 import { Connection } from './connection.js';
 import type { DeferAccept } from './defer-accept.js';

@@ -1,9 +1,9 @@
 /** Listening sockets, made and checked: what `listen` and the accept models of a runtime begin with. */
 import { isIPv6 } from 'node:net';
-import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../sys/constants.js';
-import { close } from '../sys/io.js';
-import { domainOf, formatAddress, type Address } from '../sys/sockaddr.js';
-import { bind, listen as listenOn, localAddress, openSocket, preferOption, setOption } from '../sys/socket.js';
+import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../sys/ffi/constants.js';
+import { close } from '../sys/file/io.js';
+import { domainOf, formatAddress, type Address } from '../sys/socket/sockaddr.js';
+import { bind, listen as listenOn, localAddress, openSocket, preferOption, setOption } from '../sys/socket/socket.js';
 import { checkSignal, type OptionNames } from './arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener.js';

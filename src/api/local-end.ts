@@ -1,10 +1,10 @@
 /** Where a socket of this machine is bound: what can be asked for, and the addresses that are tried for it. */
 import { unlessAborted } from '../base/unless-aborted.js';
-import { SOL_SOCKET, SO_REUSEPORT } from '../sys/constants.js';
-import { IoError } from '../sys/io-error.js';
-import { platform } from '../sys/platform.js';
-import { checkAddress, type Address } from '../sys/sockaddr.js';
-import { setOption } from '../sys/socket.js';
+import { SOL_SOCKET, SO_REUSEPORT } from '../sys/ffi/constants.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { platform } from '../sys/ffi/platform.js';
+import { checkAddress, type Address } from '../sys/socket/sockaddr.js';
+import { setOption } from '../sys/socket/socket.js';
 import type { OptionNames } from './arguments.js';
 import { resolve } from './resolve.js';
 import type { WaitOptions } from './waiting.js';

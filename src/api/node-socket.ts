@@ -1,7 +1,7 @@
 /** Taking a connection from Node: its descriptor and what Node has read ahead, without a sign of it on the wire. */
 import type { Socket } from 'node:net';
-import { dup } from '../sys/io.js';
-import { IoError } from '../sys/io-error.js';
+import { dup } from '../sys/file/io.js';
+import { IoError } from '../sys/ffi/io-error.js';
 
 /** What Node's sockets have, and do not say that they have. */
 interface NodeHandle {

@@ -1,7 +1,7 @@
 /** What a connection learns of its peer while nobody reads: that it has gone, without a byte being taken. */
 import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
 import type { Deferred } from '../core/reactor.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { Socket } from './socket.js';
 
 /** What a new connection waits for is known at the end of the turn: whoever is to read it has said so by then. */

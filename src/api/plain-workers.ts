@@ -8,10 +8,10 @@ import type { Worker } from 'node:worker_threads';
 import { placeOf } from '../core/disk/place.js';
 import { diskPool } from '../core/disk/pool.js';
 import { poolPlaces } from '../core/disk/pool-places.js';
-import { close, closeLent, isOpen } from '../sys/io.js';
-import { closeFile } from '../sys/open-file.js';
-import { descriptorKind } from '../sys/file-stat.js';
-import { closeHolder, estateOf, own } from '../sys/owned-descriptors.js';
+import { close, closeLent, isOpen } from '../sys/file/io.js';
+import { closeFile } from '../sys/file/open-file.js';
+import { descriptorKind } from '../sys/file/file-stat.js';
+import { closeHolder, estateOf, own } from '../sys/file/owned-descriptors.js';
 
 /** Workers of runtimes, which bury their own. */
 const buried = new WeakSet<Worker>();

@@ -1,7 +1,7 @@
 /** Datagrams that wait to be sent, as they travel to another thread with their socket. */
 import { deserialize, serialize } from 'node:v8';
 import type { OutgoingDatagram } from '../core/operations/send-datagrams.js';
-import type { Address } from '../sys/sockaddr.js';
+import type { Address } from '../sys/socket/sockaddr.js';
 
 export interface QueuedDatagram {
   readonly bytes: Uint8Array;

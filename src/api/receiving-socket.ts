@@ -5,7 +5,7 @@ import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
 import type { Descriptor } from '../core/operation.js';
 import type { ReadSide, ReadTurn } from '../core/read-turn.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { checkCallback, checkRoom } from './arguments.js';
 import { EarlyBytes, type Unread } from './early-bytes.js';
 import { PeerWatchingSocket } from './peer-watching-socket.js';

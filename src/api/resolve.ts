@@ -1,8 +1,8 @@
 /** From names to addresses, in the order in which they are worth trying. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import { IoError } from '../sys/io-error.js';
-import { checkAddress, type InternetAddress } from '../sys/sockaddr.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { checkAddress, type InternetAddress } from '../sys/socket/sockaddr.js';
 
 /**
  * All addresses of a host, the families in turn (RFC 8305, section 4), so that a broken family costs one attempt.

@@ -9,7 +9,7 @@ import { Send, type SendOwner } from '../core/operations/send.js';
 import type { Reactor } from '../core/reactor.js';
 import { leaveReserve } from '../core/receive-buffer.js';
 import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import type { QueueLimits } from './options.js';
 import { ReceivingSocket } from './receiving-socket.js';

@@ -11,8 +11,8 @@
  */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { IoError } from '../sys/io-error.js';
-import type { Address } from '../sys/sockaddr.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import type { Address } from '../sys/socket/sockaddr.js';
 
 /** What is kept of it. It travels with the socket to other threads. */
 export interface SocketFile {

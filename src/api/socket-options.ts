@@ -10,8 +10,8 @@ import {
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
   TCP_NODELAY,
-} from '../sys/constants.js';
-import { preferOption, setOption } from '../sys/socket.js';
+} from '../sys/ffi/constants.js';
+import { preferOption, setOption } from '../sys/socket/socket.js';
 import { checkBoolean, checkOptions, type OptionNames } from './arguments.js';
 import { checkInteger, type SocketOptions } from './options.js';
 

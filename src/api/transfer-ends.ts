@@ -1,7 +1,7 @@
 /** Whether something can be an end of a transfer at all; the connection itself knows whether it can be one now. */
-import { O_RDONLY, O_WRONLY } from '../sys/file-constants.js';
-import { IoError } from '../sys/io-error.js';
-import { accessMode } from '../sys/io.js';
+import { O_RDONLY, O_WRONLY } from '../sys/file/file-constants.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { accessMode } from '../sys/file/io.js';
 import { kindOf } from './arguments.js';
 import { Connection } from './connection.js';
 

@@ -4,7 +4,7 @@ import { addAbortListener, removeAbortListener } from '../base/shared-listeners.
 import type { TransferAccount } from '../core/transfers/account.js';
 import type { TunnelAccount } from '../core/transfers/tunnel.js';
 import type { Pace } from '../core/transfers/pace.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
 import { isError } from '../base/kinds.js';
 import { ownError } from './own-error.js';

@@ -4,7 +4,7 @@ import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigge
 import { AsyncScope } from '../core/async-scope.js';
 import type { Watcher } from '../core/driver.js';
 import type { Reactor } from '../core/reactor.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { checkOptions, kindOf, type OptionNames } from './arguments.js';
 import { currentReactor } from './thread-reactor.js';
 

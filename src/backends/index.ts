@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { generationOf, NO_TOKEN, slotOf, tokenOf, type Token } from '../base/token.js';
-export { IoError } from '../sys/io-error.js';
+export { IoError } from '../sys/ffi/io-error.js';
 export {
   END,
   ERROR,

@@ -4,9 +4,9 @@
  * object.
  */
 import { NO_TOKEN, MAX_SLOTS, nextGeneration, slotOf, tokenOf, type Token } from '../base/token.js';
-import { EBADF, EEXIST, EINVAL, ENOSPC, ENOENT } from '../sys/errno.js';
-import { isOpen } from '../sys/io.js';
-import { IoError } from '../sys/io-error.js';
+import { EBADF, EEXIST, EINVAL, ENOSPC, ENOENT } from '../sys/ffi/errno.js';
+import { isOpen } from '../sys/file/io.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from './contract.js';
 
 /** Mode bits of a registration. */

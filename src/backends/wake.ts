@@ -1,12 +1,12 @@
 /** Waking a wait from any thread: a user event of a kqueue; eventfd where there is one, otherwise a pipe. */
-import { hasEventfd, openEventfd } from '../sys/eventfd.js';
-import { errno } from '../sys/libc.js';
-import { EAGAIN, EINTR } from '../sys/errno.js';
-import { closeLent, pipe, read, write } from '../sys/io.js';
-import { IoError } from '../sys/io-error.js';
-import { nativeKqueue } from '../sys/kqueue.js';
-import { NativeBlock } from '../sys/memory.js';
-import { lend } from '../sys/owned-descriptors.js';
+import { hasEventfd, openEventfd } from '../sys/poll/eventfd.js';
+import { errno } from '../sys/ffi/libc.js';
+import { EAGAIN, EINTR } from '../sys/ffi/errno.js';
+import { closeLent, pipe, read, write } from '../sys/file/io.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { nativeKqueue } from '../sys/poll/kqueue.js';
+import { NativeBlock } from '../sys/ffi/memory.js';
+import { lend } from '../sys/file/owned-descriptors.js';
 import type { WakeHandle } from './contract.js';
 import { triggerUserEvent } from './kqueue/user-event.js';
 

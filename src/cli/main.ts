@@ -1,7 +1,7 @@
 /** The `pollux` command. Importing this module runs it: 0 when all went well, 1 when not, 2 on bad usage. */
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
-import { platform } from '../sys/platform.js';
+import { platform } from '../sys/ffi/platform.js';
 import { conformanceCommand } from './conformance.js';
 import { doctorCommand } from './doctor.js';
 import { guardOutput } from './output.js';

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { chooseBackend, probeBackends } from '../backends/select.js';
 import type { Mode } from '../core/readiness-driver.js';
-import { platform } from '../sys/platform.js';
+import { platform } from '../sys/ffi/platform.js';
 import { floodAlone, serveAlone } from './stress/alone.js';
 import { eventsCommand } from './stress/events.js';
 import { stressLoopback } from './stress/loopback.js';

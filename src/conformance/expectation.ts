@@ -1,6 +1,6 @@
 /** The few assertions that rows make. They throw plain Errors that name both values, so that any runner can print them. */
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Readiness } from '../backends/contract.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 
 const BIT_NAMES: readonly (readonly [number, string])[] = [
   [READABLE, 'READABLE'],

@@ -3,7 +3,7 @@
  * program gets round to messages. It lives as long as the thread that started it, and keeps no process alive.
  */
 import { Worker } from 'node:worker_threads';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import type { Load } from './world.js';
 
 /** Words of the memory that both threads share; the descriptors follow. */

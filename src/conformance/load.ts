@@ -1,6 +1,6 @@
 /** What a load does, in whichever thread: it writes, and never reads, so that all it changes within a wait changes once. */
-import { ECONNABORTED, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE } from '../sys/errno.js';
-import { IoError } from '../sys/io-error.js';
+import { ECONNABORTED, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE } from '../sys/ffi/errno.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import type { World } from './world.js';
 
 /** So many that a load outlasts some waits, and few enough that nobody waits for it. */

@@ -1,6 +1,6 @@
 /** The thread of a load: it writes as often as it is told to, until it is terminated. */
 import { workerData } from 'node:worker_threads';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { writeOver } from './load.js';
 import { COUNT, DESCRIPTORS, DONE, FAILURE, LENGTH_BYTES, ORDER } from './load-thread.js';
 import { realWorld } from './real-world.js';

@@ -10,9 +10,9 @@ import { PipeEnd } from '../model/things/pipe.js';
 import type { WatchedFiles } from '../backends/kqueue/knote-sources.js';
 import type { VnodeFile } from '../model/things/vnode.js';
 import { TcpSocket } from '../model/things/tcp-socket.js';
-import { errnoNumber } from '../sys/errno.js';
-import { IoError } from '../sys/io-error.js';
-import type { InternetAddress } from '../sys/sockaddr.js';
+import { errnoNumber } from '../sys/ffi/errno.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import type { InternetAddress } from '../sys/socket/sockaddr.js';
 import { writeOver } from './load.js';
 import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type Load, type World } from './world.js';
 

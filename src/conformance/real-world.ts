@@ -9,16 +9,16 @@ import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness, type WakeHandle
 import type { UserHandle } from '../backends/sources/contract.js';
 import { triggerUserEvent } from '../backends/sources/trigger.js';
 import { wakeBackend } from '../backends/wake.js';
-import { AF_INET, SHUT_WR, SO_ERROR, SO_LINGER, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from '../sys/constants.js';
-import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN } from '../sys/errno.js';
-import { mkfifo } from '../sys/fifo.js';
-import { close, dup, dup2, pipe, read, write } from '../sys/io.js';
-import { IoError } from '../sys/io-error.js';
-import { errno } from '../sys/libc.js';
-import { NativeBlock } from '../sys/memory.js';
-import { kernelRelease } from '../sys/platform.js';
-import { poll, PollfdArray, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '../sys/poll.js';
-import type { InternetAddress } from '../sys/sockaddr.js';
+import { AF_INET, SHUT_WR, SO_ERROR, SO_LINGER, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from '../sys/ffi/constants.js';
+import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN } from '../sys/ffi/errno.js';
+import { mkfifo } from '../sys/file/fifo.js';
+import { close, dup, dup2, pipe, read, write } from '../sys/file/io.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { errno } from '../sys/ffi/libc.js';
+import { NativeBlock } from '../sys/ffi/memory.js';
+import { kernelRelease } from '../sys/ffi/platform.js';
+import { poll, PollfdArray, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '../sys/poll/poll.js';
+import type { InternetAddress } from '../sys/socket/sockaddr.js';
 import {
   accept,
   bind,
@@ -31,7 +31,7 @@ import {
   setOption,
   shutdown,
   socketpair,
-} from '../sys/socket.js';
+} from '../sys/socket/socket.js';
 import { LoadThread } from './load-thread.js';
 import { CHUNK_BYTES, CommonWorld, WOULD_BLOCK, type Load, type World } from './world.js';
 

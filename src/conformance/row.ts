@@ -1,5 +1,5 @@
 /** What a row of the suite is, and what running it yields: plain data, so that any runner and any report can use it. */
-import type { Platform } from '../sys/platform.js';
+import type { Platform } from '../sys/ffi/platform.js';
 import type { DescriptorKind, Trigger } from '../backends/contract.js';
 import type { Trial } from './trial.js';
 

@@ -1,6 +1,6 @@
 /** Runs the rows against a backend, one after another, and says how each went. Needs nothing but the runtime. */
 import type { Backend, BackendFactory } from '../backends/contract.js';
-import { platform, runtime } from '../sys/platform.js';
+import { platform, runtime } from '../sys/ffi/platform.js';
 import { realWorld } from './real-world.js';
 import type { BackendGate, ConformanceReport, Gate, Needs, RowResult, ThemedRow } from './row.js';
 import { suite } from './suite.js';

@@ -20,7 +20,7 @@ import {
 } from '../backends/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
-import type { InternetAddress } from '../sys/sockaddr.js';
+import type { InternetAddress } from '../sys/socket/sockaddr.js';
 import { expectEqual, fail, readinessText } from './expectation.js';
 import type { World } from './world.js';
 

@@ -4,7 +4,7 @@
  */
 import type { Readiness, WakeHandle } from '../backends/contract.js';
 import type { UserHandle } from '../backends/sources/contract.js';
-import type { InternetAddress } from '../sys/sockaddr.js';
+import type { InternetAddress } from '../sys/socket/sockaddr.js';
 
 /** Answers of `read` and `write` that are not a count. */
 export const WOULD_BLOCK = -1;

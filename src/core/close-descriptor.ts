@@ -1,5 +1,5 @@
 /** The end of a descriptor in the care of a driver. */
-import { close } from '../sys/io.js';
+import { close } from '../sys/file/io.js';
 import type { Driver } from './driver.js';
 import type { Descriptor } from './operation.js';
 

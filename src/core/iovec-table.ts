@@ -1,5 +1,5 @@
 /** A native array of struct iovec for vectored calls. */
-import { NativeBlock, storeWord } from '../sys/memory.js';
+import { NativeBlock, storeWord } from '../sys/ffi/memory.js';
 
 /** Two 64-bit words: base and length. */
 const IOVEC_BYTES = 16;

@@ -19,7 +19,7 @@ import {
 } from '../backends/contract.js';
 import type { EventSources, Source } from '../backends/sources/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import type { AsyncScope } from './async-scope.js';
 import type { Driver, DriverCounters, Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from './limits.js';

@@ -2,7 +2,7 @@
  * One range of bytes in a buffer list. Segments form a chain and are pooled: a list of one segment, which is what nearly
  * every receive and send has, costs no allocation.
  */
-import { addressOf } from '../sys/memory.js';
+import { addressOf } from '../sys/ffi/memory.js';
 import type { Lease } from './slab.js';
 
 const NOTHING = new Uint8Array(0);

@@ -2,7 +2,7 @@
  * Whether a peer still takes what the kernel holds for it, though no call of ours has sent a byte: a slow reader is no silent
  * one. It is asked only when a timeout is due, so bytes on their way cost nothing.
  */
-import { unsentBytes } from '../sys/unsent-bytes.js';
+import { unsentBytes } from '../sys/socket/unsent-bytes.js';
 
 export interface Sender {
   readonly isClosed: boolean;

@@ -5,7 +5,7 @@
 import { describeBy } from '../base/inspection.js';
 import { markAsUntransferable } from 'node:worker_threads';
 import { nextGeneration } from '../base/token.js';
-import { addressOf } from '../sys/memory.js';
+import { addressOf } from '../sys/ffi/memory.js';
 import { CHUNK_BYTES, HELD_SHARE, KEPT_ANYWAY, MAX_BUFFER_BYTES, POCKET_BYTES } from './limits.js';
 import { recordLoans, type LoanRecord } from './lost-leases.js';
 

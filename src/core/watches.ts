@@ -1,7 +1,7 @@
 /** The watches of callers' descriptors, those among them that were closed under their watch. */
 import { ERROR, type Backend, type Interest, type Lifetime, type Trigger } from '../backends/contract.js';
 import type { Token } from '../base/token.js';
-import { EBADF } from '../sys/errno.js';
+import { EBADF } from '../sys/ffi/errno.js';
 import type { Watcher } from './driver.js';
 import { Watch, type Registered } from './registered.js';
 

@@ -18,7 +18,7 @@ import {
   type Interest,
   type Readiness,
 } from '../backends/contract.js';
-import { EPIPE } from '../sys/errno.js';
+import { EPIPE } from '../sys/ffi/errno.js';
 import { judgeDeparture } from './departure.js';
 import { Line, SPARE_ROUNDS, type Place } from './line.js';
 import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';

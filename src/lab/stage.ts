@@ -5,7 +5,7 @@
 import { READABLE, WRITABLE, type Readiness } from '../backends/contract.js';
 import { isPeerGone } from '../conformance/load.js';
 import type { Load, World } from '../conformance/world.js';
-import type { InternetAddress } from '../sys/sockaddr.js';
+import type { InternetAddress } from '../sys/socket/sockaddr.js';
 import type { ChannelKind } from './program.js';
 
 const CLOSED = -1;

@@ -4,7 +4,7 @@ import { READABLE, type Backend } from '../backends/contract.js';
 import { eventSourcesOf } from '../backends/sources/choice.js';
 import { NOTHING, type EventSources, type Source } from '../backends/sources/contract.js';
 import type { World } from '../conformance/world.js';
-import { IoError } from '../sys/io-error.js';
+import { IoError } from '../sys/ffi/io-error.js';
 import { judgeDeparture } from './departure.js';
 import type { Line, Place } from './line.js';
 import { Violation } from './violation.js';

@@ -1,7 +1,7 @@
 /** kqueue(2) and kevent(2) answered by the model, on the bytes of the profile's struct kevent: the backend runs on it unchanged. */
-import type { KeventArray } from '../sys/kevent-array.js';
-import type { KqueueSystem } from '../sys/kevent-layout.js';
-import type { KqueueCalls } from '../sys/kqueue.js';
+import type { KeventArray } from '../sys/poll/kevent-array.js';
+import type { KqueueSystem } from '../sys/poll/kevent-layout.js';
+import type { KqueueCalls } from '../sys/poll/kqueue.js';
 import type { ModelKernel } from './kernel.js';
 import type { Kevent } from './kevent.js';
 import type { Timespec } from './kevent-call.js';

@@ -1,5 +1,5 @@
 /** How the kqueues of the systems differ, as far as the model goes. */
-import { kqueueSystems, type KqueueSystem } from '../sys/kevent-layout.js';
+import { kqueueSystems, type KqueueSystem } from '../sys/poll/kevent-layout.js';
 
 export type ProfileName = 'freebsd-14' | 'freebsd-12' | 'freebsd-11' | 'macos' | 'openbsd' | 'netbsd-10' | 'netbsd-11';
 

@@ -1,5 +1,5 @@
 /** What the model's kernel says no with: the name of an errno. */
-import { errnoNumber } from '../sys/errno.js';
+import { errnoNumber } from '../sys/ffi/errno.js';
 
 export class Refusal extends Error {
   constructor(readonly code: string) {

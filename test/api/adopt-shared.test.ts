@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { adopt, currentReactor, open, sendFile, type Connection } from '../../src/index.js';
-import { F_SETFL, O_NONBLOCK, SOCK_STREAM } from '../../src/sys/constants.js';
-import { dup, fcntl, pipe, statusFlags } from '../../src/sys/io.js';
-import { socketpair } from '../../src/sys/socket.js';
+import { F_SETFL, O_NONBLOCK, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
+import { dup, fcntl, pipe, statusFlags } from '../../src/sys/file/io.js';
+import { socketpair } from '../../src/sys/socket/socket.js';
 
 /** As others have it that read or write and wait. */
 function makeBlocking(fd: number): void {

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { openSync } from 'node:fs';
 import { adopt, IoError, listen } from '../../src/index.js';
-import { F_GETFL, O_NONBLOCK } from '../../src/sys/constants.js';
-import { close, fcntl } from '../../src/sys/io.js';
-import { SOCK_DGRAM } from '../../src/sys/constants.js';
-import { socketpair } from '../../src/sys/socket.js';
+import { F_GETFL, O_NONBLOCK } from '../../src/sys/ffi/constants.js';
+import { close, fcntl } from '../../src/sys/file/io.js';
+import { SOCK_DGRAM } from '../../src/sys/ffi/constants.js';
+import { socketpair } from '../../src/sys/socket/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { atEnd, readExactly, track } from './sockets.js';
 

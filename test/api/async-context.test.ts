@@ -27,7 +27,7 @@ import {
   watchUser,
   type Connection,
 } from '../../src/index.js';
-import { close, pipe } from '../../src/sys/io.js';
+import { close, pipe } from '../../src/sys/file/io.js';
 import { runProgram } from './child.js';
 import { until } from './datagrams.js';
 import { atEnd, connected, destroyTracked, listening, settledPair, track } from './async-context-pairs.js';

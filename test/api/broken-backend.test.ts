@@ -1,9 +1,9 @@
 /** A backend that can't wait any more ends its reactor, once: nothing spins, and all who wait are told. */
 import { expect } from 'chai';
 import { currentReactor, watch } from '../../src/index.js';
-import { IoError } from '../../src/sys/io-error.js';
-import { close } from '../../src/sys/io.js';
-import { socketpair } from '../../src/sys/socket.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
+import { close } from '../../src/sys/file/io.js';
+import { socketpair } from '../../src/sys/socket/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { closing, listening, turns, unixPair } from './sockets.js';
 import { collectingUncaught } from './uncaught.js';

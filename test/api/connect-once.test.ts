@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bindDatagram, type Connection } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { isEphemeralPort } from '../../src/sys/ephemeral-ports.js';
+import { isEphemeralPort } from '../../src/sys/socket/ephemeral-ports.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { withAddresses } from './names.js';
 import { atEnd, connected, listening, portOf, rejection, tcpPair, turns } from './sockets.js';

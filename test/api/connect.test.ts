@@ -12,9 +12,15 @@ import {
   type InternetAddress,
 } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { AF_INET, AF_UNIX, SOCK_STREAM } from '../../src/sys/constants.js';
-import { close } from '../../src/sys/io.js';
-import { bind, connect as connectNow, listen as listenOn, localAddress, openSocket } from '../../src/sys/socket.js';
+import { AF_INET, AF_UNIX, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
+import { close } from '../../src/sys/file/io.js';
+import {
+  bind,
+  connect as connectNow,
+  listen as listenOn,
+  localAddress,
+  openSocket,
+} from '../../src/sys/socket/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { withAddresses } from './names.js';
 import { collectingUncaught } from './uncaught.js';

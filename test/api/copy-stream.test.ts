@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { adopt, copyStream } from '../../src/index.js';
-import { pipe } from '../../src/sys/io.js';
+import { pipe } from '../../src/sys/file/io.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { receiveStream, sendStream, twoPairs } from './joined.js';
 import { Digest, readAll, readExactly, rejection, tcpPair, track, turns, unixPair } from './sockets.js';

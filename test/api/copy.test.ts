@@ -23,8 +23,8 @@ import {
   type Transfer,
   type TransferFailure,
 } from '../../src/index.js';
-import { O_DIRECT } from '../../src/sys/file-constants.js';
-import { platform } from '../../src/sys/platform.js';
+import { O_DIRECT } from '../../src/sys/file/file-constants.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 import { failureOf } from './failures.js';
 import { patternBytes } from './files.js';
 import { destroyTracked, readExactly, unixPair } from './sockets.js';

@@ -1,6 +1,6 @@
 /** Datagram sockets for tests: closed at the end of each, and the few things that nearly all of them do. */
 import { bindDatagram, BufferList, type DatagramOptions, type DatagramSocket } from '../../src/index.js';
-import { poll, POLLERR, PollfdArray } from '../../src/sys/poll.js';
+import { poll, POLLERR, PollfdArray } from '../../src/sys/poll/poll.js';
 import { atEnd, turns } from './sockets.js';
 
 /** `bindDatagram` on the loopback, with the socket closed at the end of the test. */

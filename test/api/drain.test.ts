@@ -7,7 +7,7 @@ import process from 'node:process';
 import type { Connection, IoError, Listener } from '../../src/index.js';
 import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { Listener as ListenerOf } from '../../src/api/listener.js';
-import { dup } from '../../src/sys/io.js';
+import { dup } from '../../src/sys/file/io.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { atEnd, connected, listening, portOf, readExactly, track, turns } from './sockets.js';
 import { streamOfClients } from './stream-of-clients.js';
@@ -22,7 +22,7 @@ describeOnEveryDriver('draining a listener', driver => {
   let directory: string;
 
   before(function () {
-    // Other kernels have no gate to close (src/sys/listener-gate.ts).
+    // Other kernels have no gate to close (src/sys/socket/listener-gate.ts).
     if (process.platform !== 'linux') this.skip();
     directory = mkdtempSync(join(tmpdir(), 'pollux-drain-'));
   });

@@ -2,11 +2,11 @@
 import { readSync } from 'node:fs';
 import type { FileToSocketCalls } from '../../src/core/transfers/file-to-socket.js';
 import type { FileOnDevice, FileReads } from '../../src/core/transfers/file-reads.js';
-import type { Done } from '../../src/sys/blocking-call.js';
-import { EAGAIN, EBUSY, EINTR, EINVAL, EIO } from '../../src/sys/errno.js';
-import { FreebsdSendfile, nativeSendfile, type SendfileCalls } from '../../src/sys/sendfile.js';
-import { read, close, pipe, write } from '../../src/sys/io.js';
-import { addressOf } from '../../src/sys/memory.js';
+import type { Done } from '../../src/sys/ffi/blocking-call.js';
+import { EAGAIN, EBUSY, EINTR, EINVAL, EIO } from '../../src/sys/ffi/errno.js';
+import { FreebsdSendfile, nativeSendfile, type SendfileCalls } from '../../src/sys/socket/sendfile.js';
+import { read, close, pipe, write } from '../../src/sys/file/io.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
 import { FreebsdKernel } from '../sys/freebsd-sendfile.js';
 
 /** What one call does: as many bytes as it says, at most, and then an errno; 'pass' is what the kernel does by itself. */

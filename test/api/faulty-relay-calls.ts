@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import type { RelayCalls } from '../../src/core/transfers/relay-conduits.js';
 import { PipePool } from '../../src/core/transfers/pipe-pool.js';
-import { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM } from '../../src/sys/errno.js';
-import { IoError } from '../../src/sys/io-error.js';
-import { errno as lastErrno } from '../../src/sys/libc.js';
-import { nativePipes, nativeSplice, type PipeCalls } from '../../src/sys/splice.js';
-import { pipeStream, socketStream, type StreamCalls } from '../../src/sys/stream.js';
+import { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM } from '../../src/sys/ffi/errno.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
+import { errno as lastErrno } from '../../src/sys/ffi/libc.js';
+import { nativePipes, nativeSplice, type PipeCalls } from '../../src/sys/socket/splice.js';
+import { pipeStream, socketStream, type StreamCalls } from '../../src/sys/socket/stream.js';
 
 /** What one call does. `share` is how much of what it was asked for it does at most, from 0 to 1. */
 export interface Fault {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { File } from '../../src/index.js';
 import { BufferList, currentReactor, listen, open, type FileFailure, type IoError } from '../../src/index.js';
-import { platform } from '../../src/sys/platform.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 import { failureOf } from './failures.js';
 
 const TEXT = 'The quick brown fox jumps over the lazy dog. ';

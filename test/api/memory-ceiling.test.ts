@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { adopt, startReactor, type BufferList, type Connection, type Reactor } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { socketpair } from '../../src/sys/socket.js';
+import { socketpair } from '../../src/sys/socket/socket.js';
 import { ALL_MODES, backendsHere } from './every-driver.js';
 import { turns } from './sockets.js';
 

@@ -8,7 +8,7 @@ import { nativeFileReads } from '../../src/core/transfers/file-reads.js';
 import { FileToSocket } from '../../src/core/transfers/file-to-socket.js';
 import { nativeRelayCalls } from '../../src/core/transfers/relay-conduits.js';
 import { SocketToFile, type WriteAt } from '../../src/core/transfers/socket-to-file.js';
-import { EINVAL } from '../../src/sys/errno.js';
+import { EINVAL } from '../../src/sys/ffi/errno.js';
 import { ALL_MODES, backendsHere } from './every-driver.js';
 import { TestFiles } from './files.js';
 import { destroyTracked, fillUp, turns, unixPair, type Pair } from './sockets.js';

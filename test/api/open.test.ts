@@ -18,10 +18,10 @@ import { currentReactor, open, openDirectory, type File } from '../../src/index.
 import { openFolder, openRegular } from '../../src/core/disk/open-file.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
-import { EAGAIN, ENOSYS, EPERM, errnoName } from '../../src/sys/errno.js';
-import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from '../../src/sys/file-constants.js';
-import { close } from '../../src/sys/io.js';
-import { platform } from '../../src/sys/platform.js';
+import { EAGAIN, ENOSYS, EPERM, errnoName } from '../../src/sys/ffi/errno.js';
+import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from '../../src/sys/file/file-constants.js';
+import { close } from '../../src/sys/file/io.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 import { openDescriptors } from './descriptors.js';
 import { failureOf } from './failures.js';
 

@@ -12,7 +12,7 @@ import {
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
   TCP_NODELAY,
-} from '../../src/sys/constants.js';
+} from '../../src/sys/ffi/constants.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { connected, listening, portOf, tcpPair, unixPair } from './sockets.js';
 

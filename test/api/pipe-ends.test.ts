@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { adopt, copy, copyStream, join, open, sendFile } from '../../src/index.js';
-import { close, pipe } from '../../src/sys/io.js';
+import { close, pipe } from '../../src/sys/file/io.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { readAll, readExactly, unixPair } from './sockets.js';
 

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { EACCES, EINVAL, ENOSYS, EPERM } from '../../src/sys/errno.js';
+import { EACCES, EINVAL, ENOSYS, EPERM } from '../../src/sys/ffi/errno.js';
 import { compiled } from '../support/compiled.js';
 
 const run = promisify(execFile);

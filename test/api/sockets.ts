@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { adopt, connect, listen } from '../../src/index.js';
 import type { BufferList, Connection, ConnectOptions, Listener, ListenOptions, QueueLimits } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { socketpair } from '../../src/sys/socket.js';
+import { socketpair } from '../../src/sys/socket/socket.js';
 
 export interface Pair {
   readonly client: Connection;

@@ -2,12 +2,12 @@
  * A kernel with SO_SPLICE, played: bytes move when it is asked, a random share of what waits. The source stays readable in
  * epoll's eyes, so every arrival ends the splice; what was moved until then has to be counted, and no byte lost between.
  */
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/constants.js';
-import { errnoNumber } from '../../src/sys/errno.js';
-import { addressOf } from '../../src/sys/memory.js';
-import { recv, send } from '../../src/sys/socket.js';
-import type { SocketSpliceCalls } from '../../src/sys/so-splice.js';
-import { isSocket } from '../../src/sys/stream.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/ffi/constants.js';
+import { errnoNumber } from '../../src/sys/ffi/errno.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
+import { recv, send } from '../../src/sys/socket/socket.js';
+import type { SocketSpliceCalls } from '../../src/sys/socket/so-splice.js';
+import { isSocket } from '../../src/sys/socket/stream.js';
 
 const PEEK_BYTES = 64 * 1024;
 const MSG_PEEK = 2;

@@ -1,6 +1,6 @@
 /** Streams with one direction that matters, of every kind that a connection may have. */
 import { adopt, type Connection } from '../../src/index.js';
-import { pipe } from '../../src/sys/io.js';
+import { pipe } from '../../src/sys/file/io.js';
 import { tcpPair, track, unixPair } from './sockets.js';
 
 export const STREAM_KINDS = ['TCP', 'Unix', 'pipe'] as const;

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { Transfer, type TransferEngine, type TransferFailure } from '../../src/api/transfer.js';
 import { TransferAccount } from '../../src/core/transfers/account.js';
 import { Pace } from '../../src/core/transfers/pace.js';
-import { IoError } from '../../src/sys/io-error.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
 
 /** Notes what it is told, and settles when the test says so. */
 class RecordingEngine implements TransferEngine {

@@ -1,6 +1,6 @@
 /** pwritev(2) in this thread, for disks that a test plays. */
-import { declare } from '../../src/sys/libc.js';
-import { NativeBlock } from '../../src/sys/memory.js';
+import { declare } from '../../src/sys/ffi/libc.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
 
 const pwritev = declare<(fd: number, iovecs: number, count: number, offset: number) => number>('pwritev', 'int64_t', [
   'int',

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { watch, type IoError, type Ready, type Watch, type WatchInterest, type WatchOptions } from '../../src/index.js';
 import { END, ERROR, HANGUP } from '../../src/backends/index.js';
 import { settling } from '../../src/api/settling.js';
-import { O_NONBLOCK } from '../../src/sys/constants.js';
-import { close, pipe } from '../../src/sys/io.js';
-import { addressOf } from '../../src/sys/memory.js';
-import { send, socketpair } from '../../src/sys/socket.js';
+import { O_NONBLOCK } from '../../src/sys/ffi/constants.js';
+import { close, pipe } from '../../src/sys/file/io.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
+import { send, socketpair } from '../../src/sys/socket/socket.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { atEnd, connected, listening, readExactly, tcpPair, track, turns, unixPair } from './sockets.js';
 

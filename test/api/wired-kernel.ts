@@ -7,14 +7,14 @@
  * The rules are those that tests/sys/kern/socket_splice.c of FreeBSD checks. It moves bytes a turn of the loop at a time, as
  * the kernel's own threads do beside the program.
  */
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/constants.js';
-import { EAGAIN, errnoNumber } from '../../src/sys/errno.js';
-import { close } from '../../src/sys/io.js';
-import { errno } from '../../src/sys/libc.js';
-import { addressOf } from '../../src/sys/memory.js';
-import { recv, send, shutdown, socketpair } from '../../src/sys/socket.js';
-import type { SocketSpliceCalls } from '../../src/sys/so-splice.js';
-import { isSocket } from '../../src/sys/stream.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/ffi/constants.js';
+import { EAGAIN, errnoNumber } from '../../src/sys/ffi/errno.js';
+import { close } from '../../src/sys/file/io.js';
+import { errno } from '../../src/sys/ffi/libc.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
+import { recv, send, shutdown, socketpair } from '../../src/sys/socket/socket.js';
+import type { SocketSpliceCalls } from '../../src/sys/socket/so-splice.js';
+import { isSocket } from '../../src/sys/socket/stream.js';
 import { adopt, type Connection } from '../../src/index.js';
 import type { Joined } from './joined.js';
 import { atEnd, track } from './sockets.js';

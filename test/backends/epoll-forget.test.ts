@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { READABLE } from '../../src/backends/contract.js';
 import { EpollBackend } from '../../src/backends/epoll/backend.js';
-import { close, dup, pipe, write } from '../../src/sys/io.js';
-import { NativeBlock } from '../../src/sys/memory.js';
-import { platform } from '../../src/sys/platform.js';
+import { close, dup, pipe, write } from '../../src/sys/file/io.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 
 const byte = new NativeBlock(8);
 

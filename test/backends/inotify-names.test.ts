@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { openBackend } from '../../src/backends/index.js';
 import { InotifyQueues, type QueueMember } from '../../src/backends/sources/inotify-queue.js';
-import { IN_MODIFY } from '../../src/sys/inotify.js';
-import { IoError } from '../../src/sys/io-error.js';
+import { IN_MODIFY } from '../../src/sys/poll/inotify.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
 
 describe('what inotify refuses', function () {
   before(function () {

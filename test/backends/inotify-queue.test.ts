@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openBackend, type Backend } from '../../src/backends/index.js';
 import { CHANGED_ATTRIBUTES, NOTHING, type Source } from '../../src/backends/sources/contract.js';
 import { LinuxSources } from '../../src/backends/sources/linux-sources.js';
-import { platform } from '../../src/sys/platform.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 
 describe('inotify queues', () => {
   let directory: string;

@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { ERROR, HANGUP, READABLE, WRITABLE, type Interest } from '../../src/backends/contract.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
-import { EMFILE, ENOMEM, EPIPE } from '../../src/sys/errno.js';
-import { freebsdConstants } from '../../src/sys/kqueue-constants.js';
+import { EMFILE, ENOMEM, EPIPE } from '../../src/sys/ffi/errno.js';
+import { freebsdConstants } from '../../src/sys/poll/kqueue-constants.js';
 import { ScriptedKqueue } from './scripted-kqueue.js';
 
 const { EV_ADD, EV_DELETE, EV_ENABLE, EV_EOF, EV_ONESHOT, EV_RECEIPT, EVFILT_READ, EVFILT_WRITE } = freebsdConstants;

@@ -21,7 +21,7 @@ import { ModelKernel } from '../../src/model/kernel.js';
 import { ModelKqueueCalls } from '../../src/model/kqueue-calls.js';
 import { profiles, type Profile } from '../../src/model/profile.js';
 import { DirectoryVnode, type VnodeFile } from '../../src/model/things/vnode.js';
-import { IoError } from '../../src/sys/io-error.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
 import { refusal } from '../api/refusal.js';
 
 const MS = 1e6;

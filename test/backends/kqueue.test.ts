@@ -12,10 +12,10 @@ import {
   type Trigger,
 } from '../../src/backends/contract.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
-import { EBADF, EINTR, EMFILE, ENOENT, ENOMEM, EPIPE, ECONNRESET } from '../../src/sys/errno.js';
-import { IoError } from '../../src/sys/io-error.js';
-import { kqueueSystems } from '../../src/sys/kevent-layout.js';
-import { freebsdConstants } from '../../src/sys/kqueue-constants.js';
+import { EBADF, EINTR, EMFILE, ENOENT, ENOMEM, EPIPE, ECONNRESET } from '../../src/sys/ffi/errno.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
+import { kqueueSystems } from '../../src/sys/poll/kevent-layout.js';
+import { freebsdConstants } from '../../src/sys/poll/kqueue-constants.js';
 import { ScriptedKqueue, type Entry, type ScriptOptions } from './scripted-kqueue.js';
 
 const { EV_ADD, EV_CLEAR, EV_DELETE, EV_DISABLE, EV_DISPATCH, EV_ENABLE, EV_EOF, EV_RECEIPT } = freebsdConstants;

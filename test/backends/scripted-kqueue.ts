@@ -2,10 +2,10 @@
  * A kqueue that is told what to answer: it keeps the lists that it is given, refuses the changes that it is told to
  * refuse, by the rules of a kernel for errors, receipts and missing room, and has the events ready that it is given.
  */
-import { EBADF } from '../../src/sys/errno.js';
-import type { KeventArray } from '../../src/sys/kevent-array.js';
-import { kqueueSystems, type KqueueSystem } from '../../src/sys/kevent-layout.js';
-import type { KqueueCalls } from '../../src/sys/kqueue.js';
+import { EBADF } from '../../src/sys/ffi/errno.js';
+import type { KeventArray } from '../../src/sys/poll/kevent-array.js';
+import { kqueueSystems, type KqueueSystem } from '../../src/sys/poll/kevent-layout.js';
+import type { KqueueCalls } from '../../src/sys/poll/kqueue.js';
 
 export interface Entry {
   ident: number;

@@ -11,8 +11,8 @@ import {
   type ReadyEvents,
   type Trigger,
 } from '../../src/backends/contract.js';
-import { IoError } from '../../src/sys/io-error.js';
-import { close, dup } from '../../src/sys/io.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
+import { close, dup } from '../../src/sys/file/io.js';
 import { ForwardingBackend } from './forwarding-backend.js';
 
 /** Leaves out every third change. */

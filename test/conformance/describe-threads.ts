@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { READABLE, type Backend, type BackendFactory, type WakeHandle } from '../../src/backends/contract.js';
-import { close, pipe } from '../../src/sys/io.js';
+import { close, pipe } from '../../src/sys/file/io.js';
 import type { WakeOrder } from './waking-worker.js';
 
 const DEADLINE_NS = 10e9;

@@ -5,8 +5,8 @@ import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { watchForPeer, type AwaitHangUpOwner } from '../../src/core/operations/await-hang-up.js';
 import type { Reactor } from '../../src/core/reactor.js';
 import { MODES, ReadinessDriver } from '../../src/core/readiness-driver.js';
-import { close } from '../../src/sys/io.js';
-import { socketpair } from '../../src/sys/socket.js';
+import { close } from '../../src/sys/file/io.js';
+import { socketpair } from '../../src/sys/socket/socket.js';
 import { ScriptedKqueue } from '../backends/scripted-kqueue.js';
 import { sendSome } from './scripted-operations.js';
 

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { BufferList } from '../../src/core/buffer-list.js';
 import { IovecTable } from '../../src/core/iovec-table.js';
 import { Slab } from '../../src/core/slab.js';
-import { close, read } from '../../src/sys/io.js';
-import { NativeBlock } from '../../src/sys/memory.js';
-import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket.js';
+import { close, read } from '../../src/sys/file/io.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
+import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket/socket.js';
 import { propertyRuns } from '../property-runs.js';
 
 const CHUNK_BYTES = 256;

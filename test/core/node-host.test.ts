@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { NodeHost } from '../../src/core/host/node-host.js';
-import { obstacleToNodeLoop, openNodeLoop } from '../../src/sys/node-loop.js';
+import { obstacleToNodeLoop, openNodeLoop } from '../../src/sys/ffi/node-loop.js';
 import { propertyRuns } from '../property-runs.js';
 
 /** Far enough that the loop would sleep for it, and later than Mocha's own. */

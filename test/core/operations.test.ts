@@ -10,10 +10,10 @@ import { Receive, type ReceiveOwner } from '../../src/core/operations/receive.js
 import { Send, type SendOwner } from '../../src/core/operations/send.js';
 import { MODES } from '../../src/core/readiness-driver.js';
 import { Reactor } from '../../src/core/reactor.js';
-import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../src/sys/constants.js';
-import { close } from '../../src/sys/io.js';
-import { addressOf } from '../../src/sys/memory.js';
-import { platform } from '../../src/sys/platform.js';
+import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
+import { close } from '../../src/sys/file/io.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 import {
   accept,
   bind,
@@ -24,7 +24,7 @@ import {
   send,
   shutdown,
   socketpair,
-} from '../../src/sys/socket.js';
+} from '../../src/sys/socket/socket.js';
 import { builtInBackends } from '../backends/built-in-backends.js';
 import { drain } from './scripted-operations.js';
 

@@ -4,7 +4,7 @@ import { READABLE } from '../../src/backends/contract.js';
 import { MODES } from '../../src/core/readiness-driver.js';
 import { Reactor } from '../../src/core/reactor.js';
 import { NO_TIMER, type TimerOwner } from '../../src/core/timers.js';
-import { close, pipe } from '../../src/sys/io.js';
+import { close, pipe } from '../../src/sys/file/io.js';
 import { builtInBackends } from '../backends/built-in-backends.js';
 
 /** The lowest number that the next descriptor gets: the same as before if none was left open. */

@@ -25,16 +25,16 @@ import { openFolder } from '../../src/core/disk/open-file.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
 import { FileToFile, type CopyEnd } from '../../src/core/transfers/file-to-file.js';
 import { copy, open, type OpenFlags } from '../../src/index.js';
-import { FD_CLOEXEC, F_GETFD, O_NONBLOCK, SHUT_WR, SO_REUSEPORT, SOCK_STREAM } from '../../src/sys/constants.js';
-import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET } from '../../src/sys/constants.js';
-import { EAGAIN, EINPROGRESS, ENOSYS, EPIPE, errnoName, errnoNumber } from '../../src/sys/errno.js';
-import { hasEventfd, openEventfd } from '../../src/sys/eventfd.js';
-import { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } from '../../src/sys/file-constants.js';
-import { fstatNow, type FileStat } from '../../src/sys/file-stat.js';
-import { close, fcntl, pipe, read, statusFlags, write } from '../../src/sys/io.js';
-import { errno } from '../../src/sys/libc.js';
-import { NativeBlock } from '../../src/sys/memory.js';
-import { platform } from '../../src/sys/platform.js';
+import { FD_CLOEXEC, F_GETFD, O_NONBLOCK, SHUT_WR, SO_REUSEPORT, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
+import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET } from '../../src/sys/ffi/constants.js';
+import { EAGAIN, EINPROGRESS, ENOSYS, EPIPE, errnoName, errnoNumber } from '../../src/sys/ffi/errno.js';
+import { hasEventfd, openEventfd } from '../../src/sys/poll/eventfd.js';
+import { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } from '../../src/sys/file/file-constants.js';
+import { fstatNow, type FileStat } from '../../src/sys/file/file-stat.js';
+import { close, fcntl, pipe, read, statusFlags, write } from '../../src/sys/file/io.js';
+import { errno } from '../../src/sys/ffi/libc.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 import {
   accept,
   bind,
@@ -46,7 +46,7 @@ import {
   setOption,
   shutdown,
   socketpair,
-} from '../../src/sys/socket.js';
+} from '../../src/sys/socket/socket.js';
 import { moodyCalls } from './transfers/moody-calls.js';
 
 /** A step of those scenarios. */
@@ -416,7 +416,7 @@ describe('recorded system calls of FreeBSD', () => {
     expect(names).to.include.members(['SOCK_NONBLOCK', 'SOCK_CLOEXEC', 'O_NONBLOCK', 'O_CLOEXEC', 'SO_NOSIGPIPE']);
     expect(names).to.include.members(['SO_REUSEPORT', 'O_RESOLVE_BENEATH', 'AF_INET6', 'MSG_NOSIGNAL', 'SOL_SOCKET']);
     for (const [name, value] of ours) expect(value, name).to.equal(header[name].value);
-    // src/sys/eventfd.ts has these two as numbers, since Linux's are those of open(2).
+    // src/sys/poll/eventfd.ts has these two as numbers, since Linux's are those of open(2).
     expect([header.EFD_NONBLOCK.value, header.EFD_CLOEXEC.value]).to.deep.equal([0x4, 0x100000]);
   });
 });

@@ -1,10 +1,10 @@
 /** Operations on real sockets that write down what happens to them. */
 import { AGAIN, DONE, Operation, WAIT, type Direction, type Outcome } from '../../src/core/operation.js';
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/constants.js';
-import { EAGAIN } from '../../src/sys/errno.js';
-import { errno } from '../../src/sys/libc.js';
-import { NativeBlock } from '../../src/sys/memory.js';
-import { recv, send } from '../../src/sys/socket.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/ffi/constants.js';
+import { EAGAIN } from '../../src/sys/ffi/errno.js';
+import { errno } from '../../src/sys/ffi/libc.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
+import { recv, send } from '../../src/sys/socket/socket.js';
 
 /** Room for the bytes of any operation of a test: what they are does not matter here. */
 const memory = new NativeBlock(64 * 1024);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Slab, type Lease } from '../../src/core/slab.js';
-import { addressOf } from '../../src/sys/memory.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
 import { propertyRuns } from '../property-runs.js';
 
 const POISON = 0xdb;

@@ -7,7 +7,7 @@ import { compareBackends } from '../../src/lab/comparison.js';
 import { runProgram } from '../../src/lab/execution.js';
 import type { Program, Step } from '../../src/lab/program.js';
 import { shrink } from '../../src/lab/shrinking.js';
-import { IoError } from '../../src/sys/io-error.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
 
 const LOADS = 200;
 const LENGTH_BYTES = 100;

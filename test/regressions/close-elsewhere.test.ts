@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { ERROR, READABLE } from '../../src/backends/contract.js';
 import { backendFactory } from '../../src/backends/select.js';
 import { realWorld } from '../../src/conformance/real-world.js';
-import { EBADF } from '../../src/sys/errno.js';
+import { EBADF } from '../../src/sys/ffi/errno.js';
 import { builtInBackends } from '../backends/built-in-backends.js';
 import type { CloseOrder } from './closing-thread.js';
 

@@ -1,9 +1,9 @@
 /** Nobody starves the others, and descriptors that live on elsewhere haunt nobody: regressions 12 and 37. */
 import { expect } from 'chai';
 import { settling } from '../../src/api/settling.js';
-import { close, dup } from '../../src/sys/io.js';
-import { addressOf } from '../../src/sys/memory.js';
-import { send } from '../../src/sys/socket.js';
+import { close, dup } from '../../src/sys/file/io.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
+import { send } from '../../src/sys/socket/socket.js';
 import { describeOnEveryDriver } from '../api/every-driver.js';
 import { atEnd, fillUp, readExactly, tcpPair, turns, unixPair } from '../api/sockets.js';
 

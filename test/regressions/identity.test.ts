@@ -2,10 +2,10 @@
 import { expect } from 'chai';
 import type { Connection } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { MSG_DONTWAIT } from '../../src/sys/constants.js';
-import { isOpen } from '../../src/sys/io.js';
-import { addressOf } from '../../src/sys/memory.js';
-import { recv } from '../../src/sys/socket.js';
+import { MSG_DONTWAIT } from '../../src/sys/ffi/constants.js';
+import { isOpen } from '../../src/sys/file/io.js';
+import { addressOf } from '../../src/sys/ffi/memory.js';
+import { recv } from '../../src/sys/socket/socket.js';
 import { describeOnEveryDriver } from '../api/every-driver.js';
 import { closing, connected, fillUp, listening, portOf, readExactly, turns, unixPair } from '../api/sockets.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import os from 'node:os';
-import { EAGAIN, errnoName, errnoNumber, wouldBlock } from '../../src/sys/errno.js';
+import { EAGAIN, errnoName, errnoNumber, wouldBlock } from '../../src/sys/ffi/errno.js';
 
 describe('sys: errno', () => {
   it('knows every errno of Node by name and number', () => {

@@ -3,12 +3,12 @@
  * bytes that it is told to, and answers what it is told to.
  */
 import { readSync } from 'node:fs';
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/constants.js';
-import { EAGAIN, EPIPE } from '../../src/sys/errno.js';
-import { close, pipe, read, write } from '../../src/sys/io.js';
-import { errno } from '../../src/sys/libc.js';
-import { NativeBlock, storeWord } from '../../src/sys/memory.js';
-import { send } from '../../src/sys/socket.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/ffi/constants.js';
+import { EAGAIN, EPIPE } from '../../src/sys/ffi/errno.js';
+import { close, pipe, read, write } from '../../src/sys/file/io.js';
+import { errno } from '../../src/sys/ffi/libc.js';
+import { NativeBlock, storeWord } from '../../src/sys/ffi/memory.js';
+import { send } from '../../src/sys/socket/socket.js';
 
 export interface Answer {
   /** Bytes of header, file and trailer that go out. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import os from 'node:os';
-import { IoError } from '../../src/sys/io-error.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
 
 const { ECONNREFUSED, EINTR } = os.constants.errno;
 

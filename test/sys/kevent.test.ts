@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { existsSync, readFileSync } from 'node:fs';
-import { KeventArray } from '../../src/sys/kevent-array.js';
-import { kqueueSystems } from '../../src/sys/kevent-layout.js';
+import { KeventArray } from '../../src/sys/poll/kevent-array.js';
+import { kqueueSystems } from '../../src/sys/poll/kevent-layout.js';
 
 interface Recorded {
   sizeof: Record<string, { value: number }>;

@@ -1,16 +1,24 @@
 /** Native structures: their sizes and offsets, asked of the kernel by calls that read or fill them. */
 import { expect } from 'chai';
-import { EPOLLET, EPOLLIN, EPOLLOUT, EpollEventArray, epollCtl, epollWait, openEpoll } from '../../src/sys/epoll.js';
-import { EPOLL_CTL_ADD } from '../../src/sys/epoll.js';
-import { IoError } from '../../src/sys/io-error.js';
-import { close, dup, isOpen, pipe, read, write } from '../../src/sys/io.js';
-import { errno } from '../../src/sys/libc.js';
-import { EAGAIN, EBADF } from '../../src/sys/errno.js';
-import { addressOf, NativeBlock, storeWord } from '../../src/sys/memory.js';
-import { arch, platform } from '../../src/sys/platform.js';
-import { poll, PollfdArray, POLLIN, POLLNVAL, POLLOUT } from '../../src/sys/poll.js';
+import {
+  EPOLLET,
+  EPOLLIN,
+  EPOLLOUT,
+  EpollEventArray,
+  epollCtl,
+  epollWait,
+  openEpoll,
+} from '../../src/sys/poll/epoll.js';
+import { EPOLL_CTL_ADD } from '../../src/sys/poll/epoll.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
+import { close, dup, isOpen, pipe, read, write } from '../../src/sys/file/io.js';
+import { errno } from '../../src/sys/ffi/libc.js';
+import { EAGAIN, EBADF } from '../../src/sys/ffi/errno.js';
+import { addressOf, NativeBlock, storeWord } from '../../src/sys/ffi/memory.js';
+import { arch, platform } from '../../src/sys/ffi/platform.js';
+import { poll, PollfdArray, POLLIN, POLLNVAL, POLLOUT } from '../../src/sys/poll/poll.js';
 import { IovecTable } from '../../src/core/iovec-table.js';
-import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket.js';
+import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket/socket.js';
 
 /** The bytes of an array as they lie in memory. */
 function bytesOf(array: EpollEventArray): Buffer {

@@ -12,13 +12,22 @@ import {
   SOL_SOCKET,
   SO_ATTACH_FILTER,
   TCP_DEFER_ACCEPT,
-} from '../../src/sys/constants.js';
-import { EAGAIN, ECONNREFUSED } from '../../src/sys/errno.js';
-import { close } from '../../src/sys/io.js';
-import { errno } from '../../src/sys/libc.js';
-import { closeGate, isUnixGateClosed, liftFilter } from '../../src/sys/listener-gate.js';
-import { domainOf, type InternetAddress } from '../../src/sys/sockaddr.js';
-import { accept, bind, connect, getOption, listen, localAddress, openSocket, setOption } from '../../src/sys/socket.js';
+} from '../../src/sys/ffi/constants.js';
+import { EAGAIN, ECONNREFUSED } from '../../src/sys/ffi/errno.js';
+import { close } from '../../src/sys/file/io.js';
+import { errno } from '../../src/sys/ffi/libc.js';
+import { closeGate, isUnixGateClosed, liftFilter } from '../../src/sys/socket/listener-gate.js';
+import { domainOf, type InternetAddress } from '../../src/sys/socket/sockaddr.js';
+import {
+  accept,
+  bind,
+  connect,
+  getOption,
+  listen,
+  localAddress,
+  openSocket,
+  setOption,
+} from '../../src/sys/socket/socket.js';
 
 /** SO_GET_FILTER is SO_ATTACH_FILTER when it is read, and answers a number of instructions. */
 const instructionsOf = (fd: number) => getOption(fd, SOL_SOCKET, SO_ATTACH_FILTER).length;

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { MessageChannel } from 'node:worker_threads';
 import { expect } from 'chai';
-import { obstacleToNodeLoop, openNodeLoop } from '../../src/sys/node-loop.js';
-import { poll, PollfdArray, POLLIN } from '../../src/sys/poll.js';
+import { obstacleToNodeLoop, openNodeLoop } from '../../src/sys/ffi/node-loop.js';
+import { poll, PollfdArray, POLLIN } from '../../src/sys/poll/poll.js';
 
 /** Runs in an immediate, where the reactor asks, and without Node's idle handle, as it does (see node-host.ts). */
 function inImmediate<T>(ask: () => T): Promise<T> {

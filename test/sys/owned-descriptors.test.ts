@@ -20,7 +20,7 @@ import {
   own,
   owners,
   type Estate,
-} from '../../src/sys/owned-descriptors.js';
+} from '../../src/sys/file/owned-descriptors.js';
 import type { Orders } from './owning-thread.js';
 
 /** Words at the end of the table, whose descriptors nobody has open: who owns them is all that is asked here. */

@@ -1,7 +1,7 @@
 /** A thread of test/sys/owned-descriptors.test.ts: takes what it is told to, starts those below it, and stays until it is ended. */
 import { once } from 'node:events';
 import { parentPort, threadId, Worker, workerData } from 'node:worker_threads';
-import { entrust, lend, meet, openHolder, own } from '../../src/sys/owned-descriptors.js';
+import { entrust, lend, meet, openHolder, own } from '../../src/sys/file/owned-descriptors.js';
 
 export interface Orders {
   readonly own?: readonly number[];

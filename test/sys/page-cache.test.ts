@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { pread } from '../../src/sys/file-io.js';
-import { declare } from '../../src/sys/libc.js';
-import { NativeBlock } from '../../src/sys/memory.js';
-import { isResident } from '../../src/sys/page-cache.js';
-import { platform } from '../../src/sys/platform.js';
+import { pread } from '../../src/sys/file/file-io.js';
+import { declare } from '../../src/sys/ffi/libc.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
+import { isResident } from '../../src/sys/file/page-cache.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 
 const POSIX_FADV_DONTNEED = 4;
 const FILE_BYTES = 1 << 20;

@@ -13,11 +13,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { IovecTable } from '../../src/core/iovec-table.js';
-import { AF_INET, MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from '../../src/sys/constants.js';
-import { EAGAIN, EBADF, EINTR, EINVAL, errnoName, errnoNumber } from '../../src/sys/errno.js';
-import { close } from '../../src/sys/io.js';
-import { NativeBlock } from '../../src/sys/memory.js';
-import { platform } from '../../src/sys/platform.js';
+import { AF_INET, MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
+import { EAGAIN, EBADF, EINTR, EINVAL, errnoName, errnoNumber } from '../../src/sys/ffi/errno.js';
+import { close } from '../../src/sys/file/io.js';
+import { NativeBlock } from '../../src/sys/ffi/memory.js';
+import { platform } from '../../src/sys/ffi/platform.js';
 import {
   DarwinSendfile,
   FreebsdSendfile,
@@ -25,8 +25,8 @@ import {
   nativeSendfile,
   SF_NODISKIO,
   type IovecRange,
-} from '../../src/sys/sendfile.js';
-import { openSocket, recv, shutdown, socketpair } from '../../src/sys/socket.js';
+} from '../../src/sys/socket/sendfile.js';
+import { openSocket, recv, shutdown, socketpair } from '../../src/sys/socket/socket.js';
 import { FreebsdKernel, MemoryWindow } from './freebsd-sendfile.js';
 
 type Bounded = number | { min?: number; max?: number; seen: number | number[] };

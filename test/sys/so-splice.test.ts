@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { SOL_SOCKET } from '../../src/sys/constants.js';
-import { errnoNumber } from '../../src/sys/errno.js';
-import { IoError } from '../../src/sys/io-error.js';
-import { SO_SPLICE, SocketSplice } from '../../src/sys/so-splice.js';
+import { SOL_SOCKET } from '../../src/sys/ffi/constants.js';
+import { errnoNumber } from '../../src/sys/ffi/errno.js';
+import { IoError } from '../../src/sys/ffi/io-error.js';
+import { SO_SPLICE, SocketSplice } from '../../src/sys/socket/so-splice.js';
 
 describe('SO_SPLICE', () => {
   it('is asked for with struct splice as FreeBSD and OpenBSD have it on 64-bit systems', () => {

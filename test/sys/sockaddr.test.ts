@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { isIPv6, SocketAddress } from 'node:net';
 import os from 'node:os';
 import { join } from 'node:path';
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../../src/sys/constants.js';
-import { close } from '../../src/sys/io.js';
-import { hasSockaddrLength, platform } from '../../src/sys/platform.js';
-import { checkAddress, formatAddress, SockaddrBlock, type Address } from '../../src/sys/sockaddr.js';
-import { bind, localAddress, openSocket, socketpair } from '../../src/sys/socket.js';
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
+import { close } from '../../src/sys/file/io.js';
+import { hasSockaddrLength, platform } from '../../src/sys/ffi/platform.js';
+import { checkAddress, formatAddress, SockaddrBlock, type Address } from '../../src/sys/socket/sockaddr.js';
+import { bind, localAddress, openSocket, socketpair } from '../../src/sys/socket/socket.js';
 import { propertyRuns } from '../property-runs.js';
 
 const onLinux = platform === 'linux';

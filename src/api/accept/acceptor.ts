@@ -6,8 +6,8 @@
  */
 import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
 import type { Deferred } from '../../core/reactor.js';
-import { close } from '../../sys/io.js';
-import { claim, closeHolder, entrust, heldBy, openHolder } from '../../sys/owned-descriptors.js';
+import { close } from '../../sys/file/io.js';
+import { claim, closeHolder, entrust, heldBy, openHolder } from '../../sys/file/owned-descriptors.js';
 import { shown } from '../arguments.js';
 import type { Listener } from '../listener.js';
 import type { Peer } from '../messages/peer.js';

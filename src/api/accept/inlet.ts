@@ -1,7 +1,7 @@
 /** Where connections of services come into a thread, whoever accepted them: they all go to one handler. */
 import { AsyncScope } from '../../core/async-scope.js';
-import { claim } from '../../sys/owned-descriptors.js';
-import { close, dup } from '../../sys/io.js';
+import { claim } from '../../sys/file/owned-descriptors.js';
+import { close, dup } from '../../sys/file/io.js';
 import type { ConnectionKeeper } from '../connection-parts.js';
 import { Connection } from '../connection.js';
 import { Listener, type ListenerDetails } from '../listener.js';

@@ -13,8 +13,8 @@ import {
   heldAmong,
   isRecordable,
   openHolder,
-} from '../../sys/owned-descriptors.js';
-import { sharedClockMs } from '../../sys/shared-clock.js';
+} from '../../sys/file/owned-descriptors.js';
+import { sharedClockMs } from '../../sys/ffi/shared-clock.js';
 
 /** Numbers of one block, and blocks: for all numbers that are recorded. */
 const BLOCK = 1024;

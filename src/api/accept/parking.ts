@@ -6,8 +6,8 @@ import { READABLE } from '../../backends/contract.js';
 import type { Watcher } from '../../core/driver.js';
 import type { Reactor } from '../../core/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/timers.js';
-import { close } from '../../sys/io.js';
-import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/shared-queue.js';
+import { close } from '../../sys/file/io.js';
+import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/poll/shared-queue.js';
 import { throwLater } from '../throw-later.js';
 import { ParkingLot, type SharedLot } from './lot.js';
 

@@ -2,11 +2,11 @@
 import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/async-scope.js';
 import { following } from '../../base/sequence.js';
-import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/constants.js';
-import { close } from '../../sys/io.js';
-import { IoError } from '../../sys/io-error.js';
-import { formatAddress, type Address, type InternetAddress } from '../../sys/sockaddr.js';
-import { setOption } from '../../sys/socket.js';
+import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/ffi/constants.js';
+import { close } from '../../sys/file/io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { formatAddress, type Address, type InternetAddress } from '../../sys/socket/sockaddr.js';
+import { setOption } from '../../sys/socket/socket.js';
 import { Listener } from '../listener.js';
 import { openListeningSocket, type ListeningSocket } from '../listening-socket.js';
 import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';

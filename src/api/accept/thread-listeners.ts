@@ -3,9 +3,9 @@
  * belong to the thread that has the runtime, so none is lost with a thread: what waits in its backlog is accepted by the
  * thread that comes after it, or by another.
  */
-import { SHUT_RD } from '../../sys/constants.js';
-import { close } from '../../sys/io.js';
-import { shutdown } from '../../sys/socket.js';
+import { SHUT_RD } from '../../sys/ffi/constants.js';
+import { close } from '../../sys/file/io.js';
+import { shutdown } from '../../sys/socket/socket.js';
 import type { ListeningSocket } from '../listening-socket.js';
 import type { Peer } from '../messages/peer.js';
 import type { Serving } from './inlet.js';

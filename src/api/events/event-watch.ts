@@ -6,7 +6,7 @@ import { AsyncScope } from '../../core/async-scope.js';
 import type { Watcher } from '../../core/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor.js';
-import { IoError } from '../../sys/io-error.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import { settling, type Settling } from '../settling.js';
 import { beginWith, type WaitOptions } from '../waiting.js';
 

@@ -4,7 +4,7 @@
  */
 import { serialize } from 'node:v8';
 import { isError } from '../../base/kinds.js';
-import { IoError } from '../../sys/io-error.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import { shown } from '../arguments.js';
 
 /** Beyond, a failure travels without stacks, and then alone; a value that is no error is told of only. */

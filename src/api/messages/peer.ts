@@ -8,7 +8,7 @@ import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
 import { followingFree } from '../../base/sequence.js';
 import { REQUESTS_PER_PEER } from '../../core/limits.js';
-import { IoError } from '../../sys/io-error.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import type { Destination, Move } from '../departure.js';
 import { MoveToThread } from '../give.js';
 import { settling, type Settling } from '../settling.js';

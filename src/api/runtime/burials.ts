@@ -4,7 +4,7 @@
  * each thread that lived then has said that it does so no more, or has ended.
  */
 import { poolPlaces } from '../../core/disk/pool-places.js';
-import { closeHolder, estateOf, type Estate } from '../../sys/owned-descriptors.js';
+import { closeHolder, estateOf, type Estate } from '../../sys/file/owned-descriptors.js';
 import { closeAll, closeAllLent } from '../plain-workers.js';
 import type { Member } from './member.js';
 

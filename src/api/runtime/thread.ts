@@ -1,7 +1,7 @@
 /** A thread of a runtime, seen from within. */
 import { describeBy } from '../../base/inspection.js';
 import { threadState } from '../../base/thread-state.js';
-import { IoError } from '../../sys/io-error.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import type { Peer } from '../messages/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';

@@ -6,7 +6,7 @@
  * registrations go to the kernel at once, since it alone knows whether it takes them; later changes wait for the flush.
  */
 import { type Token } from '../../base/token.js';
-import { EBADF, ENOENT, EPERM } from '../../sys/errno.js';
+import { EBADF, ENOENT, EPERM } from '../../sys/ffi/errno.js';
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -17,10 +17,10 @@ import {
   epollCtl,
   epollWait,
   openEpoll,
-} from '../../sys/epoll.js';
-import { close, isOpen } from '../../sys/io.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
+} from '../../sys/poll/epoll.js';
+import { close, isOpen } from '../../sys/file/io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
 import {
   ERROR,
   READABLE,

@@ -1,6 +1,6 @@
-import { openEpoll } from '../../sys/epoll.js';
-import { close } from '../../sys/io.js';
-import { kernelRelease, platform } from '../../sys/platform.js';
+import { openEpoll } from '../../sys/poll/epoll.js';
+import { close } from '../../sys/file/io.js';
+import { kernelRelease, platform } from '../../sys/ffi/platform.js';
 import type { BackendFactory } from '../contract.js';
 import { EpollBackend } from './backend.js';
 

@@ -9,7 +9,7 @@ import {
   EPOLLOUT,
   EPOLLPRI,
   EPOLLRDHUP,
-} from '../../sys/epoll.js';
+} from '../../sys/poll/epoll.js';
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 import { EDGE, EXCLUSIVE, ONESHOT } from '../registrations.js';
 

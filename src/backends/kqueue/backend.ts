@@ -3,10 +3,10 @@
  * each, because a kernel stops at the first error that it finds no room for and drops the changes after it.
  */
 import { slotOf, type Token } from '../../base/token.js';
-import { EBADF, EINTR, EINVAL, ENOENT, ENOTSUP, EPIPE } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { KeventArray } from '../../sys/kevent-array.js';
-import { layoutFault, nativeKqueue, type KqueueCalls } from '../../sys/kqueue.js';
+import { EBADF, EINTR, EINVAL, ENOENT, ENOTSUP, EPIPE } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { KeventArray } from '../../sys/poll/kevent-array.js';
+import { layoutFault, nativeKqueue, type KqueueCalls } from '../../sys/poll/kqueue.js';
 import {
   ERROR,
   HANGUP,

@@ -1,6 +1,6 @@
 /** The change list of one kevent(): what a registration wants and the kernel does not know yet, as entries by filter. */
-import { KeventArray } from '../../sys/kevent-array.js';
-import type { KqueueSystem } from '../../sys/kevent-layout.js';
+import { KeventArray } from '../../sys/poll/kevent-array.js';
+import type { KqueueSystem } from '../../sys/poll/kevent-layout.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest } from '../contract.js';
 import type { Registrations } from '../registrations.js';
 import { armingFlags, filterOf } from './flags.js';

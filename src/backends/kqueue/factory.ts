@@ -1,5 +1,5 @@
-import { nativeKqueue } from '../../sys/kqueue.js';
-import { kernelRelease, platform } from '../../sys/platform.js';
+import { nativeKqueue } from '../../sys/poll/kqueue.js';
+import { kernelRelease, platform } from '../../sys/ffi/platform.js';
 import type { BackendFactory } from '../contract.js';
 import { KqueueBackend } from './backend.js';
 

@@ -1,5 +1,5 @@
 /** Interest and readiness in kqueue's words: one filter a direction. */
-import type { KqueueConstants } from '../../sys/kqueue-constants.js';
+import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 import { EDGE, ONESHOT } from '../registrations.js';
 

@@ -3,13 +3,13 @@
  * own queue or each in a queue of its own, is up to `place`.
  */
 import { fstatSync, openSync } from 'node:fs';
-import { O_CLOEXEC, O_NONBLOCK } from '../../sys/constants.js';
-import { EACCES, ENOTSUP } from '../../sys/errno.js';
-import { close, dup } from '../../sys/io.js';
-import { IoError } from '../../sys/io-error.js';
-import type { KqueueConstants } from '../../sys/kqueue-constants.js';
-import type { KqueueCalls } from '../../sys/kqueue.js';
-import { platform } from '../../sys/platform.js';
+import { O_CLOEXEC, O_NONBLOCK } from '../../sys/ffi/constants.js';
+import { EACCES, ENOTSUP } from '../../sys/ffi/errno.js';
+import { close, dup } from '../../sys/file/io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
+import type { KqueueCalls } from '../../sys/poll/kqueue.js';
+import { platform } from '../../sys/ffi/platform.js';
 import {
   CHANGED_ATTRIBUTES,
   CHANGED_CLOSE,

@@ -1,10 +1,10 @@
 /** Sources of the kqueue backend: filters in its own queue, harvested by the wait that harvests the descriptors. */
 import { slotOf, type Token } from '../../base/token.js';
-import { EBADF, ENOENT } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import type { KeventArray } from '../../sys/kevent-array.js';
-import type { KqueueCalls } from '../../sys/kqueue.js';
-import { tableId } from '../../sys/owned-descriptors.js';
+import { EBADF, ENOENT } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import type { KeventArray } from '../../sys/poll/kevent-array.js';
+import type { KqueueCalls } from '../../sys/poll/kqueue.js';
+import { tableId } from '../../sys/file/owned-descriptors.js';
 import { READABLE, type Backend } from '../contract.js';
 import type { EventBatch } from '../event-batch.js';
 import type { Registrations } from '../registrations.js';

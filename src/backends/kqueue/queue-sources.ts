@@ -2,10 +2,10 @@
  * Sources on a kernel that has kqueue, for a backend that does not use it: each filter in a queue of its own, and a queue
  * is a descriptor that any backend can watch.
  */
-import { EINTR } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { KeventArray } from '../../sys/kevent-array.js';
-import type { KqueueCalls } from '../../sys/kqueue.js';
+import { EINTR } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { KeventArray } from '../../sys/poll/kevent-array.js';
+import type { KqueueCalls } from '../../sys/poll/kqueue.js';
 import type { Token } from '../../base/token.js';
 import { READABLE, type Backend } from '../contract.js';
 import { NOTHING, type Source, type UserSource } from '../sources/contract.js';

@@ -6,7 +6,7 @@
  *     fd    [ wake | 7    | 12   | 9    ]
  *     slot  [ -    | 0    | 4    | 1    ]
  */
-import { PollfdArray } from '../../sys/poll.js';
+import { PollfdArray } from '../../sys/poll/poll.js';
 import type { Registrations } from '../registrations.js';
 
 const INITIAL_ENTRIES = 64;

@@ -6,10 +6,10 @@
  * (`wouldBlock`).
  */
 import type { Token } from '../../base/token.js';
-import { EBADF } from '../../sys/errno.js';
-import { isOpen } from '../../sys/io.js';
-import { IoError } from '../../sys/io-error.js';
-import { poll, POLLIN, POLLNVAL } from '../../sys/poll.js';
+import { EBADF } from '../../sys/ffi/errno.js';
+import { isOpen } from '../../sys/file/io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { poll, POLLIN, POLLNVAL } from '../../sys/poll/poll.js';
 import type { Backend, BackendOptions, BackendTraits, Interest, Lifetime, Trigger } from '../contract.js';
 import { newCounters, waitMs } from '../counters.js';
 import { EventBatch } from '../event-batch.js';

@@ -1,5 +1,5 @@
-import { poll, PollfdArray } from '../../sys/poll.js';
-import { kernelRelease } from '../../sys/platform.js';
+import { poll, PollfdArray } from '../../sys/poll/poll.js';
+import { kernelRelease } from '../../sys/ffi/platform.js';
 import type { BackendFactory } from '../contract.js';
 import { PollBackend } from './backend.js';
 

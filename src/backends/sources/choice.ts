@@ -1,6 +1,6 @@
 /** Who watches timers, processes and files: the backend itself if its kernel can, otherwise descriptors of this system. */
-import { platform } from '../../sys/platform.js';
-import { nativeKqueue } from '../../sys/kqueue.js';
+import { platform } from '../../sys/ffi/platform.js';
+import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import type { Backend } from '../contract.js';
 import { QueueSources } from '../kqueue/queue-sources.js';
 import type { EventSources } from './contract.js';

@@ -1,7 +1,7 @@
 /** A source that is a descriptor, watched by level with whatever backend there is. */
 import type { Token } from '../../base/token.js';
-import { close, read } from '../../sys/io.js';
-import { NativeBlock } from '../../sys/memory.js';
+import { close, read } from '../../sys/file/io.js';
+import { NativeBlock } from '../../sys/ffi/memory.js';
 import { READABLE, type Backend } from '../contract.js';
 import type { Source } from './contract.js';
 

@@ -10,8 +10,8 @@ import {
   IN_Q_OVERFLOW,
   openInotify,
   removeInotifyWatch,
-} from '../../sys/inotify.js';
-import { close } from '../../sys/io.js';
+} from '../../sys/poll/inotify.js';
+import { close } from '../../sys/file/io.js';
 import { READABLE, type Backend } from '../contract.js';
 import type { SourceWatcher } from './contract.js';
 

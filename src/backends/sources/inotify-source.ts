@@ -7,10 +7,10 @@
  */
 import type { Token } from '../../base/token.js';
 import { openSync } from 'node:fs';
-import { O_CLOEXEC } from '../../sys/constants.js';
-import { EBADF, EINVAL } from '../../sys/errno.js';
-import { fstatNow, type FileStat } from '../../sys/file-stat.js';
-import { IoError } from '../../sys/io-error.js';
+import { O_CLOEXEC } from '../../sys/ffi/constants.js';
+import { EBADF, EINVAL } from '../../sys/ffi/errno.js';
+import { fstatNow, type FileStat } from '../../sys/file/file-stat.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import {
   IN_ACCESS,
   IN_ATTRIB,
@@ -27,8 +27,8 @@ import {
   IN_OPEN,
   IN_Q_OVERFLOW,
   IN_UNMOUNT,
-} from '../../sys/inotify.js';
-import { close } from '../../sys/io.js';
+} from '../../sys/poll/inotify.js';
+import { close } from '../../sys/file/io.js';
 import {
   CHANGED_ATTRIBUTES,
   CHANGED_CLOSE,

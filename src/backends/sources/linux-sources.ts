@@ -1,6 +1,6 @@
 /** Sources on Linux: timerfd, pidfd, inotify and eventfd, each a descriptor. */
-import { openPidfd, exitStatus, STATUS_UNKNOWN as PIDFD_UNKNOWN, STILL_RUNNING } from '../../sys/pidfd.js';
-import { openTimerfd } from '../../sys/timerfd.js';
+import { openPidfd, exitStatus, STATUS_UNKNOWN as PIDFD_UNKNOWN, STILL_RUNNING } from '../../sys/poll/pidfd.js';
+import { openTimerfd } from '../../sys/poll/timerfd.js';
 import type { Backend } from '../contract.js';
 import {
   NOTHING,

@@ -1,5 +1,5 @@
 /** The times that a timer may be given, and their words for a kernel. */
-import type { Timespec } from '../../sys/timerfd.js';
+import type { Timespec } from '../../sys/poll/timerfd.js';
 import type { TimerSpec, TimeUnit } from './contract.js';
 
 const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 };

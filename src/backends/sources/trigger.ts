@@ -1,7 +1,7 @@
 /** Triggering a user source, from the thread that has it or from any other. */
-import { IoError } from '../../sys/io-error.js';
-import { nativeKqueue } from '../../sys/kqueue.js';
-import { beginUse, endUse, tableId } from '../../sys/owned-descriptors.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { nativeKqueue } from '../../sys/poll/kqueue.js';
+import { beginUse, endUse, tableId } from '../../sys/file/owned-descriptors.js';
 import { triggerKnote } from '../kqueue/user-event.js';
 import { wakeBackend } from '../wake.js';
 import type { UserHandle } from './contract.js';

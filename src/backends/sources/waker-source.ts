@@ -1,6 +1,6 @@
 /** A source that is triggered by hand, from any thread: an eventfd, or a pipe where there is none. */
 import type { Token } from '../../base/token.js';
-import { tableId } from '../../sys/owned-descriptors.js';
+import { tableId } from '../../sys/file/owned-descriptors.js';
 import { READABLE, type Backend } from '../contract.js';
 import { Waker } from '../wake.js';
 import type { UserHandle, UserSource } from './contract.js';

@@ -5,7 +5,7 @@ import { NativeTarget } from '../../conformance/traces/native/target.js';
 import { record } from '../../conformance/traces/recording.js';
 import { shippedTraces } from '../../conformance/traces/shipped.js';
 import { parseTraces } from '../../conformance/traces/trace.js';
-import { arch, kernelRelease } from '../../sys/platform.js';
+import { arch, kernelRelease } from '../../sys/ffi/platform.js';
 
 export interface RecordOptions {
   /** Where to write. */

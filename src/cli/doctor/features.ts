@@ -3,15 +3,15 @@ import process from 'node:process';
 import { backendNames, openBackend } from '../../backends/select.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
 import { CHANGED_WRITE } from '../../backends/sources/contract.js';
-import { listen as listenOn, bind, openSocket } from '../../sys/socket.js';
-import { AF_INET6, SOCK_STREAM } from '../../sys/constants.js';
-import { hasEventfd } from '../../sys/eventfd.js';
-import { close } from '../../sys/io.js';
-import type { IoError } from '../../sys/io-error.js';
-import { ioUringRefusal } from '../../sys/io-uring-probe.js';
-import { kernelSetting } from '../../sys/limits.js';
-import { obstacleToNodeLoop } from '../../sys/node-loop.js';
-import { kernelRelease, platform, runtime } from '../../sys/platform.js';
+import { listen as listenOn, bind, openSocket } from '../../sys/socket/socket.js';
+import { AF_INET6, SOCK_STREAM } from '../../sys/ffi/constants.js';
+import { hasEventfd } from '../../sys/poll/eventfd.js';
+import { close } from '../../sys/file/io.js';
+import type { IoError } from '../../sys/ffi/io-error.js';
+import { ioUringRefusal } from '../../sys/uring/probe.js';
+import { kernelSetting } from '../../sys/process/limits.js';
+import { obstacleToNodeLoop } from '../../sys/ffi/node-loop.js';
+import { kernelRelease, platform, runtime } from '../../sys/ffi/platform.js';
 
 export interface FeatureFinding {
   readonly name: string;

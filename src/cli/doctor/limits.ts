@@ -1,6 +1,6 @@
 /** The limits that bite a program of many descriptors: what each is here, what it stops, and how to raise it. */
-import { kernelSetting, localPorts, resourceLimit } from '../../sys/limits.js';
-import { platform } from '../../sys/platform.js';
+import { kernelSetting, localPorts, resourceLimit } from '../../sys/process/limits.js';
+import { platform } from '../../sys/ffi/platform.js';
 
 export interface LimitFinding {
   /** The system's own name of it: 'nofile', 'net.core.somaxconn'. */

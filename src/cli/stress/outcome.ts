@@ -1,6 +1,6 @@
 /** The end of every form of the command: the report is made, printed, and turned into an exit code. */
 import process from 'node:process';
-import { kernelRelease, runtime } from '../../sys/platform.js';
+import { kernelRelease, runtime } from '../../sys/ffi/platform.js';
 import { version } from '../version.js';
 import type { FloodPlan, RunPlan } from './plan.js';
 import { renderReport } from './rendering.js';

@@ -4,7 +4,7 @@ import { listen } from '../../api/listen.js';
 import type { Listener } from '../../api/listener.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import type { BufferList } from '../../core/buffer-list.js';
-import { formatAddress } from '../../sys/sockaddr.js';
+import { formatAddress } from '../../sys/socket/sockaddr.js';
 import type { ThreadAccount } from './account.js';
 import type { ServerPlan } from './plan.js';
 import { Tally, type SideProgress } from './tally.js';

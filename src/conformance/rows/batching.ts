@@ -1,6 +1,6 @@
 /** Changes: how many reach the kernel, in how many calls, and that a bad one spoils no other. */
 import { ERROR, READABLE, WRITABLE } from '../../backends/contract.js';
-import { EBADF } from '../../sys/errno.js';
+import { EBADF } from '../../sys/ffi/errno.js';
 import { expectAtLeast, expectAtMost, expectBits, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';

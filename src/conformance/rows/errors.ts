@@ -1,6 +1,6 @@
 /** How a reset, a refusal and a closed pipe are told: to whoever waits, in either direction. */
 import { ERROR, HANGUP, READABLE, WRITABLE, type Interest, type Readiness } from '../../backends/contract.js';
-import { EINPROGRESS, errnoNumber } from '../../sys/errno.js';
+import { EINPROGRESS, errnoNumber } from '../../sys/ffi/errno.js';
 import { expectBits, expectEqual, expectIoError } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';

@@ -1,6 +1,6 @@
 /** Names of filters, flags and fflags in traces, which are FreeBSD's without EVFILT_, EV_ and NOTE_. */
 import { bsdErrnoIfKnown } from '../../model/refusal.js';
-import type { KqueueConstants } from '../../sys/kqueue-constants.js';
+import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
 import { Unsupported } from './unsupported.js';
 
 const FILTERS = ['READ', 'WRITE', 'AIO', 'VNODE', 'PROC', 'SIGNAL', 'TIMER', 'USER', 'EXCEPT', 'EMPTY'] as const;

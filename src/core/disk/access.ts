@@ -1,8 +1,8 @@
 /** Whether a descriptor was opened for what is asked of it: known before the first byte, where the call itself would be late. */
-import { EBADF, EINVAL } from '../../sys/errno.js';
-import { O_DIRECT, O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file-constants.js';
-import { IoError } from '../../sys/io-error.js';
-import { O_ACCMODE } from '../../sys/constants.js';
+import { EBADF, EINVAL } from '../../sys/ffi/errno.js';
+import { O_DIRECT, O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file/file-constants.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { O_ACCMODE } from '../../sys/ffi/constants.js';
 
 export type Access = 'reading' | 'writing';
 

@@ -1,6 +1,6 @@
 /** The system calls that move bytes between files and memory. An object, so that a test can be the kernel. */
-import { preadv, pwritev, readNow, writeNow } from '../../sys/file-io.js';
-import type { Done } from '../../sys/blocking-call.js';
+import { preadv, pwritev, readNow, writeNow } from '../../sys/file/file-io.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
 
 type Vectored = (fd: number, iovecs: number, count: number, offset: number, done: Done) => void;
 type VectoredNow = (fd: number, iovecs: number, count: number, offset: number) => number;

@@ -3,12 +3,12 @@
  * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { EAGAIN, EBADF, EINTR, EINVAL, EIO } from '../../sys/errno.js';
-import { linksNow, type FileStat } from '../../sys/file-stat.js';
-import { closeFile, closeNow } from '../../sys/open-file.js';
-import { IoError } from '../../sys/io-error.js';
-import { isOpen, statusFlags } from '../../sys/io.js';
-import type { Done } from '../../sys/blocking-call.js';
+import { EAGAIN, EBADF, EINTR, EINVAL, EIO } from '../../sys/ffi/errno.js';
+import { linksNow, type FileStat } from '../../sys/file/file-stat.js';
+import { closeFile, closeNow } from '../../sys/file/open-file.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { isOpen, statusFlags } from '../../sys/file/io.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
 import type { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';

@@ -1,7 +1,7 @@
 /** From a path to a descriptor of a regular file or a directory, and to nothing else. */
-import type { Done } from '../../sys/blocking-call.js';
-import { O_CLOEXEC, O_NONBLOCK } from '../../sys/constants.js';
-import { EAGAIN, EINVAL, ENOENT, ENOTDIR, ENXIO, EXDEV } from '../../sys/errno.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { O_CLOEXEC, O_NONBLOCK } from '../../sys/ffi/constants.js';
+import { EAGAIN, EINVAL, ENOENT, ENOTDIR, ENXIO, EXDEV } from '../../sys/ffi/errno.js';
 import {
   AT_FDCWD,
   O_CREAT,
@@ -11,10 +11,10 @@ import {
   O_PATH,
   O_TRUNC,
   RESOLVE_NO_XDEV,
-} from '../../sys/file-constants.js';
-import { fstat, fstatNow, type FileStat } from '../../sys/file-stat.js';
-import { IoError } from '../../sys/io-error.js';
-import { pathBlock } from '../../sys/open-file.js';
+} from '../../sys/file/file-constants.js';
+import { fstat, fstatNow, type FileStat } from '../../sys/file/file-stat.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { pathBlock } from '../../sys/file/open-file.js';
 import { leadOf, placeOf, rootPlace, type Place } from './place.js';
 import type { DeviceCalls, DiskPool } from './pool.js';
 import { checkRegular } from './regular-file.js';

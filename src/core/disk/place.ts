@@ -4,11 +4,11 @@
  * all, and describe what is open without a disk. Any other (NFS, CIFS, FUSE, what nobody knows) may ask a server or another
  * process at each of them, for as long as that takes: there every call belongs on the pool.
  */
-import { O_CLOEXEC } from '../../sys/constants.js';
-import { AT_FDCWD, O_NOFOLLOW, O_PATH } from '../../sys/file-constants.js';
-import { close } from '../../sys/io.js';
-import { mountIdOf, MountTable, type Mount } from '../../sys/mounts.js';
-import { openCached, targetOf } from '../../sys/open-file.js';
+import { O_CLOEXEC } from '../../sys/ffi/constants.js';
+import { AT_FDCWD, O_NOFOLLOW, O_PATH } from '../../sys/file/file-constants.js';
+import { close } from '../../sys/file/io.js';
+import { mountIdOf, MountTable, type Mount } from '../../sys/file/mounts.js';
+import { openCached, targetOf } from '../../sys/file/open-file.js';
 
 export interface Place {
   /** Whose calls wait in one queue: st_dev, as far as the mount tells it. */

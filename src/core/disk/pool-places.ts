@@ -7,7 +7,7 @@
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
-import { holder } from '../../sys/owned-descriptors.js';
+import { holder } from '../../sys/file/owned-descriptors.js';
 import { DISK_CALLS, DISK_CALLS_PER_DEVICE, DISK_CALLS_PER_SERVER, DISK_CALLS_TO_SERVERS } from '../limits.js';
 
 /** One for each reason to wait; it counts the places that were left. */

@@ -6,8 +6,8 @@
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { setTimeout } from '../../base/runtime-functions.js';
-import type { Done } from '../../sys/blocking-call.js';
-import { IoError } from '../../sys/io-error.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import {
   DISK_CALLS,
   DISK_CALLS_PER_DEVICE,

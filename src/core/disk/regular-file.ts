@@ -1,7 +1,7 @@
 /** Whether something is a file with content at offsets, and whether its size is that of its content. */
-import { EINVAL, EISDIR } from '../../sys/errno.js';
-import type { FileStat } from '../../sys/file-stat.js';
-import { IoError } from '../../sys/io-error.js';
+import { EINVAL, EISDIR } from '../../sys/ffi/errno.js';
+import type { FileStat } from '../../sys/file/file-stat.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 
 /**
  * @param verb what is done to files here, for the message: 'opened', 'copied'.

@@ -2,7 +2,7 @@
  * Opening a path that may not lead out of a directory: by the kernel, or component by component where it can't. Both
  * follow symbolic links and `..` as long as they stay inside, and refuse absolute targets and links that lead outside.
  */
-import { EAGAIN, EISDIR, ELOOP, EMLINK, ENAMETOOLONG, ENOTDIR, EXDEV, isRefusal } from '../../sys/errno.js';
+import { EAGAIN, EISDIR, ELOOP, EMLINK, ENAMETOOLONG, ENOTDIR, EXDEV, isRefusal } from '../../sys/ffi/errno.js';
 import {
   O_CREAT,
   O_DIRECTORY,
@@ -11,9 +11,9 @@ import {
   O_RESOLVE_BENEATH,
   RESOLVE_BENEATH,
   RESOLVE_NO_MAGICLINKS,
-} from '../../sys/file-constants.js';
-import { O_CLOEXEC } from '../../sys/constants.js';
-import { closeFile, openat, openat2, openCached, pathBlock, readlinkat } from '../../sys/open-file.js';
+} from '../../sys/file/file-constants.js';
+import { O_CLOEXEC } from '../../sys/ffi/constants.js';
+import { closeFile, openat, openat2, openCached, pathBlock, readlinkat } from '../../sys/file/open-file.js';
 import type { DeviceCalls } from './pool.js';
 
 /** The kernel's part, in an object so that a test can lack some of it. Results below 0 are errnos with their sign turned. */

@@ -2,8 +2,8 @@
  * Memory for one call whose caller may wait for it no longer: the kernel has this memory until the call has ended, and never
  * the caller's, who has that back at once.
  */
-import { alignedBytes } from '../../sys/direct-io.js';
-import type { Done } from '../../sys/blocking-call.js';
+import { alignedBytes } from '../../sys/file/direct-io.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
 import { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 

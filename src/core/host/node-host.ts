@@ -6,7 +6,7 @@
  * timers; a uv_poll_t on our descriptor aborts the process when a worker ends with it open.
  */
 import { clearImmediate, setImmediate } from '../../base/runtime-functions.js';
-import type { NodeLoop } from '../../sys/node-loop.js';
+import type { NodeLoop } from '../../sys/ffi/node-loop.js';
 import type { Host } from './host.js';
 
 export class NodeHost implements Host {

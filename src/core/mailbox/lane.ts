@@ -7,7 +7,7 @@ import { threadId } from 'node:worker_threads';
 import { CLOSED, HELD, RingMemory } from '../../base/ring/layout.js';
 import { claimSlot, forEachUnread, releaseSlot } from '../../base/ring/senders.js';
 import { FULL_ASLEEP, RingWriter } from '../../base/ring/writer.js';
-import { IoError } from '../../sys/io-error.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import { WAITING_BYTES } from '../limits.js';
 import type { MailboxAddress } from './address.js';
 import type { Outgoing, Payload } from './outgoing.js';

@@ -3,7 +3,7 @@
  * behind them.
  */
 import type { RingMemory } from '../../base/ring/layout.js';
-import { meet } from '../../sys/owned-descriptors.js';
+import { meet } from '../../sys/file/owned-descriptors.js';
 import type { MailboxAddress } from './address.js';
 import { Lane, type LaneOwner } from './lane.js';
 import type { Outgoing, Payload } from './outgoing.js';

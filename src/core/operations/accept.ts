@@ -1,8 +1,8 @@
 /** Accepting, continuously: each connection goes to the owner, within a budget a turn. */
-import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errnoNumber } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
-import { accept } from '../../sys/socket.js';
+import { EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, errnoNumber } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { accept } from '../../sys/socket/socket.js';
 import { ACCEPTS_PER_TURN, FULFILLED_ACCEPTS, REFUSED_ACCEPTS } from '../limits.js';
 import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';

@@ -3,12 +3,12 @@
  * are looked at (MSG_PEEK) and never taken.
  */
 import { PRIORITY, READABLE, type Interest } from '../../backends/contract.js';
-import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/constants.js';
-import { EAGAIN, EINTR, ENOTSOCK, ENOTSUP } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
-import { NativeBlock } from '../../sys/memory.js';
-import { pendingError, recv } from '../../sys/socket.js';
+import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/ffi/constants.js';
+import { EAGAIN, EINTR, ENOTSOCK, ENOTSUP } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { NativeBlock } from '../../sys/ffi/memory.js';
+import { pendingError, recv } from '../../sys/socket/socket.js';
 import { DONE, Operation, WAIT, type Descriptor, type Outcome } from '../operation.js';
 import type { Reactor } from '../reactor.js';
 

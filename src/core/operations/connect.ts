@@ -1,11 +1,18 @@
 /** Connecting one socket to one address. */
-import { SOL_SOCKET, SO_LINGER } from '../../sys/constants.js';
-import { isEphemeralPort } from '../../sys/ephemeral-ports.js';
-import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN, isRefusal } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { formatAddress, isLoopback, type Address } from '../../sys/sockaddr.js';
-import { connect, isReadyToSend, localAddress, pendingError, preferOption, remoteAddress } from '../../sys/socket.js';
-import { hasTcpInfo, wasAnsweredOnce } from '../../sys/tcp-handshake.js';
+import { SOL_SOCKET, SO_LINGER } from '../../sys/ffi/constants.js';
+import { isEphemeralPort } from '../../sys/socket/ephemeral-ports.js';
+import { EAGAIN, ECONNREFUSED, EINPROGRESS, ENOTCONN, isRefusal } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { formatAddress, isLoopback, type Address } from '../../sys/socket/sockaddr.js';
+import {
+  connect,
+  isReadyToSend,
+  localAddress,
+  pendingError,
+  preferOption,
+  remoteAddress,
+} from '../../sys/socket/socket.js';
+import { hasTcpInfo, wasAnsweredOnce } from '../../sys/socket/tcp-handshake.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
 

@@ -1,12 +1,12 @@
 /** Receiving datagrams, continuously: each goes to the owner with its sender, within a budget a turn. */
-import { MSG_DONTWAIT, MSG_TRUNC } from '../../sys/constants.js';
-import { EAGAIN, EINTR, errnoNumber } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
-import { NativeBlock } from '../../sys/memory.js';
-import { SenderAddresses } from '../../sys/sender-addresses.js';
-import type { Address } from '../../sys/sockaddr.js';
-import { MessageHeader, recvmsg } from '../../sys/socket.js';
+import { MSG_DONTWAIT, MSG_TRUNC } from '../../sys/ffi/constants.js';
+import { EAGAIN, EINTR, errnoNumber } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { NativeBlock } from '../../sys/ffi/memory.js';
+import { SenderAddresses } from '../../sys/socket/sender-addresses.js';
+import type { Address } from '../../sys/socket/sockaddr.js';
+import { MessageHeader, recvmsg } from '../../sys/socket/socket.js';
 import type { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { DATAGRAMS_PER_TURN } from '../limits.js';

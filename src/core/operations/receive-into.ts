@@ -1,10 +1,10 @@
 /** Receiving once, into memory of the caller's. */
 import { shareAmongCopies } from '../../base/thread-state.js';
-import { EAGAIN, EINTR } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
-import { addressOf } from '../../sys/memory.js';
-import { receiveFrom } from '../../sys/stream.js';
+import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { addressOf } from '../../sys/ffi/memory.js';
+import { receiveFrom } from '../../sys/socket/stream.js';
 import type { DriverCounters } from '../driver.js';
 import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
 

@@ -1,9 +1,9 @@
 /** Sending datagrams: each whole or not at all, in order. */
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.js';
-import { EAGAIN, EINTR, ENOBUFS } from '../../sys/errno.js';
-import { errno } from '../../sys/libc.js';
-import { SockaddrBlock, type Address } from '../../sys/sockaddr.js';
-import { MessageHeader, sendmsg } from '../../sys/socket.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/ffi/constants.js';
+import { EAGAIN, EINTR, ENOBUFS } from '../../sys/ffi/errno.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { SockaddrBlock, type Address } from '../../sys/socket/sockaddr.js';
+import { MessageHeader, sendmsg } from '../../sys/socket/socket.js';
 import type { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { IovecTable } from '../iovec-table.js';

@@ -3,13 +3,13 @@
  * buffer that its owner fills where the kernel can't. It never waits for a disk: it stops and says what it needs.
  */
 import { monotonicMs } from '../../base/runtime-functions.js';
-import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL } from '../../sys/constants.js';
-import { EAGAIN, EBADF, EBUSY, EINTR, EIO, EISDIR, ENOTSOCK, errnoName, isRefusal } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
-import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
-import { MessageHeader } from '../../sys/socket.js';
-import { causeOf, sendListTo, sendTo } from '../../sys/stream.js';
+import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL } from '../../sys/ffi/constants.js';
+import { EAGAIN, EBADF, EBUSY, EINTR, EIO, EISDIR, ENOTSOCK, errnoName, isRefusal } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { nativeSendfile, type SendfileCalls } from '../../sys/socket/sendfile.js';
+import { MessageHeader } from '../../sys/socket/socket.js';
+import { causeOf, sendListTo, sendTo } from '../../sys/socket/stream.js';
 import { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { IovecTable } from '../iovec-table.js';

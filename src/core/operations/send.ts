@@ -1,10 +1,10 @@
 /** Sending a buffer list, in order and to the last byte. */
-import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/constants.js';
-import { EAGAIN, EINTR } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { errno } from '../../sys/libc.js';
-import { MessageHeader } from '../../sys/socket.js';
-import { causeOf, sendListTo, sendTo } from '../../sys/stream.js';
+import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/ffi/constants.js';
+import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { MessageHeader } from '../../sys/socket/socket.js';
+import { causeOf, sendListTo, sendTo } from '../../sys/socket/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { IovecTable } from '../iovec-table.js';
 import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';

@@ -1,5 +1,5 @@
 /** Bytes that pass through the thread's receive buffer: two copies, two calls, and no pipe. */
-import type { StreamCalls } from '../../sys/stream.js';
+import type { StreamCalls } from '../../sys/socket/stream.js';
 import { BufferList } from '../buffer-list.js';
 import type { ReceiveBuffer } from '../receive-buffer.js';
 import type { Conduit } from './conduit.js';

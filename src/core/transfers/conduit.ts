@@ -1,5 +1,5 @@
 /** What bytes pass through on their way from one descriptor to another. It holds what the sink has not taken yet. */
-import type { StreamCalls } from '../../sys/stream.js';
+import type { StreamCalls } from '../../sys/socket/stream.js';
 import type { BufferList } from '../buffer-list.js';
 
 export interface Conduit {

@@ -1,8 +1,8 @@
 /** The system calls that copy between files. An object, so that a test can be the kernel. */
-import { cloneRange, copyRange, seek } from '../../sys/file-copy.js';
-import { pread, pwrite } from '../../sys/file-io.js';
-import { punchHole } from '../../sys/file-space.js';
-import { fstat } from '../../sys/file-stat.js';
+import { cloneRange, copyRange, seek } from '../../sys/file/file-copy.js';
+import { pread, pwrite } from '../../sys/file/file-io.js';
+import { punchHole } from '../../sys/file/file-space.js';
+import { fstat } from '../../sys/file/file-stat.js';
 
 /** Their results are told in a later turn; below 0 they are errnos with their sign turned. */
 export interface FileCopyCalls {

@@ -1,8 +1,8 @@
 /** What sending a file asks of the disk. An object, so that a test can be the disk. */
-import type { Done } from '../../sys/blocking-call.js';
-import { pread, readNow } from '../../sys/file-io.js';
-import { NativeBlock, storeWord } from '../../sys/memory.js';
-import { isResident } from '../../sys/page-cache.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { pread, readNow } from '../../sys/file/file-io.js';
+import { NativeBlock, storeWord } from '../../sys/ffi/memory.js';
+import { isResident } from '../../sys/file/page-cache.js';
 import { spendNowBytes, takeNowCall } from '../disk/now-budget.js';
 import { diskPool } from '../disk/pool.js';
 import { READ_AHEAD_BYTES } from '../limits.js';

@@ -5,12 +5,12 @@
  */
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
-import type { Done } from '../../sys/blocking-call.js';
-import { EIO, ENXIO, errnoName, EXDEV, isRefusal } from '../../sys/errno.js';
-import { SEEK_DATA, SEEK_HOLE } from '../../sys/file-constants.js';
-import type { FileStat } from '../../sys/file-stat.js';
-import { IoError } from '../../sys/io-error.js';
-import { NativeBlock } from '../../sys/memory.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { EIO, ENXIO, errnoName, EXDEV, isRefusal } from '../../sys/ffi/errno.js';
+import { SEEK_DATA, SEEK_HOLE } from '../../sys/file/file-constants.js';
+import type { FileStat } from '../../sys/file/file-stat.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { NativeBlock } from '../../sys/ffi/memory.js';
 import type { DiskPool } from '../disk/pool.js';
 import { COPY_BUFFER_BYTES } from '../limits.js';
 import { TransferAccount } from './account.js';

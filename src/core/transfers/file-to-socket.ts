@@ -3,10 +3,10 @@
  * each other without keeping the thread.
  */
 import { monotonicMs } from '../../base/runtime-functions.js';
-import type { Done } from '../../sys/blocking-call.js';
-import { IoError } from '../../sys/io-error.js';
-import { isLeftBlocking } from '../../sys/open-description.js';
-import { nativeSendfile, type SendfileCalls } from '../../sys/sendfile.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { isLeftBlocking } from '../../sys/file/open-description.js';
+import { nativeSendfile, type SendfileCalls } from '../../sys/socket/sendfile.js';
 import type { BufferList } from '../buffer-list.js';
 import type { DriverCounters } from '../driver.js';
 import { READ_AHEAD_BYTES, READ_AHEAD_WINDOW_BYTES } from '../limits.js';

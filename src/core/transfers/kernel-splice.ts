@@ -1,6 +1,6 @@
 /** The use that one relay makes of SO_SPLICE: when it begins, what was moved, and when to give it up. */
-import { errnoName } from '../../sys/errno.js';
-import type { SocketSpliceCalls } from '../../sys/so-splice.js';
+import { errnoName } from '../../sys/ffi/errno.js';
+import type { SocketSpliceCalls } from '../../sys/socket/so-splice.js';
 import { BARREN_SPLICES } from '../limits.js';
 import type { RelayAccount } from './relay-account.js';
 

@@ -1,9 +1,9 @@
 /** Bytes that pass through a pipe by splice: pages change hands, nothing is copied. */
-import type { SpliceCalls } from '../../sys/splice.js';
-import { EAGAIN, EINTR } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { NativeBlock } from '../../sys/memory.js';
-import { pipeStream, type StreamCalls } from '../../sys/stream.js';
+import type { SpliceCalls } from '../../sys/socket/splice.js';
+import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { NativeBlock } from '../../sys/ffi/memory.js';
+import { pipeStream, type StreamCalls } from '../../sys/socket/stream.js';
 import type { BufferList } from '../buffer-list.js';
 import type { Conduit } from './conduit.js';
 import type { Pipe, PipePool } from './pipe-pool.js';

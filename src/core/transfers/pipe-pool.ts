@@ -6,8 +6,8 @@
  * that is no error, the bytes go through buffers.
  */
 import { monotonicMs } from '../../base/runtime-functions.js';
-import { IoError } from '../../sys/io-error.js';
-import type { PipeCalls } from '../../sys/splice.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import type { PipeCalls } from '../../sys/socket/splice.js';
 import { MIN_PIPE_BYTES, PIPE_BYTES, PIPE_REST_MS, POOLED_PIPES, TAKEN_PIPES } from '../limits.js';
 
 export class Pipe {

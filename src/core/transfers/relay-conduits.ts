@@ -2,11 +2,11 @@
  * Which way the bytes of a relay go, decided as they come: a source that keeps filling the buffer is spliced, one that gives
  * little at a time is better off with plain calls.
  */
-import { ENOMEM, errnoName, isRefusal } from '../../sys/errno.js';
-import { isLeftBlocking } from '../../sys/open-description.js';
-import { nativeSocketSplice, type SocketSpliceCalls } from '../../sys/so-splice.js';
-import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/splice.js';
-import { pipeStream, socketStream, type StreamCalls } from '../../sys/stream.js';
+import { ENOMEM, errnoName, isRefusal } from '../../sys/ffi/errno.js';
+import { isLeftBlocking } from '../../sys/file/open-description.js';
+import { nativeSocketSplice, type SocketSpliceCalls } from '../../sys/socket/so-splice.js';
+import { nativePipes, nativeSplice, type SpliceCalls } from '../../sys/socket/splice.js';
+import { pipeStream, socketStream, type StreamCalls } from '../../sys/socket/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { SPLICE_AFTER_FILLS, SPLICE_FROM_BYTES, SPLICE_LEAST_BYTES, SPLICE_SMALL_FILLS } from '../limits.js';
 import type { Descriptor } from '../operation.js';

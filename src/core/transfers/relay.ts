@@ -6,9 +6,9 @@
  * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
  * blocked always says which of the two it was.
  */
-import { EAGAIN, EINTR } from '../../sys/errno.js';
-import { IoError } from '../../sys/io-error.js';
-import { causeOf } from '../../sys/stream.js';
+import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { causeOf } from '../../sys/socket/stream.js';
 import { BufferList } from '../buffer-list.js';
 import { RELAY_BYTES_PER_TURN } from '../limits.js';
 import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../operation.js';

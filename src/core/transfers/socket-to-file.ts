@@ -3,10 +3,10 @@
  * a disk that lags holds the peer back by its own window.
  */
 import { monotonicMs } from '../../base/runtime-functions.js';
-import type { Done } from '../../sys/blocking-call.js';
-import { EIO } from '../../sys/errno.js';
-import { pwritev } from '../../sys/file-io.js';
-import { IoError } from '../../sys/io-error.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { EIO } from '../../sys/ffi/errno.js';
+import { pwritev } from '../../sys/file/file-io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import { BufferList } from '../buffer-list.js';
 import { diskPool } from '../disk/pool.js';
 import { IovecTable } from '../iovec-table.js';

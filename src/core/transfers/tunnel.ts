@@ -7,7 +7,7 @@
  *     a timeout             both are reset
  *     cancelled             both stay open, and are the user's again
  */
-import { IoError } from '../../sys/io-error.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import type { ReadSide } from '../read-turn.js';
 import { SendProgress } from '../send-progress.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../timers.js';

@@ -1,5 +1,5 @@
 /** EVFILT_TIMER on the model's clock. */
-import type { KqueueConstants } from '../../sys/kqueue-constants.js';
+import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
 import type { Alarm, VirtualClock } from '../clock.js';
 import type { Kevent } from '../kevent.js';
 import type { Filter, Knote } from '../knote.js';

@@ -20,7 +20,7 @@ export function describeFloods(title: string, threads: number, ends: readonly En
     const directory = mkdtempSync(join(tmpdir(), 'pollux-flood-'));
 
     before(function () {
-      // Other kernels have no gate to close (src/sys/listener-gate.ts).
+      // Other kernels have no gate to close (src/sys/socket/listener-gate.ts).
       if (process.platform !== 'linux') this.skip();
     });
 

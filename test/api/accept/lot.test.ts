@@ -1,9 +1,9 @@
 /** How long something has been parked is told by a clock that nobody sets. */
 import { expect } from 'chai';
 import { ParkingLot } from '../../../src/api/accept/lot.js';
-import { close } from '../../../src/sys/io.js';
-import { detailOf, entrust } from '../../../src/sys/owned-descriptors.js';
-import { socketpair } from '../../../src/sys/socket.js';
+import { close } from '../../../src/sys/file/io.js';
+import { detailOf, entrust } from '../../../src/sys/file/owned-descriptors.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const HOUR_MS = 3_600_000;
 const nobody = (): void => {};

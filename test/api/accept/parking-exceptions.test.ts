@@ -1,8 +1,8 @@
 /** An exception of whoever serves one parked connection costs no other its event. */
 import { expect } from 'chai';
 import { Parking } from '../../../src/api/accept/parking.js';
-import { close } from '../../../src/sys/io.js';
-import { socketpair } from '../../../src/sys/socket.js';
+import { close } from '../../../src/sys/file/io.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 import { sendSome } from '../../core/scripted-operations.js';
 import { describeOnEveryDriver } from '../every-driver.js';
 import { collectingUncaught } from '../uncaught.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
 import { adopt, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
-import { socketpair } from '../../../src/sys/socket.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 import { destroyTracked } from '../sockets.js';
 import { clientOf, clientsOf } from './service-clients.js';
 

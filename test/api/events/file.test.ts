@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { watchFile, watchTimer, type FileChange } from '../../../src/index.js';
 import { FRUITLESS_EVENTS } from '../../../src/core/limits.js';
-import { close, pipe } from '../../../src/sys/io.js';
+import { close, pipe } from '../../../src/sys/file/io.js';
 import { settling } from '../../../src/api/settling.js';
 import { openDescriptors } from '../descriptors.js';
 import { describeOnEveryDriver } from '../every-driver.js';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { watchProcess, watchTimer, type ProcessEnd } from '../../../src/index.js';
-import { platform } from '../../../src/sys/platform.js';
+import { platform } from '../../../src/sys/ffi/platform.js';
 import { describeOnEveryDriver } from '../every-driver.js';
 import { refusal } from '../refusal.js';
 import { atEnd } from '../sockets.js';

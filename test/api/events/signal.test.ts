@@ -4,7 +4,7 @@ import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import { watchSignal } from '../../../src/index.js';
-import { platform } from '../../../src/sys/platform.js';
+import { platform } from '../../../src/sys/ffi/platform.js';
 import { describeOnEveryDriver } from '../every-driver.js';
 import { turns } from '../sockets.js';
 import { kept, Told } from './told.js';

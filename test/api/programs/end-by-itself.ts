@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { adopt, connect, currentReactor, listen, watch } from 'pollux';
-import { pipe } from '../../../src/sys/io.js';
-import { socketpair } from '../../../src/sys/socket.js';
+import { pipe } from '../../../src/sys/file/io.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const scenarios: Record<string, () => Promise<void> | void> = {
   'a reactor that has nothing': () => {

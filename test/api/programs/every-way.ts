@@ -9,7 +9,7 @@ import { join as pathOf } from 'node:path';
 import process from 'node:process';
 import * as pollux from 'pollux';
 import type { Connection, Listener } from 'pollux';
-import { socketpair } from '../../../src/sys/socket.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 import { patternBytes } from '../files.js';
 
 const folder = process.argv[2];

@@ -6,9 +6,9 @@ import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PIPE_REST_MS } from '../../../src/core/limits.js';
 import { join, type Connection } from '../../../src/index.js';
-import { close, dup, pipe } from '../../../src/sys/io.js';
-import { IoError } from '../../../src/sys/io-error.js';
-import { nativePipes } from '../../../src/sys/splice.js';
+import { close, dup, pipe } from '../../../src/sys/file/io.js';
+import { IoError } from '../../../src/sys/ffi/io-error.js';
+import { nativePipes } from '../../../src/sys/socket/splice.js';
 import { receiveStream, sendStream, twoPairs } from '../joined.js';
 
 const NOBODY = 65534;

@@ -11,9 +11,9 @@ import { settling } from '../../../src/api/settling.js';
 import { Transfer } from '../../../src/api/transfer.js';
 import { nativeFileReads } from '../../../src/core/transfers/file-reads.js';
 import { FileToSocket } from '../../../src/core/transfers/file-to-socket.js';
-import { ENOSYS } from '../../../src/sys/errno.js';
-import { nativeSendfile, type SendfileCalls } from '../../../src/sys/sendfile.js';
-import { socketpair } from '../../../src/sys/socket.js';
+import { ENOSYS } from '../../../src/sys/ffi/errno.js';
+import { nativeSendfile, type SendfileCalls } from '../../../src/sys/socket/sendfile.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const FILE_BYTES = 2 ** 30;
 const WARM_BYTES = 32 << 20;

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { spawn } from 'node:child_process';
 import { adopt, connect, listen, type InternetAddress } from 'pollux';
-import { socketpair } from '../../../src/sys/socket.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const say = () => process.stdout.write('served');
 

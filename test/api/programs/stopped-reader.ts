@@ -5,7 +5,7 @@
 import process from 'node:process';
 import { adopt, currentReactor } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
-import { socketpair } from '../../../src/sys/socket.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const TOTAL_BYTES = 256 << 20;
 const WARM_BYTES = 32 << 20;

@@ -5,7 +5,7 @@
 import process from 'node:process';
 import { adopt, connect, listen, startReactor, type InternetAddress, type Mode } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
-import { socketpair } from '../../../src/sys/socket.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const [scenario, mode] = process.argv.slice(2);
 startReactor({ mode: mode as Mode });

@@ -1,5 +1,5 @@
 /** What the threads of the tests run. */
-import { allowedProcessors } from '../../../src/sys/affinity.js';
+import { allowedProcessors } from '../../../src/sys/process/affinity.js';
 import { connect, currentThread, listen } from 'pollux';
 
 const thread = currentThread();

@@ -5,7 +5,7 @@ import { connect as connectSocket } from 'node:net';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { currentReactor, Runtime, watchUser, type AcceptModel, type UserHandle } from 'pollux';
-import { closeHolder, openHolder } from '../../../src/sys/owned-descriptors.js';
+import { closeHolder, openHolder } from '../../../src/sys/file/owned-descriptors.js';
 
 const worker = new URL('owning-worker.js', import.meta.url);
 

@@ -2,10 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { connect, listen, openEndpoint, Runtime, watchTimer, watchUser, type UserHandle } from 'pollux';
-import { AF_INET, F_SETFL, SOCK_STREAM } from '../../../src/sys/constants.js';
-import { fcntl } from '../../../src/sys/io.js';
-import { beginUse } from '../../../src/sys/owned-descriptors.js';
-import { accept, bind, listen as listenOn, localAddress, openSocket } from '../../../src/sys/socket.js';
+import { AF_INET, F_SETFL, SOCK_STREAM } from '../../../src/sys/ffi/constants.js';
+import { fcntl } from '../../../src/sys/file/io.js';
+import { beginUse } from '../../../src/sys/file/owned-descriptors.js';
+import { accept, bind, listen as listenOn, localAddress, openSocket } from '../../../src/sys/socket/socket.js';
 
 /** What the worker is to do, or a handle that it is to use when it ends. */
 const part = workerData as string | UserHandle;

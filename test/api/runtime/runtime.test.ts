@@ -4,7 +4,7 @@ import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptio
 import { checkRuntimeOptions } from '../../../src/api/runtime/options.js';
 import { RingMemory } from '../../../src/base/ring/layout.js';
 import { MAILBOX_SENDERS } from '../../../src/core/limits.js';
-import { allowedProcessors, canPin } from '../../../src/sys/affinity.js';
+import { allowedProcessors, canPin } from '../../../src/sys/process/affinity.js';
 
 interface About {
   index: number;

@@ -7,8 +7,8 @@ import { BufferList, currentReactor, File, type AbortedWrite, type WaitOptions }
 import { OpenDescriptor } from '../../../src/core/disk/open-descriptor.js';
 import { UNKNOWN_PLACE } from '../../../src/core/disk/place.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
-import { fstatNow, type FileStat } from '../../../src/sys/file-stat.js';
+import type { Done } from '../../../src/sys/ffi/blocking-call.js';
+import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
 import { failureOf } from '../failures.js';
 import { turns } from '../sockets.js';
 import { describeEnd, describeWait } from './waits.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { currentReactor, open } from '../../../src/index.js';
 import { diskPool } from '../../../src/core/disk/pool.js';
 import { DISK_CALLS } from '../../../src/core/limits.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
+import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 import { openDescriptors } from '../descriptors.js';
 import { turns } from '../sockets.js';
 import { describeWait } from './waits.js';

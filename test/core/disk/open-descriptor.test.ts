@@ -7,8 +7,8 @@ import { BufferList } from '../../../src/core/buffer-list.js';
 import { nativeFileCalls, type FileCalls } from '../../../src/core/disk/file-calls.js';
 import { OpenDescriptor } from '../../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import { EAGAIN, EIO, ENOSPC, EOPNOTSUPP } from '../../../src/sys/errno.js';
-import type { IoError } from '../../../src/sys/io-error.js';
+import { EAGAIN, EIO, ENOSPC, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
+import type { IoError } from '../../../src/sys/ffi/io-error.js';
 import { propertyRuns } from '../../property-runs.js';
 
 /** What becomes of one call: done in full, cut to its first ranges, or answered with an errno. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PoolPlaces } from '../../../src/core/disk/pool-places.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
+import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 
 const LIMITS = { perDevice: 2, perServer: 1, toServers: 2 };
 const POOL = { calls: 3, callsPerDevice: 2, callsWaiting: 10, callsWaitingPerDevice: 10 };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
+import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 
 /** Calls of a disk that answers when the test says so. */
 class SlowDisk {

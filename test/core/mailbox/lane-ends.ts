@@ -5,7 +5,7 @@ import { createRing, UNIT_BYTES } from '../../../src/base/ring/layout.js';
 import { RingReader } from '../../../src/base/ring/reader.js';
 import { Lane } from '../../../src/core/mailbox/lane.js';
 import { Outgoing } from '../../../src/core/mailbox/outgoing.js';
-import type { IoError } from '../../../src/sys/io-error.js';
+import type { IoError } from '../../../src/sys/ffi/io-error.js';
 
 const UNITS = 8;
 export const SENDER = 0;

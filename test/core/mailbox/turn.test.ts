@@ -11,7 +11,7 @@ import { Mailbox, type MailboxOptions } from '../../../src/core/mailbox/mailbox.
 import { Outgoing } from '../../../src/core/mailbox/outgoing.js';
 import { Patience } from '../../../src/core/mailbox/patience.js';
 import { Reactor } from '../../../src/core/reactor.js';
-import type { IoError } from '../../../src/sys/io-error.js';
+import type { IoError } from '../../../src/sys/ffi/io-error.js';
 
 const NOTHING = new Uint8Array(0);
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { DiskPool } from '../../../src/core/disk/pool.js';
 import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
 import { FileToFile, type CopyEnd } from '../../../src/core/transfers/file-to-file.js';
-import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../src/sys/errno.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
-import { fstatNow, type FileStat } from '../../../src/sys/file-stat.js';
-import type { IoError } from '../../../src/sys/io-error.js';
+import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../src/sys/ffi/errno.js';
+import type { Done } from '../../../src/sys/ffi/blocking-call.js';
+import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
+import type { IoError } from '../../../src/sys/ffi/io-error.js';
 import { propertyRuns } from '../../property-runs.js';
 import { moodyCalls, type Fault, type Sharing } from './moody-calls.js';
 

@@ -1,8 +1,8 @@
 /** The kernel's part of a copy between files with faults at given calls. */
 import { readSync, writeSync } from 'node:fs';
 import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
-import type { Done } from '../../../src/sys/blocking-call.js';
-import { EINVAL, EOPNOTSUPP } from '../../../src/sys/errno.js';
+import type { Done } from '../../../src/sys/ffi/blocking-call.js';
+import { EINVAL, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
 
 /** What becomes of a call: done, cut to so many bytes, or answered (0, or an errno with its sign turned). */
 export type Fault = 'none' | { readonly most: number } | { readonly answer: number };

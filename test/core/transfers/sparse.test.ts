@@ -10,9 +10,9 @@ import { FileToFile, type CopyEnd } from '../../../src/core/transfers/file-to-fi
 import { FileToSocket } from '../../../src/core/transfers/file-to-socket.js';
 import { BufferList } from '../../../src/core/buffer-list.js';
 import { Transfer } from '../../../src/api/transfer.js';
-import { EAGAIN, EINTR, EOPNOTSUPP } from '../../../src/sys/errno.js';
-import { fstatNow, type FileStat } from '../../../src/sys/file-stat.js';
-import type { SendfileCalls } from '../../../src/sys/sendfile.js';
+import { EAGAIN, EINTR, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
+import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
+import type { SendfileCalls } from '../../../src/sys/socket/sendfile.js';
 import { describeOnEveryDriver } from '../../api/every-driver.js';
 import { patternBytes } from '../../api/files.js';
 import { unixPair } from '../../api/sockets.js';

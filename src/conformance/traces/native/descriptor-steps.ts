@@ -15,14 +15,14 @@ import {
   TCP_NODELAY,
   IPPROTO_TCP,
   SO_LINGER,
-} from '../../../sys/constants.js';
-import { errnoName } from '../../../sys/errno.js';
-import { mkfifo } from '../../../sys/fifo.js';
-import { dup, dup2, pipe as openPipe, read as readInto, write as writeFrom } from '../../../sys/io.js';
-import { IoError } from '../../../sys/io-error.js';
-import { errno } from '../../../sys/libc.js';
-import { NativeBlock } from '../../../sys/memory.js';
-import type { InternetAddress } from '../../../sys/sockaddr.js';
+} from '../../../sys/ffi/constants.js';
+import { errnoName } from '../../../sys/ffi/errno.js';
+import { mkfifo } from '../../../sys/file/fifo.js';
+import { dup, dup2, pipe as openPipe, read as readInto, write as writeFrom } from '../../../sys/file/io.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { errno } from '../../../sys/ffi/libc.js';
+import { NativeBlock } from '../../../sys/ffi/memory.js';
+import type { InternetAddress } from '../../../sys/socket/sockaddr.js';
 import {
   accept as acceptFrom,
   bind,
@@ -34,7 +34,7 @@ import {
   setOption,
   shutdown as shutdownSocket,
   socketpair as openSocketpair,
-} from '../../../sys/socket.js';
+} from '../../../sys/socket/socket.js';
 import { Crc32 } from '../crc32.js';
 import type { Step } from '../trace.js';
 import { Unsupported } from '../unsupported.js';

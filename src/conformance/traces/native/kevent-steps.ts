@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { bsdErrnoIfKnown } from '../../../model/refusal.js';
 import type { Kevent } from '../../../model/kevent.js';
-import { errnoName } from '../../../sys/errno.js';
-import { KeventArray } from '../../../sys/kevent-array.js';
+import { errnoName } from '../../../sys/ffi/errno.js';
+import { KeventArray } from '../../../sys/poll/kevent-array.js';
 import { expand } from '../differences.js';
 import type { Step, TracedKevent } from '../trace.js';
 import { Unsupported } from '../unsupported.js';

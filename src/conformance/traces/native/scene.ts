@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KqueueCalls } from '../../../sys/kqueue.js';
-import { close, isOpen } from '../../../sys/io.js';
-import { IoError } from '../../../sys/io-error.js';
-import { errnoName } from '../../../sys/errno.js';
+import type { KqueueCalls } from '../../../sys/poll/kqueue.js';
+import { close, isOpen } from '../../../sys/file/io.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { errnoName } from '../../../sys/ffi/errno.js';
 import { Names } from '../names.js';
 import { Notation } from '../notation.js';
 import type { Answer } from '../target.js';

@@ -1,5 +1,5 @@
 /** Plays scenarios on the kernel that this runs on. */
-import { nativeKqueue } from '../../../sys/kqueue.js';
+import { nativeKqueue } from '../../../sys/poll/kqueue.js';
 import type { Answer, TraceTarget } from '../target.js';
 import type { Step, TracedKevent } from '../trace.js';
 import { Unsupported } from '../unsupported.js';

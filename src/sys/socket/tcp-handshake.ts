@@ -1,0 +1,26 @@
+/** TCP_INFO, Linux: how a handshake went, in one call. */
+import { IPPROTO_TCP } from '../ffi/constants.js';
+import { platform } from '../ffi/platform.js';
+import { getOption } from './socket.js';
+
+const TCP_INFO = 11;
+const ESTABLISHED = 1;
+/** tcpi_segs_in of struct tcp_info, since Linux 4.2. */
+const SEGMENTS_IN_OFFSET = 140;
+
+export const hasTcpInfo = platform === 'linux';
+
+/**
+ * Whether a socket is connected after one segment of its peer, which then was SYN-ACK: a socket that has met itself has received
+ * its own SYN as well. False says nothing: the peer may have sent more already, or the system may not tell.
+ */
+export function wasAnsweredOnce(fd: number): boolean {
+  try {
+    const info = getOption(fd, IPPROTO_TCP, TCP_INFO);
+    if (info[0] !== ESTABLISHED || info.length < SEGMENTS_IN_OFFSET + 4) return false;
+    return new DataView(info.buffer, info.byteOffset).getUint32(SEGMENTS_IN_OFFSET, true) === 1;
+  } catch {
+    // A sandbox refuses it, or it is no TCP. The long way names what is wrong.
+    return false;
+  }
+}
