@@ -4,8 +4,8 @@
  */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { MAX_EVENTS } from '../backends/limits.js';
-import { backendFactory } from '../backends/select.js';
+import { MAX_EVENTS } from '../backends/kit/limits.js';
+import { backendFactory } from '../backends/registry.js';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { REACTOR_SCOPE } from '../core/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor.js';

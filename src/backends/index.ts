@@ -26,9 +26,9 @@ export {
   type Trigger,
   type WakeHandle,
 } from './contract.js';
-export { newCounters, waitMs } from './counters.js';
-export { EventBatch } from './event-batch.js';
-export { EDGE, ONESHOT, Registrations } from './registrations.js';
+export { newCounters, waitMs } from './kit/counters.js';
+export { EventBatch } from './kit/event-batch.js';
+export { EDGE, ONESHOT, Registrations } from './kit/registrations.js';
 export {
   backendFactory,
   backendNames,
@@ -38,7 +38,7 @@ export {
   registerBackend,
   type BackendChoice,
   type ProbedBackend,
-} from './select.js';
+} from './registry.js';
 export { eventSourcesOf } from './sources/choice.js';
 export {
   CHANGED_ATTRIBUTES,
@@ -63,4 +63,4 @@ export {
   type UserSource,
 } from './sources/contract.js';
 export { triggerUserEvent } from './sources/trigger.js';
-export { Waker, wakeBackend } from './wake.js';
+export { Waker, wakeBackend } from './kit/wake.js';

@@ -1,6 +1,6 @@
 /** `pollux stress`: libiapp's server and client. Thousands of sockets, opened at a rate, flooded by one side and drained by the other. */
 import { Command } from 'commander';
-import { chooseBackend, probeBackends } from '../backends/select.js';
+import { chooseBackend, probeBackends } from '../backends/registry.js';
 import type { Mode } from '../core/readiness-driver.js';
 import { platform } from '../sys/ffi/platform.js';
 import { floodAlone, serveAlone } from './stress/alone.js';

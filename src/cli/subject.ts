@@ -1,7 +1,7 @@
 /** What a command puts to the test, by the name that the user gave, or by POLLUX_BACKEND: models are taken there too. */
 import process from 'node:process';
 import type { Command } from 'commander';
-import { chooseBackend } from '../backends/select.js';
+import { chooseBackend } from '../backends/registry.js';
 import { subjectNamed, type Subject } from '../conformance/subject.js';
 
 const FAILED = 1;

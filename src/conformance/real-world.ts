@@ -8,7 +8,7 @@ import process from 'node:process';
 import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness, type WakeHandle } from '../backends/contract.js';
 import type { UserHandle } from '../backends/sources/contract.js';
 import { triggerUserEvent } from '../backends/sources/trigger.js';
-import { wakeBackend } from '../backends/wake.js';
+import { wakeBackend } from '../backends/kit/wake.js';
 import { AF_INET, SHUT_WR, SO_ERROR, SO_LINGER, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from '../sys/ffi/constants.js';
 import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN } from '../sys/ffi/errno.js';
 import { mkfifo } from '../sys/file/fifo.js';

@@ -1,6 +1,6 @@
 /** What is put to the test: a backend, and the world whose descriptors it watches. */
 import type { BackendFactory } from '../backends/contract.js';
-import { backendFactory, backendNames } from '../backends/select.js';
+import { backendFactory, backendNames } from '../backends/registry.js';
 import { profileNamed, profiles } from '../model/profile.js';
 import { modelKqueueFactory } from './model-kqueue.js';
 import { ModelWorld } from './model-world.js';

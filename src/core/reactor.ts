@@ -11,7 +11,7 @@
 import { describeBy } from '../base/inspection.js';
 import { monotonicMs } from '../base/runtime-functions.js';
 import { ERROR, READABLE } from '../backends/contract.js';
-import { chooseBackend } from '../backends/select.js';
+import { chooseBackend } from '../backends/registry.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { openNodeLoop } from '../sys/ffi/node-loop.js';
 import { AsyncScope, throwUncaught } from './async-scope.js';

@@ -1,7 +1,7 @@
 /** A thread that wakes a backend each time it is told to, until the number is negative. */
 import { workerData } from 'node:worker_threads';
 import type { WakeHandle } from '../backends/contract.js';
-import { wakeBackend } from '../backends/wake.js';
+import { wakeBackend } from '../backends/kit/wake.js';
 
 const { handle, orders } = workerData as { handle: WakeHandle; orders: Int32Array };
 

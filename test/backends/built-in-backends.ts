@@ -1,5 +1,5 @@
 /** The backends of Pollux itself that run on this machine; other tests of the same process register theirs. */
-import { probeBackends } from '../../src/backends/select.js';
+import { probeBackends } from '../../src/backends/registry.js';
 
 const BUILT_IN = ['epoll', 'poll'];
 

@@ -9,7 +9,7 @@ import {
   openBackend,
   probeBackends,
   registerBackend,
-} from '../../src/backends/select.js';
+} from '../../src/backends/registry.js';
 import { builtInBackends } from './built-in-backends.js';
 
 /** A factory that this kernel lacks, whatever the kernel. Registered once: the table is the process's. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { backendFactory } from '../../src/backends/select.js';
+import { backendFactory } from '../../src/backends/registry.js';
 import type { Examination } from '../../src/cli/doctor/examination.js';
 import { runPollux } from './run-pollux.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { probeBackends } from '../../src/backends/select.js';
+import { probeBackends } from '../../src/backends/registry.js';
 import { MODES } from '../../src/core/readiness-driver.js';
 import { parseReport } from './report-shape.js';
 import { runPollux, untilHeld } from './run-pollux.js';

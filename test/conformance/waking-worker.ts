@@ -1,7 +1,7 @@
 /** A thread that wakes a backend of another one by its handle, on order. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WakeHandle } from '../../src/backends/contract.js';
-import { wakeBackend } from '../../src/backends/wake.js';
+import { wakeBackend } from '../../src/backends/kit/wake.js';
 
 export interface WakeOrder {
   readonly wakes: number;

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { openBackend } from '../../src/backends/select.js';
+import { openBackend } from '../../src/backends/registry.js';
 import { ERROR } from '../../src/backends/contract.js';
 import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { AGAIN, DONE, FINISHED, Operation, WAIT, type Descriptor, type Outcome } from '../../src/core/operation.js';

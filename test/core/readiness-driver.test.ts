@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { END, ERROR, PRIORITY, READABLE, WRITABLE, type Backend } from '../../src/backends/contract.js';
 import { NO_TOKEN, type Token } from '../../src/base/token.js';
-import { openBackend } from '../../src/backends/select.js';
+import { openBackend } from '../../src/backends/registry.js';
 import type { Descriptor } from '../../src/core/operation.js';
 import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../../src/core/limits.js';

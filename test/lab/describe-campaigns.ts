@@ -1,6 +1,6 @@
 /** Random programs on backends that are right: the lab finds nothing. */
 import { expect } from 'chai';
-import { probeBackends } from '../../src/backends/select.js';
+import { probeBackends } from '../../src/backends/registry.js';
 import { realWorld } from '../../src/conformance/real-world.js';
 import { subjectNamed } from '../../src/conformance/subject.js';
 import { runCampaign } from '../../src/lab/campaign.js';

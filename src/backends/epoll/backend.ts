@@ -31,11 +31,11 @@ import {
   type Lifetime,
   type Trigger,
 } from '../contract.js';
-import { newCounters, waitMs } from '../counters.js';
-import { EventBatch } from '../event-batch.js';
-import { DEFAULT_MAX_EVENTS } from '../limits.js';
-import { closedError, EXCLUSIVE, ONESHOT, Registrations } from '../registrations.js';
-import { Waker, wakeBackend } from '../wake.js';
+import { newCounters, waitMs } from '../kit/counters.js';
+import { EventBatch } from '../kit/event-batch.js';
+import { DEFAULT_MAX_EVENTS } from '../kit/limits.js';
+import { closedError, EXCLUSIVE, ONESHOT, Registrations } from '../kit/registrations.js';
+import { Waker, wakeBackend } from '../kit/wake.js';
 import { epollEvents, readinessOf } from './flags.js';
 
 const NAME = 'epoll';

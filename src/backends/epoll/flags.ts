@@ -11,7 +11,7 @@ import {
   EPOLLRDHUP,
 } from '../../sys/poll/epoll.js';
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
-import { EDGE, EXCLUSIVE, ONESHOT } from '../registrations.js';
+import { EDGE, EXCLUSIVE, ONESHOT } from '../kit/registrations.js';
 
 /**
  * The end of the stream is asked for together with reading only: as a level of its own it would fire for ever while

@@ -21,10 +21,10 @@ import {
   type Trigger,
   type WakeHandle,
 } from '../contract.js';
-import { newCounters } from '../counters.js';
-import { EventBatch } from '../event-batch.js';
-import { DEFAULT_MAX_EVENTS } from '../limits.js';
-import { closedError, ONESHOT, Registrations } from '../registrations.js';
+import { newCounters } from '../kit/counters.js';
+import { EventBatch } from '../kit/event-batch.js';
+import { DEFAULT_MAX_EVENTS } from '../kit/limits.js';
+import { closedError, ONESHOT, Registrations } from '../kit/registrations.js';
 import { ChangeList } from './change-list.js';
 import { FailedChanges } from './failed-changes.js';
 import { directionOf, readinessOf } from './flags.js';

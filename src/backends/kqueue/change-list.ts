@@ -2,7 +2,7 @@
 import { KeventArray } from '../../sys/poll/kevent-array.js';
 import type { KqueueSystem } from '../../sys/poll/kevent-layout.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest } from '../contract.js';
-import type { Registrations } from '../registrations.js';
+import type { Registrations } from '../kit/registrations.js';
 import { armingFlags, filterOf } from './flags.js';
 
 /** A registration has at most one entry for each of these. */

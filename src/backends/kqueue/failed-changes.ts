@@ -1,7 +1,7 @@
 /** Changes that the kernel refused, until the batch has room to report them. */
 import type { Readiness } from '../contract.js';
-import type { EventBatch } from '../event-batch.js';
-import type { Registrations } from '../registrations.js';
+import type { EventBatch } from '../kit/event-batch.js';
+import type { Registrations } from '../kit/registrations.js';
 
 interface FailedChange {
   readonly slot: number;

@@ -1,7 +1,7 @@
 /** Interest and readiness in kqueue's words: one filter a direction. */
 import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
-import { EDGE, ONESHOT } from '../registrations.js';
+import { EDGE, ONESHOT } from '../kit/registrations.js';
 
 /** The filter of one direction; `undefined` for PRIORITY on systems that have no such filter. */
 export function filterOf(direction: Interest, constants: KqueueConstants): number | undefined {

@@ -7,7 +7,7 @@
  *     slot  [ -    | 0    | 4    | 1    ]
  */
 import { PollfdArray } from '../../sys/poll/poll.js';
-import type { Registrations } from '../registrations.js';
+import type { Registrations } from '../kit/registrations.js';
 
 const INITIAL_ENTRIES = 64;
 

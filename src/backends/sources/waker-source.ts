@@ -2,7 +2,7 @@
 import type { Token } from '../../base/token.js';
 import { tableId } from '../../sys/file/owned-descriptors.js';
 import { READABLE, type Backend } from '../contract.js';
-import { Waker } from '../wake.js';
+import { Waker } from '../kit/wake.js';
 import type { UserHandle, UserSource } from './contract.js';
 
 export class WakerSource implements UserSource {

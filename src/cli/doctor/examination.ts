@@ -1,7 +1,7 @@
 /** Everything that `pollux doctor` finds, as one object: docs/cli.md describes it. */
 import os from 'node:os';
 import type { BackendTraits } from '../../backends/contract.js';
-import { backendFactory, probeBackends, type ProbedBackend } from '../../backends/select.js';
+import { backendFactory, probeBackends, type ProbedBackend } from '../../backends/registry.js';
 import { Reactor } from '../../core/reactor.js';
 import { libcName } from '../../sys/ffi/libc.js';
 import { obstacleToNodeLoop } from '../../sys/ffi/node-loop.js';

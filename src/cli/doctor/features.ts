@@ -1,6 +1,6 @@
 /** What this kernel and runtime offer beyond the backends, and what Pollux makes of it. */
 import process from 'node:process';
-import { backendNames, openBackend } from '../../backends/select.js';
+import { backendNames, openBackend } from '../../backends/registry.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
 import { CHANGED_WRITE } from '../../backends/sources/contract.js';
 import { listen as listenOn, bind, openSocket } from '../../sys/socket/socket.js';

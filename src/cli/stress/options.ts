@@ -1,6 +1,6 @@
 /** The options of `pollux stress`: what each takes, and what is said to those who give something else. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { backendNames } from '../../backends/select.js';
+import { backendNames } from '../../backends/registry.js';
 import { MODES } from '../../core/readiness-driver.js';
 import { DEFAULTS, type FloodPlan } from './plan.js';
 

@@ -4,7 +4,7 @@
  * leaves says so first, and then waits for those that are at it.
  */
 import type { WakeHandle } from '../../backends/contract.js';
-import { wakeBackend } from '../../backends/wake.js';
+import { wakeBackend } from '../../backends/kit/wake.js';
 import { CLOSED, OWNER_WAKE, OWNER_WAKING, WAKING, type RingMemory } from '../../base/ring/layout.js';
 import { FAREWELL_MS } from '../limits.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Backend } from '../../../src/backends/contract.js';
-import { openBackend } from '../../../src/backends/select.js';
+import { openBackend } from '../../../src/backends/registry.js';
 import { createRing, UNIT_BYTES } from '../../../src/base/ring/layout.js';
 import { claimSlot } from '../../../src/base/ring/senders.js';
 import { BufferList } from '../../../src/core/buffer-list.js';

@@ -3,11 +3,11 @@
  * what the kernel was last told. Struct of arrays, indexed by slot, so that a registration costs some 30 bytes and no
  * object.
  */
-import { NO_TOKEN, MAX_SLOTS, nextGeneration, slotOf, tokenOf, type Token } from '../base/token.js';
-import { EBADF, EEXIST, EINVAL, ENOSPC, ENOENT } from '../sys/ffi/errno.js';
-import { isOpen } from '../sys/file/io.js';
-import { IoError } from '../sys/ffi/io-error.js';
-import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from './contract.js';
+import { NO_TOKEN, MAX_SLOTS, nextGeneration, slotOf, tokenOf, type Token } from '../../base/token.js';
+import { EBADF, EEXIST, EINVAL, ENOSPC, ENOENT } from '../../sys/ffi/errno.js';
+import { isOpen } from '../../sys/file/io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../contract.js';
 
 /** Mode bits of a registration. */
 export const ONESHOT = 1;

@@ -1,4 +1,4 @@
-import type { BackendCounters } from './contract.js';
+import type { BackendCounters } from '../contract.js';
 
 /** Counters of a backend that was just opened. */
 export function newCounters(): BackendCounters {

@@ -1,6 +1,6 @@
 /** The arrays that a backend's wait fills, and the merging of several reports about one registration into one entry. */
-import { NO_TOKEN, slotOf } from '../base/token.js';
-import type { ReadyEvents } from './contract.js';
+import { NO_TOKEN, slotOf } from '../../base/token.js';
+import type { ReadyEvents } from '../contract.js';
 import { MAX_EVENTS } from './limits.js';
 import type { Registrations } from './registrations.js';
 

@@ -1,14 +1,14 @@
 /** Waking a wait from any thread: a user event of a kqueue; eventfd where there is one, otherwise a pipe. */
-import { hasEventfd, openEventfd } from '../sys/poll/eventfd.js';
-import { errno } from '../sys/ffi/libc.js';
-import { EAGAIN, EINTR } from '../sys/ffi/errno.js';
-import { closeLent, pipe, read, write } from '../sys/file/io.js';
-import { IoError } from '../sys/ffi/io-error.js';
-import { nativeKqueue } from '../sys/poll/kqueue.js';
-import { NativeBlock } from '../sys/ffi/memory.js';
-import { lend } from '../sys/file/owned-descriptors.js';
-import type { WakeHandle } from './contract.js';
-import { triggerUserEvent } from './kqueue/user-event.js';
+import { hasEventfd, openEventfd } from '../../sys/poll/eventfd.js';
+import { errno } from '../../sys/ffi/libc.js';
+import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
+import { closeLent, pipe, read, write } from '../../sys/file/io.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { nativeKqueue } from '../../sys/poll/kqueue.js';
+import { NativeBlock } from '../../sys/ffi/memory.js';
+import { lend } from '../../sys/file/owned-descriptors.js';
+import type { WakeHandle } from '../contract.js';
+import { triggerUserEvent } from '../kqueue/user-event.js';
 
 /** An eventfd wants a 64-bit count; a pipe takes the same eight bytes. */
 const one = new NativeBlock(8);
