@@ -10,7 +10,7 @@ export const areas = {
   numbers: { mutate: ['src/base/{sequence,token}.ts'], tests: ['base/sequence', 'base/token'] },
   owners: { mutate: ['src/sys/file/owned-descriptors.ts'], tests: ['sys/owned-descriptors', 'api/accept/lot'] },
   mailbox: {
-    mutate: ['src/core/mailbox/*.ts', 'src/core/inbox.ts'],
+    mutate: ['src/core/mailbox/*.ts', 'src/core/reactor/inbox.ts'],
     tests: ['core/mailbox/lane', 'core/mailbox/turn'],
   },
   memory: {
@@ -21,7 +21,7 @@ export const areas = {
     mutate: ['src/core/{buffer-list,moved-parts,iovec-table}.ts'],
     tests: ['core/buffer-list', 'core/moved-parts'],
   },
-  timers: { mutate: ['src/core/timers.ts'], tests: ['core/timers'], skip: ['takes and frees 100,000 timers'] },
+  timers: { mutate: ['src/core/reactor/timers.ts'], tests: ['core/timers'], skip: ['takes and frees 100,000 timers'] },
   driver: {
     mutate: [
       'src/core/{readiness-driver,operation,operation-queue,finished-operations,ready-list,registered,harvest}.ts',

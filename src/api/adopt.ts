@@ -1,5 +1,5 @@
 /** A connection made of a descriptor or of a socket that came from elsewhere. */
-import { AsyncScope } from '../core/async-scope.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
 import { Socket as NodeSocket } from 'node:net';
 import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../sys/ffi/constants.js';
 import { O_RDONLY, O_WRONLY } from '../sys/file/file-constants.js';

@@ -1,12 +1,12 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
 import { NO_TOKEN } from '../base/token.js';
 import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
-import { AsyncScope } from '../core/async-scope.js';
-import { closeDescriptor } from '../core/close-descriptor.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
+import { closeDescriptor } from '../core/driver/close-descriptor.js';
 import { Connect } from '../core/operations/connect.js';
-import type { Descriptor } from '../core/operation.js';
-import type { Reactor } from '../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import type { Descriptor } from '../core/operations/operation.js';
+import type { Reactor } from '../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/reactor/timers.js';
 import { SOCK_STREAM } from '../sys/ffi/constants.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import {

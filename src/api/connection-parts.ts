@@ -1,7 +1,7 @@
 /** What belongs to few connections, or goes along with one that leaves its thread. */
 import { ifKnown } from '../base/inspection.js';
-import type { SendProgress } from '../core/send-progress.js';
-import type { Timer } from '../core/timers.js';
+import type { SendProgress } from '../core/operations/send-progress.js';
+import type { Timer } from '../core/reactor/timers.js';
 import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
 import type { Deadline, Deadlines } from './deadlines.js';
 import type { QueueLimits } from './options.js';

@@ -1,10 +1,10 @@
 /** A stream socket: TCP or Unix, accepted or connected. */
 import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
-import type { Descriptor } from '../core/operation.js';
-import type { Deferred, Reactor } from '../core/reactor.js';
-import { SendProgress } from '../core/send-progress.js';
-import { NO_TIMER, type TimerOwner } from '../core/timers.js';
+import type { Descriptor } from '../core/operations/operation.js';
+import type { Deferred, Reactor } from '../core/reactor/reactor.js';
+import { SendProgress } from '../core/operations/send-progress.js';
+import { NO_TIMER, type TimerOwner } from '../core/reactor/timers.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import type { Address } from '../sys/socket/sockaddr.js';
 import { endWriting, localAddress, remoteAddress } from '../sys/socket/socket.js';

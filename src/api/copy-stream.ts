@@ -1,8 +1,8 @@
 /** Copying from one connection to another, one way. */
-import { OneWay } from '../core/transfers/one-way.js';
-import type { RelayAccount } from '../core/transfers/relay-account.js';
-import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay-conduits.js';
-import type { DirectionLimits } from '../core/transfers/tunnel.js';
+import { OneWay } from '../core/transfers/relay/one-way.js';
+import type { RelayAccount } from '../core/transfers/relay/relay-account.js';
+import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay/relay-conduits.js';
+import type { DirectionLimits } from '../core/transfers/relay/tunnel.js';
 import { shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { checkSink, checkSource } from './transfer-ends.js';

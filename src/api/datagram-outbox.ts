@@ -1,7 +1,7 @@
 /** The sending side of a datagram socket: what the kernel has no room for waits here, in order and up to a ceiling. */
-import { BufferList } from '../core/buffer-list.js';
+import { BufferList } from '../core/memory/buffer-list.js';
 import { DATAGRAM_REST_MS, LONGEST_DATAGRAM_REST_MS, QUEUED_DATAGRAM_BYTES } from '../core/limits.js';
-import type { Descriptor } from '../core/operation.js';
+import type { Descriptor } from '../core/operations/operation.js';
 import {
   isFull,
   isTold,
@@ -10,9 +10,9 @@ import {
   SendDatagrams,
   type SendDatagramsOwner,
 } from '../core/operations/send-datagrams.js';
-import type { Reactor } from '../core/reactor.js';
-import { leaveReserve } from '../core/receive-buffer.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import type { Reactor } from '../core/reactor/reactor.js';
+import { leaveReserve } from '../core/memory/receive-buffer.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/reactor/timers.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
 import type { QueuedDatagram } from './queued-datagrams.js';

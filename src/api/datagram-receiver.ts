@@ -1,9 +1,9 @@
 /** The receiving half of a datagram socket: handed on by callback, or by promise. */
 import { unlessAborted } from '../base/unless-aborted.js';
-import type { BufferList } from '../core/buffer-list.js';
-import type { Descriptor } from '../core/operation.js';
+import type { BufferList } from '../core/memory/buffer-list.js';
+import type { Descriptor } from '../core/operations/operation.js';
 import { ReceiveDatagrams, type ReceiveDatagramsOwner } from '../core/operations/receive-datagrams.js';
-import type { Reactor } from '../core/reactor.js';
+import type { Reactor } from '../core/reactor/reactor.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import type { Address } from '../sys/socket/sockaddr.js';
 import { droppedDatagrams } from '../sys/socket/socket.js';

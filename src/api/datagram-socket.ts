@@ -2,11 +2,11 @@
 import { describeBy } from '../base/inspection.js';
 import { shareAmongCopies } from '../base/thread-state.js';
 import { unlessAborted } from '../base/unless-aborted.js';
-import type { BufferList } from '../core/buffer-list.js';
+import type { BufferList } from '../core/memory/buffer-list.js';
 import { MAX_DATAGRAM_BYTES } from '../core/limits.js';
-import type { Descriptor } from '../core/operation.js';
-import type { Deferred, Reactor } from '../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import type { Descriptor } from '../core/operations/operation.js';
+import type { Deferred, Reactor } from '../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/reactor/timers.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
 import { connect } from '../sys/socket/socket.js';

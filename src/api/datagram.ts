@@ -1,7 +1,7 @@
 /** Opening datagram sockets: UDP and Unix. */
-import { AsyncScope } from '../core/async-scope.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
 import { MAX_DATAGRAM_BYTES, QUEUED_DATAGRAM_BYTES } from '../core/limits.js';
-import type { BufferList } from '../core/buffer-list.js';
+import type { BufferList } from '../core/memory/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../sys/ffi/constants.js';
 import { domainOf, type Address } from '../sys/socket/sockaddr.js';
 import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../sys/socket/socket.js';

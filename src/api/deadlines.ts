@@ -1,6 +1,6 @@
 /** Idle, read and write timeouts of one connection. A byte costs one store; only silence costs a timer. */
-import type { Reactor } from '../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import type { Reactor } from '../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/reactor/timers.js';
 import { checkOptions, type OptionNames } from './arguments.js';
 import { checkDelay } from './options.js';
 

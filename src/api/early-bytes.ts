@@ -1,5 +1,5 @@
 /** Bytes that a connection received before anybody read them. They come before what the kernel has. */
-import { BufferList } from '../core/buffer-list.js';
+import { BufferList } from '../core/memory/buffer-list.js';
 import { LATE_READER_BYTES } from '../core/limits.js';
 
 /** What becomes of bytes that nobody reads, once our FIN is on its way. */

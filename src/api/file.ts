@@ -2,11 +2,11 @@
 import { describeBy } from '../base/inspection.js';
 import { isError } from '../base/kinds.js';
 import { shareAmongCopies } from '../base/thread-state.js';
-import { BufferList } from '../core/buffer-list.js';
+import { BufferList } from '../core/memory/buffer-list.js';
 import type { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { AbortedMove } from '../core/disk/scratch.js';
 import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../core/limits.js';
-import { MovedParts } from '../core/moved-parts.js';
+import { MovedParts } from '../core/memory/moved-parts.js';
 import type { Done } from '../sys/ffi/blocking-call.js';
 import { alignedBytes } from '../sys/file/direct-io.js';
 import { ENOSYS, EOPNOTSUPP } from '../sys/ffi/errno.js';

@@ -1,6 +1,6 @@
 /** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
 import { deserialize } from 'node:v8';
-import { AsyncScope } from '../core/async-scope.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/file/io.js';
 import { adopt } from './adopt.js';

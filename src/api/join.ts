@@ -1,14 +1,14 @@
 /** Joining two connections: what comes from one goes to the other, both ways. */
-import { AsyncScope } from '../core/async-scope.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
 import { checkRate } from '../core/transfers/pace.js';
-import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay-conduits.js';
+import { nativeRelayCalls, type RelayCalls } from '../core/transfers/relay/relay-conduits.js';
 import {
   Tunnel,
   type DirectionLimits,
   type TunnelAccount,
   type TunnelDirection,
   type TunnelOptions,
-} from '../core/transfers/tunnel.js';
+} from '../core/transfers/relay/tunnel.js';
 import { checkCallback, checkOptions, shown, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { checkDelay } from './options.js';

@@ -1,5 +1,5 @@
 /** Listening on TCP and Unix sockets. */
-import { AsyncScope } from '../core/async-scope.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
 import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from './arguments.js';
 import type { Connection } from './connection.js';
 import { Listener } from './listener.js';

@@ -1,10 +1,10 @@
 /** A listening socket, and the connections that come from it. */
 import { describeBy } from '../base/inspection.js';
-import { AGAIN, type Descriptor, type Outcome } from '../core/operation.js';
+import { AGAIN, type Descriptor, type Outcome } from '../core/operations/operation.js';
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../core/limits.js';
 import { Accept, isExhaustion, type AcceptOwner } from '../core/operations/accept.js';
-import type { Deferred, Reactor } from '../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../core/timers.js';
+import type { Deferred, Reactor } from '../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../core/reactor/timers.js';
 import { close } from '../sys/file/io.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { closeGate, isUnixGateClosed, liftFilter } from '../sys/socket/listener-gate.js';

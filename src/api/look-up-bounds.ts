@@ -1,6 +1,6 @@
 /** Bounds of looking a name up: the resolver can't be stopped, so whoever waits for it goes on without its answer. */
 import { unlessAborted } from '../base/unless-aborted.js';
-import type { Reactor } from '../core/reactor.js';
+import type { Reactor } from '../core/reactor/reactor.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { checkSignal } from './arguments.js';
 import { checkDelay } from './options.js';

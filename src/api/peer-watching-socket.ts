@@ -1,6 +1,6 @@
 /** What a connection learns of its peer while nobody reads: that it has gone, without a byte being taken. */
 import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../core/operations/await-hang-up.js';
-import type { Deferred } from '../core/reactor.js';
+import type { Deferred } from '../core/reactor/reactor.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { Socket } from './socket.js';
 

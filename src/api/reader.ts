@@ -1,6 +1,6 @@
 /** The side of a connection that reads by promises: one chunk at a time, and the kernel paused in between. */
 import { unlessAborted } from '../base/unless-aborted.js';
-import type { BufferList } from '../core/buffer-list.js';
+import type { BufferList } from '../core/memory/buffer-list.js';
 import { settling, type Settling } from './settling.js';
 
 export interface ReaderSource {

@@ -1,10 +1,10 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
-import type { BufferList } from '../core/buffer-list.js';
+import type { BufferList } from '../core/memory/buffer-list.js';
 import { LATE_READER_BYTES } from '../core/limits.js';
 import { ReceiveInto } from '../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../core/operations/receive.js';
-import type { Descriptor } from '../core/operation.js';
-import type { ReadSide, ReadTurn } from '../core/read-turn.js';
+import type { Descriptor } from '../core/operations/operation.js';
+import type { ReadSide, ReadTurn } from '../core/operations/read-turn.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { checkCallback, checkRoom } from './arguments.js';
 import { EarlyBytes, type Unread } from './early-bytes.js';

@@ -1,14 +1,14 @@
 /** The sending half of a connection: what `send` takes, and transfers that write in between. */
 import { isUint8Array } from '../base/kinds.js';
 import { unlessAborted } from '../base/unless-aborted.js';
-import { BufferList } from '../core/buffer-list.js';
-import { enqueue } from '../core/enqueue.js';
-import type { Descriptor } from '../core/operation.js';
+import { BufferList } from '../core/memory/buffer-list.js';
+import { enqueue } from '../core/memory/enqueue.js';
+import type { Descriptor } from '../core/operations/operation.js';
 import { WRITE_TURNS } from '../core/limits.js';
 import { Send, type SendOwner } from '../core/operations/send.js';
-import type { Reactor } from '../core/reactor.js';
-import { leaveReserve } from '../core/receive-buffer.js';
-import { WriteTurns, type WriteSide, type WriteTurn } from '../core/write-turns.js';
+import type { Reactor } from '../core/reactor/reactor.js';
+import { leaveReserve } from '../core/memory/receive-buffer.js';
+import { WriteTurns, type WriteSide, type WriteTurn } from '../core/operations/write-turns.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { checkSendable, type Sendable } from './sendable.js';
 import type { QueueLimits } from './options.js';

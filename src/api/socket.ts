@@ -1,8 +1,8 @@
 /** What connections and listeners have in common: a descriptor of their own, socket options, and a say in when the process ends. */
-import type { AsyncScope } from '../core/async-scope.js';
-import { closeDescriptor } from '../core/close-descriptor.js';
-import type { Descriptor } from '../core/operation.js';
-import type { Reactor } from '../core/reactor.js';
+import type { AsyncScope } from '../core/reactor/async-scope.js';
+import { closeDescriptor } from '../core/driver/close-descriptor.js';
+import type { Descriptor } from '../core/operations/operation.js';
+import type { Reactor } from '../core/reactor/reactor.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { getOption, setOption } from '../sys/socket/socket.js';
 import { shown } from './arguments.js';

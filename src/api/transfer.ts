@@ -2,7 +2,7 @@
 import { describeBy, type Description } from '../base/inspection.js';
 import { addAbortListener, removeAbortListener } from '../base/shared-listeners.js';
 import type { TransferAccount } from '../core/transfers/account.js';
-import type { TunnelAccount } from '../core/transfers/tunnel.js';
+import type { TunnelAccount } from '../core/transfers/relay/tunnel.js';
 import type { Pace } from '../core/transfers/pace.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { checkOptions, checkSignal, type OptionNames } from './arguments.js';

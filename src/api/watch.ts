@@ -1,9 +1,9 @@
 /** Watching any descriptor for readiness: serial lines, pipes, devices, sockets of other libraries. */
 import { describeBy } from '../base/inspection.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../backends/contract.js';
-import { AsyncScope } from '../core/async-scope.js';
-import type { Watcher } from '../core/driver.js';
-import type { Reactor } from '../core/reactor.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
+import type { Watcher } from '../core/driver/driver.js';
+import type { Reactor } from '../core/reactor/reactor.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { checkOptions, kindOf, type OptionNames } from './arguments.js';
 import { currentReactor } from './thread-reactor.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { copyStreamWith } from '../../src/api/copy-stream.js';
-import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay-conduits.js';
+import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import type { Connection, TransferAccount, TransferFailure } from '../../src/index.js';
 import { propertyRuns } from '../property-runs.js';
 import { describeOnEveryDriver } from './every-driver.js';

@@ -12,7 +12,7 @@ import {
   type DatagramSocket,
   type DatagramTarget,
 } from '../../src/index.js';
-import type { Operation } from '../../src/core/operation.js';
+import type { Operation } from '../../src/core/operations/operation.js';
 import { bound, fill, hasError, inPieces, numbers, texts, until } from './datagrams.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { atEnd, rejection, turns } from './sockets.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Connection, IoError, Listener } from '../../src/index.js';
-import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
+import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
 import { Listener as ListenerOf } from '../../src/api/listener.js';
 import { dup } from '../../src/sys/file/io.js';
 import { describeOnEveryDriver } from './every-driver.js';

@@ -1,7 +1,7 @@
 /** The kernel's part of sendFile with faults at given calls, and a disk that has only some of a file in memory. */
 import { readSync } from 'node:fs';
-import type { FileToSocketCalls } from '../../src/core/transfers/file-to-socket.js';
-import type { FileOnDevice, FileReads } from '../../src/core/transfers/file-reads.js';
+import type { FileToSocketCalls } from '../../src/core/transfers/files/file-to-socket.js';
+import type { FileOnDevice, FileReads } from '../../src/core/transfers/files/file-reads.js';
 import type { Done } from '../../src/sys/ffi/blocking-call.js';
 import { EAGAIN, EBUSY, EINTR, EINVAL, EIO } from '../../src/sys/ffi/errno.js';
 import { FreebsdSendfile, nativeSendfile, type SendfileCalls } from '../../src/sys/socket/sendfile.js';

@@ -1,7 +1,7 @@
 /** The kernel's part of a join with faults at given calls, and pipes that are short. */
 import fc from 'fast-check';
-import type { RelayCalls } from '../../src/core/transfers/relay-conduits.js';
-import { PipePool } from '../../src/core/transfers/pipe-pool.js';
+import type { RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
+import { PipePool } from '../../src/core/transfers/relay/pipe-pool.js';
 import { EAGAIN, EINTR, EINVAL, ENOMEM, EPERM } from '../../src/sys/ffi/errno.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';
 import { errno as lastErrno } from '../../src/sys/ffi/libc.js';

@@ -4,8 +4,8 @@ import type { Connection } from '../../src/index.js';
 import { joinWith, type JoinOptions } from '../../src/api/join.js';
 import { settling } from '../../src/api/settling.js';
 import type { Transfer } from '../../src/api/transfer.js';
-import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay-conduits.js';
-import type { TunnelAccount } from '../../src/core/transfers/tunnel.js';
+import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
+import type { TunnelAccount } from '../../src/core/transfers/relay/tunnel.js';
 import { Digest, tcpPair, unixPair, type Pair } from './sockets.js';
 
 export type Kind = 'TCP' | 'Unix';

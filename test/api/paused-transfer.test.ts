@@ -3,7 +3,7 @@ import { copy, join, open, sendFile, type Connection, type TransferFailure } fro
 import { copyStreamWith } from '../../src/api/copy-stream.js';
 import { joinWith } from '../../src/api/join.js';
 import type { Transfer } from '../../src/api/transfer.js';
-import { nativeRelayCalls } from '../../src/core/transfers/relay-conduits.js';
+import { nativeRelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { TestFiles } from './files.js';
 import { sendStream, twoPairs, type Joined } from './joined.js';

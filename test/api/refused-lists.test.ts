@@ -5,7 +5,7 @@ import { BufferList, currentReactor, open, sendFile } from '../../src/index.js';
 import { File } from '../../src/api/file.js';
 import { OpenDescriptor } from '../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
-import { MovedParts } from '../../src/core/moved-parts.js';
+import { MovedParts } from '../../src/core/memory/moved-parts.js';
 import { fstatNow, type FileStat } from '../../src/sys/file/file-stat.js';
 import { TestFiles } from './files.js';
 import { destroyTracked, rejection, tcpPair, turns } from './sockets.js';

@@ -1,7 +1,7 @@
 /** Bytes that a peer takes from the kernel's send buffer are no silence, though no call of ours has sent any. */
 import { expect } from 'chai';
 import { join, type Connection } from '../../src/index.js';
-import { SendProgress } from '../../src/core/send-progress.js';
+import { SendProgress } from '../../src/core/operations/send-progress.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { closing, rejection, tcpPair, turns, unixPair } from './sockets.js';
 

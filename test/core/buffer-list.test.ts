@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { BufferList } from '../../src/core/buffer-list.js';
-import { IovecTable } from '../../src/core/iovec-table.js';
-import { Slab } from '../../src/core/slab.js';
+import { BufferList } from '../../src/core/memory/buffer-list.js';
+import { IovecTable } from '../../src/core/memory/iovec-table.js';
+import { Slab } from '../../src/core/memory/slab.js';
 import { close, read } from '../../src/sys/file/io.js';
 import { NativeBlock } from '../../src/sys/ffi/memory.js';
 import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket/socket.js';

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { MailboxAddress } from '../../src/core/mailbox/address.js';
 import { Mailbox } from '../../src/core/mailbox/mailbox.js';
 import { Outgoing } from '../../src/core/mailbox/outgoing.js';
-import { Reactor } from '../../src/core/reactor.js';
+import { Reactor } from '../../src/core/reactor/reactor.js';
 import { READ } from '../../src/base/ring/layout.js';
 import type { RingReader } from '../../src/base/ring/reader.js';
 import { settling } from '../../src/api/settling.js';

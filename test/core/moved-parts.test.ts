@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { BufferList } from '../../src/core/buffer-list.js';
-import { MovedParts } from '../../src/core/moved-parts.js';
-import { Slab } from '../../src/core/slab.js';
+import { BufferList } from '../../src/core/memory/buffer-list.js';
+import { MovedParts } from '../../src/core/memory/moved-parts.js';
+import { Slab } from '../../src/core/memory/slab.js';
 
 function leased(slab: Slab, text: string): BufferList {
   const lease = slab.lease()!;

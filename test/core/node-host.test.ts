@@ -1,7 +1,7 @@
 /** What the host says of Node's loop, against what Node says itself. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { NodeHost } from '../../src/core/host/node-host.js';
+import { NodeHost } from '../../src/core/reactor/node-host.js';
 import { obstacleToNodeLoop, openNodeLoop } from '../../src/sys/ffi/node-loop.js';
 import { propertyRuns } from '../property-runs.js';
 

@@ -6,9 +6,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { openBackend } from '../../src/backends/registry.js';
 import { ERROR } from '../../src/backends/contract.js';
-import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
-import { AGAIN, DONE, FINISHED, Operation, WAIT, type Descriptor, type Outcome } from '../../src/core/operation.js';
-import { MODES, ReadinessDriver, type Mode } from '../../src/core/readiness-driver.js';
+import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
+import {
+  AGAIN,
+  DONE,
+  FINISHED,
+  Operation,
+  WAIT,
+  type Descriptor,
+  type Outcome,
+} from '../../src/core/operations/operation.js';
+import { MODES, ReadinessDriver, type Mode } from '../../src/core/driver/readiness-driver.js';
 import { EIO } from '../../src/sys/ffi/errno.js';
 import { close } from '../../src/sys/file/io.js';
 import { socketpair } from '../../src/sys/socket/socket.js';

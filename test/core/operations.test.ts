@@ -1,15 +1,15 @@
 /** The operations of a reactor on real sockets, as the api uses them. */
 import { expect } from 'chai';
-import type { BufferList } from '../../src/core/buffer-list.js';
-import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
-import type { Driver } from '../../src/core/driver.js';
+import type { BufferList } from '../../src/core/memory/buffer-list.js';
+import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
+import type { Driver } from '../../src/core/driver/driver.js';
 import { KEPT_ANYWAY } from '../../src/core/limits.js';
-import type { Descriptor } from '../../src/core/operation.js';
+import type { Descriptor } from '../../src/core/operations/operation.js';
 import { ReceiveInto } from '../../src/core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../src/core/operations/receive.js';
 import { Send, type SendOwner } from '../../src/core/operations/send.js';
-import { MODES } from '../../src/core/readiness-driver.js';
-import { Reactor } from '../../src/core/reactor.js';
+import { MODES } from '../../src/core/driver/readiness-driver.js';
+import { Reactor } from '../../src/core/reactor/reactor.js';
 import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
 import { close } from '../../src/sys/file/io.js';
 import { addressOf } from '../../src/sys/ffi/memory.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { ReceiveBuffer } from '../../src/core/receive-buffer.js';
-import { Slab } from '../../src/core/slab.js';
+import { ReceiveBuffer } from '../../src/core/memory/receive-buffer.js';
+import { Slab } from '../../src/core/memory/slab.js';
 
 describe('core: receive buffer', () => {
   it('calls all who wait for memory, though one of them throws', () => {

@@ -23,7 +23,7 @@ import { shippedTraces } from '../../src/conformance/traces/shipped.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
 import { openFolder } from '../../src/core/disk/open-file.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';
-import { FileToFile, type CopyEnd } from '../../src/core/transfers/file-to-file.js';
+import { FileToFile, type CopyEnd } from '../../src/core/transfers/files/file-to-file.js';
 import { copy, open, type OpenFlags } from '../../src/index.js';
 import { FD_CLOEXEC, F_GETFD, O_NONBLOCK, SHUT_WR, SO_REUSEPORT, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
 import { AF_INET, MSG_DONTWAIT, MSG_NOSIGNAL, SOL_SOCKET } from '../../src/sys/ffi/constants.js';

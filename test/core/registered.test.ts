@@ -2,11 +2,11 @@
 import { expect } from 'chai';
 import type { Backend } from '../../src/backends/contract.js';
 import { tokenOf } from '../../src/base/token.js';
-import { REACTOR_SCOPE } from '../../src/core/async-scope.js';
-import type { Watcher } from '../../src/core/driver.js';
-import { Harvest } from '../../src/core/harvest.js';
-import { Descriptor } from '../../src/core/operation.js';
-import { Registered, Watch } from '../../src/core/registered.js';
+import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
+import type { Watcher } from '../../src/core/driver/driver.js';
+import { Harvest } from '../../src/core/driver/harvest.js';
+import { Descriptor } from '../../src/core/operations/operation.js';
+import { Registered, Watch } from '../../src/core/driver/registered.js';
 
 const watcher = (): Watcher => ({ onReady: () => {} });
 

@@ -1,5 +1,5 @@
 /** Operations on real sockets that write down what happens to them. */
-import { AGAIN, DONE, Operation, WAIT, type Direction, type Outcome } from '../../src/core/operation.js';
+import { AGAIN, DONE, Operation, WAIT, type Direction, type Outcome } from '../../src/core/operations/operation.js';
 import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/ffi/constants.js';
 import { EAGAIN } from '../../src/sys/ffi/errno.js';
 import { errno } from '../../src/sys/ffi/libc.js';

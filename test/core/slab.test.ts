@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Slab, type Lease } from '../../src/core/slab.js';
+import { Slab, type Lease } from '../../src/core/memory/slab.js';
 import { addressOf } from '../../src/sys/ffi/memory.js';
 import { propertyRuns } from '../property-runs.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { NO_TIMER, Timers, type Timer, type TimerOwner } from '../../src/core/timers.js';
+import { NO_TIMER, Timers, type Timer, type TimerOwner } from '../../src/core/reactor/timers.js';
 import { propertyRuns } from '../property-runs.js';
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -17,7 +17,7 @@ import { EAGAIN, EBADF } from '../../src/sys/ffi/errno.js';
 import { addressOf, NativeBlock, storeWord } from '../../src/sys/ffi/memory.js';
 import { arch, platform } from '../../src/sys/ffi/platform.js';
 import { poll, PollfdArray, POLLIN, POLLNVAL, POLLOUT } from '../../src/sys/poll/poll.js';
-import { IovecTable } from '../../src/core/iovec-table.js';
+import { IovecTable } from '../../src/core/memory/iovec-table.js';
 import { MessageHeader, sendmsg, socketpair } from '../../src/sys/socket/socket.js';
 
 /** The bytes of an array as they lie in memory. */

@@ -12,7 +12,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { IovecTable } from '../../src/core/iovec-table.js';
+import { IovecTable } from '../../src/core/memory/iovec-table.js';
 import { AF_INET, MSG_DONTWAIT, SHUT_WR, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
 import { EAGAIN, EBADF, EINTR, EINVAL, errnoName, errnoNumber } from '../../src/sys/ffi/errno.js';
 import { close } from '../../src/sys/file/io.js';

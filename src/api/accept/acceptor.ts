@@ -5,7 +5,7 @@
  * a thread did not get since it ended goes to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
  */
 import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
-import type { Deferred } from '../../core/reactor.js';
+import type { Deferred } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
 import { claim, closeHolder, entrust, heldBy, openHolder } from '../../sys/file/owned-descriptors.js';
 import { shown } from '../arguments.js';

@@ -1,5 +1,5 @@
 /** Where connections of services come into a thread, whoever accepted them: they all go to one handler. */
-import { AsyncScope } from '../../core/async-scope.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
 import { close, dup } from '../../sys/file/io.js';
 import type { ConnectionKeeper } from '../connection-parts.js';

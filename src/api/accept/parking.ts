@@ -3,9 +3,9 @@
  * (`combined`), or has to itself, and cost the thread nothing meanwhile.
  */
 import { READABLE } from '../../backends/contract.js';
-import type { Watcher } from '../../core/driver.js';
-import type { Reactor } from '../../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../../core/timers.js';
+import type { Watcher } from '../../core/driver/driver.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
 import { close } from '../../sys/file/io.js';
 import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/poll/shared-queue.js';
 import { throwLater } from '../throw-later.js';

@@ -1,6 +1,6 @@
 /** A port that the threads of a runtime serve together. */
 import { describeBy } from '../../base/inspection.js';
-import { AsyncScope } from '../../core/async-scope.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { following } from '../../base/sequence.js';
 import { SO_INCOMING_CPU, SOL_SOCKET } from '../../sys/ffi/constants.js';
 import { close } from '../../sys/file/io.js';

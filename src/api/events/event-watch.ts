@@ -2,10 +2,10 @@
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Description } from '../../base/inspection.js';
 import { NOTHING, type Source } from '../../backends/sources/contract.js';
-import { AsyncScope } from '../../core/async-scope.js';
-import type { Watcher } from '../../core/driver.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
+import type { Watcher } from '../../core/driver/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
-import type { Reactor } from '../../core/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { settling, type Settling } from '../settling.js';
 import { beginWith, type WaitOptions } from '../waiting.js';

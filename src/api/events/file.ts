@@ -15,7 +15,7 @@ import {
   CHANGED_WRITE,
   type FileChanges,
 } from '../../backends/sources/contract.js';
-import type { Reactor } from '../../core/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { checkCallback, checkOptions, pathOf, shown, type OptionNames } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';

@@ -2,7 +2,7 @@
 import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
 import { STATUS_UNKNOWN } from '../../backends/sources/contract.js';
-import type { Reactor } from '../../core/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { checkCallback } from '../arguments.js';
 import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';

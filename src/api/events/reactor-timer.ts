@@ -1,8 +1,8 @@
 /** A timer of the reactor's own in place of the kernel's, where a sandbox refuses those: as they are, but to the millisecond. */
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
-import type { Reactor } from '../../core/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../../core/timers.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
 
 const UNIT_MS: Readonly<Record<TimeUnit, number>> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 };
 

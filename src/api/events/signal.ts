@@ -7,7 +7,7 @@ import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
-import type { Deferred, Reactor } from '../../core/reactor.js';
+import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkCallback } from '../arguments.js';
 import { currentReactor } from '../thread-reactor.js';

@@ -2,7 +2,7 @@
 import { describeBy } from '../../base/inspection.js';
 import { isDate } from '../../base/kinds.js';
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
-import type { Reactor } from '../../core/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { isRefusal } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkCallback, checkOptions, kindOf, type OptionNames } from '../arguments.js';

@@ -5,7 +5,7 @@ import { shareAmongCopies } from '../../base/thread-state.js';
 import { isSameMailbox, type MailboxAddress } from '../../core/mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions, type MailboxSetup } from '../../core/mailbox/mailbox.js';
 import { NOTHING } from '../../core/mailbox/outgoing.js';
-import type { Reactor } from '../../core/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { checkCallback, checkFunction, checkOptions, type OptionNames } from '../arguments.js';
 import { checkInteger } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';

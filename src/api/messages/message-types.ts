@@ -1,5 +1,5 @@
 /** Types that tie messages to the thread that receives them. They cost nothing, and nothing of them is checked at run time. */
-import type { BufferList } from '../../core/buffer-list.js';
+import type { BufferList } from '../../core/memory/buffer-list.js';
 
 /**
  * What a thread takes and answers, by kind and name, for the type parameter of `Runtime`, `currentThread`, `openEndpoint` and

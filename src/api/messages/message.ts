@@ -3,7 +3,7 @@ import { describeBy } from '../../base/inspection.js';
 import { isUint8Array } from '../../base/kinds.js';
 import { deserialize, serialize } from 'node:v8';
 import { otherVersionOf } from '../../base/thread-state.js';
-import { BufferList } from '../../core/buffer-list.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
 import type { Payload } from '../../core/mailbox/outgoing.js';
 import { kindOf } from '../arguments.js';
 

@@ -2,7 +2,7 @@
 import { describeBy } from '../../base/inspection.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { AsyncScope } from '../../core/async-scope.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import type { MailboxAddress } from '../../core/mailbox/address.js';
 import type { Link } from '../../core/mailbox/link.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';

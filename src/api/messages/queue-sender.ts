@@ -4,7 +4,7 @@ import { isUint8Array } from '../../base/kinds.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Lane } from '../../core/mailbox/lane.js';
 import { Outgoing } from '../../core/mailbox/outgoing.js';
-import { BufferList } from '../../core/buffer-list.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
 import { settling } from '../settling.js';
 import { signalOf, type WaitOptions } from '../waiting.js';
 import { encode } from './message.js';

@@ -1,6 +1,6 @@
 /** A queue: any thread sends to it, one receives. */
 import { describeBy } from '../../base/inspection.js';
-import { AsyncScope } from '../../core/async-scope.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { checkCallback } from '../arguments.js';
 import { ENTRY_BYTES } from '../../core/limits.js';
 import type { Arrival, KeptMessage, Message } from './message.js';

@@ -1,6 +1,6 @@
 /** What other threads may ask this one to do: answer requests, and run functions. */
 import { threadId } from 'node:worker_threads';
-import { AsyncScope } from '../../core/async-scope.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { FAILURE, REPLY } from './channel.js';
 import { packFailure } from './failure.js';
 import { encode, type Arrival, type Encoded, type Message } from './message.js';

@@ -1,7 +1,7 @@
 /** A topic: published by any thread, received by every other thread that subscribed to it. */
 import { describeBy } from '../../base/inspection.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { BufferList } from '../../core/buffer-list.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
 import { settling } from '../settling.js';
 import { signalOf, type WaitOptions } from '../waiting.js';
 import { encode } from './message.js';

@@ -1,6 +1,6 @@
 /** What the owner of a runtime and its threads say to each other, over the port that a worker is born with. */
 import type { MailboxAddress } from '../../core/mailbox/address.js';
-import type { ReactorOptions } from '../../core/reactor.js';
+import type { ReactorOptions } from '../../core/reactor/reactor.js';
 import type { AcceptRequest } from '../accept/inlet.js';
 import type { LoadedWord } from './loading.js';
 

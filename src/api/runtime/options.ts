@@ -2,7 +2,7 @@
 import { isUrl } from '../../base/kinds.js';
 import { MAX_SENDERS } from '../../base/ring/layout.js';
 import { MAILBOX_SENDERS } from '../../core/limits.js';
-import type { ReactorOptions } from '../../core/reactor.js';
+import type { ReactorOptions } from '../../core/reactor/reactor.js';
 import { allowedProcessors, canPin } from '../../sys/process/affinity.js';
 import { checkCallback, checkOptions, kindOf, pathOf, shown, type OptionNames } from '../arguments.js';
 import { Endpoint } from '../messages/endpoint.js';

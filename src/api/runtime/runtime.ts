@@ -3,7 +3,7 @@ import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { AsyncScope, throwUncaught } from '../../core/async-scope.js';
+import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
 import { checkServiceOptions, type ServiceOptions } from '../accept/options.js';
 import { openService, type Service, type ServiceOwner } from '../accept/service.js';
 import { openEndpoint, type Endpoint } from '../messages/endpoint.js';

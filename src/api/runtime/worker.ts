@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';
-import { AsyncScope } from '../../core/async-scope.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { pinThread } from '../../sys/process/affinity.js';
 import { openEndpoint } from '../messages/endpoint.js';
 import { startReactor } from '../thread-reactor.js';

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import type { BackendTraits } from '../../backends/contract.js';
 import { backendFactory, probeBackends, type ProbedBackend } from '../../backends/registry.js';
-import { Reactor } from '../../core/reactor.js';
+import { Reactor } from '../../core/reactor/reactor.js';
 import { libcName } from '../../sys/ffi/libc.js';
 import { obstacleToNodeLoop } from '../../sys/ffi/node-loop.js';
 import { arch, kernelRelease, platform, runtimeName, runtimeVersion } from '../../sys/ffi/platform.js';

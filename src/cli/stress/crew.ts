@@ -2,7 +2,7 @@
 import type { Peer } from '../../api/messages/peer.js';
 import { Runtime } from '../../api/runtime/runtime.js';
 import { startReactor } from '../../api/thread-reactor.js';
-import type { ReactorOptions } from '../../core/reactor.js';
+import type { ReactorOptions } from '../../core/reactor/reactor.js';
 import { LocalSide, type SideThread } from './local-side.js';
 
 /** The coordinator gives up long before, when no further thread has begun to run for a while. */

@@ -1,6 +1,6 @@
 /** Writes on many connections in turn: each that takes bytes gets one write a round, one that is full leaves until it has drained. */
 import type { Connection } from '../../api/connection.js';
-import { BufferList } from '../../core/buffer-list.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
 
 /** Enough to make a turn of the loop worth while, and few enough to keep it below a millisecond or two. */
 const WRITES_PER_TURN = 128;

@@ -3,7 +3,7 @@ import type { Connection } from '../../api/connection.js';
 import { listen } from '../../api/listen.js';
 import type { Listener } from '../../api/listener.js';
 import { currentReactor } from '../../api/thread-reactor.js';
-import type { BufferList } from '../../core/buffer-list.js';
+import type { BufferList } from '../../core/memory/buffer-list.js';
 import { formatAddress } from '../../sys/socket/sockaddr.js';
 import type { ThreadAccount } from './account.js';
 import type { ServerPlan } from './plan.js';

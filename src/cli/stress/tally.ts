@@ -1,7 +1,7 @@
 /** Counts what happens to the connections of one thread, and what it cost. */
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import type { Reactor } from '../../core/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import type { Moment, ThreadAccount } from './account.js';
 import { LoopLag } from './loop-lag.js';
 import type { ErrorCounts } from './result.js';

@@ -4,8 +4,8 @@
  */
 import { alignedBytes } from '../../sys/file/direct-io.js';
 import type { Done } from '../../sys/ffi/blocking-call.js';
-import { BufferList } from '../buffer-list.js';
-import { IovecTable } from '../iovec-table.js';
+import { BufferList } from '../memory/buffer-list.js';
+import { IovecTable } from '../memory/iovec-table.js';
 
 export class Scratch {
   /** For the call. */

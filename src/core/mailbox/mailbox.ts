@@ -8,9 +8,9 @@ import { CLOSED, createRing, OWNER, type RingMemory } from '../../base/ring/layo
 import { RingReader } from '../../base/ring/reader.js';
 import { releaseSenders } from '../../base/ring/senders.js';
 import { threadState } from '../../base/thread-state.js';
-import type { Inbox } from '../inbox.js';
+import type { Inbox } from '../reactor/inbox.js';
 import { CONTROL_BYTES, MAILBOX_BYTES, MAILBOX_SENDERS, MESSAGES_BEFORE_CONTROL, RECORDS_PER_TURN } from '../limits.js';
-import type { Reactor } from '../reactor.js';
+import type { Reactor } from '../reactor/reactor.js';
 import { isSameMailbox, type MailboxAddress } from './address.js';
 import { Link, type LinkOwner } from './link.js';
 import { Patience } from './patience.js';

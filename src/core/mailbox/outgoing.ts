@@ -1,6 +1,6 @@
 /** A message on its way, for as long as somebody may ask for it: it waits for room, or may be taken back. */
 import type { RingMark } from '../../base/ring/layout.js';
-import { BufferList } from '../buffer-list.js';
+import { BufferList } from '../memory/buffer-list.js';
 
 export type Payload = Uint8Array | BufferList;
 

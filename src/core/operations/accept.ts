@@ -4,8 +4,8 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { accept } from '../../sys/socket/socket.js';
 import { ACCEPTS_PER_TURN, FULFILLED_ACCEPTS, REFUSED_ACCEPTS } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
-import type { Reactor } from '../reactor.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from './operation.js';
+import type { Reactor } from '../reactor/reactor.js';
 
 export interface AcceptOwner {
   readonly reactor: Reactor;

@@ -9,8 +9,8 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { NativeBlock } from '../../sys/ffi/memory.js';
 import { pendingError, recv } from '../../sys/socket/socket.js';
-import { DONE, Operation, WAIT, type Descriptor, type Outcome } from '../operation.js';
-import type { Reactor } from '../reactor.js';
+import { DONE, Operation, WAIT, type Descriptor, type Outcome } from './operation.js';
+import type { Reactor } from '../reactor/reactor.js';
 
 export interface AwaitHangUpOwner {
   readonly reactor: Reactor;

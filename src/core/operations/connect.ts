@@ -13,8 +13,8 @@ import {
   remoteAddress,
 } from '../../sys/socket/socket.js';
 import { hasTcpInfo, wasAnsweredOnce } from '../../sys/socket/tcp-handshake.js';
-import type { DriverCounters } from '../driver.js';
-import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import type { DriverCounters } from '../driver/driver.js';
+import { DONE, Operation, WAIT, type Outcome } from './operation.js';
 
 /** SO_LINGER with no time: close(2) resets, and the port is free at once. */
 const AT_ONCE = new Uint8Array(Int32Array.of(1, 0).buffer);

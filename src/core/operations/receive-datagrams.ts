@@ -7,11 +7,11 @@ import { NativeBlock } from '../../sys/ffi/memory.js';
 import { SenderAddresses } from '../../sys/socket/sender-addresses.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
 import { MessageHeader, recvmsg } from '../../sys/socket/socket.js';
-import type { BufferList } from '../buffer-list.js';
-import { IovecTable } from '../iovec-table.js';
+import type { BufferList } from '../memory/buffer-list.js';
+import { IovecTable } from '../memory/iovec-table.js';
 import { DATAGRAMS_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
-import type { Reactor } from '../reactor.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from './operation.js';
+import type { Reactor } from '../reactor/reactor.js';
 
 export interface ReceiveDatagramsOwner {
   readonly reactor: Reactor;

@@ -5,8 +5,8 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { addressOf } from '../../sys/ffi/memory.js';
 import { receiveFrom } from '../../sys/socket/stream.js';
-import type { DriverCounters } from '../driver.js';
-import { DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import type { DriverCounters } from '../driver/driver.js';
+import { DONE, Operation, WAIT, type Outcome } from './operation.js';
 
 export class ReceiveInto extends Operation {
   /** Bytes received; 0 when the stream has ended, -1 as long as nothing has come. */

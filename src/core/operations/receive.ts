@@ -1,12 +1,12 @@
 /** Receiving, continuously: every arrival goes to the owner, until it stops or the stream ends. */
-import type { BufferList } from '../buffer-list.js';
+import type { BufferList } from '../memory/buffer-list.js';
 import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { receiveFrom } from '../../sys/socket/stream.js';
 import { RECEIVES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, TOLD, WAIT, type Outcome } from '../operation.js';
-import type { Reactor } from '../reactor.js';
+import { AGAIN, DONE, Operation, TOLD, WAIT, type Outcome } from './operation.js';
+import type { Reactor } from '../reactor/reactor.js';
 
 export interface ReceiveOwner {
   readonly reactor: Reactor;

@@ -4,12 +4,12 @@ import { EAGAIN, EINTR, ENOBUFS } from '../../sys/ffi/errno.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { SockaddrBlock, type Address } from '../../sys/socket/sockaddr.js';
 import { MessageHeader, sendmsg } from '../../sys/socket/socket.js';
-import type { BufferList } from '../buffer-list.js';
-import type { DriverCounters } from '../driver.js';
-import { IovecTable } from '../iovec-table.js';
+import type { BufferList } from '../memory/buffer-list.js';
+import type { DriverCounters } from '../driver/driver.js';
+import { IovecTable } from '../memory/iovec-table.js';
 import { DATAGRAMS_PER_TURN, IOVECS_PER_CALL, QUEUED_DATAGRAM_BYTES } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
-import type { Reactor } from '../reactor.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from './operation.js';
+import type { Reactor } from '../reactor/reactor.js';
 
 /** One that waits for room. */
 export class OutgoingDatagram {

@@ -10,11 +10,11 @@ import { errno } from '../../sys/ffi/libc.js';
 import { nativeSendfile, type SendfileCalls } from '../../sys/socket/sendfile.js';
 import { MessageHeader } from '../../sys/socket/socket.js';
 import { causeOf, sendListTo, sendTo } from '../../sys/socket/stream.js';
-import { BufferList } from '../buffer-list.js';
-import type { DriverCounters } from '../driver.js';
-import { IovecTable } from '../iovec-table.js';
+import { BufferList } from '../memory/buffer-list.js';
+import type { DriverCounters } from '../driver/driver.js';
+import { IovecTable } from '../memory/iovec-table.js';
 import { IOVECS_PER_CALL, SENDFILE_BYTES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, WAIT, type Outcome } from '../operation.js';
+import { AGAIN, DONE, Operation, WAIT, type Outcome } from './operation.js';
 import type { TransferAccount } from '../transfers/account.js';
 import type { Pace } from '../transfers/pace.js';
 

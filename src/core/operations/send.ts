@@ -5,11 +5,11 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { MessageHeader } from '../../sys/socket/socket.js';
 import { causeOf, sendListTo, sendTo } from '../../sys/socket/stream.js';
-import { BufferList } from '../buffer-list.js';
-import { IovecTable } from '../iovec-table.js';
+import { BufferList } from '../memory/buffer-list.js';
+import { IovecTable } from '../memory/iovec-table.js';
 import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
-import { AGAIN, DONE, Operation, TRYING, WAIT, type Outcome } from '../operation.js';
-import type { Reactor } from '../reactor.js';
+import { AGAIN, DONE, Operation, TRYING, WAIT, type Outcome } from './operation.js';
+import type { Reactor } from '../reactor/reactor.js';
 
 export interface SendOwner {
   readonly reactor: Reactor;

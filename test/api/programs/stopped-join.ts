@@ -7,7 +7,7 @@ import process from 'node:process';
 import { joinWith } from '../../../src/api/join.js';
 import { settling } from '../../../src/api/settling.js';
 import { listen, type Connection, type InternetAddress } from '../../../src/index.js';
-import { nativeRelayCalls } from '../../../src/core/transfers/relay-conduits.js';
+import { nativeRelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';
 import { unixPair } from '../sockets.js';
 
 const TOTAL_BYTES = 1 << 30;

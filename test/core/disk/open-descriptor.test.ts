@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BufferList } from '../../../src/core/buffer-list.js';
+import { BufferList } from '../../../src/core/memory/buffer-list.js';
 import { nativeFileCalls, type FileCalls } from '../../../src/core/disk/file-calls.js';
 import { OpenDescriptor } from '../../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
@@ -157,7 +157,7 @@ describe('OpenDescriptor', () => {
   });
 
   it('keeps what it reads into until the disk has answered, whoever releases it meanwhile', async () => {
-    const { Slab } = await import('../../../src/core/slab.js');
+    const { Slab } = await import('../../../src/core/memory/slab.js');
     const slab = new Slab({ chunkBytes: 4096, chunksPerBlock: 2, maxBytes: 8192, debug: false });
     writeFileSync(path, 'abc');
     let answer!: () => void;

@@ -3,7 +3,7 @@ import type { Backend } from '../../../src/backends/contract.js';
 import { openBackend } from '../../../src/backends/registry.js';
 import { createRing, UNIT_BYTES } from '../../../src/base/ring/layout.js';
 import { claimSlot } from '../../../src/base/ring/senders.js';
-import { BufferList } from '../../../src/core/buffer-list.js';
+import { BufferList } from '../../../src/core/memory/buffer-list.js';
 import { ENTRY_BYTES, WAITING_BYTES } from '../../../src/core/limits.js';
 import { Lane } from '../../../src/core/mailbox/lane.js';
 import { Outgoing } from '../../../src/core/mailbox/outgoing.js';

@@ -10,7 +10,7 @@ import type { Link } from '../../../src/core/mailbox/link.js';
 import { Mailbox, type MailboxOptions } from '../../../src/core/mailbox/mailbox.js';
 import { Outgoing } from '../../../src/core/mailbox/outgoing.js';
 import { Patience } from '../../../src/core/mailbox/patience.js';
-import { Reactor } from '../../../src/core/reactor.js';
+import { Reactor } from '../../../src/core/reactor/reactor.js';
 import type { IoError } from '../../../src/sys/ffi/io-error.js';
 
 const NOTHING = new Uint8Array(0);

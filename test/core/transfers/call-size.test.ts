@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CallSize } from '../../../src/core/transfers/call-size.js';
+import { CallSize } from '../../../src/core/transfers/files/call-size.js';
 import { COPY_BYTES_PER_CALL_MAX, COPY_BYTES_PER_CALL_MIN, COPY_MS_PER_CALL } from '../../../src/core/limits.js';
 
 /** Sizes of the calls of a copy from a disk of that speed, the last of many. */

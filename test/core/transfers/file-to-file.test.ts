@@ -4,8 +4,8 @@ import { closeSync, fstatSync, ftruncateSync, mkdtempSync, openSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
-import { FileToFile, type CopyEnd } from '../../../src/core/transfers/file-to-file.js';
+import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/files/file-copy-calls.js';
+import { FileToFile, type CopyEnd } from '../../../src/core/transfers/files/file-to-file.js';
 import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../src/sys/ffi/errno.js';
 import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';

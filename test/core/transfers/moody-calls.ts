@@ -1,6 +1,6 @@
 /** The kernel's part of a copy between files with faults at given calls. */
 import { readSync, writeSync } from 'node:fs';
-import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
+import { nativeFileCopyCalls, type FileCopyCalls } from '../../../src/core/transfers/files/file-copy-calls.js';
 import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 import { EINVAL, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
 

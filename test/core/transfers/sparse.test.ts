@@ -5,10 +5,10 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskPool } from '../../../src/core/disk/pool.js';
-import type { FileCopyCalls } from '../../../src/core/transfers/file-copy-calls.js';
-import { FileToFile, type CopyEnd } from '../../../src/core/transfers/file-to-file.js';
-import { FileToSocket } from '../../../src/core/transfers/file-to-socket.js';
-import { BufferList } from '../../../src/core/buffer-list.js';
+import type { FileCopyCalls } from '../../../src/core/transfers/files/file-copy-calls.js';
+import { FileToFile, type CopyEnd } from '../../../src/core/transfers/files/file-to-file.js';
+import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
+import { BufferList } from '../../../src/core/memory/buffer-list.js';
 import { Transfer } from '../../../src/api/transfer.js';
 import { EAGAIN, EINTR, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';

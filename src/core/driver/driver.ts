@@ -1,0 +1,96 @@
+/**
+ * The driver: it runs operations for the api, and the api knows nothing below it. ReadinessDriver makes one of any
+ * backend (try the call first, wait for readiness when it would block); a ring driver would submit them.
+ */
+import type { Backend, Interest, Lifetime, Trigger } from '../../backends/contract.js';
+import type { EventSources, Source } from '../../backends/sources/contract.js';
+import type { AsyncScope } from '../reactor/async-scope.js';
+import type { Descriptor, Operation } from '../operations/operation.js';
+
+/** Running totals of the calls that moved bytes and connections; the backend's own calls are in its counters. */
+export interface DriverCounters {
+  /** System calls of operations: recv, send, accept, connect and their like. */
+  systemCalls: number;
+  bytesReceived: number;
+  bytesSent: number;
+  /** Events that brought no progress. */
+  fruitlessEvents: number;
+  /** Descriptors disarmed because their events kept bringing none. */
+  spinsStopped: number;
+}
+
+/** Who watches a raw descriptor. */
+export interface Watcher {
+  /** @param errno what the kernel said with the event, or why it does not watch any more; 0 for nothing. */
+  onReady(readiness: number, data: number, errno: number): void;
+}
+
+export interface Driver {
+  /** The readiness backend below, for its name, traits and counters. */
+  readonly backend: Backend;
+  readonly counters: DriverCounters;
+
+  /** Whether `watch` has this descriptor. */
+  isWatched(fd: number): boolean;
+
+  /**
+   * Takes a descriptor into care. No system call: registering waits for the first operation that would block. A watch of
+   * this number ends with EBADF: the system gave the number out anew, so what was watched is closed.
+   *
+   * @param scope in which the callbacks of its owner run.
+   * @param isExclusive other threads wait for the same, and one of them is to be woken; it is only ever read from.
+   * @throws IoError ENOTSUP: the backend can't.
+   */
+  add(fd: number, scope: AsyncScope, isExclusive?: boolean): Descriptor;
+
+  /**
+   * Lets go of a descriptor: its operations are taken off, its registration ends, and no event of it is seen any more.
+   * Closing it is the caller's next step.
+   */
+  remove(descriptor: Descriptor): void;
+
+  /**
+   * Starts an operation. It is tried at once if nothing is queued before it.
+   *
+   * @returns true: it is over already, its result is in it, and `complete` will not be called. false: `complete` follows
+   *   in a later step of a turn.
+   * @throws IoError the kernel refused to watch the descriptor (EPERM, ENOSPC, ENOMEM).
+   */
+  submit(descriptor: Descriptor, operation: Operation): boolean;
+
+  /** Starts a continuous operation, without trying it: its first bytes come in a turn, never in this call. */
+  start(descriptor: Descriptor, operation: Operation): void;
+
+  /** Takes a queued operation off. Nothing if it is over. */
+  cancel(operation: Operation): void;
+
+  /**
+   * Watches a raw descriptor.
+   *
+   * @returns a token for `rewatch` and `unwatch`.
+   * @throws IoError EBADF, EPERM, EEXIST, ENOTSUP.
+   */
+  watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): number;
+  rewatch(token: number, interest: Interest): void;
+  unwatch(token: number): void;
+  /** See `Backend.wouldBlock`. */
+  wouldBlock(token: number, interest: Interest): void;
+
+  /** Timers, processes, files and the like, as this backend or this system watches them. */
+  readonly sources: EventSources;
+  /** Hands the events of a source that `sources` opened to `watcher`, until `closeSource`. */
+  followSource(source: Source, watcher: Watcher): void;
+  closeSource(source: Source): void;
+
+  /** Whether something can be done without waiting. */
+  readonly hasWork: boolean;
+  /** Whether something that was ready at the last wait has not had its turn: a budget or an exception put it off. */
+  readonly isBehind: boolean;
+  /** Flushes changes and waits. @returns how many events there are to dispatch. */
+  wait(timeoutNs: number): number;
+  /** Runs what is ready, each descriptor within its budget. An exception of a callback leaves the rest for the next call. */
+  dispatch(): void;
+  /** The backend can't wait any more: ends all operations. @returns who watches, and is still to be told. */
+  failAllOwners(failure: Error): Watcher[];
+  close(): void;
+}

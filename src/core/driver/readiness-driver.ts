@@ -1,0 +1,410 @@
+/**
+ * The driver over a readiness backend: try the call first; when it would block, the operation waits in the descriptor's
+ * queue for that direction and an event retries it. Errors come from the retried call, never from the event. A descriptor
+ * has one registration for its life, made when the first operation has to wait.
+ */
+import { NO_TOKEN, type Token } from '../../base/token.js';
+import {
+  END,
+  ERROR,
+  HANGUP,
+  PRIORITY,
+  READABLE,
+  WRITABLE,
+  type Backend,
+  type Interest,
+  type Lifetime,
+  type Readiness,
+  type Trigger,
+} from '../../backends/contract.js';
+import type { EventSources, Source } from '../../backends/sources/contract.js';
+import { eventSourcesOf } from '../../backends/sources/choice.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import type { AsyncScope } from '../reactor/async-scope.js';
+import type { Driver, DriverCounters, Watcher } from './driver.js';
+import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../limits.js';
+import { FinishedOperations } from './finished-operations.js';
+import { Harvest } from './harvest.js';
+import {
+  AGAIN,
+  Descriptor,
+  DONE,
+  TOLD,
+  TRYING,
+  WAIT,
+  WAITING,
+  type Operation,
+  type Outcome,
+} from '../operations/operation.js';
+import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './operation-queue.js';
+import { ReadyList } from './ready-list.js';
+import { Registered, Watch } from './registered.js';
+import { Watches } from './watches.js';
+
+/** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
+export type Mode = 'level' | 'edge' | 'oneshot';
+export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
+
+const BOTH = READABLE | WRITABLE;
+const READ_CAUSES = READABLE | END | HANGUP | ERROR;
+const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
+const ENDS = PRIORITY | HANGUP | ERROR;
+const SPIN = `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`;
+
+export class ReadinessDriver implements Driver {
+  readonly counters: DriverCounters = {
+    systemCalls: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    fruitlessEvents: 0,
+    spinsStopped: 0,
+  };
+
+  private readonly lifetime: Lifetime;
+  private readonly trigger: Trigger;
+  private readonly registered = new Registered();
+  /** Edge mode: what is to be tried without an event. */
+  private readonly listed = new ReadyList();
+  private readonly harvest: Harvest;
+  private readonly finished = new FinishedOperations();
+  private readonly watches: Watches;
+  private openedSources: EventSources | undefined;
+
+  constructor(
+    readonly backend: Backend,
+    readonly mode: Mode,
+  ) {
+    this.harvest = new Harvest(backend, this.registered);
+    this.watches = new Watches(backend, this.registered);
+    this.trigger = mode === 'edge' ? 'edge' : 'level';
+    this.lifetime = mode === 'oneshot' ? 'oneshot' : 'persistent';
+    if (!backend.traits.triggers.includes(this.trigger)) {
+      throw new TypeError(`mode: '${mode}' needs the trigger '${this.trigger}', which backend '${backend.name}' lacks`);
+    }
+  }
+
+  isWatched(fd: number): boolean {
+    return this.registered.watchOf(fd) !== undefined;
+  }
+
+  add(fd: number, scope: AsyncScope, isExclusive = false): Descriptor {
+    if (isExclusive && this.backend.registerExclusive === undefined) {
+      throw new IoError('ENOTSUP', 'register', `descriptor ${fd} with ${this.backend.name}`, 'it wakes all that wait');
+    }
+    this.watches.endStale(fd);
+    const descriptor = new Descriptor(fd, scope, isExclusive);
+    descriptor.maybeReady = BOTH;
+    return descriptor;
+  }
+
+  remove(descriptor: Descriptor): void {
+    const { token } = descriptor;
+    try {
+      if (token !== NO_TOKEN) {
+        this.registered.remove(token);
+        if (descriptor.origin === 'closing' && this.backend.forget !== undefined) this.backend.forget(token);
+        else this.backend.unregister(token);
+      }
+    } finally {
+      // What waits goes whatever the backend says.
+      while (descriptor.reads !== undefined) takeOff(descriptor.reads);
+      while (descriptor.writes !== undefined) takeOff(descriptor.writes);
+    }
+  }
+
+  submit(descriptor: Descriptor, operation: Operation): boolean {
+    if (operation.isWaiting) throw new TypeError('operation: it is under way already');
+    takeOut(operation);
+    const isFirst = firstWaiting(operation.direction === 'read' ? descriptor.reads : descriptor.writes) === undefined;
+    this.enqueue(descriptor, operation);
+    if (isFirst) {
+      operation.state = TRYING;
+      const outcome = this.attemptFirst(descriptor, operation);
+      // Taken off from within, or even submitted anew.
+      if (operation.state !== TRYING) return false;
+      if (outcome === DONE) {
+        takeOut(operation);
+        operation.state = TOLD;
+        return true;
+      }
+      operation.state = WAITING;
+      if (outcome === WAIT) this.blocked(descriptor, operation.direction === 'read' ? READABLE : WRITABLE);
+    }
+    this.askFor(descriptor, operation);
+    return false;
+  }
+
+  start(descriptor: Descriptor, operation: Operation): void {
+    if (operation.isWaiting) throw new TypeError('operation: it is under way already');
+    takeOut(operation);
+    this.enqueue(descriptor, operation);
+    this.askFor(descriptor, operation);
+  }
+
+  cancel(operation: Operation): void {
+    const descriptor = operation.descriptor;
+    if (descriptor === undefined) return;
+    takeOff(operation);
+    this.askOn(descriptor);
+  }
+
+  watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
+    this.makeWayForWatch(fd);
+    return this.watches.add(fd, interest, lifetime, trigger, watcher);
+  }
+
+  rewatch(token: Token, interest: Interest): void {
+    this.backend.modify(token, interest);
+  }
+
+  unwatch(token: Token): void {
+    this.watches.remove(token);
+  }
+
+  wouldBlock(token: Token, interest: Interest): void {
+    this.backend.wouldBlock(token, interest);
+  }
+
+  get sources(): EventSources {
+    return (this.openedSources ??= eventSourcesOf(this.backend));
+  }
+
+  followSource(source: Source, watcher: Watcher): void {
+    this.registered.add(new Watch(source.token, source.share?.(watcher) ?? watcher));
+  }
+
+  closeSource(source: Source): void {
+    source.close();
+    if (!this.backend.has(source.token)) this.registered.remove(source.token);
+  }
+
+  get hasWork(): boolean {
+    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents || this.watches.hasStale;
+  }
+
+  get isBehind(): boolean {
+    return this.harvest.isBehind || this.listed.hasUntried || this.finished.isTelling;
+  }
+
+  wait(timeoutNs: number): number {
+    return this.harvest.wait(timeoutNs);
+  }
+
+  dispatch(): void {
+    const { counters, harvest } = this;
+    const { events } = this.backend;
+    const enough = counters.bytesReceived + counters.bytesSent + BYTES_PER_TURN;
+    // Those that were listed before the last turn moved enough come first, so that events can't keep them waiting for ever.
+    if (!this.listed.isEmpty) this.tryListed(enough);
+    while (harvest.hasEvents && counters.bytesReceived + counters.bytesSent < enough) {
+      const index = harvest.next();
+      const token = events.tokens[index];
+      const owner = token === NO_TOKEN ? undefined : this.registered.find(token);
+      // The backend blanks what was unregistered; another token that is nobody's is one that it failed to blank.
+      if (owner === undefined) {
+        this.backend.counters.staleEvents++;
+      } else if (owner instanceof Descriptor) {
+        this.onEvent(owner, events.readiness[index], events.errors[index]);
+      } else {
+        owner.watcher.onReady(events.readiness[index], events.data[index], events.errors[index]);
+      }
+    }
+    if (!this.listed.isEmpty && this.listed.turnOver()) this.tryListed(enough);
+    if (!this.finished.isEmpty) this.finished.tell();
+    if (this.watches.hasStale) this.watches.tellStale();
+  }
+
+  failAllOwners(failure: Error): Watcher[] {
+    for (const descriptor of this.registered.descriptors()) this.finished.failAll(descriptor, failure);
+    return this.registered.watchers();
+  }
+
+  close(): void {
+    this.backend.close();
+  }
+
+  private onEvent(descriptor: Descriptor, readiness: Readiness, errno: number): void {
+    if (this.mode === 'oneshot') descriptor.interest = 0;
+    if (errno !== 0 && (readiness & (READABLE | WRITABLE)) === 0) {
+      // The backend could not bring a change to the kernel: nothing will ever be reported here.
+      descriptor.interest = 0;
+      this.finished.failAll(
+        descriptor,
+        new IoError(errno, 'watch', `descriptor ${descriptor.fd} with ${this.backend.name}`),
+      );
+      return;
+    }
+    if ((readiness & PRIORITY) !== 0) readiness |= waitsForPriority(descriptor.reads) ? END : 0;
+    const causes = ((readiness & READ_CAUSES) !== 0 ? READABLE : 0) | ((readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0);
+    descriptor.maybeReady |= causes;
+    let moved = BOTH;
+    try {
+      moved = this.runReady(descriptor, readiness);
+    } finally {
+      if (moved !== 0) descriptor.fruitless = 0;
+      else if (this.mode !== 'edge') this.countFruitless(descriptor);
+      // Also after an exception of a callback: it must not leave the descriptor disarmed.
+      this.askOn(descriptor, causes & ~moved);
+    }
+  }
+
+  /** @returns the directions in which anything moved. */
+  private runReady(descriptor: Descriptor, readiness: Readiness): Interest {
+    const read = (readiness & READ_CAUSES) !== 0 && this.run(descriptor, READABLE, readiness);
+    const wrote = (readiness & WRITE_CAUSES) !== 0 && this.run(descriptor, WRITABLE, readiness);
+    return (read ? READABLE : 0) | (wrote ? WRITABLE : 0);
+  }
+
+  private attemptFirst(descriptor: Descriptor, operation: Operation): Outcome {
+    try {
+      return operation.attempt(descriptor.fd);
+    } catch (error) {
+      if (operation.state === TRYING) takeOff(operation);
+      throw error;
+    }
+  }
+
+  /** Attempts the queue of one direction. Returns whether anything moved. */
+  private run(descriptor: Descriptor, direction: Interest, readiness: Readiness): boolean {
+    let fruitful = false;
+    for (;;) {
+      const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
+      if (operation === undefined) return fruitful;
+      // One that looks out for the end alone has no use for bytes. With edges nothing is reported twice.
+      if (this.mode !== 'edge' && (operation.interest & direction) === 0 && (readiness & ENDS) === 0) return fruitful;
+      const outcome = operation.attempt(descriptor.fd);
+      // Its owner may have cancelled it, or removed the descriptor, from within.
+      if (operation.descriptor !== descriptor) {
+        fruitful = true;
+        continue;
+      }
+      if (outcome === WAIT) {
+        if ((operation.interest & direction) !== 0) this.blocked(descriptor, direction);
+        return fruitful;
+      }
+      fruitful = true;
+      if (outcome === AGAIN) {
+        if (this.mode === 'edge') this.listed.add(descriptor);
+        return true;
+      }
+      this.finished.add(operation);
+    }
+  }
+
+  private blocked(descriptor: Descriptor, direction: Interest): void {
+    descriptor.maybeReady &= ~direction;
+    if (this.mode === 'edge' && descriptor.token !== NO_TOKEN) this.backend.wouldBlock(descriptor.token, direction);
+  }
+
+  private enqueue(descriptor: Descriptor, operation: Operation): void {
+    operation.descriptor = descriptor;
+    operation.state = WAITING;
+    if (operation.direction === 'read') descriptor.reads = appended(descriptor.reads, operation);
+    else descriptor.writes = appended(descriptor.writes, operation);
+  }
+
+  /** Has the backend watch for an operation. @throws IoError it refuses; the operation is taken off. */
+  private askFor(descriptor: Descriptor, operation: Operation): void {
+    try {
+      this.ask(descriptor);
+    } catch (error) {
+      this.cancel(operation);
+      throw error;
+    }
+  }
+
+  /**
+   * As `ask`, where nobody can be answered: what the backend refuses to watch for ends with its refusal. Urgent data is
+   * what some have no filter for (kqueue of FreeBSD), and the rest is watched all the same.
+   */
+  private askOn(descriptor: Descriptor, idle = 0): void {
+    try {
+      this.ask(descriptor, idle);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      if (waitsForPriority(descriptor.reads)) {
+        this.finished.failQueue(descriptor, READABLE, error);
+        this.askOn(descriptor, idle | READABLE);
+      } else {
+        this.finished.failAll(descriptor, error);
+      }
+    }
+  }
+
+  /**
+   * Asks the backend for what the queues need: with edges once for both directions, otherwise for just that.
+   *
+   * @param idle directions in which an event has found nobody.
+   */
+  private ask(descriptor: Descriptor, idle = 0): void {
+    const reading = firstWaiting(descriptor.reads);
+    let needed =
+      (reading === undefined ? 0 : reading.interest & ~WRITABLE) |
+      (firstWaiting(descriptor.writes) === undefined ? 0 : WRITABLE);
+    if (this.mode === 'edge') {
+      const wanted = BOTH | (needed & PRIORITY);
+      if (descriptor.token !== NO_TOKEN && wanted !== descriptor.interest) this.modify(descriptor, wanted);
+      if (needed === 0) return;
+      if (descriptor.token === NO_TOKEN) this.register(descriptor, wanted);
+      if ((needed & descriptor.maybeReady) !== 0) this.listed.add(descriptor);
+      return;
+    }
+    // Who had to wait once will soon again, or the descriptor is closed: the interest stays until an event finds nobody.
+    needed |= descriptor.interest & ~idle & (descriptor.writes?.happensOnce === true ? READABLE : BOTH);
+    // Who is asked for bytes tells of the end as well.
+    if ((needed & READABLE) !== 0) needed &= ~PRIORITY;
+    if (needed === descriptor.interest) return;
+    if (descriptor.token === NO_TOKEN) {
+      this.register(descriptor, needed);
+      return;
+    }
+    this.modify(descriptor, needed);
+  }
+
+  private modify(descriptor: Descriptor, interest: Interest): void {
+    this.backend.modify(descriptor.token, interest);
+    descriptor.interest = interest;
+  }
+
+  private register(descriptor: Descriptor, interest: Interest): void {
+    const { backend } = this;
+    const token = descriptor.isExclusive
+      ? backend.registerExclusive!(descriptor.fd)
+      : backend.register(descriptor.fd, interest, this.lifetime, this.trigger);
+    descriptor.token = token;
+    descriptor.interest = interest;
+    this.registered.add(descriptor);
+  }
+
+  /** Of a connection that nobody reads only its peer's going is waited for: one that watches it learns that itself. */
+  private makeWayForWatch(fd: number): void {
+    const owner = this.registered.descriptorOf(fd);
+    if (owner?.reads?.yieldsToWatch !== true || owner.reads.next !== undefined || owner.writes !== undefined) return;
+    this.remove(owner);
+    owner.maybeReady = BOTH;
+  }
+
+  /** Tries those of the list whose turn it is, until the turn of the reactor has moved enough. */
+  private tryListed(enough: number): void {
+    const { listed, counters } = this;
+    while (counters.bytesReceived + counters.bytesSent < enough) {
+      const descriptor = listed.take();
+      if (descriptor === undefined) return;
+      try {
+        this.runReady(descriptor, descriptor.maybeReady);
+      } finally {
+        this.askOn(descriptor);
+      }
+    }
+  }
+
+  private countFruitless(descriptor: Descriptor): void {
+    this.counters.fruitlessEvents++;
+    if (++descriptor.fruitless < FRUITLESS_EVENTS) return;
+    descriptor.fruitless = 0;
+    this.counters.spinsStopped++;
+    const title = `descriptor ${descriptor.fd} with ${this.backend.name}`;
+    this.finished.failAll(descriptor, new IoError('ELOOP', 'wait', title, SPIN));
+    this.askOn(descriptor);
+  }
+}

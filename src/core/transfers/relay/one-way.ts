@@ -1,0 +1,81 @@
+/** Bytes of one connection copied to another, one way: a relay alone, which ends neither of the two. */
+import type { ReadSide } from '../../operations/read-turn.js';
+import type { WriteSide } from '../../operations/write-turns.js';
+import { Allowance } from '../allowance.js';
+import { Pace } from '../pace.js';
+import { RelayAccount } from './relay-account.js';
+import type { RelayCalls } from './relay-conduits.js';
+import { Relay, type RelayOwner } from './relay.js';
+import type { DirectionLimits } from './tunnel.js';
+
+export class OneWay implements RelayOwner {
+  readonly keepsSink = true;
+  readonly account = new RelayAccount();
+  readonly pace = new Pace();
+  onSettled: (failure: Error | undefined) => void = () => {};
+
+  /** From `start` on. */
+  private relay!: Relay;
+  private cancellation: Error | undefined = undefined;
+  private isPaused = false;
+  /** The target waits with its orderly close for the end of this. */
+  private closing: Error | undefined = undefined;
+
+  /** @param prepare checks what the user gave. @throws what is wrong with it. */
+  constructor(
+    private readonly source: ReadSide,
+    private readonly sink: WriteSide,
+    private readonly prepare: () => DirectionLimits,
+    private readonly calls: RelayCalls,
+  ) {}
+
+  start(): void {
+    const { maxBytes, bytesPerSecond } = this.prepare();
+    const { source, sink, pace, account, calls } = this;
+    pace.bytesPerSecond = bytesPerSecond;
+    this.relay = new Relay(this, source, sink, new Allowance(maxBytes, [pace]), account, calls, 'source', 'target');
+    this.relay.start();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.relay.pause();
+    this.endIfHeld();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.relay.resume();
+  }
+
+  paceChanged(): void {
+    this.relay.paceChanged();
+  }
+
+  cancel(reason: Error): void {
+    this.cancellation = reason;
+    this.relay.cancel();
+  }
+
+  onRelayBytes(): void {
+    // The account tells.
+  }
+
+  /** Closed in order, the target takes what still comes; but not from one that is paused, which may be for ever. */
+  onSinkClosing(_relay: Relay, failure: Error): void {
+    this.closing = failure;
+    this.endIfHeld();
+  }
+
+  /** What was taken from the source already still goes out before the target is closed. */
+  private endIfHeld(): void {
+    if (this.isPaused && this.closing !== undefined) this.cancel(this.closing);
+  }
+
+  onRelayEnd({ failure, brokenEnd, hasSourceEnded }: Relay): void {
+    this.onSettled(this.cancellation ?? failure);
+    if (brokenEnd === 'sink') this.sink.breakTurn(failure!);
+    else if (brokenEnd === 'source') this.source.onTurnEnd(failure);
+    else if (hasSourceEnded) this.source.onTurnEnd(undefined);
+  }
+}

@@ -1,0 +1,396 @@
+/**
+ * One direction of a join: bytes of a source go to a sink, in order, until the source ends, a limit is reached or one of
+ * them breaks.
+ *
+ * It waits for one thing at a time. While it holds bytes it waits for room in the sink and leaves the source alone; while it
+ * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
+ * blocked always says which of the two it was.
+ */
+import { EAGAIN, EINTR } from '../../../sys/ffi/errno.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { causeOf } from '../../../sys/socket/stream.js';
+import { BufferList } from '../../memory/buffer-list.js';
+import { RELAY_BYTES_PER_TURN } from '../../limits.js';
+import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../../operations/operation.js';
+import type { ReadSide, ReadTurn } from '../../operations/read-turn.js';
+import type { Deferred } from '../../reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../../reactor/timers.js';
+import type { WriteSide, WriteTurn } from '../../operations/write-turns.js';
+import type { Allowance } from '../allowance.js';
+import { KernelSplice } from './kernel-splice.js';
+import type { RelayAccount } from './relay-account.js';
+import { RelayConduits, type RelayCalls } from './relay-conduits.js';
+import { RelayStep, type RelayStepOwner } from './relay-step.js';
+
+export interface RelayOwner {
+  /** The sink is the user's again whatever the source breaks with, so that bytes in hand are still for it. */
+  readonly keepsSink: boolean;
+  /** Everything that was sent to the sink before is with the kernel: from here on bytes can move. */
+  onRelayBegin?(relay: Relay): void;
+  /** Bytes have gone to the sink. */
+  onRelayBytes(relay: Relay, lengthBytes: number): void;
+  /** It is over, nothing of the ends is touched any more; `failure` of it says how. */
+  onRelayEnd(relay: Relay): void;
+  /** The sink is being closed, and waits for the relay. */
+  onSinkClosing?(relay: Relay, failure: Error): void;
+}
+
+/** What comes next: the thing that is waited for. */
+type Next = 'source' | 'sink' | 'pace' | 'end';
+
+export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, Deferred {
+  /** What it broke with, and which end did. */
+  failure: Error | undefined = undefined;
+  brokenEnd: 'source' | 'sink' | undefined = undefined;
+  /** The source has said its last byte, and it did not break. */
+  hasSourceEnded = false;
+  isOver = false;
+
+  private readonly conduits: RelayConduits;
+  /** Where the system may have SO_SPLICE. */
+  private readonly kernel: KernelSplice | undefined;
+  private readonly reading = new RelayStep(this, 'read');
+  private readonly writing = new RelayStep(this, 'write');
+  private from: Descriptor | undefined = undefined;
+  private to: Descriptor | undefined = undefined;
+  private isSourceOver = false;
+  private hasReads = true;
+  private isPaused = false;
+  private next: Next = 'source';
+  private timer: Timer = NO_TIMER;
+
+  constructor(
+    private readonly owner: RelayOwner,
+    readonly source: ReadSide,
+    readonly sink: WriteSide,
+    private readonly allowance: Allowance,
+    readonly account: RelayAccount,
+    calls: RelayCalls,
+    readonly sourceName: string,
+    readonly sinkName: string,
+  ) {
+    this.conduits = new RelayConduits(account, calls, source);
+    this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
+  }
+
+  /** Borrows both sides. @throws Error one of them can't be had; neither is borrowed then. */
+  start(): void {
+    if (this.source.hasPeerEnded) this.endSource(undefined);
+    else this.from = this.source.borrowReads(this);
+    try {
+      this.sink.takeTurn(this);
+    } catch (error) {
+      this.source.returnReads(this);
+      throw error;
+    }
+  }
+
+  /** No byte moves. The end, of either side or of the relay, comes all the same. */
+  pause(): void {
+    this.isPaused = true;
+    this.stop();
+    this.source.restReads(this);
+    if (this.next === 'end') this.endSoon();
+    this.sink.onTurnProgress();
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.source.resumeReads(this);
+    this.goOn();
+    this.sink.onTurnProgress();
+  }
+
+  paceChanged(): void {
+    if (this.next === 'pace') this.goOn();
+  }
+
+  /** Stops for good. What was taken from the source and not sent yet is left to the sink, which sends it next. */
+  cancel(): void {
+    if (this.isOver) return;
+    this.stop();
+    this.leaveRest();
+  }
+
+  /** Counts what the kernel has moved by itself. @returns whether there was something. */
+  refresh(): boolean {
+    if (this.isOver || this.kernel?.isOn !== true || this.source.isClosed) return false;
+    const movedBytes = this.kernel.count();
+    if (movedBytes === 0) return false;
+    this.allowance.spend(movedBytes);
+    this.tell(movedBytes, movedBytes);
+    return true;
+  }
+
+  // For the connections
+
+  get bytesSent(): number {
+    return this.account.bytesOut;
+  }
+
+  get queuedBytes(): number {
+    return this.conduits.inMemoryBytes;
+  }
+
+  /** It waits for what was sent to the sink before. */
+  get isInLine(): boolean {
+    return this.to === undefined && !this.isOver;
+  }
+
+  get isHeld(): boolean {
+    return this.isPaused || this.next !== 'sink';
+  }
+
+  begin(descriptor: Descriptor): void {
+    this.to = descriptor;
+    this.conduits.open(this.from, descriptor);
+    this.owner.onRelayBegin?.(this);
+    this.goOn();
+  }
+
+  broken(failure: Error): void {
+    if (this.isOver) return;
+    this.fail('sink', failure);
+    this.finish();
+  }
+
+  readsTaken(): void {
+    this.hasReads = false;
+  }
+
+  sourceClosed(failure: Error): void {
+    if (this.isOver || this.isSourceOver) return;
+    this.endSource(failure);
+    if (!this.isPaused) this.goOn();
+    else if (this.owner.keepsSink) this.leaveRest();
+    else this.finish();
+  }
+
+  sinkClosing(failure: Error): void {
+    if (!this.isOver) this.owner.onSinkClosing?.(this, failure);
+  }
+
+  // For the driver and the reactor
+
+  step(step: RelayStep): Outcome {
+    // Not WAIT: that the kernel would block is said by nobody.
+    if (this.isCutOff) return AGAIN;
+    const { account } = this;
+    const { bytesIn, bytesOut } = account;
+    this.takeOver();
+    const next = this.move();
+    this.next = next;
+    const took = account.bytesIn - bytesIn;
+    const gave = account.bytesOut - bytesOut;
+    if (next === 'end') this.endSoon();
+    else this.waitFor(next, step);
+    // Last, since these run code of the user's, who may cancel, or throw.
+    this.tell(took, gave);
+    if (next === 'end') return DONE;
+    return took > 0 || gave > 0 ? AGAIN : WAIT;
+  }
+
+  onStepOver(): void {
+    this.finish();
+  }
+
+  onStepFailed(step: RelayStep, failure: Error): void {
+    if (step === this.writing) this.fail('sink', failure);
+    else this.endSource(failure);
+    this.next = 'end';
+  }
+
+  onTimer(): void {
+    this.timer = NO_TIMER;
+    this.goOn();
+  }
+
+  onDeferred(): void {
+    if (this.next === 'end') this.finish();
+  }
+
+  /** An end is closed, and will tell of it later in the turn. Nothing moves any more: its number may be another's by now. */
+  private get isCutOff(): boolean {
+    return this.sink.isClosed || ((this.source.isClosed || !this.hasReads) && !this.isSourceOver);
+  }
+
+  /** Nothing more is to be taken. */
+  private get hasNothing(): boolean {
+    return this.allowance.isUsedUp || (this.isSourceOver && !this.conduits.hasAhead);
+  }
+
+  private tell(took: number, gave: number): void {
+    if (took > 0) this.source.onTurnArrival(took);
+    if (gave === 0) return;
+    this.sink.onTurnProgress();
+    this.owner.onRelayBytes(this, gave);
+  }
+
+  /** Moves bytes until something has to be waited for. */
+  private move(): Next {
+    const { conduits, account, sink } = this;
+    const { counters } = sink.reactor.driver;
+    let budget = RELAY_BYTES_PER_TURN;
+    for (;;) {
+      if (conduits.heldBytes === 0) {
+        const next = budget <= 0 ? 'source' : this.take();
+        if (next !== undefined) {
+          conduits.rest();
+          return next;
+        }
+      }
+      counters.systemCalls++;
+      account.calls++;
+      const sent = conduits.drain();
+      if (sent < 0) {
+        const { errno } = conduits;
+        if (errno === EINTR) continue;
+        if (errno === EAGAIN) return 'sink';
+        if (conduits.fallBack()) continue;
+        this.fail(
+          'sink',
+          new IoError(causeOf(sink.ownFd, errno), conduits.drainName, `${this.sinkName}, descriptor ${sink.ownFd}`),
+        );
+        return 'end';
+      }
+      account.bytesOut += sent;
+      counters.bytesSent += sent;
+      budget -= sent;
+      // It took less than it was offered: no call is spent on hearing that it is full.
+      if (conduits.heldBytes > 0) return 'sink';
+      // As much as there was, in all likelihood: the next wait tells whether there is more.
+      if (conduits.wasShort && !this.isSourceOver && !this.allowance.isUsedUp) {
+        conduits.rest();
+        return 'source';
+      }
+    }
+  }
+
+  /** Takes bytes of the source. @returns undefined if there are some, otherwise what comes next. */
+  private take(): Next | undefined {
+    const { conduits, account, source, allowance } = this;
+    if (this.hasNothing) return 'end';
+    const { counters } = source.reactor.driver;
+    const allowedBytes = allowance.bytesNow();
+    if (allowedBytes === 0) return 'pace';
+    for (;;) {
+      counters.systemCalls++;
+      account.calls++;
+      const taken = conduits.fill(allowedBytes);
+      if (taken > 0) {
+        account.bytesIn += taken;
+        counters.bytesReceived += taken;
+        allowance.spend(taken);
+        return undefined;
+      }
+      if (taken === 0) {
+        this.endSource(undefined);
+        return 'end';
+      }
+      const { errno } = conduits;
+      if (errno === EAGAIN) return 'source';
+      if (errno === EINTR || conduits.fallBack()) continue;
+      this.endSource(new IoError(errno, conduits.fillName, `${this.sourceName}, descriptor ${source.ownFd}`));
+      return 'end';
+    }
+  }
+
+  /** Stands in line for what comes next; `step` is the one that stands there now. */
+  private waitFor(next: Next, step: RelayStep | undefined): void {
+    if (next === 'source') this.leaveToKernel();
+    const wanted = next === 'source' ? this.reading : next === 'sink' ? this.writing : undefined;
+    if (step === wanted && step !== undefined) return;
+    const { driver } = this.source.reactor;
+    if (step !== undefined) driver.cancel(step);
+    if (next === 'pace') this.timer = this.source.reactor.arm(this, 0, this.allowance.delayMs());
+    if (wanted === undefined) return;
+    try {
+      driver.start(wanted === this.reading ? this.from! : this.to!, wanted);
+    } catch (error) {
+      this.onStepFailed(wanted, error as Error);
+      this.endSoon();
+    }
+  }
+
+  /** Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. */
+  private leaveToKernel(): void {
+    if (this.kernel === undefined || this.allowance.isPaced) return;
+    this.kernel.begin(this.source.ownFd, this.sink.ownFd, this.allowance.leftBytes);
+  }
+
+  /** From here on bytes are moved by calls of ours. @returns those that the kernel has moved. */
+  private takeOver(): number {
+    // The number of a closed descriptor may be another's by now.
+    if (this.kernel?.isOn !== true || this.source.isClosed) return 0;
+    const movedBytes = this.kernel.end();
+    this.allowance.spend(movedBytes);
+    return movedBytes;
+  }
+
+  /** Goes on from wherever it stands, in a later step of a turn: nothing moves within this call. */
+  private goOn(): void {
+    if (this.isOver || this.isPaused || this.to === undefined || this.isCutOff) return;
+    this.stop();
+    if (this.brokenEnd === 'sink') this.next = 'end';
+    else if (this.conduits.heldBytes > 0) this.next = 'sink';
+    else if (this.hasNothing) this.next = 'end';
+    else this.next = this.conduits.hasAhead ? 'sink' : 'source';
+    if (this.next === 'end') this.endSoon();
+    else this.waitFor(this.next, undefined);
+  }
+
+  private endSoon(): void {
+    this.next = 'end';
+    this.source.reactor.defer(this);
+  }
+
+  /** Leaves every line that it stands in. */
+  private stop(): void {
+    const { driver } = this.source.reactor;
+    driver.cancel(this.reading);
+    driver.cancel(this.writing);
+    this.source.reactor.disarm(this.timer);
+    this.timer = NO_TIMER;
+    const movedBytes = this.takeOver();
+    if (movedBytes > 0) this.source.onTurnArrival(movedBytes);
+  }
+
+  private endSource(failure: Error | undefined): void {
+    this.isSourceOver = true;
+    if (failure === undefined) this.hasSourceEnded = true;
+    else this.fail('source', failure);
+  }
+
+  private fail(end: 'source' | 'sink', failure: Error): void {
+    this.failure ??= failure;
+    this.brokenEnd ??= end;
+  }
+
+  private finish(): void {
+    if (this.isOver) return;
+    this.stop();
+    this.leave(undefined);
+  }
+
+  /** Ends without a further call: what is held is left to the sink. */
+  private leaveRest(): void {
+    const rest = new BufferList();
+    this.conduits.empty(rest);
+    this.leave(rest);
+  }
+
+  /** Gives both sides back. */
+  private leave(rest: BufferList | undefined): void {
+    const { account, source, sink, conduits } = this;
+    this.isOver = true;
+    account.residueBytes = rest === undefined ? conduits.heldBytes : rest.length;
+    conduits.close();
+    try {
+      source.returnReads(this);
+      sink.endTurn(this, rest);
+    } finally {
+      this.owner.onRelayEnd(this);
+    }
+  }
+}
