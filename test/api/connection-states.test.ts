@@ -9,7 +9,7 @@ import {
   TRANSITIONS,
   type State,
   type StateEvent,
-} from '../../src/api/connection-states.js';
+} from '../../src/api/stream/connection-states.js';
 import { stateDiagram } from './state-diagram.js';
 
 /** All states that can be come to from `start`. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { copy, open, type TransferFailure } from '../../src/index.js';
-import { Transfer } from '../../src/api/transfer.js';
+import { Transfer } from '../../src/api/transfer/transfer.js';
 import { SocketToFile, type WriteAt } from '../../src/core/transfers/files/socket-to-file.js';
 import { SOCKET_TO_FILE_BYTES } from '../../src/core/limits.js';
 import type { Done } from '../../src/sys/ffi/blocking-call.js';

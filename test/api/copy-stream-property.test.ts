@@ -1,7 +1,7 @@
 /** Every pair of streams and every way between them, at random: against an oracle that only counts and concatenates. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { copyStreamWith } from '../../src/api/copy-stream.js';
+import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
 import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import type { Connection, TransferAccount, TransferFailure } from '../../src/index.js';
 import { propertyRuns } from '../property-runs.js';

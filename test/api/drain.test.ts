@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Connection, IoError, Listener } from '../../src/index.js';
 import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
-import { Listener as ListenerOf } from '../../src/api/listener.js';
+import { Listener as ListenerOf } from '../../src/api/listening/listener.js';
 import { dup } from '../../src/sys/file/io.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { atEnd, connected, listening, portOf, readExactly, track, turns } from './sockets.js';

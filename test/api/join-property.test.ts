@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { joinWith } from '../../src/api/join.js';
+import { joinWith } from '../../src/api/transfer/join.js';
 import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import type { Connection, TunnelAccount } from '../../src/index.js';
 import { propertyRuns } from '../property-runs.js';

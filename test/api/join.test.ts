@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import process from 'node:process';
-import { join } from '../../src/api/join.js';
-import type { TransferFailure } from '../../src/api/transfer.js';
+import { join } from '../../src/api/transfer/join.js';
+import type { TransferFailure } from '../../src/api/transfer/transfer.js';
 import { nativeRelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import type { TunnelAccount } from '../../src/core/transfers/relay/tunnel.js';
 import { describeOnEveryDriver } from './every-driver.js';

@@ -1,9 +1,9 @@
 /** Two pairs of connections with their inner ends joined, as a proxy has them. */
 import { randomFillSync } from 'node:crypto';
 import type { Connection } from '../../src/index.js';
-import { joinWith, type JoinOptions } from '../../src/api/join.js';
+import { joinWith, type JoinOptions } from '../../src/api/transfer/join.js';
 import { settling } from '../../src/api/settling.js';
-import type { Transfer } from '../../src/api/transfer.js';
+import type { Transfer } from '../../src/api/transfer/transfer.js';
 import { nativeRelayCalls, type RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import type { TunnelAccount } from '../../src/core/transfers/relay/tunnel.js';
 import { Digest, tcpPair, unixPair, type Pair } from './sockets.js';

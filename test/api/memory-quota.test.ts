@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { open, startReactor, type BufferList, type Connection, type Reactor } from '../../src/index.js';
-import { copyStreamWith } from '../../src/api/copy-stream.js';
-import { fileSending } from '../../src/api/send-file.js';
-import { joinWith } from '../../src/api/join.js';
-import { Transfer } from '../../src/api/transfer.js';
+import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
+import { fileSending } from '../../src/api/transfer/send-file.js';
+import { joinWith } from '../../src/api/transfer/join.js';
+import { Transfer } from '../../src/api/transfer/transfer.js';
 import { nativeFileReads } from '../../src/core/transfers/files/file-reads.js';
 import { FileToSocket } from '../../src/core/transfers/files/file-to-socket.js';
 import { nativeRelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';

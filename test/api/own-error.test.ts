@@ -1,6 +1,6 @@
 /** Errors that end a transfer may be anybody's: whatever they are, each transfer is told its end, by an error of its own. */
 import { expect } from 'chai';
-import { Transfer } from '../../src/api/transfer.js';
+import { Transfer } from '../../src/api/transfer/transfer.js';
 import { TransferAccount } from '../../src/core/transfers/account.js';
 import { Pace } from '../../src/core/transfers/pace.js';
 

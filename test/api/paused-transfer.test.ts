@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { copy, join, open, sendFile, type Connection, type TransferFailure } from '../../src/index.js';
-import { copyStreamWith } from '../../src/api/copy-stream.js';
-import { joinWith } from '../../src/api/join.js';
-import type { Transfer } from '../../src/api/transfer.js';
+import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
+import { joinWith } from '../../src/api/transfer/join.js';
+import type { Transfer } from '../../src/api/transfer/transfer.js';
 import { nativeRelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import { describeOnEveryDriver } from './every-driver.js';
 import { TestFiles } from './files.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { BufferList, currentReactor, open, sendFile } from '../../src/index.js';
-import { File } from '../../src/api/file.js';
+import { File } from '../../src/api/file/file.js';
 import { OpenDescriptor } from '../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
 import { MovedParts } from '../../src/core/memory/moved-parts.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { truncateSync, writeFileSync } from 'node:fs';
 import type { Connection, TransferAccount, TransferFailure } from '../../src/index.js';
 import { BufferList } from '../../src/index.js';
-import { Transfer } from '../../src/api/transfer.js';
+import { Transfer } from '../../src/api/transfer/transfer.js';
 import { FileToSocket } from '../../src/core/transfers/files/file-to-socket.js';
 import { propertyRuns } from '../property-runs.js';
 import { describeOnEveryDriver } from './every-driver.js';

@@ -3,7 +3,7 @@ import { appendFileSync, fstatSync, linkSync, mkdtempSync, rmSync, unlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { open } from '../../src/api/open.js';
+import { open } from '../../src/api/file/open.js';
 
 describe('statAtOpen', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pollux-stat-'));

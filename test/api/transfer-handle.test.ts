@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { runInNewContext } from 'node:vm';
-import { Transfer, type TransferEngine, type TransferFailure } from '../../src/api/transfer.js';
+import { Transfer, type TransferEngine, type TransferFailure } from '../../src/api/transfer/transfer.js';
 import { TransferAccount } from '../../src/core/transfers/account.js';
 import { Pace } from '../../src/core/transfers/pace.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';

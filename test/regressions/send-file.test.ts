@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { truncateSync } from 'node:fs';
 import type { Connection, Transfer, TransferFailure } from '../../src/index.js';
 import { BufferList } from '../../src/index.js';
-import { Transfer as TransferHandle } from '../../src/api/transfer.js';
+import { Transfer as TransferHandle } from '../../src/api/transfer/transfer.js';
 import { FileToSocket, type FileToSocketCalls } from '../../src/core/transfers/files/file-to-socket.js';
 import { describeOnEveryDriver } from '../api/every-driver.js';
 import { faultyKernel, PASS, type Fault, type FaultyKernel, type FaultOptions } from '../api/faulty-file-calls.js';

@@ -4,9 +4,9 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { copyStreamWith } from '../../src/api/copy-stream.js';
-import { joinWith, type JoinOptions } from '../../src/api/join.js';
-import type { Transfer, TransferFailure } from '../../src/api/transfer.js';
+import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
+import { joinWith, type JoinOptions } from '../../src/api/transfer/join.js';
+import type { Transfer, TransferFailure } from '../../src/api/transfer/transfer.js';
 import type { RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
 import { errnoNumber } from '../../src/sys/ffi/errno.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';

@@ -1,8 +1,8 @@
 /** Transfers whose reader has stopped, by every path: nobody makes a call until it goes on. */
 import { expect } from 'chai';
-import { copyStreamWith } from '../../src/api/copy-stream.js';
-import { joinWith } from '../../src/api/join.js';
-import { Transfer } from '../../src/api/transfer.js';
+import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
+import { joinWith } from '../../src/api/transfer/join.js';
+import { Transfer } from '../../src/api/transfer/transfer.js';
 import { BufferList } from '../../src/core/memory/buffer-list.js';
 import { FileToSocket } from '../../src/core/transfers/files/file-to-socket.js';
 import { nativeFileReads } from '../../src/core/transfers/files/file-reads.js';

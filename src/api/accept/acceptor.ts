@@ -9,7 +9,7 @@ import type { Deferred } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
 import { claim, closeHolder, entrust, heldBy, openHolder } from '../../sys/file/owned-descriptors.js';
 import { shown } from '../arguments.js';
-import type { Listener } from '../listener.js';
+import type { Listener } from '../listening/listener.js';
 import type { Peer } from '../messages/peer.js';
 import type { QueueSender } from '../messages/queue-sender.js';
 import { throwLater } from '../throw-later.js';

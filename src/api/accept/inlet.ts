@@ -2,9 +2,9 @@
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
 import { close, dup } from '../../sys/file/io.js';
-import type { ConnectionKeeper } from '../connection-parts.js';
-import { Connection } from '../connection.js';
-import { Listener, type ListenerDetails } from '../listener.js';
+import type { ConnectionKeeper } from '../stream/connection-parts.js';
+import { Connection } from '../stream/connection.js';
+import { Listener, type ListenerDetails } from '../listening/listener.js';
 import type { Endpoint } from '../messages/endpoint.js';
 import { currentReactor } from '../thread-reactor.js';
 import { throwLater } from '../throw-later.js';

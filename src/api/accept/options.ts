@@ -1,7 +1,7 @@
 /** What a service is made with, checked. */
 import { checkObject, checkOptions, checkSignal, shown, type OptionNames } from '../arguments.js';
 import { checkDelay } from '../options.js';
-import { LISTENING_OPTIONS, type ListeningOptions } from '../listening-socket.js';
+import { LISTENING_OPTIONS, type ListeningOptions } from '../listening/listening-socket.js';
 
 /**
  * Who accepts. `reuseport`: each thread, on a listener of its own, and the kernel spreads by a hash of the addresses.

@@ -6,7 +6,7 @@
 import { SHUT_RD } from '../../sys/ffi/constants.js';
 import { close } from '../../sys/file/io.js';
 import { shutdown } from '../../sys/socket/socket.js';
-import type { ListeningSocket } from '../listening-socket.js';
+import type { ListeningSocket } from '../listening/listening-socket.js';
 import type { Peer } from '../messages/peer.js';
 import type { Serving } from './inlet.js';
 import { askAll, type AcceptModelRun, type Crew, type CrewMember, type Deadline } from './model.js';

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { connect, type ConnectOptions } from '../../api/connect.js';
-import type { Connection } from '../../api/connection.js';
+import { connect, type ConnectOptions } from '../../api/stream/connect.js';
+import type { Connection } from '../../api/stream/connection.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import type { ThreadAccount } from './account.js';
 import { Pusher } from './pusher.js';

@@ -1,5 +1,5 @@
 /** Writes on many connections in turn: each that takes bytes gets one write a round, one that is full leaves until it has drained. */
-import type { Connection } from '../../api/connection.js';
+import type { Connection } from '../../api/stream/connection.js';
 import { BufferList } from '../../core/memory/buffer-list.js';
 
 /** Enough to make a turn of the loop worth while, and few enough to keep it below a millisecond or two. */

@@ -1,7 +1,7 @@
 /** libiapp's server: a sink that accepts everybody, reads everything and throws it away. */
-import type { Connection } from '../../api/connection.js';
-import { listen } from '../../api/listen.js';
-import type { Listener } from '../../api/listener.js';
+import type { Connection } from '../../api/stream/connection.js';
+import { listen } from '../../api/listening/listen.js';
+import type { Listener } from '../../api/listening/listener.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import { formatAddress } from '../../sys/socket/sockaddr.js';

@@ -8,7 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { adopt, BufferList } from '../../../src/index.js';
 import { settling } from '../../../src/api/settling.js';
-import { Transfer } from '../../../src/api/transfer.js';
+import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { nativeFileReads } from '../../../src/core/transfers/files/file-reads.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { ENOSYS } from '../../../src/sys/ffi/errno.js';

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import process from 'node:process';
-import { joinWith } from '../../../src/api/join.js';
+import { joinWith } from '../../../src/api/transfer/join.js';
 import { settling } from '../../../src/api/settling.js';
 import { listen, type Connection, type InternetAddress } from '../../../src/index.js';
 import { nativeRelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';

@@ -9,7 +9,7 @@ import type { FileCopyCalls } from '../../../src/core/transfers/files/file-copy-
 import { FileToFile, type CopyEnd } from '../../../src/core/transfers/files/file-to-file.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { BufferList } from '../../../src/core/memory/buffer-list.js';
-import { Transfer } from '../../../src/api/transfer.js';
+import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { EAGAIN, EINTR, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
 import type { SendfileCalls } from '../../../src/sys/socket/sendfile.js';

@@ -1,0 +1,104 @@
+/** Opening datagram sockets: UDP and Unix. */
+import { AsyncScope } from '../../core/reactor/async-scope.js';
+import { MAX_DATAGRAM_BYTES, QUEUED_DATAGRAM_BYTES } from '../../core/limits.js';
+import type { BufferList } from '../../core/memory/buffer-list.js';
+import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../../sys/ffi/constants.js';
+import { domainOf, type Address } from '../../sys/socket/sockaddr.js';
+import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../../sys/socket/socket.js';
+import { checkCallback, checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from '../arguments.js';
+import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
+import {
+  checkPortSharing,
+  LOCAL_END,
+  localCandidates,
+  openFirst,
+  sharePort,
+  type LocalEnd,
+} from '../socket/local-end.js';
+import { checkDelay, checkInteger, checkPort, type SocketOptions } from '../options.js';
+import { applySocketOptions } from '../socket/socket-options.js';
+import { socketFileOf } from '../socket/socket-file.js';
+import { currentReactor } from '../thread-reactor.js';
+
+export interface DatagramOptions
+  extends LocalEnd, Pick<SocketOptions, 'sendBufferBytes' | 'receiveBufferBytes'>, Partial<DatagramLimits> {
+  /** See `DatagramSocket.onDatagram`. */
+  readonly onDatagram?: (bytes: BufferList, from: Address) => void;
+}
+
+const DATAGRAM_OPTIONS = {
+  ...LOCAL_END,
+  reusePort: 'other',
+  sendBufferBytes: 'other',
+  receiveBufferBytes: 'other',
+  maxDatagramBytes: 'other',
+  maxQueuedBytes: 'other',
+  closeTimeoutMs: 'other',
+  onDatagram: 'other',
+} as const satisfies OptionNames<DatagramOptions>;
+
+/**
+ * Opens a datagram socket and binds it: to a UDP port, or to a Unix socket's path. With `path: ''` it is a Unix socket without
+ * a name, which can send and can't be answered.
+ *
+ * @throws IoError (by the promise, as all) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, ENOTSUP.
+ * @throws RangeError, TypeError an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with: nothing was opened.
+ */
+export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
+  const scope = new AsyncScope('POLLUX_DATAGRAM_SOCKET');
+  checkObject('options', options, exampleOf(options));
+  checkOptions(options, DATAGRAM_OPTIONS);
+  checkPort(options.port ?? 0, 0);
+  checkPortSharing(options.reusePort ?? 'off');
+  checkCallback('onDatagram', options.onDatagram);
+  const limits = datagramLimits(options);
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
+  const isUnnamed = options.path === '' && options.host === undefined && options.port === undefined;
+  const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(options);
+  const { fd, isShared } = openFirst(candidates, address => openBound(address, options));
+  const address = localAddress(fd);
+  const reactor = currentReactor();
+  const socket = new DatagramSocket(reactor, reactor.driver.add(fd, scope), {
+    address,
+    socketFile: socketFileOf(address),
+    reusePort: isShared,
+    limits,
+  });
+  try {
+    socket.onDatagram = options.onDatagram;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+  return socket;
+}
+
+interface Opened {
+  readonly fd: number;
+  /** Whether other sockets may share the port. */
+  readonly isShared: boolean;
+}
+
+function openBound(address: Address, options: DatagramOptions): Opened {
+  const fd = openSocket(domainOf(address), SOCK_DGRAM);
+  try {
+    applySocketOptions(fd, options, false);
+    if (address.family === 'ipv6') setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
+    // No SO_REUSEADDR: with datagrams it lets anybody take the port over.
+    const isShared = address.family !== 'unix' && sharePort(fd, options.reusePort ?? 'off');
+    if (address.family !== 'unix' || address.path !== '') bind(fd, address);
+    return { fd, isShared };
+  } catch (error) {
+    closeAndThrow(fd, error);
+  }
+}
+
+function datagramLimits(options: Partial<DatagramLimits>): DatagramLimits {
+  const { maxDatagramBytes = 65_535, maxQueuedBytes = 16 * 1024 * 1024, closeTimeoutMs = 30_000 } = options;
+  checkInteger('maxDatagramBytes', maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
+  checkInteger('maxQueuedBytes', maxQueuedBytes, QUEUED_DATAGRAM_BYTES, Number.MAX_SAFE_INTEGER);
+  checkDelay('closeTimeoutMs', closeTimeoutMs);
+  return { maxDatagramBytes, maxQueuedBytes, closeTimeoutMs };
+}

@@ -1,0 +1,377 @@
+/** An open file: reads and writes at offsets, any number of them at once. */
+import { describeBy } from '../../base/inspection.js';
+import { isError } from '../../base/kinds.js';
+import { shareAmongCopies } from '../../base/thread-state.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
+import type { OpenDescriptor } from '../../core/disk/open-descriptor.js';
+import { AbortedMove } from '../../core/disk/scratch.js';
+import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../../core/limits.js';
+import { MovedParts } from '../../core/memory/moved-parts.js';
+import type { Done } from '../../sys/ffi/blocking-call.js';
+import { alignedBytes } from '../../sys/file/direct-io.js';
+import { ENOSYS, EOPNOTSUPP } from '../../sys/ffi/errno.js';
+import {
+  POSIX_FADV_DONTNEED,
+  POSIX_FADV_NOREUSE,
+  POSIX_FADV_NORMAL,
+  POSIX_FADV_RANDOM,
+  POSIX_FADV_SEQUENTIAL,
+  POSIX_FADV_WILLNEED,
+} from '../../sys/file/file-constants.js';
+import { advise, allocate, fdatasync, fsync, ftruncate } from '../../sys/file/file-space.js';
+import type { FileStat } from '../../sys/file/file-stat.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { addressOf } from '../../sys/ffi/memory.js';
+import { kindOf, shown } from '../arguments.js';
+import { prepareMove, type Destination } from '../departure.js';
+import { checkInteger } from '../options.js';
+import { ownError } from '../own-error.js';
+import { checkBytes, checkSendable, type Sendable } from '../socket/sendable.js';
+import { currentReactor } from '../thread-reactor.js';
+import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
+
+const ADVICE = {
+  normal: POSIX_FADV_NORMAL,
+  random: POSIX_FADV_RANDOM,
+  sequential: POSIX_FADV_SEQUENTIAL,
+  'will need': POSIX_FADV_WILLNEED,
+  "don't need": POSIX_FADV_DONTNEED,
+  'no reuse': POSIX_FADV_NOREUSE,
+};
+
+/** How a range will be used: see posix_fadvise(2). */
+export type Advice = keyof typeof ADVICE;
+
+/** What another thread needs to go on with a file. */
+export interface FileDetails {
+  readonly device: number;
+  readonly path: string;
+  readonly alignmentBytes: number;
+  readonly statAtOpen: FileStat;
+}
+
+/** An error of `read`, `readInto` or `write`. */
+export type FileFailure = IoError & {
+  /** Bytes that had moved before it. */
+  readonly movedBytes: number;
+};
+
+/** What `write` is rejected with if it was aborted once bytes had gone to the system; its `cause` is the signal's reason. */
+export type AbortedWrite = Error & {
+  /** Bytes that were written for certain. */
+  readonly movedBytes: number;
+  /** Bytes behind them that the system had at that moment: they may be written yet, all, some or none. */
+  readonly underWayBytes: number;
+};
+
+/**
+ * A regular file. What the system has in memory is read and written at once; for the rest a thread of the pool waits, never
+ * this one. Operations that overlap run in no particular order. Every method is rejected with IoError EBADF after `close`.
+ *
+ * Each takes a `signal`, which ends the wait at once. A call that has not begun then is never made. One that has is made to its end,
+ * over memory of Pollux, so that yours is free; `close` waits for it.
+ */
+export class File {
+  /** @internal Made by `open`. */
+  constructor(
+    /** @internal */
+    readonly descriptor: OpenDescriptor,
+    /** What the file was when it was opened: known without a call. `stat()` says what it is now. */
+    readonly statAtOpen: FileStat,
+  ) {}
+
+  /** The descriptor, which belongs to the file; its position is of no account. -1 from `close` on. */
+  get fd(): number {
+    return this.isClosed ? -1 : this.descriptor.fd;
+  }
+
+  /** As it was given to `open`. */
+  get path(): string {
+    return this.descriptor.target;
+  }
+
+  /** Of memory, offsets and lengths, if it is direct; otherwise 0. */
+  get alignmentBytes(): number {
+    return this.descriptor.alignmentBytes;
+  }
+
+  /** Whether it goes around the page cache: offsets, lengths and memory are then multiples of `alignmentBytes`. */
+  get direct(): boolean {
+    return this.alignmentBytes > 0;
+  }
+
+  get isClosed(): boolean {
+    return this.descriptor.isClosed;
+  }
+
+  /** Calls that were answered from memory at once, and calls that a pool thread made. */
+  get counters(): { readonly nowCalls: number; readonly poolCalls: number } {
+    return this.descriptor.counters;
+  }
+
+  /**
+   * Reads bytes into memory of Pollux.
+   *
+   * @param lengthBytes how many; fewer come only at the end of the file.
+   * @returns a list of yours: consume or release it.
+   * @throws RangeError no such range, or one off the boundaries of a direct file.
+   * @throws IoError ENOBUFS: the buffers of this thread are at their ceiling; EIO and what else preadv(2) says.
+   * @throws `options.signal`'s reason, as all methods.
+   */
+  read(lengthBytes: number, offset: number, options?: WaitOptions): Promise<BufferList>;
+  /**
+   * Reads into the ranges of a list, in order, and leaves it as long as it is.
+   *
+   * @returns bytes read: fewer than the list has only at the end of the file.
+   */
+  read(list: BufferList, offset: number, options?: WaitOptions): Promise<number>;
+  async read(what: BufferList | number, offset: number, options?: WaitOptions): Promise<BufferList | number> {
+    const signal = signalOf(options);
+    if (typeof what === 'number') return this.readList(what, offset, signal);
+    if (what instanceof BufferList) return this.fill(what, offset, signal);
+    throw new TypeError(`list: ${kindOf(what)}; allowed: BufferList, or a length`);
+  }
+
+  /**
+   * Reads into your memory. Neither transfer nor resize its buffer until this is settled.
+   *
+   * @returns bytes read: fewer than there is room for only at the end of the file.
+   * @throws as `read`.
+   */
+  async readInto(bytes: Uint8Array, offset: number, options?: WaitOptions): Promise<number> {
+    checkBytes('bytes', bytes);
+    return this.fill(BufferList.from(bytes), offset, signalOf(options));
+  }
+
+  /**
+   * Writes all of it, however many calls that takes.
+   *
+   * @param data a list is moved, and empty after; it gets its bytes back where this fails before one of them was written. Leave
+   *   an array alone until this is settled.
+   * @returns bytes written: the length of `data`.
+   * @throws FileFailure ENOSPC, EDQUOT, EFBIG, EIO: what pwritev(2) says; its `movedBytes` were written.
+   * @throws `options.signal`'s reason: nothing was written, nor will be; a list has its bytes back.
+   * @throws AbortedWrite it is aborted later; it says how much was written.
+   */
+  async write(data: Sendable, offset: number, options?: WaitOptions): Promise<number> {
+    checkSendable('data', data);
+    const signal = signalOf(options);
+    const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+    this.checkRange(lengthBytes, offset);
+    // Before a list is moved: what is refused leaves it to its owner.
+    this.descriptor.enter('pwritev');
+    const moved = new MovedParts([data]);
+    try {
+      return await this.descriptor.write(this.onBoundary(moved.list), offset, signal);
+    } catch (error) {
+      const failure = abortedWrite(error, lengthBytes - moved.list.length, signal);
+      if (failure === signal?.reason || (failure as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
+      throw failure;
+    } finally {
+      moved.list.release();
+      this.descriptor.leave();
+    }
+  }
+
+  /** Content and everything about it is on the disk after this. fsync(2) @throws IoError EIO, ENOSPC, EDQUOT. */
+  async sync(options?: WaitOptions): Promise<void> {
+    await this.descriptor.call('fsync', fsync, signalOf(options));
+  }
+
+  /** As `sync`, without what is not needed to read the content back. fdatasync(2) */
+  async datasync(options?: WaitOptions): Promise<void> {
+    await this.descriptor.call('fdatasync', fdatasync, signalOf(options));
+  }
+
+  /** Cuts or lengthens the file; what is new reads as zeros. ftruncate(2) @throws RangeError a negative length. */
+  async truncate(lengthBytes: number, options?: WaitOptions): Promise<void> {
+    checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER);
+    const signal = signalOf(options);
+    await this.descriptor.call('ftruncate', (fd, done) => ftruncate(fd, lengthBytes, done), signal);
+  }
+
+  /**
+   * Reserves room on the disk for a range, so that writing there can't fail for want of it, and lengthens the file to hold
+   * it. fallocate(2), posix_fallocate(2).
+   *
+   * @throws RangeError no such range, or an empty one.
+   * @throws IoError ENOSPC; ENOTSUP, ENOSYS: this file system, or this system, can't.
+   */
+  async allocate(offset: number, lengthBytes: number, options?: WaitOptions): Promise<void> {
+    checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger('lengthBytes', lengthBytes, 1, Number.MAX_SAFE_INTEGER - offset);
+    const signal = signalOf(options);
+    await this.descriptor.call('fallocate', (fd, done) => allocate(fd, offset, lengthBytes, done), signal);
+  }
+
+  /** What the file is now: its size, its times. fstat(2) */
+  async stat(options?: WaitOptions): Promise<FileStat> {
+    return this.descriptor.stat(signalOf(options));
+  }
+
+  /**
+   * Says how a range will be used. A hint: on systems that take none it does nothing. posix_fadvise(2)
+   *
+   * @param lengthBytes 0, the default, for up to the end.
+   */
+  async advise(advice: Advice, offset = 0, lengthBytes = 0, options?: WaitOptions): Promise<void> {
+    if (!Object.hasOwn(ADVICE, advice)) {
+      throw new TypeError(`advice: ${shown(advice)}; allowed: ${Object.keys(ADVICE).join(', ')}`);
+    }
+    checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER - offset);
+    const signal = signalOf(options);
+    const begin = (fd: number, done: Done) => advise(fd, offset, lengthBytes, ADVICE[advice], done);
+    try {
+      await this.descriptor.call('posix_fadvise', begin, signal);
+    } catch (error) {
+      if (!(error instanceof IoError && (error.errno === ENOSYS || error.errno === EOPNOTSUPP))) throw error;
+    }
+  }
+
+  /**
+   * Zeroed memory that lies right for this file, for `readInto` and `write` without a copy.
+   *
+   * @throws RangeError a negative length, or one off the boundaries of a direct file.
+   */
+  lease(lengthBytes: number): Uint8Array {
+    this.checkRange(lengthBytes, 0);
+    return this.array(lengthBytes);
+  }
+
+  /**
+   * Waits for what is under way, then closes. Nothing begins after the call. Twice is allowed.
+   *
+   * @param options aborting its `signal` ends the wait; it is closed all the same.
+   * @throws IoError EIO, ENOSPC, EDQUOT: what was written could not be kept (NFS tells so late); it is closed all the same.
+   */
+  close(options?: EndOptions): Promise<void> {
+    return endWith(options, () => this.descriptor.close());
+  }
+
+  /**
+   * Moves the file to another thread, which has called `receiveFiles`, once what is under way here is done. Nothing begins
+   * here after the call.
+   *
+   * @param state what the other thread needs to go on: anything that can be cloned.
+   * @param options aborting its `signal` later ends the wait; the file moves all the same.
+   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
+   *   nothing has happened to the file.
+   * @throws IoError EBADF: it is closed, or was moved before; EPIPE: that thread has ended, and the file is closed.
+   * @throws Error that thread receives no files, and the file is closed.
+   */
+  moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
+    return waitWith(options, () => this.move(peer, state));
+  }
+
+  private async move(peer: Destination, state: unknown): Promise<void> {
+    const move = prepareMove(peer, state);
+    const { descriptor, alignmentBytes, path, statAtOpen } = this;
+    const fd = await descriptor.detach();
+    const details: FileDetails = { device: descriptor.device, path, alignmentBytes, statAtOpen };
+    await move.give('file', { fd, details });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async readList(lengthBytes: number, offset: number, signal?: AbortSignal): Promise<BufferList> {
+    this.checkRange(lengthBytes, offset);
+    const list = this.memory(lengthBytes);
+    try {
+      return list.split(await this.descriptor.read(list.slice(), offset, signal));
+    } finally {
+      list.release();
+    }
+  }
+
+  private async fill(list: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
+    this.checkRange(list.length, offset);
+    this.checkMemory(list);
+    return this.descriptor.read(list.slice(), offset, signal);
+  }
+
+  /** Memory for a read. Little of it comes from the heap: a chunk of the slab for each small read would soon empty it. */
+  private memory(lengthBytes: number): BufferList {
+    const list = new BufferList();
+    if (this.direct || lengthBytes <= MIN_RECEIVE_BYTES) return list.append(this.array(lengthBytes));
+    const { slab } = currentReactor();
+    while (list.length < lengthBytes) {
+      const lease = slab.isScarce ? undefined : slab.lease();
+      if (lease === undefined) {
+        list.release();
+        const explanation = `no room for ${lengthBytes} bytes: the buffers of this thread are at their ceiling`;
+        throw new IoError('ENOBUFS', 'preadv', this.path, explanation);
+      }
+      list.appendLease(lease, 0, Math.min(lease.chunkBytes, lengthBytes - list.length));
+    }
+    return list;
+  }
+
+  private array(lengthBytes: number): Uint8Array {
+    checkInteger('lengthBytes', lengthBytes, 0, FILE_ARRAY_BYTES);
+    return this.direct ? alignedBytes(lengthBytes, this.alignmentBytes) : new Uint8Array(lengthBytes);
+  }
+
+  /** Makes a list for a direct write lie right: it has the same ranges after, or a copy of them. */
+  private onBoundary(list: BufferList): BufferList {
+    if (!this.direct || this.isOnBoundary(list)) return list;
+    const memory = alignedBytes(list.length, this.alignmentBytes);
+    list.copyTo(memory);
+    list.release();
+    return list.append(memory);
+  }
+
+  private isOnBoundary(list: BufferList): boolean {
+    for (const range of list) {
+      if (addressOf(range) % this.alignmentBytes !== 0 || range.length % this.alignmentBytes !== 0) return false;
+    }
+    return true;
+  }
+
+  private checkMemory(list: BufferList): void {
+    if (this.direct && !this.isOnBoundary(list)) {
+      throw new RangeError(
+        `bytes: memory of a direct file begins at multiples of ${this.alignmentBytes} bytes; lease() gives such`,
+      );
+    }
+  }
+
+  private checkRange(lengthBytes: number, offset: number): void {
+    checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+    checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER - offset);
+    if (!this.direct) return;
+    for (const [name, value] of [
+      ['offset', offset],
+      ['lengthBytes', lengthBytes],
+    ] as const) {
+      if (value % this.alignmentBytes !== 0) {
+        throw new RangeError(`${name}: ${value}; allowed for a direct file: multiples of ${this.alignmentBytes}`);
+      }
+    }
+  }
+
+  static {
+    describeBy('File', File.prototype, ({ path, fd, isClosed, direct, counters }) => ({
+      state: isClosed ? 'closed' : 'open',
+      path,
+      fd,
+      direct,
+      ...counters,
+    }));
+  }
+}
+shareAmongCopies({ File });
+
+/** What a write is rejected with. @returns the signal's reason itself only if nothing was written, nor will be. */
+function abortedWrite(error: unknown, movedBytes: number, signal: AbortSignal | undefined): unknown {
+  const underWayBytes = error instanceof AbortedMove ? error.underWayBytes : 0;
+  if (signal?.aborted !== true || (underWayBytes === 0 && error !== signal.reason)) return error;
+  if (movedBytes + underWayBytes === 0) return error;
+  const { reason } = signal as { reason: unknown };
+  const account = { movedBytes, underWayBytes };
+  return isError(reason)
+    ? ownError(reason, account)
+    : Object.assign(new Error('the write was aborted', { cause: reason }), account);
+}

@@ -1,0 +1,129 @@
+/** Opening files. */
+import { isUrl } from '../../base/kinds.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
+import { OpenDescriptor } from '../../core/disk/open-descriptor.js';
+import { openFolder, openRegular, type Beneath } from '../../core/disk/open-file.js';
+import { diskPool } from '../../core/disk/pool.js';
+import { bypassCache, directAlignment } from '../../sys/file/direct-io.js';
+import { O_CREAT, O_DIRECT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../sys/file/file-constants.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { close } from '../../sys/file/io.js';
+import { checkOptions, checkSignal, kindOf, pathOf, shown, type OptionNames } from '../arguments.js';
+import { Directory } from './directory.js';
+import { File } from './file.js';
+import { checkInteger } from '../options.js';
+
+const FLAGS = {
+  r: O_RDONLY,
+  'r+': O_RDWR,
+  rw: O_RDWR | O_CREAT,
+  w: O_WRONLY | O_CREAT | O_TRUNC,
+  'w+': O_RDWR | O_CREAT | O_TRUNC,
+  wx: O_WRONLY | O_CREAT | O_EXCL,
+  'wx+': O_RDWR | O_CREAT | O_EXCL,
+};
+
+/**
+ * 'r' reads, 'r+' reads and writes what exists, 'rw' makes the file if it is missing and leaves its content alone, 'w' and
+ * 'w+' make or empty it, 'wx' and 'wx+' make it and refuse one that exists; those with + read and write.
+ */
+export type OpenFlags = keyof typeof FLAGS;
+
+export interface OpenOptions {
+  /** Default 'r'. There is no appending: with offsets, write at `stat().sizeBytes`. */
+  readonly flags?: OpenFlags;
+  /** Permissions of a file that is made, less the umask. Default 0o666. */
+  readonly mode?: number;
+  /**
+   * A directory that the path is relative to and may not lead out of, whatever its parts and symbolic links say; a path for
+   * one time, or a Directory. Linux ≥ 5.6 and FreeBSD ≥ 13 see to it themselves, elsewhere each part is opened in turn.
+   */
+  readonly beneath?: string | URL | Directory;
+  /** Around the page cache (O_DIRECT), on the boundaries of `File.alignmentBytes`. */
+  readonly direct?: boolean;
+  /**
+   * Gives up: the promise is rejected with the signal's reason at once. A file that is opened, made or emptied all the same, since
+   * the call had begun, is closed.
+   */
+  readonly signal?: AbortSignal;
+}
+
+const OPEN_OPTIONS = {
+  flags: 'other',
+  mode: 'other',
+  beneath: 'other',
+  direct: 'boolean',
+  signal: 'other',
+} as const satisfies OptionNames<OpenOptions>;
+
+/**
+ * Opens a regular file. What the kernel has in its caches is opened at once; a thread of the pool waits for all else, each
+ * file system in a queue of its own, so that one that hangs holds up no other.
+ *
+ * @param given a path, relative to `beneath` or to the working directory, or a file URL.
+ * @throws TypeError, RangeError: an argument that makes no sense.
+ * @throws IoError EXDEV: the path leads out of `beneath`; EISDIR, EINVAL, ENXIO: it is a directory, FIFO, socket or device;
+ *   ENOENT, EACCES, EEXIST and what else openat(2) says.
+ */
+export async function open(given: string | URL, options: OpenOptions = {}): Promise<File> {
+  const path = pathOf('path', given);
+  checkOptions(options, OPEN_OPTIONS);
+  const { flags = 'r', mode = 0o666, beneath, direct = false, signal } = options;
+  if (!Object.hasOwn(FLAGS, flags)) {
+    throw new TypeError(`flags: ${shown(flags)}; allowed: ${Object.keys(FLAGS).join(', ')}`);
+  }
+  checkInteger('mode', mode, 0, 0o7777);
+  const folder = folderOf(path, beneath);
+  checkSignal(signal);
+  signal?.throwIfAborted();
+  const opening = { path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode, signal };
+  const opened = openFile(opening, folder, direct);
+  return unlessAborted(opened, signal, () => {
+    opened.then(file => file.close()).catch(() => {});
+    return true;
+  });
+}
+
+function folderOf(path: string, beneath: OpenOptions['beneath']): string | Directory | undefined {
+  if (beneath === undefined) return undefined;
+  if (typeof beneath === 'string' || isUrl(beneath)) return pathOf('beneath', beneath);
+  if (!(beneath instanceof Directory)) {
+    throw new TypeError(`beneath: ${kindOf(beneath)}; allowed: a path or a Directory`);
+  }
+  if (beneath.isClosed) throw new IoError('EBADF', 'open', path, `the directory ${beneath.path} is closed`);
+  return beneath;
+}
+
+type Opening = Parameters<typeof openRegular>[1];
+
+async function openFile(opening: Opening, beneath: string | Directory | undefined, direct: boolean): Promise<File> {
+  const { fd, place, stat } = await openRelative(opening, beneath);
+  let alignmentBytes = 0;
+  if (direct) {
+    try {
+      bypassCache(fd);
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
+    alignmentBytes = directAlignment(fd, place.isLocal);
+  }
+  const descriptor = new OpenDescriptor(fd, stat.device, opening.path, {
+    alignmentBytes,
+    place,
+    flags: opening.flags,
+    stat,
+  });
+  return new File(descriptor, stat);
+}
+
+async function openRelative(opening: Opening, beneath: string | Directory | undefined) {
+  if (beneath === undefined) return openRegular(diskPool, opening, undefined);
+  if (beneath instanceof Directory) return beneath.during(folder => openRegular(diskPool, opening, folder));
+  const folder: Beneath = { path: beneath, ...(await openFolder(diskPool, beneath, undefined, opening)) };
+  try {
+    return await openRegular(diskPool, opening, folder);
+  } finally {
+    close(folder.fd);
+  }
+}

@@ -1,0 +1,44 @@
+/** Listening on TCP and Unix sockets. */
+import { AsyncScope } from '../../core/reactor/async-scope.js';
+import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from '../arguments.js';
+import type { Connection } from '../stream/connection.js';
+import { Listener } from './listener.js';
+import { LISTENING_OPTIONS, openListeningSocket, type ListeningOptions } from './listening-socket.js';
+import { currentReactor } from '../thread-reactor.js';
+
+export interface ListenOptions extends ListeningOptions {
+  /** See `Listener.onConnection`. */
+  readonly onConnection?: (connection: Connection) => void;
+}
+
+const LISTEN_OPTIONS = {
+  ...LISTENING_OPTIONS,
+  reusePort: 'other',
+  onConnection: 'other',
+} as const satisfies OptionNames<ListenOptions>;
+
+/**
+ * Listens.
+ *
+ *     const listener = await listen({ host: 'db.internal', port: 5432, signal: AbortSignal.timeout(3_000) });
+ *
+ * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
+ * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with: nothing was opened. Once the listener is there the signal has no effect on it.
+ */
+export async function listen(options: ListenOptions = {}): Promise<Listener> {
+  const scope = new AsyncScope('POLLUX_LISTENER');
+  checkObject('options', options, exampleOf(options));
+  checkOptions(options, LISTEN_OPTIONS);
+  checkCallback('onConnection', options.onConnection);
+  const { fd, details } = await openListeningSocket(options);
+  const reactor = currentReactor();
+  const listener = new Listener(reactor, reactor.driver.add(fd, scope), details);
+  try {
+    listener.onConnection = options.onConnection;
+  } catch (error) {
+    void listener.close();
+    throw error;
+  }
+  return listener;
+}

@@ -1,0 +1,122 @@
+/** Listening sockets, made and checked: what `listen` and the accept models of a runtime begin with. */
+import { isIPv6 } from 'node:net';
+import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../../sys/ffi/constants.js';
+import { close } from '../../sys/file/io.js';
+import { domainOf, formatAddress, type Address } from '../../sys/socket/sockaddr.js';
+import {
+  bind,
+  listen as listenOn,
+  localAddress,
+  openSocket,
+  preferOption,
+  setOption,
+} from '../../sys/socket/socket.js';
+import { checkSignal, type OptionNames } from '../arguments.js';
+import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
+import type { ListenerDetails } from './listener.js';
+import {
+  checkPortSharing,
+  LOCAL_END,
+  localCandidates,
+  openFirst,
+  sharePort,
+  type LocalEnd,
+} from '../socket/local-end.js';
+import {
+  checkInteger,
+  checkPort,
+  QUEUE_LIMITS,
+  queueLimits,
+  SOCKET_OPTIONS,
+  type QueueLimits,
+  type SocketOptions,
+} from '../options.js';
+import { socketFileOf } from '../socket/socket-file.js';
+import { applySocketOptions } from '../socket/socket-options.js';
+
+export interface ListeningOptions extends LocalEnd, SocketOptions, Partial<QueueLimits> {
+  /** Connections that may wait to be accepted; the kernel clips it to somaxconn. Default 4096. */
+  readonly backlog?: number;
+  /**
+   * Has the kernel keep a TCP connection back until its first bytes are there: 'data', or 'http' for a whole request head.
+   * Where it can't, listening goes on without (see `listener.deferAccept`). A peer that waits to be spoken to first is
+   * accepted late (Linux: after some 10 s) or never, so it is not for protocols in which the server begins. Default 'off'.
+   */
+  readonly deferAccept?: DeferAccept;
+}
+
+/** Those of every way to listen. */
+export const LISTENING_OPTIONS = {
+  ...LOCAL_END,
+  ...SOCKET_OPTIONS,
+  ...QUEUE_LIMITS,
+  backlog: 'other',
+  deferAccept: 'other',
+} as const satisfies OptionNames<Omit<ListeningOptions, 'reusePort'>>;
+
+const DEFAULT_BACKLOG = 4096;
+
+/** A socket that listens, and what is known of it; the descriptor is the caller's. */
+export interface ListeningSocket {
+  readonly fd: number;
+  readonly details: ListenerDetails;
+}
+
+/**
+ * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
+ * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
+ * @throws whatever `signal` was aborted with: nothing was opened.
+ */
+export async function openListeningSocket(options: ListeningOptions): Promise<ListeningSocket> {
+  const { port = 0, backlog = DEFAULT_BACKLOG, reusePort = 'off' } = options;
+  checkPort(port, 0);
+  checkInteger('backlog', backlog, 1, 0x7fffffff);
+  checkPortSharing(reusePort);
+  if (!DEFER_ACCEPT.includes(options.deferAccept ?? 'off')) {
+    throw new TypeError(`deferAccept: '${String(options.deferAccept)}'; allowed: ${DEFER_ACCEPT.join(', ')}`);
+  }
+  const limits = queueLimits(options);
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
+  const candidates = await localCandidates(options);
+  const { fd, shared, deferred } = openFirst(candidates, address => openListening(address, backlog, options));
+  const { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes } = options;
+  const socketOptions = { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes };
+  const address = localAddress(fd);
+  const socketFile = socketFileOf(address);
+  return { fd, details: { address, reusePort: shared, deferAccept: deferred, limits, socketOptions, socketFile } };
+}
+
+interface Opened {
+  readonly fd: number;
+  /** Whether other listeners may share the port. */
+  readonly shared: boolean;
+  /** What the kernel waits for before it hands a connection over. */
+  readonly deferred: DeferAccept;
+}
+
+function openListening(address: Address, backlog: number, options: ListeningOptions): Opened {
+  const fd = openSocket(domainOf(address), SOCK_STREAM);
+  try {
+    const shared = prepare(fd, address, options);
+    bind(fd, address);
+    listenOn(fd, backlog, formatAddress(address));
+    const deferred = address.family === 'unix' ? 'off' : deferAccept(fd, options.deferAccept ?? 'off');
+    return { fd, shared, deferred };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/** Everything that has to be set before bind(2). @returns whether the port is shared. */
+function prepare(fd: number, address: Address, options: ListeningOptions): boolean {
+  const isTcp = address.family !== 'unix';
+  applySocketOptions(fd, options, isTcp);
+  if (!isTcp) return false;
+  preferOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  // Both families are the default of most systems, which is then as good as asked for.
+  const set = options.ipv6Only === undefined ? preferOption : setOption;
+  if (isIPv6(address.address)) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
+  return sharePort(fd, options.reusePort ?? 'off');
+}

@@ -1,0 +1,102 @@
+/** A connection made of a descriptor or of a socket that came from elsewhere. */
+import { AsyncScope } from '../../core/reactor/async-scope.js';
+import { Socket as NodeSocket } from 'node:net';
+import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../../sys/ffi/constants.js';
+import { O_RDONLY, O_WRONLY } from '../../sys/file/file-constants.js';
+import { accessMode } from '../../sys/file/io.js';
+import { descriptorKind } from '../../sys/file/file-stat.js';
+import { isRefusal } from '../../sys/ffi/errno.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { getIntOption } from '../../sys/socket/socket.js';
+import { makeNonBlocking } from '../../sys/file/open-description.js';
+import { own } from '../../sys/file/owned-descriptors.js';
+import { checkOptions } from '../arguments.js';
+import type { State } from './connection-states.js';
+import { Connection } from './connection.js';
+import { takeNodeSocket } from './node-socket.js';
+import { checkInteger, QUEUE_LIMITS, queueLimits, type QueueLimits } from '../options.js';
+import { currentReactor } from '../thread-reactor.js';
+
+/** A pipe's end has one direction: as if the other had ended already. */
+const STATE_BY_ACCESS = new Map<number, State>([
+  [O_RDONLY, 'ended'],
+  [O_WRONLY, 'peer-ended'],
+]);
+
+/**
+ * Makes a connection of what came from elsewhere.
+ *
+ * A descriptor, of a connected stream socket or of a pipe's end, belongs to the connection from now on: whoever had it must
+ * neither use nor close it. Others that share a pipe, a terminal or a socket with this
+ * process do not notice: pipes and terminals are opened anew on Linux, and elsewhere made non-blocking until the close; a
+ * socket that waits for others goes on to do so, and its files and joins go by buffers.
+ * To the end of a pipe that is for reading nothing can be sent, and the
+ * one for writing has nothing to read.
+ *
+ * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody had
+ * read comes first, also for a join or a copy. The peer notices nothing. The socket is of no
+ * more use; it emits 'close'.
+ *
+ * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket with TLS or
+ *   with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write.
+ * @throws TypeError neither a descriptor nor a socket; a limit that does not exist.
+ * @throws RangeError a number that is no descriptor, a limit that makes no sense.
+ */
+export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = {}): Connection {
+  const isDescriptor = typeof from === 'number';
+  if (isDescriptor) checkInteger('fd', from, 0, 0x7fffffff);
+  checkOptions(limits, QUEUE_LIMITS, 'limits');
+  const checked = queueLimits(limits);
+  if (isDescriptor) return adoptDescriptor(from, checked);
+  if (!(from instanceof NodeSocket)) {
+    throw new TypeError(`from: ${typeof from}; allowed: a descriptor, or a net.Socket of Node`);
+  }
+  const { fd, unread, hasEnded } = takeNodeSocket(from);
+  const connection = adoptDescriptor(fd, checked);
+  connection.putAhead(unread);
+  if (hasEnded) connection.end();
+  return connection;
+}
+
+function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
+  const kind = descriptorKind(fd);
+  if (kind !== 'socket' && kind !== 'fifo' && kind !== 'character device') {
+    throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, `it is a ${kind}; allowed: stream sockets, pipes`);
+  }
+  if (kind === 'socket') checkStream(fd);
+  const reactor = currentReactor();
+  if (reactor.driver.isWatched(fd))
+    throw new IoError('EEXIST', 'adopt', `descriptor ${fd}`, 'it is watched: close the watch');
+  makeNonBlocking(fd, kind);
+  const descriptor = reactor.driver.add(fd, new AsyncScope('POLLUX_CONNECTION'));
+  if (kind === 'socket') {
+    // What Node opened in a worker it closes at the worker's end; it opens no sockets without an object of its own.
+    own(fd);
+    return new Connection(reactor, descriptor, limits);
+  }
+  descriptor.origin = 'pipe';
+  // Nobody answers a pipe that closes.
+  return new Connection(reactor, descriptor, { ...limits, lingerMs: 0 }, STATE_BY_ACCESS.get(accessMode(fd)));
+}
+
+/**
+ * @throws IoError EINVAL: a connection of datagrams would take an empty one for the end, and cut a long one; nothing comes to a
+ *   socket that listens.
+ */
+function checkStream(fd: number): void {
+  const refuse = (what: string, opener: string) => {
+    const explanation = `it is a socket ${what}; allowed: stream sockets, pipes. ${opener} such sockets`;
+    throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, explanation);
+  };
+  const is = (option: number, value: number) => {
+    try {
+      return getIntOption(fd, SOL_SOCKET, option) === value;
+    } catch (error) {
+      // A sandbox refuses the question: then it is taken for what it is given as.
+      if (error instanceof IoError && isRefusal(error.errno)) return false;
+      throw error;
+    }
+  };
+  if (is(SO_TYPE, SOCK_DGRAM)) refuse('for datagrams', 'bindDatagram() opens');
+  if (is(SO_ACCEPTCONN, 1)) refuse('that listens', 'listen() opens');
+}

@@ -1,0 +1,42 @@
+/** Bytes that a connection received before anybody read them. They come before what the kernel has. */
+import { BufferList } from '../../core/memory/buffer-list.js';
+import { LATE_READER_BYTES } from '../../core/limits.js';
+
+/** What becomes of bytes that nobody reads, once our FIN is on its way. */
+export type Unread =
+  /** They stay in the kernel, which holds the peer back. */
+  | 'left'
+  /** The peer has ended as well: they are taken in, up to a bound, so that nothing keeps the descriptor. */
+  | 'kept'
+  /** A listener's: they are received, so that the client's FIN is. Those beyond a bound are thrown away. */
+  | 'drained';
+
+export class EarlyBytes {
+  private readonly list = new BufferList();
+
+  get length(): number {
+    return this.list.length;
+  }
+
+  /** No more is received for the sake of one who may read late. */
+  get isFull(): boolean {
+    return this.list.length >= LATE_READER_BYTES;
+  }
+
+  hasRoomFor(chunk: BufferList): boolean {
+    return this.list.length + chunk.length <= LATE_READER_BYTES;
+  }
+
+  /** A copy: many small chunks share memory, and none of the thread's is held. */
+  add(chunk: Iterable<Uint8Array>): void {
+    for (const part of chunk) this.list.appendCopy(part);
+  }
+
+  take(mostBytes = Infinity): BufferList {
+    return this.list.split(Math.min(mostBytes, this.list.length));
+  }
+
+  release(): void {
+    this.list.release();
+  }
+}

@@ -1,0 +1,116 @@
+/** Joining two connections: what comes from one goes to the other, both ways. */
+import { AsyncScope } from '../../core/reactor/async-scope.js';
+import { checkRate } from '../../core/transfers/pace.js';
+import { nativeRelayCalls, type RelayCalls } from '../../core/transfers/relay/relay-conduits.js';
+import {
+  Tunnel,
+  type DirectionLimits,
+  type TunnelAccount,
+  type TunnelDirection,
+  type TunnelOptions,
+} from '../../core/transfers/relay/tunnel.js';
+import { checkCallback, checkOptions, shown, type OptionNames } from '../arguments.js';
+import type { Connection } from '../stream/connection.js';
+import { checkDelay } from '../options.js';
+import { checkSink } from './transfer-ends.js';
+import { Transfer } from './transfer.js';
+
+export interface JoinOptions {
+  /**
+   * No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. It counts from when
+   * both directions can move: what was sent to an end before goes out first.
+   */
+  readonly idleTimeoutMs?: number;
+  /**
+   * After the first direction is over: no byte the other way for so long, and both ends are reset. 0, the default, is never.
+   * It never touches a tunnel of which both directions are open.
+   */
+  readonly halfCloseTimeoutMs?: number;
+  /** Limits of each direction. */
+  readonly limits?: { readonly aToB?: Partial<DirectionLimits>; readonly bToA?: Partial<DirectionLimits> };
+  /** Both directions together; also a property of the transfer. Infinity, the default, is no limit. */
+  readonly bytesPerSecond?: number;
+  /** Told of bytes that the sink took. */
+  readonly onBytes?: (direction: TunnelDirection, lengthBytes: number) => void;
+  /** Aborted, it cancels the join. */
+  readonly signal?: AbortSignal;
+}
+
+const JOIN_OPTIONS = {
+  idleTimeoutMs: 'other',
+  halfCloseTimeoutMs: 'other',
+  limits: 'other',
+  bytesPerSecond: 'other',
+  onBytes: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<JoinOptions>;
+
+const DIRECTIONS = { aToB: 'other', bToA: 'other' } as const satisfies OptionNames<NonNullable<JoinOptions['limits']>>;
+const DIRECTION_LIMITS = { maxBytes: 'other', bytesPerSecond: 'other' } as const satisfies OptionNames<DirectionLimits>;
+
+/**
+ * Joins two connections. Both must be open and not be read by anybody; what `send` has queued on them goes out first.
+ *
+ * FIN of one end ends the write side of the other, and the other direction goes on. When both directions are over the join
+ * resolves and both ends close. When a timeout expires both are reset and the join rejects. When one end breaks, or
+ * is closed or destroyed, the other is reset and the join rejects. Cancelled,
+ * it rejects too, and both ends stay open: what had been taken from one and not sent to the other yet is in the other's
+ * queue, as if it had been sent by `send`.
+ *
+ * splice(2) through a pipe for large flows on Linux, buffers otherwise; `account` tells.
+ *
+ * @throws (by the promise, before a byte moves) Error an end is joined or being read; IoError an end is closed or ended;
+ *   TypeError an end is no connection, the two are one, or belong to different reactors; RangeError an option that makes no sense.
+ */
+export function join(a: Connection, b: Connection, options: JoinOptions = {}): Transfer<TunnelAccount> {
+  return joinWith(nativeRelayCalls(), a, b, options);
+}
+
+/** @internal `join` with a kernel of the caller's. */
+export function joinWith(
+  calls: RelayCalls,
+  a: Connection,
+  b: Connection,
+  options: JoinOptions = {},
+): Transfer<TunnelAccount> {
+  const prepare = () => {
+    checkSink('a', a);
+    checkSink('b', b);
+    if ((a as unknown) === b) throw new TypeError('a, b: the same connection; allowed: two');
+    if (a.reactor !== b.reactor) throw new TypeError('a, b: connections of different reactors; allowed: of the same');
+    return checkedOptions(options);
+  };
+  return new Transfer(new Tunnel(a, b, prepare, calls), options, JOIN_OPTIONS);
+}
+
+function checkedOptions(options: JoinOptions): TunnelOptions {
+  const { idleTimeoutMs = 0, halfCloseTimeoutMs = 0, limits = {}, bytesPerSecond = Infinity, onBytes } = options;
+  checkDelay('idleTimeoutMs', idleTimeoutMs);
+  checkDelay('halfCloseTimeoutMs', halfCloseTimeoutMs);
+  checkOptions(limits, DIRECTIONS, 'limits');
+  checkCallback('onBytes', onBytes);
+  return {
+    idleTimeoutMs,
+    halfCloseTimeoutMs,
+    aToB: checkedLimits('limits.aToB', limits.aToB),
+    bToA: checkedLimits('limits.bToA', limits.bToA),
+    bytesPerSecond,
+    onBytes: onBytes && scoped(onBytes),
+  };
+}
+
+/** In the context of the call, as callbacks of objects are. */
+function scoped(onBytes: NonNullable<JoinOptions['onBytes']>): JoinOptions['onBytes'] {
+  const scope = new AsyncScope('POLLUX_JOIN');
+  return (direction, lengthBytes) => scope.run(onBytes, undefined, direction, lengthBytes);
+}
+
+function checkedLimits(name: string, limits: Partial<DirectionLimits> = {}): DirectionLimits {
+  checkOptions(limits, DIRECTION_LIMITS, name);
+  const { maxBytes = Infinity, bytesPerSecond = Infinity } = limits;
+  if (maxBytes !== Infinity && !(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
+    throw new RangeError(`${name}.maxBytes: ${shown(maxBytes)}; allowed: integers from 0, Infinity for no limit`);
+  }
+  checkRate(`${name}.bytesPerSecond`, bytesPerSecond);
+  return { maxBytes, bytesPerSecond };
+}

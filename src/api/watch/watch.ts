@@ -1,0 +1,150 @@
+/** Watching any descriptor for readiness: serial lines, pipes, devices, sockets of other libraries. */
+import { describeBy } from '../../base/inspection.js';
+import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../../backends/contract.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
+import type { Watcher } from '../../core/driver/driver.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { checkOptions, kindOf, type OptionNames } from '../arguments.js';
+import { currentReactor } from '../thread-reactor.js';
+
+export interface WatchInterest {
+  readonly readable?: boolean;
+  readonly writable?: boolean;
+  /** Out-of-band data. */
+  readonly priority?: boolean;
+}
+
+export interface WatchOptions {
+  /** 'persistent' (the default) goes on; 'oneshot' reports once and is armed again by `modify`. */
+  readonly lifetime?: Lifetime;
+  /** 'level' (the default) reports as long as it is so; 'edge' reports that it began. See `Watch.wouldBlock`. */
+  readonly trigger?: Trigger;
+}
+
+const INTEREST = {
+  readable: 'boolean',
+  writable: 'boolean',
+  priority: 'boolean',
+} as const satisfies OptionNames<WatchInterest>;
+const WATCH_OPTIONS = { lifetime: 'other', trigger: 'other' } as const satisfies OptionNames<WatchOptions>;
+
+/** What a watched descriptor is ready for. A hint: the next call on it decides. */
+export interface Ready {
+  readonly readable: boolean;
+  readonly writable: boolean;
+  readonly priority: boolean;
+  /** The bits of `pollux/backends`, with END, HANGUP and ERROR. */
+  readonly bits: number;
+  /** Bytes to read or connections to accept where the system tells (kqueue); otherwise 0. */
+  readonly data: number;
+  /** The descriptor is no longer watched: it was closed, or the kernel refused. */
+  readonly failure: IoError | undefined;
+}
+
+/**
+ * Watches a descriptor, which stays yours: close the watch before you close it.
+ *
+ * @param onReady called in a turn of the reactor, once per event.
+ * @throws IoError EBADF (closed), EPERM (a kind that can't be polled: regular files with epoll), EEXIST (watched already).
+ * @throws TypeError nothing is asked for, or something that does not exist.
+ * @throws RangeError a number that is no descriptor.
+ */
+export function watch(
+  fd: number,
+  interest: WatchInterest,
+  onReady: (ready: Ready) => void,
+  options: WatchOptions = {},
+): Watch {
+  const bits = interestBits(interest);
+  if (typeof onReady !== 'function') throw new TypeError(`onReady: ${kindOf(onReady)}; allowed: a function`);
+  checkOptions(options, WATCH_OPTIONS);
+  if (bits === 0) throw new TypeError('interest: nothing is asked for; allowed: readable, writable, priority');
+  return new Watch(currentReactor(), fd, bits, onReady, options);
+}
+
+export class Watch implements Watcher {
+  private readonly token: number;
+  private readonly scope = new AsyncScope('POLLUX_WATCH');
+  private isOpen = true;
+  private referenced = true;
+
+  /** @internal Made by `watch`. */
+  constructor(
+    readonly reactor: Reactor,
+    /** The watched descriptor, the caller's. */
+    readonly fd: number,
+    interest: Interest,
+    private readonly handler: (ready: Ready) => void,
+    options: WatchOptions,
+  ) {
+    const { lifetime = 'persistent', trigger = 'level' } = options;
+    this.token = reactor.driver.watch(fd, interest, lifetime, trigger, this);
+    reactor.enter(true);
+  }
+
+  /** Changes what is watched, or arms a oneshot again; {} rests. @throws Error the watch is closed. */
+  modify(interest: WatchInterest): void {
+    this.checkOpen('modify');
+    this.reactor.driver.rewatch(this.token, interestBits(interest));
+  }
+
+  /** With trigger 'edge': says that a call in these directions would have blocked, which asks for the next edge. */
+  wouldBlock(interest: WatchInterest): void {
+    this.checkOpen('wouldBlock');
+    this.reactor.driver.wouldBlock(this.token, interestBits(interest));
+  }
+
+  /** Ends it, at once. The descriptor stays open. Twice is allowed. */
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.reactor.driver.unwatch(this.token);
+    this.reactor.leave(this.referenced);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  ref(): this {
+    return this.keepAlive(true);
+  }
+
+  unref(): this {
+    return this.keepAlive(false);
+  }
+
+  /** @internal */
+  onReady(bits: number, data: number, errno: number): void {
+    const failure = errno === 0 ? undefined : new IoError(errno, 'watch', `descriptor ${this.fd}`);
+    if (failure !== undefined) this.close();
+    this.scope.run(this.handler, undefined, {
+      readable: (bits & READABLE) !== 0,
+      writable: (bits & WRITABLE) !== 0,
+      priority: (bits & PRIORITY) !== 0,
+      bits,
+      data,
+      failure,
+    });
+  }
+
+  private checkOpen(method: string): void {
+    if (!this.isOpen) throw new Error(`${method}: the watch of descriptor ${this.fd} is closed`);
+  }
+
+  private keepAlive(keep: boolean): this {
+    if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
+    this.referenced = keep;
+    return this;
+  }
+
+  static {
+    describeBy('Watch', Watch.prototype, ({ fd, isOpen }) => ({ state: isOpen ? 'open' : 'closed', fd }));
+  }
+}
+
+function interestBits(interest: WatchInterest): Interest {
+  checkOptions(interest, INTEREST, 'interest');
+  return (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0) | (interest.priority ? PRIORITY : 0);
+}
