@@ -19,7 +19,7 @@ const input = {
   backends: 'dist/src/backends/index.js',
   testing: 'dist/src/testing.js',
   command: 'dist/src/cli/main.js',
-  worker: 'dist/src/api/runtime/worker.js',
+  worker: 'dist/src/threads/runtime/worker.js',
   'waking-thread': 'dist/src/lab/waking-thread.js',
   'campaign-thread': 'dist/src/lab/campaign-thread.js',
   'loading-thread': 'dist/src/conformance/loading-thread.js',
@@ -28,7 +28,10 @@ const input = {
 };
 
 /** The folders of src/ by the file that they go to; src/cli goes to the command. */
-const files = { pollux: ['base', 'sys', 'backends', 'core', 'api'], 'test-bench': ['model', 'conformance', 'lab'] };
+const files = {
+  pollux: ['base', 'sys', 'backends', 'core', 'api', 'threads'],
+  'test-bench': ['model', 'conformance', 'lab'],
+};
 const entries = Object.values(input).map(path => fileURLToPath(new URL(path, import.meta.url)));
 
 function fileOf(id) {

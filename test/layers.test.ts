@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** From the ground up; a folder may import from those left of it and from itself. As in eslint.config.js. */
-const LAYERS = ['base', 'sys', 'backends', 'core', 'api', 'servers', 'cli'];
+const LAYERS = ['base', 'sys', 'backends', 'core', 'api', 'threads', 'cli'];
 /** Beside the stack, for those who write a backend. */
 const BESIDE: Record<string, readonly string[]> = {
   model: ['base', 'sys', 'backends'],
@@ -14,7 +14,7 @@ const BESIDE: Record<string, readonly string[]> = {
 };
 /** What a package entry at the top of src may look into. */
 const DOORS: Record<string, readonly string[]> = {
-  'index.ts': ['sys', 'core', 'api', 'servers'],
+  'index.ts': ['sys', 'core', 'api', 'threads'],
   'testing.ts': ['base', 'sys', 'backends', 'model', 'conformance', 'lab'],
 };
 const MAX_LINES = 400;

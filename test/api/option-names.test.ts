@@ -22,7 +22,7 @@ import {
   type Endpoint,
   type File,
 } from '../../src/index.js';
-import { checkServiceOptions } from '../../src/api/accept/options.js';
+import { checkServiceOptions } from '../../src/threads/service/options.js';
 import { failureOf } from './failures.js';
 import { destroyTracked, unixPair } from './sockets.js';
 

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { deserialize } from 'node:v8';
 import { expect } from 'chai';
 import { BufferList, copy, currentReactor, open, sendFile, watchFile, watchTimer } from '../../src/index.js';
-import { packFailure, unpackFailure } from '../../src/api/messages/failure.js';
+import { packFailure, unpackFailure } from '../../src/threads/messages/failure.js';
 import { destroyTracked, readAll, rejection, unixPair } from './sockets.js';
 
 describe('values of other realms', () => {

@@ -11,10 +11,10 @@ import {
   UNIT_BYTES,
   WAITING,
   WAKING,
-} from '../../src/base/ring/layout.js';
-import { RingReader } from '../../src/base/ring/reader.js';
-import { claimSlot, forEachUnread, releaseSenders, releaseSlot } from '../../src/base/ring/senders.js';
-import { FULL, FULL_ASLEEP, RingWriter } from '../../src/base/ring/writer.js';
+} from '../../src/threads/ring/layout.js';
+import { RingReader } from '../../src/threads/ring/reader.js';
+import { claimSlot, forEachUnread, releaseSenders, releaseSlot } from '../../src/threads/ring/senders.js';
+import { FULL, FULL_ASLEEP, RingWriter } from '../../src/threads/ring/writer.js';
 
 /** A ring of `units` with one receiver, whose senders all belong to thread `owner`. */
 function ringOf(units: number, { senders = 1, owner = 0, beginsAt = 0 } = {}) {

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createRing, ERA, HEAD, OWNER, READ, RingMemory, TAIL, UNIT_BYTES } from '../../src/base/ring/layout.js';
-import { RingReader } from '../../src/base/ring/reader.js';
-import { claimSlot, forEachUnread, releaseSenders } from '../../src/base/ring/senders.js';
-import { FULL, GONE, RingWriter } from '../../src/base/ring/writer.js';
+import { createRing, ERA, HEAD, OWNER, READ, RingMemory, TAIL, UNIT_BYTES } from '../../src/threads/ring/layout.js';
+import { RingReader } from '../../src/threads/ring/reader.js';
+import { claimSlot, forEachUnread, releaseSenders } from '../../src/threads/ring/senders.js';
+import { FULL, GONE, RingWriter } from '../../src/threads/ring/writer.js';
 import { propertyRuns } from '../property-runs.js';
 
 function writerOf(buffer: SharedArrayBuffer, owner = 0): RingWriter {

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { MailboxAddress } from '../../src/core/mailbox/address.js';
-import { Mailbox } from '../../src/core/mailbox/mailbox.js';
-import { Outgoing } from '../../src/core/mailbox/outgoing.js';
+import type { MailboxAddress } from '../../src/threads/mailbox/address.js';
+import { Mailbox } from '../../src/threads/mailbox/mailbox.js';
+import { Outgoing } from '../../src/threads/mailbox/outgoing.js';
 import { Reactor } from '../../src/core/reactor/reactor.js';
-import { READ } from '../../src/base/ring/layout.js';
-import type { RingReader } from '../../src/base/ring/reader.js';
+import { READ } from '../../src/threads/ring/layout.js';
+import type { RingReader } from '../../src/threads/ring/reader.js';
 import { settling } from '../../src/api/settling.js';
 
 const workerFile = new URL('fixtures/mailbox-worker.js', import.meta.url);

@@ -1,6 +1,6 @@
 /** The threads of a child process: the main thread alone, or a runtime of several. */
-import type { Peer } from '../../api/messages/peer.js';
-import { Runtime } from '../../api/runtime/runtime.js';
+import type { Peer } from '../../threads/endpoint/peer.js';
+import { Runtime } from '../../threads/runtime/runtime.js';
 import { startReactor } from '../../api/thread-reactor.js';
 import type { ReactorOptions } from '../../core/reactor/reactor.js';
 import { LocalSide, type SideThread } from './local-side.js';

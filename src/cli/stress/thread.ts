@@ -1,5 +1,5 @@
 /** Entry of the threads of a child process: each is a side, and does what the main thread asks. */
-import { currentThread } from '../../api/runtime/thread.js';
+import { currentThread } from '../../threads/runtime/thread.js';
 import { LocalSide } from './local-side.js';
 import type { ClientPlan, ServerPlan } from './plan.js';
 

@@ -1,6 +1,6 @@
 /** How long something has been parked is told by a clock that nobody sets. */
 import { expect } from 'chai';
-import { ParkingLot } from '../../../src/api/accept/lot.js';
+import { ParkingLot } from '../../../src/threads/service/lot.js';
 import { close } from '../../../src/sys/file/io.js';
 import { detailOf, entrust } from '../../../src/sys/file/owned-descriptors.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';

@@ -1,6 +1,6 @@
 /** An exception of whoever serves one parked connection costs no other its event. */
 import { expect } from 'chai';
-import { Parking } from '../../../src/api/accept/parking.js';
+import { Parking } from '../../../src/threads/service/parking.js';
 import { close } from '../../../src/sys/file/io.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 import { sendSome } from '../../core/scripted-operations.js';

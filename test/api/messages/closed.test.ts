@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { currentReactor, openEndpoint, type Endpoint } from '../../../src/index.js';
-import { CALL, channelOf, MESSAGE, NAME } from '../../../src/api/messages/channel.js';
-import { Outgoing } from '../../../src/core/mailbox/outgoing.js';
+import { CALL, channelOf, MESSAGE, NAME } from '../../../src/threads/endpoint/channel.js';
+import { Outgoing } from '../../../src/threads/mailbox/outgoing.js';
 import { rejection } from '../sockets.js';
 import { endThreads, startThread } from './thread.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { currentReactor, IoError, openEndpoint, type Endpoint } from 'pollux';
-import { packFailure } from '../../../src/api/messages/failure.js';
+import { packFailure } from '../../../src/threads/messages/failure.js';
 import { endThreads, startThread } from './thread.js';
 
 describe('what another thread throws', () => {

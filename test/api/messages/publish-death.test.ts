@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { currentReactor, openEndpoint, type Endpoint } from 'pollux';
-import { SLOW_POLICIES } from '../../../src/api/messages/subscriber.js';
+import { SLOW_POLICIES } from '../../../src/threads/messages/subscriber.js';
 import { until } from '../runtime/until.js';
 import { endThreads, startThread } from './thread.js';
 

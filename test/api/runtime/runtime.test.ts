@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
 import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
-import { checkRuntimeOptions } from '../../../src/api/runtime/options.js';
-import { RingMemory } from '../../../src/base/ring/layout.js';
+import { checkRuntimeOptions } from '../../../src/threads/runtime/options.js';
+import { RingMemory } from '../../../src/threads/ring/layout.js';
 import { MAILBOX_SENDERS } from '../../../src/core/limits.js';
 import { allowedProcessors, canPin } from '../../../src/sys/process/affinity.js';
 

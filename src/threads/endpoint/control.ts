@@ -1,0 +1,48 @@
+/**
+ * What the runtime has to say to this thread, in a lane of its own: nothing that a user sends comes before it. It is taken by
+ * handlers, never kept, so no queue that nobody reads can hold it back.
+ */
+import type { Receiver } from './correspondent.js';
+import { Deliveries, type DeliveryOwner } from '../messages/deliveries.js';
+import type { Message } from '../messages/message.js';
+import type { PeerBook } from './peer-book.js';
+import { Services, type Answer } from '../messages/services.js';
+
+export class Control implements DeliveryOwner {
+  readonly deliveries: Deliveries;
+  private readonly services: Services;
+  private readonly receivers = new Map<string, Receiver>();
+
+  constructor(peers: PeerBook) {
+    this.services = new Services(peers, 'control');
+    this.deliveries = new Deliveries(this, peers, this.services);
+  }
+
+  /** What is sent to a name that nobody handles is passed over. */
+  handle(name: string, onMessage: (message: Message) => void): void {
+    this.receivers.set(name, { receive: onMessage });
+  }
+
+  answer(name: string, answer: Answer): void {
+    this.services.addAnswer(name, answer);
+  }
+
+  /** @internal */
+  queueFor(name: string | undefined): Receiver | undefined {
+    return name === undefined ? undefined : this.receivers.get(name);
+  }
+
+  // The lane of messages says that a thread begins anew, and topics are of messages alone.
+
+  /** @internal */
+  tellDeparture(): void {}
+
+  /** @internal */
+  subscriptionTo(): undefined {}
+
+  /** @internal */
+  addSubscriber(): void {}
+
+  /** @internal */
+  removeSubscriber(): void {}
+}

@@ -1,0 +1,374 @@
+/** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
+import { describeBy } from '../../base/inspection.js';
+import { threadId } from 'node:worker_threads';
+import { shareAmongCopies } from '../../base/thread-state.js';
+import { isSameMailbox, type MailboxAddress } from '../mailbox/address.js';
+import { Mailbox, type MailboxCounters, type MailboxOptions, type MailboxSetup } from '../mailbox/mailbox.js';
+import { NOTHING } from '../mailbox/outgoing.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
+import { checkCallback, checkFunction, checkOptions, type OptionNames } from '../../api/arguments.js';
+import { checkInteger } from '../../api/options.js';
+import { currentReactor } from '../../api/thread-reactor.js';
+import { Backlog } from './backlog.js';
+import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
+import { checkAddress, checkMailbox, checkName } from '../messages/checks.js';
+import { Control } from './control.js';
+import { Deliveries, type DeliveryOwner } from '../messages/deliveries.js';
+import type { Message } from '../messages/message.js';
+import type {
+  AnswerOf,
+  Declaration,
+  DeclaredName,
+  MessageTypes,
+  QuestionOf,
+  Sendable,
+  UndeclaredName,
+} from '../messages/message-types.js';
+import { PeerBook } from './peer-book.js';
+import { Peer, type PeerOwner } from './peer.js';
+import { Queue } from '../messages/queue.js';
+import { RecentThreads } from './recent-threads.js';
+import { Services, type Answer } from '../messages/services.js';
+import { SLOW_POLICIES, type SlowPolicy } from '../messages/subscriber.js';
+import {
+  SUBSCRIBE_OPTIONS,
+  Subscription,
+  type SubscribeOptions,
+  type SubscriptionOwner,
+} from '../messages/subscription.js';
+import { Topic } from '../messages/topic.js';
+
+/** @typeParam Messages what this thread takes and answers, if it is declared. */
+export class Endpoint<Messages extends MessageTypes = MessageTypes>
+  implements DeliveryOwner, PeerOwner, SubscriptionOwner
+{
+  readonly threadId = threadId;
+  private readonly mailbox: Mailbox;
+  private readonly peers = new PeerBook();
+  /** @internal */
+  readonly control = new Control(this.peers);
+  private readonly services = new Services(this.peers);
+  private readonly queues = new Map<string, Queue>();
+  private readonly topics = new Map<string, Topic>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly backlog = new Backlog(overfull => {
+    if (!this.mailbox.isClosed) this.mailbox.hold(overfull);
+  });
+  private readonly buried = new RecentThreads();
+  private readonly departureWatchers: ((threadId: number) => void)[] = [];
+  /** What keeps the thread alive: somebody receives, or waits for an answer. */
+  private reasons = 0;
+  private referenced = true;
+
+  /** @internal Made by `openEndpoint`. */
+  constructor(
+    private readonly reactor: Reactor,
+    options: MailboxSetup,
+  ) {
+    const deliveries = new Deliveries(this, this.peers, this.services);
+    this.mailbox = new Mailbox(reactor, deliveries, options, this.control.deliveries);
+  }
+
+  /** How other threads reach this one. Plain data: post it to them, who give it to `endpoint.peer`. */
+  get address(): MailboxAddress {
+    return this.mailbox.address;
+  }
+
+  get counters(): Readonly<MailboxCounters> {
+    return this.mailbox.counters;
+  }
+
+  /**
+   * Another thread; the same object for the same address.
+   *
+   * @typeParam Other what that thread takes and answers, if it is declared.
+   * @throws TypeError it is this thread's own address, or none.
+   * @throws IoError EPIPE: the thread has ended.
+   * @throws Error it has no slot for one more sender; this endpoint is closed.
+   */
+  peer<Other extends MessageTypes = MessageTypes>(address: MailboxAddress): Peer<Other> {
+    this.checkOpen('peer');
+    checkAddress(address);
+    const known = this.peers.get(address.threadId);
+    if (known !== undefined && isSameMailbox(known.address, address)) return known;
+    const peer = new Peer(this, this.mailbox.link(address));
+    for (const subscription of this.subscriptions.values()) void this.announce(subscription, peer);
+    this.peers.add(peer);
+    return peer;
+  }
+
+  /** The queue of that name, of which this thread is the receiver. */
+  queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): Queue<Declaration<Messages, 'queues', Name>>;
+  queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): Queue<T>;
+  queue(name: string): Queue {
+    return this.queueOf(name).open();
+  }
+
+  /** Answers requests of that name. @throws TypeError no function. @throws Error somebody does already; it is closed. */
+  answer<Name extends DeclaredName<Messages, 'requests'>>(
+    name: Name,
+    answer: Answer<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
+  ): void;
+  answer<Q = unknown, A = unknown>(name: UndeclaredName<Messages, 'requests'>, answer: Answer<Q, A>): void;
+  answer(name: string, answer: Answer<never>): void {
+    checkName(name);
+    checkFunction('answer', answer);
+    this.checkOpen('answer');
+    this.services.addAnswer(name, answer as Answer);
+    this.onReceiving(1);
+  }
+
+  /** Makes a function known that other threads may schedule here. @throws TypeError, Error as `answer`. */
+  define<Name extends DeclaredName<Messages, 'functions'>>(
+    name: Name,
+    run: (argument: Declaration<Messages, 'functions', Name>) => void,
+  ): void;
+  define<A = unknown>(name: UndeclaredName<Messages, 'functions'>, run: (argument: A) => void): void;
+  define(name: string, run: (argument: never) => void): void {
+    checkName(name);
+    checkFunction('run', run);
+    this.checkOpen('define');
+    this.services.addFunction(name, run);
+    this.onReceiving(1);
+  }
+
+  /** The topic of that name, to publish to. */
+  topic<Name extends DeclaredName<Messages, 'topics'>>(name: Name): Topic<Declaration<Messages, 'topics', Name>>;
+  topic<T = unknown>(name: UndeclaredName<Messages, 'topics'>): Topic<T>;
+  topic(name: string): Topic {
+    return this.topicOf(name);
+  }
+
+  /**
+   * Receives what other threads publish to a topic, those included that become known later.
+   *
+   * @throws Error this thread has subscribed to it already; the endpoint is closed.
+   * @throws TypeError no function, an unknown policy or option.
+   */
+  subscribe<Name extends DeclaredName<Messages, 'topics'>>(
+    name: Name,
+    onMessage?: (message: Message<Declaration<Messages, 'topics', Name>>) => void,
+    options?: SubscribeOptions,
+  ): Subscription<Declaration<Messages, 'topics', Name>>;
+  subscribe<T = unknown>(
+    name: UndeclaredName<Messages, 'topics'>,
+    onMessage?: (message: Message<T>) => void,
+    options?: SubscribeOptions,
+  ): Subscription<T>;
+  subscribe(name: string, onMessage?: (message: Message<never>) => void, options: SubscribeOptions = {}): Subscription {
+    checkName(name);
+    checkCallback('onMessage', onMessage);
+    this.checkOpen('subscribe');
+    checkOptions(options, SUBSCRIBE_OPTIONS);
+    const { whenSlow = 'block' } = options;
+    if (!SLOW_POLICIES.includes(whenSlow)) {
+      throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
+    }
+    if (this.subscriptions.has(name)) throw new Error(`subscribe: this thread has subscribed to '${name}' already`);
+    const subscription = new Subscription(this, name, whenSlow).open();
+    this.subscriptions.set(name, subscription);
+    subscription.ready = Promise.all([...this.peers].map(peer => this.announce(subscription, peer))).then(() => {});
+    if (onMessage !== undefined) subscription.onMessage = onMessage as (message: Message) => void;
+    return subscription;
+  }
+
+  /**
+   * Tells all threads known here that one has ended, who could not say so itself. For whoever learns of a worker's end
+   * ('exit'), before the descriptors of that thread are closed.
+   *
+   * @throws RangeError not the number of a thread, or that of this one.
+   */
+  bury(threadId: number): void {
+    checkInteger('threadId', threadId, 0, 0x7fffffff);
+    if (threadId === this.threadId) throw new RangeError(`threadId: ${threadId} is this thread; allowed: another's`);
+    this.buried.add(threadId);
+    this.peers.depart(threadId);
+    this.mailbox.bury(threadId);
+    this.tellDeparture(threadId);
+  }
+
+  /** @internal Resolves when all have been told of the threads that were buried before. */
+  burialsTold(): Promise<void> {
+    // A turn looks after the links first.
+    return new Promise(resolve => this.reactor.defer({ onDeferred: resolve }));
+  }
+
+  /** @internal */
+  get isClosed(): boolean {
+    return this.mailbox.isClosed;
+  }
+
+  /** @internal Whether somebody here answers requests of that name. */
+  isAnswering(name: string): boolean {
+    return this.services.hasAnswer(name);
+  }
+
+  /** @internal Whether the thread has ended for certain: its descriptors may be others' by now. */
+  hasBuried(threadId: number): boolean {
+    return this.buried.has(threadId);
+  }
+
+  /** @internal Tells of threads that have ended, let go of this one, or begin anew: what they had begun is not finished. */
+  watchDepartures(onDeparture: (threadId: number) => void): void {
+    this.departureWatchers.push(onDeparture);
+  }
+
+  /** Keeps the thread alive for what may come (the default), as long as somebody here receives or waits for an answer. */
+  ref(): this {
+    this.referenced = true;
+    this.updateKeepAlive();
+    return this;
+  }
+
+  unref(): this {
+    this.referenced = false;
+    this.updateKeepAlive();
+    return this;
+  }
+
+  /** Ends everything: those that send here learn of it, and whoever waits here for something is refused. */
+  close(): void {
+    if (this.mailbox.isClosed) return;
+    for (const peer of this.peers.all()) peer.close();
+    for (const each of [this.queues, this.subscriptions, this.topics].flatMap(map => [...map.values()])) each.end();
+    this.mailbox.close();
+  }
+
+  private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
+    // A publisher that goes before it is asked, or before it answers, will not publish.
+    try {
+      return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).promise.catch(() => {});
+    } catch (failure) {
+      if (!peer.isGone) throw failure;
+      return Promise.resolve();
+    }
+  }
+
+  // For what comes
+
+  /** @internal */
+  queueFor(name: string | undefined): Queue | undefined {
+    return name === undefined || name === '' ? undefined : this.queueOf(name);
+  }
+
+  /** @internal */
+  subscriptionTo(name: string): Subscription | undefined {
+    return this.subscriptions.get(name);
+  }
+
+  /** @internal */
+  addSubscriber(name: string, peer: Peer, whenSlow: SlowPolicy): void {
+    this.topicOf(name).add(peer, whenSlow);
+  }
+
+  /** @internal */
+  removeSubscriber(name: string, peer: Peer): void {
+    this.topics.get(name)?.remove(peer);
+  }
+
+  /** @internal */
+  tellDeparture(threadId: number): void {
+    for (const onDeparture of this.departureWatchers) onDeparture(threadId);
+  }
+
+  // For peers, queues and subscriptions
+
+  /** @internal */
+  onRequests(by: 1 | -1): void {
+    this.onReceiving(by);
+  }
+
+  /** @internal */
+  onPeerGone(peer: Peer): void {
+    for (const topic of this.topics.values()) topic.remove(peer);
+  }
+
+  /** @internal */
+  onPeerClosed(peer: Peer): void {
+    this.onPeerGone(peer);
+    this.peers.remove(peer);
+    this.tellDeparture(peer.threadId);
+  }
+
+  /** @internal */
+  onReceiving(by: 1 | -1): void {
+    this.reasons += by;
+    this.updateKeepAlive();
+  }
+
+  /** @internal */
+  onBacklog(beforeBytes: number, afterBytes: number): void {
+    this.backlog.onChange(beforeBytes, afterBytes);
+  }
+
+  /** @internal */
+  defer(run: () => void): void {
+    this.reactor.defer({ onDeferred: run });
+  }
+
+  /** @internal */
+  onSubscriptionClosed(name: string): void {
+    this.subscriptions.delete(name);
+    for (const peer of this.peers) {
+      this.peers.tell(peer, () => peer.messages.submit(UNSUBSCRIBE, name, NOTHING, false, 0));
+    }
+  }
+
+  private queueOf(name: string): Queue {
+    checkName(name);
+    let queue = this.queues.get(name);
+    if (queue === undefined) {
+      this.queues.set(name, (queue = new Queue(this, name)));
+      if (this.isClosed) queue.end();
+    }
+    return queue;
+  }
+
+  private topicOf(name: string): Topic {
+    checkName(name);
+    let topic = this.topics.get(name);
+    if (topic === undefined) {
+      this.topics.set(name, (topic = new Topic(name)));
+      if (this.isClosed) topic.end();
+    }
+    return topic;
+  }
+
+  private checkOpen(call: string): void {
+    if (this.isClosed) throw new Error(`${call}: the endpoint is closed`);
+  }
+
+  private updateKeepAlive(): void {
+    this.mailbox.keepAlive(this.referenced && this.reasons > 0);
+  }
+
+  static {
+    describeBy('Endpoint', Endpoint.prototype, endpoint => ({
+      state: endpoint.isClosed ? 'closed' : 'open',
+      thread: endpoint.threadId,
+      peers: endpoint.peers.all().length,
+      queues: endpoint.queues.size,
+      topics: endpoint.topics.size,
+      subscriptions: endpoint.subscriptions.size,
+    }));
+  }
+}
+shareAmongCopies({ Endpoint });
+
+const ENDPOINT_OPTIONS = { ringBytes: 'other', senders: 'other' } as const satisfies OptionNames<MailboxOptions>;
+
+/**
+ * Opens this thread's endpoint; it has one. It lives in the thread's reactor.
+ *
+ * @typeParam Messages what this thread takes and answers, if it is declared.
+ * @throws RangeError a size that is not allowed.
+ * @throws TypeError an unknown option.
+ * @throws Error this thread has one already, or no backend runs here.
+ */
+export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
+  options: MailboxOptions = {},
+): Endpoint<Messages> {
+  checkOptions(options, ENDPOINT_OPTIONS);
+  checkMailbox(options);
+  return new Endpoint(currentReactor(), options);
+}

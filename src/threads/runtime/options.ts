@@ -1,0 +1,145 @@
+/** What a runtime is made with, checked. */
+import { isUrl } from '../../base/kinds.js';
+import { MAX_SENDERS } from '../ring/layout.js';
+import { MAILBOX_SENDERS } from '../../core/limits.js';
+import type { ReactorOptions } from '../../core/reactor/reactor.js';
+import { allowedProcessors, canPin } from '../../sys/process/affinity.js';
+import { checkCallback, checkOptions, kindOf, pathOf, shown, type OptionNames } from '../../api/arguments.js';
+import { Endpoint } from '../endpoint/endpoint.js';
+import { checkInteger } from '../../api/options.js';
+import { checkReactorOptions } from '../../api/thread-reactor.js';
+
+export interface RuntimeOptions {
+  /**
+   * What each thread runs: a module, which finds its thread by `currentThread()`. If it exports a function `run`, by itself or
+   * in its default export, that is called with the thread, and awaited. A default export that is a function is refused.
+   */
+  readonly entry: URL;
+  /** How many threads, up to 256. Default: as many as the process may use processors. */
+  readonly threads?: number;
+  /** Their names, one a thread, no two the same. Default: 'thread 0' and on. */
+  readonly names?: readonly string[];
+  /** Binds each thread to a processor of its own, in turn; only with more than one, and only on Linux. Default false. */
+  readonly affinity?: boolean;
+  /** Given to each thread as `thread.payload`: anything that can be cloned. */
+  readonly payload?: unknown;
+  /**
+   * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each thread (`senders`). Default:
+   * one is opened, and closed at the end. A thread has one: several runtimes of a thread are given the same.
+   */
+  readonly endpoint?: Endpoint;
+  /** For the reactor of each thread. */
+  readonly reactor?: ReactorOptions;
+  /** How often a thread that crashed is started again, each. Default 0. */
+  readonly restarts?: number;
+  /**
+   * Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds; a second signal terminates whoever is
+   * left. Default: signals are left alone.
+   */
+  readonly drainOnSignalMs?: number;
+  /**
+   * A thread died of this; it is told before the thread is started again, if it is. Handler or none, a failure that is not
+   * met by a restart rejects `stop` and `join`.
+   */
+  readonly onError?: (failure: Error, name: string) => void;
+  /**
+   * A thread that crashed runs again: its entry is through, and `threads[i].peer` is the new one. Told each time, with how
+   * often it was started again by now; not told once the runtime is being stopped.
+   */
+  readonly onRestart?: (name: string, restarts: number) => void;
+}
+
+const RUNTIME_OPTIONS = {
+  entry: 'other',
+  threads: 'other',
+  names: 'other',
+  affinity: 'boolean',
+  payload: 'other',
+  endpoint: 'other',
+  reactor: 'other',
+  restarts: 'other',
+  drainOnSignalMs: 'other',
+  onError: 'other',
+  onRestart: 'other',
+} as const satisfies OptionNames<RuntimeOptions>;
+
+/** Each thread sends to each other, and their owner to all. */
+export const MAX_THREADS = MAX_SENDERS;
+
+/** The longest that a timer of Node can wait. */
+const MAX_DEADLINE_MS = 0x7fffffff;
+
+export interface CheckedOptions extends RuntimeOptions {
+  readonly threads: number;
+  readonly names: readonly string[];
+  readonly restarts: number;
+  /** That a mailbox has room for: all of the runtime, and as many others as any mailbox has, if that can be. */
+  readonly senders: number;
+  /** The processor of each thread; empty when they are not bound. */
+  readonly processors: readonly number[];
+}
+
+/** @throws RangeError, TypeError an option that makes no sense, named. */
+export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
+  checkOptions(options, RUNTIME_OPTIONS);
+  const allowed = allowedProcessors();
+  const {
+    threads = Math.min(allowed.length, MAX_THREADS),
+    restarts = 0,
+    affinity = false,
+    endpoint,
+    reactor,
+    drainOnSignalMs,
+  } = options;
+  checkEntry(options.entry);
+  checkInteger('threads', threads, 1, MAX_THREADS);
+  checkInteger('restarts', restarts, 0, 1e6);
+  if (drainOnSignalMs !== undefined) checkDeadline('drainOnSignalMs', drainOnSignalMs);
+  if (endpoint !== undefined && !(endpoint instanceof Endpoint)) {
+    throw new TypeError(`endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, from openEndpoint()`);
+  }
+  if (reactor !== undefined) checkReactorOptions(reactor, 'reactor');
+  checkCallback('onError', options.onError);
+  checkCallback('onRestart', options.onRestart);
+  checkCloneable('payload', options.payload);
+  checkCloneable('reactor', reactor);
+  const names = options.names ?? Array.from({ length: threads }, (_, index) => `thread ${index}`);
+  checkNames(names, threads);
+  const pinned = affinity && canPin && threads > 1;
+  const processors = pinned ? names.map((_, index) => allowed[index % allowed.length]) : [];
+  const senders = Math.min(threads + MAILBOX_SENDERS, MAX_SENDERS);
+  return { ...options, threads, names, restarts, senders, processors };
+}
+
+/** @throws RangeError it is no time that a timer can wait. */
+export function checkDeadline(name: string, deadlineMs: number): void {
+  checkInteger(name, deadlineMs, 0, MAX_DEADLINE_MS);
+}
+
+function checkEntry(entry: URL): void {
+  if (!isUrl(entry)) throw new TypeError(`entry: ${kindOf(entry)}; allowed: the URL of a module`);
+  if (entry.protocol === 'file:') pathOf('entry', entry);
+  else if (entry.protocol !== 'data:') throw new TypeError(`entry: ${entry.href}; allowed: a URL of a file, or data:`);
+}
+
+function checkNames(names: readonly string[], threads: number): void {
+  if (!Array.isArray(names)) throw new TypeError(`names: ${kindOf(names)}; allowed: an array of strings, one a thread`);
+  for (const name of names as readonly unknown[]) {
+    if (typeof name !== 'string') throw new TypeError(`names: ${shown(name)} among them; allowed: strings`);
+  }
+  if (new Set(names).size < names.length) {
+    throw new RangeError(`names: '${names.join("', '")}'; allowed: each name once`);
+  }
+  if (names.length !== threads) {
+    throw new RangeError(`names: ${names.length} of them; allowed: one a thread (${threads})`);
+  }
+}
+
+/** Found out before the first thread starts, which would be half of a runtime. */
+function checkCloneable(name: string, given: unknown): void {
+  try {
+    structuredClone(given);
+  } catch (error) {
+    throw new TypeError(`${name}: it can't be cloned: ${(error as Error).message}`, { cause: error });
+  }
+}

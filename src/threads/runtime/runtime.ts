@@ -1,0 +1,381 @@
+/** Threads with a reactor each, that know each other. */
+import { describeBy } from '../../base/inspection.js';
+import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
+import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
+import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
+import { checkServiceOptions, type ServiceOptions } from '../service/options.js';
+import { openService, type Service, type ServiceOwner } from '../service/service.js';
+import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
+import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
+import { settling, type Settling } from '../../api/settling.js';
+import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
+import { Burials } from './burials.js';
+import type { Neighbour } from './control.js';
+import { Member, type MemberOwner, type WorkerEnd } from './member.js';
+import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** How a runtime came to its end. */
+export interface RuntimeEnd {
+  /** The names of the threads that were terminated, since they had not ended by the deadline: empty if all have drained. */
+  readonly terminated: readonly string[];
+}
+
+/** @typeParam Messages what the threads take and answer, if it is declared. */
+export class Runtime<Messages extends MessageTypes = MessageTypes> implements MemberOwner, ServiceOwner {
+  /** The threads, by index. */
+  readonly threads: readonly Member<Messages>[];
+  private readonly options: CheckedOptions;
+  private readonly scope = new AsyncScope('POLLUX_RUNTIME');
+  private ownEndpoint: Endpoint | undefined = undefined;
+  private readonly services = new Set<Service>();
+  private readonly burials = new Burials();
+  private readonly starting: Settling<void> = settling();
+  private readonly ended: Settling<RuntimeEnd> = settling();
+  /** Those that had not ended by the deadline. */
+  private readonly late = new Set<Member>();
+  private started = false;
+  private stopping = false;
+  private isOver = false;
+  private paused = false;
+  private failure: Error | undefined = undefined;
+  private wasSignalled = false;
+  private readonly onSignal = () => {
+    // Who asks twice wants no more of it to be waited for.
+    if (this.wasSignalled) this.terminateLate();
+    else this.stop(this.options.drainOnSignalMs).catch(() => {});
+    this.wasSignalled = true;
+  };
+
+  /** @throws RangeError, TypeError an option that makes no sense, named. */
+  constructor(options: RuntimeOptions) {
+    this.options = checkRuntimeOptions(options);
+    this.threads = this.options.names.map((name, index) => new Member(index, name, this));
+    // Whoever waits for neither is told by onError; it must not end the process as unhandled twice.
+    this.starting.promise.catch(() => {});
+    this.ended.promise.catch(() => {});
+  }
+
+  /** The owner's end of messages, by which `threads[i].peer` is reached. @throws Error before `start`. */
+  get endpoint(): Endpoint<TopicsOf<Messages>> {
+    if (this.ownEndpoint === undefined) throw new Error('endpoint: the runtime is not running');
+    return this.ownEndpoint;
+  }
+
+  /**
+   * Starts the threads.
+   *
+   * @param deadlineMs from now. Default: 60 seconds.
+   * @param options aborting its `signal` before all threads run is as if the deadline had come.
+   * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
+   *   isn't through at the deadline: `stop` then ends those that there are.
+   * @throws Error (by the promise, as all) it was started before, or this thread has an endpoint that it was not given as
+   *   an option; it is stopped before all threads run.
+   * @throws RangeError the deadline makes no sense.
+   */
+  async start(deadlineMs = 60_000, options?: WaitOptions): Promise<void> {
+    if (this.started) throw new Error('start: the runtime was started before; make a new one');
+    checkDeadline('deadlineMs', deadlineMs);
+    const signal = signalOf(options);
+    this.ownEndpoint = this.options.endpoint ?? openEndpoint({ senders: this.options.senders });
+    this.started = true;
+    if (this.options.drainOnSignalMs !== undefined)
+      for (const signal of SIGNALS) addSignalListener(signal, this.onSignal);
+    for (const member of this.threads) if (this.failure === undefined) this.startMember(member);
+    const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
+    const started = () => clearTimeout(deadline);
+    this.starting.promise.then(started, started);
+    await unlessAborted(this.starting.promise, signal, () => {
+      this.starting.reject(signal!.reason as Error);
+      return true;
+    });
+  }
+
+  /**
+   * Listens, and has the threads serve: whatever the model, each gets its connections by its `receiveConnections`, which
+   * its entry has called. What a thread that has crashed had in hand is lost with it; what it had not taken yet is not.
+   *
+   * @returns a promise that resolves when all threads serve.
+   * @throws Error (by the promise, as all) the runtime is not running; a thread receives no connections.
+   * @throws IoError what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
+   * @throws TypeError, RangeError an option that makes no sense, named.
+   * @throws whatever `signal` was aborted with, at once; what listens already is closed.
+   */
+  async listen(options: ServiceOptions): Promise<Service> {
+    checkServiceOptions(options);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    if (this.started) await unlessAborted(this.starting.promise, signal);
+    this.checkRunning('listen');
+    const service = await openService(this, options);
+    this.services.add(service);
+    try {
+      // It may have been stopped meanwhile.
+      this.checkRunning('listen');
+      signal?.throwIfAborted();
+      const running = this.threads.filter(({ peer }) => peer !== undefined);
+      await unlessAborted(Promise.all(running.map(member => service.begin(member))), signal);
+    } catch (failure) {
+      const closed = service.close();
+      if (signal?.aborted === true) closed.catch(() => {});
+      else await closed;
+      throw failure;
+    }
+    return service;
+  }
+
+  /**
+   * Pauses all threads, as `threads[i].pause` does; those that have not run yet, or are started again, as soon as they run.
+   *
+   * @param options aborting its `signal` later ends the wait; the threads stop all the same, and `resume` lets them go on.
+   * @returns a promise that resolves when all have stopped, once they run. One that ends meanwhile is not waited for.
+   * @throws Error (by the promise) the runtime is not running, or does not come to run.
+   */
+  pause(options?: WaitOptions): Promise<void> {
+    return waitWith(options, async () => {
+      this.checkRunning('pause');
+      this.paused = true;
+      await this.starting.promise;
+      // What fails here is a thread that has ended, which `onError` tells of.
+      if (this.paused) await Promise.allSettled(this.threads.map(member => member.pause()));
+    });
+  }
+
+  /** Lets all threads go on. Nothing if they are not paused; `stop` does the same. */
+  resume(): void {
+    this.paused = false;
+    for (const member of this.threads) member.resume();
+  }
+
+  /** @internal */
+  get processors(): readonly number[] {
+    return this.options.processors;
+  }
+
+  /** @internal */
+  onServiceClosed(service: Service): void {
+    this.services.delete(service);
+  }
+
+  /**
+   * Lets the threads end: each goes on if it is paused, serves whoever waits to be accepted, runs its `onStop`, and ends
+   * with the last thing it has open. No thread waits for another. Those that are left at the deadline are terminated.
+   *
+   * @param deadlineMs from now. Default: 10 seconds.
+   * @param options aborting its `signal` ends the wait; the runtime stops all the same, by the same deadline.
+   * @returns a promise that resolves when all have ended, and rejects with what one died of: an `onStop` that failed
+   *   among it. What it resolves with says who was left at the deadline, which is no failure.
+   * @throws Error (by the promise, as all) it was not started.
+   * @throws RangeError the deadline makes no sense.
+   */
+  stop(deadlineMs = 10_000, options?: EndOptions): Promise<RuntimeEnd> {
+    return endWith(options, () => this.end(deadlineMs));
+  }
+
+  private async end(deadlineMs: number): Promise<RuntimeEnd> {
+    if (!this.started) throw new Error('stop: the runtime was not started');
+    checkDeadline('deadlineMs', deadlineMs);
+    const deadline = setTimeout(() => this.terminateLate(), deadlineMs);
+    try {
+      if (!this.stopping) {
+        this.stopping = true;
+        this.starting.reject(new Error('start: the runtime was stopped before all of its threads ran'));
+        this.resume();
+        for (const member of this.threads) void this.stopMember(member);
+      }
+      return await this.ended.promise;
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  /**
+   * Resolves when all threads have ended, as `stop` does; rejects with what one died of that was not started again.
+   *
+   * @param options aborting its `signal` ends the wait, and nothing else.
+   * @throws Error (by the promise) the runtime was not started.
+   */
+  async join(options?: WaitOptions): Promise<RuntimeEnd> {
+    const signal = signalOf(options);
+    if (!this.started) throw new Error('join: the runtime was not started');
+    return await unlessAborted(this.ended.promise, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.started) await this.stop();
+  }
+
+  /** @internal */
+  onBorn(member: Member, neighbour: Neighbour): void {
+    if (this.stopping) return;
+    // What its entry asks of this thread is answered while it still runs, and may be what it waits for.
+    member.contact = this.endpoint.peer(neighbour.address);
+    this.introduce();
+  }
+
+  /** @internal */
+  onRunning(member: Member): void {
+    member.hasRun = true;
+    member.peer = member.contact;
+    // Before it is told to serve. What fails is a thread that has ended, which is reported as that.
+    if (this.paused) void member.pause().catch(() => {});
+    if (this.stopping) return;
+    for (const service of this.services) void this.beginService(service, member);
+    if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
+    const { name, restarts } = member;
+    if (restarts > 0) this.callBack(this.options.onRestart, name, restarts);
+  }
+
+  /** @internal */
+  onEnded(member: Member, { threadId, failure }: WorkerEnd): void {
+    this.endpoint.bury(threadId);
+    if (failure !== undefined) this.report(failure, member);
+    const willReturn = this.mayReturn(member, failure);
+    for (const service of this.services) service.onEnded(member, willReturn);
+    const mourners = this.threads.filter(other => other.isAlive);
+    for (const other of mourners) other.tell({ kind: 'ended', threadId });
+    this.burials.begin(threadId, mourners);
+    this.burials.onEnded(member);
+    if (willReturn) {
+      member.restarts++;
+      this.startMember(member);
+    } else this.onLost(member, failure);
+  }
+
+  /** @internal */
+  onBuried(member: Member, threadId: number): void {
+    this.burials.onBuried(threadId, member);
+  }
+
+  private async beginService(service: Service, member: Member): Promise<void> {
+    const { peer } = member;
+    try {
+      await service.begin(member);
+    } catch (failure) {
+      // One that has ended is reported as that.
+      if (member.peer === peer) this.report(failure as Error, member);
+    }
+  }
+
+  /** Whoever waits to be accepted is served by threads that still do. */
+  private async stopMember(member: Member): Promise<void> {
+    await Promise.allSettled([...this.services].map(service => service.release(member)));
+    member.tell({ kind: 'stop' });
+  }
+
+  private terminateLate(): void {
+    for (const member of this.threads) {
+      if (member.isAlive) this.late.add(member);
+      void member.terminate();
+    }
+  }
+
+  private startMember(member: Member): void {
+    const { entry, payload, reactor = {}, senders, processors } = this.options;
+    const owner = this.endpoint.address;
+    try {
+      member.start({ entry: entry.href, payload, reactor, senders, processor: processors[member.index], owner });
+    } catch (failure) {
+      // There is no thread that could end: what was given can't be cloned any more, or the system has no room for one.
+      this.report(failure as Error, member);
+      for (const service of this.services) service.onEnded(member, false);
+      this.onLost(member, failure as Error);
+    }
+  }
+
+  /** Those that are being started wait for each other, at first and later; they run when all know all. */
+  private introduce(): void {
+    const alive = this.threads.filter(other => other.isAlive);
+    if (alive.some(({ neighbour }) => neighbour === undefined)) return;
+    const neighbours = alive.map(({ neighbour }) => neighbour!);
+    const strangers = alive.filter(({ isIntroduced }) => !isIntroduced);
+    for (const other of alive) {
+      if (other.isIntroduced)
+        for (const { neighbour } of strangers) other.tell({ kind: 'joined', neighbour: neighbour! });
+    }
+    for (const stranger of strangers) {
+      stranger.isIntroduced = true;
+      stranger.tell({ kind: 'run', neighbours });
+    }
+  }
+
+  /** A thread has ended that is not started again, or could not be started. */
+  private onLost(member: Member, failure: Error | undefined): void {
+    this.failure ??= failure;
+    if (failure !== undefined || !member.hasRun) {
+      this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before its entry was through`));
+    }
+    // One that ended before it was born is waited for no more.
+    if (!this.stopping) this.introduce();
+    if (this.threads.every(other => !other.isAlive)) void this.finish();
+  }
+
+  private mayReturn(member: Member, failure: Error | undefined): boolean {
+    const isAllowed = !this.stopping && !member.wasTerminated;
+    return failure !== undefined && isAllowed && member.restarts < this.options.restarts;
+  }
+
+  private onStartDeadline(deadlineMs: number): void {
+    const late = this.threads.flatMap(({ hasRun, name }) => (hasRun ? [] : `'${name}'`));
+    this.starting.reject(
+      new Error(
+        `start: the entry of ${late.join(', ')} is not through after ${deadlineMs} ms; start(deadlineMs) waits longer`,
+      ),
+    );
+  }
+
+  private checkRunning(call: string): void {
+    if (!this.started || this.stopping || this.isOver) throw new Error(`${call}: the runtime is not running`);
+  }
+
+  private report(failure: Error, { name }: Member): void {
+    this.callBack(this.options.onError, failure, name);
+  }
+
+  /** What a callback throws is its user's affair; what is left to be done for the thread is done all the same. */
+  private callBack<Args extends unknown[]>(callback: ((...args: Args) => void) | undefined, ...args: Args): void {
+    if (callback === undefined) return;
+    try {
+      this.scope.run(callback, this.options, ...args);
+    } catch (error) {
+      throwUncaught(error);
+    }
+  }
+
+  private async finish(): Promise<void> {
+    this.isOver = true;
+    for (const signal of SIGNALS) removeSignalListener(signal, this.onSignal);
+    try {
+      await Promise.all([...this.services].map(service => service.close()));
+    } catch (failure) {
+      this.failure ??= failure as Error;
+    }
+    if (this.options.endpoint === undefined) {
+      // Whoever sent to the last of them is told before the way to it is closed.
+      await this.endpoint.burialsTold();
+      this.endpoint.close();
+    }
+    const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
+    if (this.failure === undefined) this.ended.resolve({ terminated });
+    else this.ended.reject(this.failure);
+  }
+
+  private get phase(): string {
+    if (this.isOver) return 'over';
+    if (this.stopping) return 'stopping';
+    if (this.paused) return 'paused';
+    return this.started ? 'running' : 'not started';
+  }
+
+  static {
+    describeBy('Runtime', Runtime.prototype, runtime => ({
+      state: runtime.phase,
+      threads: runtime.threads.length,
+      alive: runtime.threads.filter(({ isAlive }) => isAlive).length,
+      services: runtime.services.size,
+      failure: runtime.failure?.message,
+    }));
+  }
+}
