@@ -1,20 +1,6 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
-
-// The house, from the ground up. A folder may import from the folders left of it and from itself, nothing else.
-const layers = ['base', 'sys', 'backends', 'core', 'api', 'threads', 'cli'];
-// Beside the stack: shipped for those who write a backend. They may look down to the backends, and only the command may look at them.
-const beside = {
-  model: ['base', 'sys', 'backends'],
-  conformance: ['base', 'sys', 'backends', 'model'],
-  lab: ['base', 'sys', 'backends', 'model', 'conformance'],
-};
-const all = [...layers, ...Object.keys(beside)];
-
-function allowedFor(layer) {
-  if (layer === 'cli') return all;
-  return beside[layer] ?? layers.slice(0, layers.indexOf(layer));
-}
+import { allowedFor, folders, layers } from './layers.js';
 
 // What test runners replace while a program runs: see src/base/runtime-functions.ts.
 const replaceable = ['setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout', 'setInterval', 'queueMicrotask'];
@@ -25,11 +11,11 @@ const keptRules = {
 };
 
 function layerRule(layer) {
-  const forbidden = all.filter(other => other !== layer && !allowedFor(layer).includes(other));
+  const forbidden = folders.filter(other => other !== layer && !allowedFor(layer).includes(other));
   const patterns = [];
   if (forbidden.length > 0) {
     patterns.push({
-      regex: `^(\\.\\./)+(src/)?(${forbidden.join('|')})/`,
+      regex: `^(\\.\\./)+(src/)?(verify/)?(${forbidden.map(folder => folder.replace('verify/', '')).join('|')})/`,
       message: `src/${layer} may import only from: ${[layer, ...allowedFor(layer)].join(', ')}.`,
     });
     patterns.push({ regex: '^pollux(/|$)', message: 'Inside src, import by relative path.' });
@@ -76,7 +62,7 @@ export default tseslint.config(
       ],
     },
   },
-  ...all.map(layerRule),
+  ...folders.map(layerRule),
   { files: layers.filter(layer => layer !== 'cli').map(layer => `src/${layer}/**/*.ts`), rules: keptRules },
   { files: ['src/base/runtime-functions.ts'], rules: { 'no-restricted-imports': 'off' } },
 );

@@ -20,18 +20,15 @@ const input = {
   testing: 'dist/src/testing.js',
   command: 'dist/src/cli/main.js',
   worker: 'dist/src/threads/runtime/worker.js',
-  'waking-thread': 'dist/src/lab/waking-thread.js',
-  'campaign-thread': 'dist/src/lab/campaign-thread.js',
-  'loading-thread': 'dist/src/conformance/loading-thread.js',
-  thread: 'dist/src/cli/stress/thread.js',
-  child: 'dist/src/cli/stress/child.js',
+  'waking-thread': 'dist/src/verify/lab/threads/waking-thread.js',
+  'campaign-thread': 'dist/src/verify/lab/threads/campaign-thread.js',
+  'loading-thread': 'dist/src/verify/conformance/loads/loading-thread.js',
+  thread: 'dist/src/cli/stress/sides/thread.js',
+  child: 'dist/src/cli/stress/sides/child.js',
 };
 
 /** The folders of src/ by the file that they go to; src/cli goes to the command. */
-const files = {
-  pollux: ['base', 'sys', 'backends', 'core', 'api', 'threads'],
-  'test-bench': ['model', 'conformance', 'lab'],
-};
+const files = { pollux: ['base', 'sys', 'backends', 'core', 'api', 'threads'], 'test-bench': ['verify'] };
 const entries = Object.values(input).map(path => fileURLToPath(new URL(path, import.meta.url)));
 
 function fileOf(id) {

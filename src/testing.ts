@@ -15,12 +15,18 @@ export type {
   RowResult,
   Theme,
   ThemedRow,
-} from './conformance/row.js';
-export { runConformance, runRow, selectRows, type ConformanceOptions, type RowOptions } from './conformance/runner.js';
-export type { Trial } from './conformance/trial.js';
-export { realSubject, subjectNamed, subjectNames, type Subject } from './conformance/subject.js';
-export type { World } from './conformance/world.js';
-export { runProgram, type ExecutionOptions, type Outcome } from './lab/execution.js';
-export type { Observation } from './lab/oracle.js';
-export type { ChannelKind, EndOperation, Program, RegistrationMode, Step } from './lab/program.js';
-export type { Rule } from './lab/violation.js';
+} from './verify/conformance/row.js';
+export {
+  runConformance,
+  runRow,
+  selectRows,
+  type ConformanceOptions,
+  type RowOptions,
+} from './verify/conformance/runner.js';
+export type { Trial } from './verify/conformance/trial.js';
+export { realSubject, subjectNamed, subjectNames, type Subject } from './verify/conformance/subject.js';
+export type { World } from './verify/conformance/world.js';
+export { runProgram, type ExecutionOptions, type Outcome } from './verify/lab/execution.js';
+export type { Observation } from './verify/lab/oracle.js';
+export type { ChannelKind, EndOperation, Program, RegistrationMode, Step } from './verify/lab/program.js';
+export type { Rule } from './verify/lab/violation.js';

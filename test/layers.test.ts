@@ -2,25 +2,18 @@
 import { expect } from 'chai';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** From the ground up; a folder may import from those left of it and from itself. As in eslint.config.js. */
-const LAYERS = ['base', 'sys', 'backends', 'core', 'api', 'threads', 'cli'];
-/** Beside the stack, for those who write a backend. */
-const BESIDE: Record<string, readonly string[]> = {
-  model: ['base', 'sys', 'backends'],
-  conformance: ['base', 'sys', 'backends', 'model'],
-  lab: ['base', 'sys', 'backends', 'model', 'conformance'],
-};
-/** What a package entry at the top of src may look into. */
-const DOORS: Record<string, readonly string[]> = {
-  'index.ts': ['sys', 'core', 'api', 'threads'],
-  'testing.ts': ['base', 'sys', 'backends', 'model', 'conformance', 'lab'],
-};
 const MAX_LINES = 400;
 
 const root = findRoot(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, 'src');
+/** The same table as the linter has. */
+const { folders, doors, allowedFor } = (await import(pathToFileURL(join(root, 'layers.js')).href)) as {
+  folders: readonly string[];
+  doors: Readonly<Record<string, readonly string[]>>;
+  allowedFor(folder: string): readonly string[];
+};
 
 interface Import {
   readonly file: string;
@@ -36,10 +29,10 @@ const texts = new Map(files.map(file => [file, readFileSync(join(source, file), 
 const imports = files.flatMap(importsOf);
 
 describe('the house', () => {
-  it('has only the folders that the plan knows', () => {
-    const folders = new Set(files.filter(file => file.includes(sep)).map(folderOf));
-    expect([...LAYERS, ...Object.keys(BESIDE)]).to.include.members([...folders]);
-    expect(files.filter(file => !file.includes(sep))).to.have.members(Object.keys(DOORS));
+  it('has the folders and doors of the table, and no others', () => {
+    const inSource = new Set(files.filter(file => file.includes(sep)).map(folderOf));
+    expect([...inSource]).to.have.members(folders);
+    expect(files.filter(file => !file.includes(sep))).to.have.members(Object.keys(doors));
   });
 
   it('every relative import names a file that is there, with its ending', () => {
@@ -107,16 +100,14 @@ function importsOf(file: string): Import[] {
   }));
 }
 
-/** The first folder of a path in src, or the name of a file that lies at the top. */
+/** The folder of the table that a file lies in, or the name of a door. */
 function folderOf(file: string): string {
-  return file.split(sep)[0];
+  return folders.find(folder => file.startsWith(folder + sep)) ?? file.split(sep)[0];
 }
 
 function isAllowed(file: string, target: string): boolean {
-  const [from, to] = [folderOf(file), folderOf(target)];
-  if (from === 'cli') return true;
-  const allowed = DOORS[from] ?? BESIDE[from] ?? LAYERS.slice(0, LAYERS.indexOf(from));
-  return allowed.includes(to);
+  const from = folderOf(file);
+  return (doors[from] ?? allowedFor(from)).includes(folderOf(target));
 }
 
 /** The files of a circle of imports, or none. */

@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { chooseBackend, probeBackends } from '../backends/registry.js';
 import type { Mode } from '../core/driver/readiness-driver.js';
 import { platform } from '../sys/ffi/platform.js';
-import { floodAlone, serveAlone } from './stress/alone.js';
-import { eventsCommand } from './stress/events.js';
+import { floodAlone, serveAlone } from './stress/sides/alone.js';
+import { eventsCommand } from './stress/events/events.js';
 import { stressLoopback } from './stress/loopback.js';
 import {
   addCommonOptions,

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { chooseBackend } from '../backends/registry.js';
-import { subjectNamed, type Subject } from '../conformance/subject.js';
+import { subjectNamed, type Subject } from '../verify/conformance/subject.js';
 
 const FAILED = 1;
 const BAD_USAGE = 2;

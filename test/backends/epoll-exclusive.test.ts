@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { READABLE } from '../../src/backends/contract.js';
 import { epollFactory } from '../../src/backends/epoll/factory.js';
-import { realWorld as world } from '../../src/conformance/real-world.js';
+import { realWorld as world } from '../../src/verify/conformance/real-world.js';
 
 describe('registerExclusive of epoll', function () {
   before(function () {

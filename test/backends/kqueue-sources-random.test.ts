@@ -5,10 +5,10 @@ import { NO_TOKEN, type Token } from '../../src/base/token.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
 import { QueueSources } from '../../src/backends/kqueue/queue-sources.js';
 import { NOTHING, type EventSources, type Source } from '../../src/backends/sources/contract.js';
-import { ModelKernel } from '../../src/model/kernel.js';
-import { ModelKqueueCalls } from '../../src/model/kqueue-calls.js';
-import type { ModelProcess } from '../../src/model/processes.js';
-import { profiles, type Profile } from '../../src/model/profile.js';
+import { ModelKernel } from '../../src/verify/model/kernel.js';
+import { ModelKqueueCalls } from '../../src/verify/model/kqueue-calls.js';
+import type { ModelProcess } from '../../src/verify/model/processes.js';
+import { profiles, type Profile } from '../../src/verify/model/profile.js';
 import { propertyRuns } from '../property-runs.js';
 
 const MS = 1e6;

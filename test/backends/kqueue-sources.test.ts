@@ -17,10 +17,10 @@ import {
   type Source,
   type TimerSpec,
 } from '../../src/backends/sources/contract.js';
-import { ModelKernel } from '../../src/model/kernel.js';
-import { ModelKqueueCalls } from '../../src/model/kqueue-calls.js';
-import { profiles, type Profile } from '../../src/model/profile.js';
-import { DirectoryVnode, type VnodeFile } from '../../src/model/things/vnode.js';
+import { ModelKernel } from '../../src/verify/model/kernel.js';
+import { ModelKqueueCalls } from '../../src/verify/model/kqueue-calls.js';
+import { profiles, type Profile } from '../../src/verify/model/profile.js';
+import { DirectoryVnode, type VnodeFile } from '../../src/verify/model/things/vnode.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';
 import { refusal } from '../api/refusal.js';
 

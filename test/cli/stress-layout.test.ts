@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { sumUp, type ThreadAccount } from '../../src/cli/stress/account.js';
-import { LagHistogram } from '../../src/cli/stress/lag-histogram.js';
+import { LagHistogram } from '../../src/cli/stress/lag/histogram.js';
 import { layOut, layOutServer, share } from '../../src/cli/stress/layout.js';
 import { resourceLimit } from '../../src/sys/process/limits.js';
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { BackendFactory } from '../../src/backends/contract.js';
 import { pollFactory } from '../../src/backends/poll/factory.js';
-import { runConformance, runRow, selectRows } from '../../src/conformance/runner.js';
+import { runConformance, runRow, selectRows } from '../../src/verify/conformance/runner.js';
 import { platform } from '../../src/sys/ffi/platform.js';
 import { brokenBackends, closeLeaked, type BrokenBackend } from './broken-backends.js';
 

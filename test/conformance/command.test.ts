@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { ConformanceReport } from '../../src/conformance/row.js';
-import { differencesDocument } from '../../src/conformance/matrix.js';
+import type { ConformanceReport } from '../../src/verify/conformance/row.js';
+import { differencesDocument } from '../../src/verify/conformance/matrix.js';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const command = fromHere('../../../bin/pollux.js');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { differencesDocument } from '../../src/conformance/matrix.js';
+import { differencesDocument } from '../../src/verify/conformance/matrix.js';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 

@@ -1,10 +1,10 @@
 /** The kqueue backend, unchanged, on the model of each system: every row of the contract, and what it costs. */
 import { expect } from 'chai';
 import { READABLE, type Backend } from '../../src/backends/contract.js';
-import { modelKqueueFactory } from '../../src/conformance/model-kqueue.js';
-import { ModelWorld } from '../../src/conformance/model-world.js';
-import { runRow, selectRows } from '../../src/conformance/runner.js';
-import { profiles, type Profile } from '../../src/model/profile.js';
+import { modelKqueueFactory } from '../../src/verify/conformance/model-kqueue.js';
+import { ModelWorld } from '../../src/verify/conformance/model-world.js';
+import { runRow, selectRows } from '../../src/verify/conformance/runner.js';
+import { profiles, type Profile } from '../../src/verify/model/profile.js';
 
 /** What no model can show, whichever system it stands for. */
 const MOST_SKIPPED = 7;

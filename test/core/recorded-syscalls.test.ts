@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
-import { shippedTraces } from '../../src/conformance/traces/shipped.js';
+import { shippedTraces } from '../../src/verify/conformance/traces/shipped.js';
 import { DiskPool } from '../../src/core/disk/pool.js';
 import { openFolder } from '../../src/core/disk/open-file.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../src/core/disk/resolve-beneath.js';

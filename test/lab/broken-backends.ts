@@ -3,8 +3,8 @@ import type { Token } from '../../src/base/token.js';
 import { READABLE, type Backend, type Interest, type Lifetime, type Trigger } from '../../src/backends/contract.js';
 import { eventSourcesOf } from '../../src/backends/sources/choice.js';
 import type { EventSources, Source, TimerSpec } from '../../src/backends/sources/contract.js';
-import type { Step } from '../../src/lab/program.js';
-import type { Rule } from '../../src/lab/violation.js';
+import type { Step } from '../../src/verify/lab/program.js';
+import type { Rule } from '../../src/verify/lab/violation.js';
 import { ForwardingBackend } from '../conformance/forwarding-backend.js';
 
 /** After a change that was refused, the next one is forgotten. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { probeBackends } from '../../src/backends/index.js';
-import { scriptOf } from '../../src/lab/script.js';
+import { scriptOf } from '../../src/verify/lab/script.js';
 import { runPollux } from '../cli/run-pollux.js';
 
 interface Report {

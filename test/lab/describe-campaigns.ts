@@ -1,13 +1,13 @@
 /** Random programs on backends that are right: the lab finds nothing. */
 import { expect } from 'chai';
 import { probeBackends } from '../../src/backends/registry.js';
-import { realWorld } from '../../src/conformance/real-world.js';
-import { subjectNamed } from '../../src/conformance/subject.js';
-import { runCampaign } from '../../src/lab/campaign.js';
-import { runProgram } from '../../src/lab/execution.js';
-import { generateProgram } from '../../src/lab/generation.js';
-import { REGISTRATION_MODES } from '../../src/lab/program.js';
-import { runThreadCampaigns } from '../../src/lab/thread-campaigns.js';
+import { realWorld } from '../../src/verify/conformance/real-world.js';
+import { subjectNamed } from '../../src/verify/conformance/subject.js';
+import { runCampaign } from '../../src/verify/lab/campaign.js';
+import { runProgram } from '../../src/verify/lab/execution.js';
+import { generateProgram } from '../../src/verify/lab/generation.js';
+import { REGISTRATION_MODES } from '../../src/verify/lab/program.js';
+import { runThreadCampaigns } from '../../src/verify/lab/threads/thread-campaigns.js';
 
 const SEED = 1;
 const THREADS = 3;

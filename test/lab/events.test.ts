@@ -1,15 +1,15 @@
 /** The stress lab: it finds what is broken, shrinks it, and lets pass what is not. */
 import { expect } from 'chai';
 import { READABLE, WRITABLE, type Backend } from '../../src/backends/contract.js';
-import { subjectNamed, type Subject } from '../../src/conformance/subject.js';
-import { runCampaign } from '../../src/lab/campaign.js';
-import { compareBackends } from '../../src/lab/comparison.js';
-import { runProgram } from '../../src/lab/execution.js';
-import { generateProgram } from '../../src/lab/generation.js';
-import { REGISTRATION_MODES, type Program, type Step } from '../../src/lab/program.js';
-import { shrink } from '../../src/lab/shrinking.js';
-import { sweepChanges } from '../../src/lab/sweep.js';
-import { runThreadWakes } from '../../src/lab/thread-wakes.js';
+import { subjectNamed, type Subject } from '../../src/verify/conformance/subject.js';
+import { runCampaign } from '../../src/verify/lab/campaign.js';
+import { compareBackends } from '../../src/verify/lab/comparison.js';
+import { runProgram } from '../../src/verify/lab/execution.js';
+import { generateProgram } from '../../src/verify/lab/generation.js';
+import { REGISTRATION_MODES, type Program, type Step } from '../../src/verify/lab/program.js';
+import { shrink } from '../../src/verify/lab/shrinking.js';
+import { sweepChanges } from '../../src/verify/lab/sweep.js';
+import { runThreadWakes } from '../../src/verify/lab/threads/thread-wakes.js';
 import { PutsTimersLast, seededBugs, seededTimerBugs } from './broken-backends.js';
 import { subjectNames } from './describe-campaigns.js';
 

@@ -1,12 +1,12 @@
 /** Load from another thread: it writes where it was told to, and nothing is taken from under it. */
 import { expect } from 'chai';
-import { realWorld } from '../../src/conformance/real-world.js';
-import { subjectNamed, type Subject } from '../../src/conformance/subject.js';
-import type { World } from '../../src/conformance/world.js';
-import { compareBackends } from '../../src/lab/comparison.js';
-import { runProgram } from '../../src/lab/execution.js';
-import type { Program, Step } from '../../src/lab/program.js';
-import { shrink } from '../../src/lab/shrinking.js';
+import { realWorld } from '../../src/verify/conformance/real-world.js';
+import { subjectNamed, type Subject } from '../../src/verify/conformance/subject.js';
+import type { World } from '../../src/verify/conformance/world.js';
+import { compareBackends } from '../../src/verify/lab/comparison.js';
+import { runProgram } from '../../src/verify/lab/execution.js';
+import type { Program, Step } from '../../src/verify/lab/program.js';
+import { shrink } from '../../src/verify/lab/shrinking.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';
 
 const LOADS = 200;

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT } from '../../src/model/epoll.js';
-import { ModelKernel } from '../../src/model/kernel.js';
-import type { Kevent } from '../../src/model/kevent.js';
-import { profiles } from '../../src/model/profile.js';
-import { Refusal } from '../../src/model/refusal.js';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../src/model/things/readiness.js';
+import { EPOLLET, EPOLLEXCLUSIVE, EPOLLONESHOT } from '../../src/verify/model/epoll.js';
+import { ModelKernel } from '../../src/verify/model/kernel.js';
+import type { Kevent } from '../../src/verify/model/kevent.js';
+import { profiles } from '../../src/verify/model/profile.js';
+import { Refusal } from '../../src/verify/model/refusal.js';
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../src/verify/model/things/readiness.js';
 
 const profile = profiles['freebsd-14'];
 const { EVFILT_READ, EVFILT_WRITE, EV_ADD, EV_CLEAR, EV_EOF } = profile.system.constants;

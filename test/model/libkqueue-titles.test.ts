@@ -1,8 +1,8 @@
 /** docs/libkqueue-titles.md names what there is. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { selectRows } from '../../src/conformance/runner.js';
-import { parseTraces } from '../../src/conformance/traces/trace.js';
+import { selectRows } from '../../src/verify/conformance/runner.js';
+import { parseTraces } from '../../src/verify/conformance/traces/trace.js';
 
 const root = new URL('../../../', import.meta.url);
 const page = readFileSync(new URL('docs/libkqueue-titles.md', root), 'utf8');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { ModelTarget } from '../../src/conformance/traces/model/target.js';
-import { record } from '../../src/conformance/traces/recording.js';
-import { replay } from '../../src/conformance/traces/replay.js';
-import { parseTraces, type Scenario, type Step } from '../../src/conformance/traces/trace.js';
-import { profiles } from '../../src/model/profile.js';
+import { ModelTarget } from '../../src/verify/conformance/traces/model/target.js';
+import { record } from '../../src/verify/conformance/traces/recording.js';
+import { replay } from '../../src/verify/conformance/traces/replay.js';
+import { parseTraces, type Scenario, type Step } from '../../src/verify/conformance/traces/trace.js';
+import { profiles } from '../../src/verify/model/profile.js';
 
 const fixture = new URL('../../../test/fixtures/kqueue/freebsd-14.jsonl', import.meta.url);
 const scenarios = parseTraces(readFileSync(fixture, 'utf8'));

@@ -1,10 +1,10 @@
 /** Rules of FreeBSD 14 that hold for many programs, played in all their variants; what was recorded is in replay.test.ts. */
 import { expect } from 'chai';
-import { ModelTarget } from '../../src/conformance/traces/model/target.js';
-import { replay } from '../../src/conformance/traces/replay.js';
-import type { Scenario, Step } from '../../src/conformance/traces/trace.js';
-import { DEVICES } from '../../src/model/things/device.js';
-import { profiles, type ProfileName } from '../../src/model/profile.js';
+import { ModelTarget } from '../../src/verify/conformance/traces/model/target.js';
+import { replay } from '../../src/verify/conformance/traces/replay.js';
+import type { Scenario, Step } from '../../src/verify/conformance/traces/trace.js';
+import { DEVICES } from '../../src/verify/model/things/device.js';
+import { profiles, type ProfileName } from '../../src/verify/model/profile.js';
 
 const ALL: readonly ProfileName[] = [
   'freebsd-14',

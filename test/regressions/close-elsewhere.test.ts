@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { ERROR, READABLE } from '../../src/backends/contract.js';
 import { backendFactory } from '../../src/backends/registry.js';
-import { realWorld } from '../../src/conformance/real-world.js';
+import { realWorld } from '../../src/verify/conformance/real-world.js';
 import { EBADF } from '../../src/sys/ffi/errno.js';
 import { builtInBackends } from '../backends/built-in-backends.js';
 import type { CloseOrder } from './closing-thread.js';

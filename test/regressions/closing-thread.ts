@@ -1,7 +1,7 @@
 /** A thread that closes a descriptor which another one waits for, then gives that one a reason to go on. */
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { realWorld } from '../../src/conformance/real-world.js';
+import { realWorld } from '../../src/verify/conformance/real-world.js';
 
 export interface CloseOrder {
   /** Closed while the other thread waits. */

@@ -1,10 +1,10 @@
 /** `pollux conformance --record`: what the kernel that this runs on answers to the recorded scenarios. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { NativeTarget } from '../../conformance/traces/native/target.js';
-import { record } from '../../conformance/traces/recording.js';
-import { shippedTraces } from '../../conformance/traces/shipped.js';
-import { parseTraces } from '../../conformance/traces/trace.js';
+import { NativeTarget } from '../../verify/conformance/traces/native/target.js';
+import { record } from '../../verify/conformance/traces/recording.js';
+import { shippedTraces } from '../../verify/conformance/traces/shipped.js';
+import { parseTraces } from '../../verify/conformance/traces/trace.js';
 import { arch, kernelRelease } from '../../sys/ffi/platform.js';
 
 export interface RecordOptions {

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import type { Command } from 'commander';
-import { ModelTarget } from '../../conformance/traces/model/target.js';
-import { replay, type ReplayResult } from '../../conformance/traces/replay.js';
-import { parseTraces, type Scenario } from '../../conformance/traces/trace.js';
-import { profileNamed, profiles, type Profile } from '../../model/profile.js';
+import { ModelTarget } from '../../verify/conformance/traces/model/target.js';
+import { replay, type ReplayResult } from '../../verify/conformance/traces/replay.js';
+import { parseTraces, type Scenario } from '../../verify/conformance/traces/trace.js';
+import { profileNamed, profiles, type Profile } from '../../verify/model/profile.js';
 
 export interface ReplayOptions {
   readonly replay: string;

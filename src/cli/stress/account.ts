@@ -1,5 +1,5 @@
 /** The accounts of a side's threads: what each counted, and the sum that is printed. */
-import { LagHistogram, type LagCounts } from './lag-histogram.js';
+import { LagHistogram, type LagCounts } from './lag/histogram.js';
 import type { ErrorCounts, SideResult } from './result.js';
 import { thousandths } from './rounding.js';
 

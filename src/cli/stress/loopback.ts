@@ -3,7 +3,7 @@ import process from 'node:process';
 import { Interrupt } from './interrupt.js';
 import { layOut } from './layout.js';
 import { askedOf, conclude } from './outcome.js';
-import { Pair } from './pair.js';
+import { Pair } from './sides/pair.js';
 import { pushingSeconds, type LoopbackPlan } from './plan.js';
 import { Progress } from './progress.js';
 import type { BackendResult } from './result.js';

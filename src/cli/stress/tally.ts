@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import type { Moment, ThreadAccount } from './account.js';
-import { LoopLag } from './loop-lag.js';
+import { LoopLag } from './lag/loop-lag.js';
 import type { ErrorCounts } from './result.js';
 
 interface Cost extends Moment {
