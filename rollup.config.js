@@ -16,6 +16,7 @@ const typescriptMaps = {
 /** What package.json exports, the command, and the first modules of threads and processes, which are found by their URLs. */
 const input = {
   index: 'dist/src/index.js',
+  threads: 'dist/src/threads.js',
   backends: 'dist/src/backends/index.js',
   testing: 'dist/src/testing.js',
   command: 'dist/src/cli/main.js',

@@ -1,6 +1,6 @@
 /** Cooks in threads of their own, and messages that the compiler knows: node dist/examples/kitchen.js */
 import { isMainThread } from 'node:worker_threads';
-import { Runtime, type Thread } from 'pollux';
+import { Runtime, type Thread } from 'pollux/threads';
 
 interface Order {
   readonly table: number;

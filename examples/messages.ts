@@ -1,7 +1,7 @@
 /** Words, questions, news and errands between two threads: node dist/examples/messages.js */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const endpoint = openEndpoint();
 

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { currentReactor, listen, Runtime, type Connection } from 'pollux';
+import { currentReactor, listen, type Connection } from 'pollux';
+import { Runtime } from 'pollux/threads';
 import { Client, LIMITS, NUMBER_BYTES } from './reverse/client.js';
 
 const { values, positionals } = parseArgs({

@@ -3,7 +3,7 @@
  * whichever of them is free: node dist/examples/storage.js FOLDER [PORT]
  */
 import process from 'node:process';
-import { Runtime } from 'pollux';
+import { Runtime } from 'pollux/threads';
 
 const [, , folder, port = '8081'] = process.argv;
 const entry = new URL('storage/worker.js', import.meta.url);

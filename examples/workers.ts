@@ -1,7 +1,8 @@
 /** An echo server on all processors; idle connections wait for whichever thread is free: node dist/examples/workers.js [PORT] */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, receiveConnections, Runtime, type Connection } from 'pollux';
+import { type Connection } from 'pollux';
+import { currentThread, receiveConnections, Runtime } from 'pollux/threads';
 
 async function serve(connection: Connection): Promise<void> {
   const chunk = await connection.read();

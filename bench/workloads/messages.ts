@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { RingBuffer } from 'ringbuf.js';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const LENGTH_BYTES = 64;
 const PAUSE_MS = 2;

@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, receiveConnections, Runtime } from 'pollux';
+import { listen } from 'pollux';
+import { currentThread, receiveConnections, Runtime } from 'pollux/threads';
 import { announce, serve } from './protocol.js';
 
 async function accept(): Promise<void> {

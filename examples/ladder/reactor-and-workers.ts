@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, Runtime, type Connection } from 'pollux';
+import { listen, type Connection } from 'pollux';
+import { currentThread, Runtime } from 'pollux/threads';
 import { announce, serve, work } from './protocol.js';
 
 async function accept(): Promise<void> {

@@ -1,7 +1,8 @@
 /** A thread is started for each connection, and ends with it: node dist/examples/ladder/thread-per-connection.js */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, openEndpoint, receiveConnections, Runtime, type Connection } from 'pollux';
+import { listen, type Connection } from 'pollux';
+import { currentThread, openEndpoint, receiveConnections, Runtime } from 'pollux/threads';
 import { announce, serve } from './protocol.js';
 
 /** What a thread costs, memory and time to start, is paid for each connection. */

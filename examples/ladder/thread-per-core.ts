@@ -1,6 +1,7 @@
 /** Each thread listens and serves on its own, the kernel spreads: node dist/examples/ladder/thread-per-core.js */
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, listen, Runtime } from 'pollux';
+import { listen } from 'pollux';
+import { currentThread, Runtime } from 'pollux/threads';
 import { announce, serve } from './protocol.js';
 
 async function start(): Promise<void> {

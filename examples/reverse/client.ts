@@ -1,5 +1,6 @@
 /** One client of examples/reverse.ts: what it sends is cut into lines, and what it may cost is bounded. */
-import { BufferList, type Connection, type QueueSender } from 'pollux';
+import { BufferList, type Connection } from 'pollux';
+import { type QueueSender } from 'pollux/threads';
 
 const NEWLINE = 10;
 const MAX_LINE_BYTES = 4096;

@@ -1,5 +1,5 @@
 /** The thread behind examples/reverse.ts: turns lines round, and keeps the number before them as it is. */
-import { currentThread } from 'pollux';
+import { currentThread } from 'pollux/threads';
 import { NUMBER_BYTES } from './client.js';
 
 const { endpoint, owner } = currentThread();

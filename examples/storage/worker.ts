@@ -2,7 +2,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { BufferList, copy, currentThread, open, receiveConnections, sendFile, type Connection } from 'pollux';
+import { BufferList, copy, open, sendFile, type Connection } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 16 * 1024;

@@ -1,5 +1,6 @@
 /** A thread that does to the one that has the runtime whatever has a callback there, as it is asked. */
-import { bindDatagram, connect, currentThread, listen, type Address } from 'pollux';
+import { bindDatagram, connect, listen, type Address } from 'pollux';
+import { currentThread } from 'pollux/threads';
 
 const { endpoint, owner } = currentThread();
 // Of calls that nobody has defined.

@@ -13,11 +13,6 @@ import {
   bindDatagram,
   currentReactor,
   join,
-  openEndpoint,
-  receiveConnections,
-  receiveDatagrams,
-  receiveListeners,
-  Runtime,
   startReactor,
   watch,
   watchFile,
@@ -27,6 +22,7 @@ import {
   watchUser,
   type Connection,
 } from '../../src/index.js';
+import { openEndpoint, receiveConnections, receiveDatagrams, receiveListeners, Runtime } from '../../src/threads.js';
 import { close, pipe } from '../../src/sys/file/io.js';
 import { runProgram } from './child.js';
 import { until } from './datagrams.js';

@@ -14,8 +14,6 @@ import {
   listen,
   open,
   openDirectory,
-  openEndpoint,
-  Runtime,
   watch,
   watchFile,
   watchProcess,
@@ -23,6 +21,7 @@ import {
   watchTimer,
   watchUser,
 } from '../../src/index.js';
+import { openEndpoint, Runtime } from '../../src/threads.js';
 import { atEnd, destroyTracked, tcpPair } from './sockets.js';
 
 const INSPECT: symbol = inspect.custom;

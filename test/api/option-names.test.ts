@@ -10,18 +10,15 @@ import {
   join,
   listen,
   open,
-  openEndpoint,
-  Peer,
-  Runtime,
   sendFile,
   startReactor,
   watch,
   watchFile,
   watchTimer,
   type Connection,
-  type Endpoint,
   type File,
 } from '../../src/index.js';
+import { openEndpoint, Peer, Runtime, type Endpoint } from '../../src/threads.js';
 import { checkServiceOptions } from '../../src/threads/service/options.js';
 import { failureOf } from './failures.js';
 import { destroyTracked, unixPair } from './sockets.js';

@@ -9,8 +9,6 @@ import {
   listen,
   open,
   openDirectory,
-  openEndpoint,
-  Runtime,
   sendFile,
   startReactor,
   watch,
@@ -20,6 +18,7 @@ import {
   watchTimer,
   type File,
 } from '../../src/index.js';
+import { openEndpoint, Runtime } from '../../src/threads.js';
 import { destroyTracked, unixPair } from './sockets.js';
 
 /** As from JavaScript, where no compiler looks. */

@@ -7,7 +7,8 @@ import { readdirSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { currentReactor, Runtime, type AcceptModel } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type AcceptModel } from 'pollux/threads';
 import type { Random } from '../../src/base/random.js';
 
 const entry = new URL('doomed-entry.js', import.meta.url);

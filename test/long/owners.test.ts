@@ -1,7 +1,7 @@
 /** A descriptor has an owner at every instant: threads end at random in a flood, and neither descriptors nor clients are lost. */
 import { expect } from 'chai';
 import process from 'node:process';
-import type { AcceptModel } from 'pollux';
+import type { AcceptModel } from 'pollux/threads';
 import { Random } from '../../src/base/random.js';
 import { terminateInFlood } from './dying-threads.js';
 

@@ -5,7 +5,7 @@
  */
 import { poolPlaces } from '../../core/disk/pool-places.js';
 import { closeHolder, estateOf, type Estate } from '../../sys/file/owned-descriptors.js';
-import { closeAll, closeAllLent } from '../plain-workers.js';
+import { closeAll, closeAllLent } from '../../api/plain-workers.js';
 import type { Member } from './member.js';
 
 interface Burial {

@@ -6,7 +6,7 @@ import { LOADING_MS } from '../../core/limits.js';
 import type { AcceptRequest } from '../service/inlet.js';
 import type { Peer } from '../endpoint/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
-import { buryOneself } from '../plain-workers.js';
+import { buryOneself } from '../../api/plain-workers.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
 import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';

@@ -1,5 +1,6 @@
 /** A thread that answers each connection once, and closes it when its peer does. */
-import { currentThread, receiveConnections, type Connection } from 'pollux';
+import { type Connection } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 async function answer(connection: Connection): Promise<void> {
   await connection.read();

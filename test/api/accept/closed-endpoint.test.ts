@@ -1,6 +1,7 @@
 /** A thread that takes no messages any more, and lives on: what an acceptor gave it and it has not taken is not its. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
+import { currentReactor, type Connection } from 'pollux';
+import { Runtime, type AcceptModel, type Service } from 'pollux/threads';
 import { openDescriptors } from '../descriptors.js';
 import { until } from '../runtime/until.js';
 import { destroyTracked } from '../sockets.js';

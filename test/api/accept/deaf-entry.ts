@@ -1,5 +1,5 @@
 /** Greets connections; when it is told to, it waits for its owner's word and takes no messages after that, but lives on. */
-import { currentThread, receiveConnections } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 /** `waiting` has a cell a thread; 1 in `goOn` lets all go on. */
 export interface Cells {

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { currentReactor, Runtime, type AcceptModel } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type AcceptModel } from 'pollux/threads';
 import { destroyTracked } from '../sockets.js';
 import { streamOfClients } from '../stream-of-clients.js';
 

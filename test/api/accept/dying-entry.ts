@@ -1,5 +1,5 @@
 /** Greets connections; when it is told to, it waits for its owner's word, and then crashes before it does anything else. */
-import { currentThread, receiveConnections } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 /** A cell a thread, and `goOn`: 1 lets all go on that wait. */
 export interface Cells {

@@ -1,5 +1,5 @@
 /** A thread that says who it is to each connection, and then echoes. */
-import { currentThread, receiveConnections } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 const thread = currentThread();
 if (thread.payload !== 'deaf') {

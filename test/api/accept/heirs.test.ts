@@ -1,6 +1,7 @@
 /** Threads of a service that end or begin while it closes, or while nobody else is there: who waits is served by who lives. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel, type RuntimeOptions, type Service } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type AcceptModel, type RuntimeOptions, type Service } from 'pollux/threads';
 import { openDescriptors } from '../descriptors.js';
 import { until } from '../runtime/until.js';
 import { destroyTracked, turns } from '../sockets.js';

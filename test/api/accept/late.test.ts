@@ -1,6 +1,7 @@
 /** A service that is closed while a thread of it is paused: it waits until its deadline, and loses nobody whom others can serve. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type AcceptModel } from 'pollux/threads';
 import { destroyTracked, rejection } from '../sockets.js';
 import { clientOf, clientsOf, greeted } from './service-clients.js';
 

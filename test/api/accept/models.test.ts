@@ -1,7 +1,8 @@
 /** Services of a runtime: whoever accepts, each connection is served once, and none is lost when they close or a thread ends. */
 import { assert, expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { connect, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
+import { connect, currentReactor, type Connection } from 'pollux';
+import { Runtime, type AcceptModel, type Service } from 'pollux/threads';
 import { destroyTracked, portOf, rejection } from '../sockets.js';
 import { collectingUncaught } from '../uncaught.js';
 import { clientOf, clientsOf, greeted } from './service-clients.js';

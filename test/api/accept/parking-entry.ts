@@ -1,5 +1,6 @@
 /** A thread that answers each message with who it is and what was sent, and parks the connection after each. */
-import { currentThread, receiveConnections, type Connection } from 'pollux';
+import { type Connection } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 const thread = currentThread();
 

@@ -1,7 +1,8 @@
 /** Connections that are parked between their requests, and who serves the next. */
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { adopt, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
+import { adopt, currentReactor, type Connection } from 'pollux';
+import { Runtime, type AcceptModel, type Service } from 'pollux/threads';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 import { destroyTracked } from '../sockets.js';
 import { clientOf, clientsOf } from './service-clients.js';

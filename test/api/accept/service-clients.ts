@@ -1,5 +1,6 @@
 /** Clients of a service, which are gone at the end of the test (`destroyTracked`), and what its threads say to them. */
-import type { Connection, Service } from 'pollux';
+import type { Connection } from 'pollux';
+import type { Service } from 'pollux/threads';
 import { connected } from '../sockets.js';
 
 export function clientOf(service: Service): Promise<Connection> {

@@ -1,5 +1,5 @@
 /** A thread that greets each connection, hangs when it is told to, and notes what it has been told, where the owner sees it. */
-import { currentThread, receiveConnections } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 /** One cell a thread. */
 export interface Notes {

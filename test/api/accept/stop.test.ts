@@ -1,6 +1,7 @@
 /** A runtime that has a service is stopped: each thread drains by itself, whatever has become of the others. */
 import { expect } from 'chai';
-import { connect, currentReactor, Runtime, type AcceptModel, type Connection, type Service } from 'pollux';
+import { connect, currentReactor, type Connection } from 'pollux';
+import { Runtime, type AcceptModel, type Service } from 'pollux/threads';
 import { destroyTracked, rejection } from '../sockets.js';
 import { until } from '../runtime/until.js';
 import { clientsOf } from './service-clients.js';

@@ -1,5 +1,6 @@
 /** Throws for every other connection, and lives on; each is greeted and echoed, and parked again after each of its bytes. */
-import { currentThread, receiveConnections, type Connection } from 'pollux';
+import { type Connection } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 const { endpoint, payload } = currentThread();
 const thrown = payload as Int32Array;

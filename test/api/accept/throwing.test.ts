@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { currentReactor, Runtime, type AcceptModel } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type AcceptModel } from 'pollux/threads';
 import { until } from '../runtime/until.js';
 import { destroyTracked } from '../sockets.js';
 import { clientsOf } from './service-clients.js';

@@ -1,6 +1,7 @@
 /** Threads that do not read what users send them are served by the runtime all the same: it has a lane of its own. */
 import { expect } from 'chai';
-import { currentReactor, listen, Runtime, type AcceptModel } from 'pollux';
+import { currentReactor, listen } from 'pollux';
+import { Runtime, type AcceptModel } from 'pollux/threads';
 import { until } from '../runtime/until.js';
 import { connected, destroyTracked, portOf } from '../sockets.js';
 import { clientOf, greeted } from './service-clients.js';

@@ -1,7 +1,8 @@
 /** What is sent and not read: it has a ceiling that counts what an empty message costs, and numbers that wrap harm nobody. */
 import { expect } from 'chai';
 import process from 'node:process';
-import { BufferList, currentReactor, openEndpoint, type Endpoint, type Ticket } from 'pollux';
+import { BufferList, currentReactor } from 'pollux';
+import { openEndpoint, type Endpoint, type Ticket } from 'pollux/threads';
 import { ENTRY_BYTES, UNREAD_BYTES, WAITING_BYTES } from '../../../src/core/limits.js';
 import { until } from '../runtime/until.js';
 import { endThreads, startThread } from './thread.js';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { currentReactor, openEndpoint, type Endpoint } from '../../../src/index.js';
+import { currentReactor } from '../../../src/index.js';
+import { openEndpoint, type Endpoint } from '../../../src/threads.js';
 import { CALL, channelOf, MESSAGE, NAME } from '../../../src/threads/endpoint/channel.js';
 import { Outgoing } from '../../../src/threads/mailbox/outgoing.js';
 import { rejection } from '../sockets.js';

@@ -1,7 +1,8 @@
 /** The other thread of the tests: `workerData.part` says what it does. */
 import vm from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
-import { adopt, IoError, openEndpoint, receiveListeners, type MailboxAddress, type SlowPolicy } from 'pollux';
+import { adopt, IoError } from 'pollux';
+import { openEndpoint, receiveListeners, type MailboxAddress, type SlowPolicy } from 'pollux/threads';
 import { numbered, numberOf } from './numbered.js';
 
 interface Data {

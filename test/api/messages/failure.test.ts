@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { currentReactor, IoError, openEndpoint, type Endpoint } from 'pollux';
+import { currentReactor, IoError } from 'pollux';
+import { openEndpoint, type Endpoint } from 'pollux/threads';
 import { packFailure } from '../../../src/threads/messages/failure.js';
 import { endThreads, startThread } from './thread.js';
 

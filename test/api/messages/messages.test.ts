@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { BufferList, currentReactor, openEndpoint, type Endpoint, type MailboxAddress, type Message } from 'pollux';
+import { BufferList, currentReactor } from 'pollux';
+import { openEndpoint, type Endpoint, type MailboxAddress, type Message } from 'pollux/threads';
 import { endThreads, startThread } from './thread.js';
 
 async function rejection(promise: Promise<unknown>): Promise<Error> {

@@ -1,6 +1,6 @@
 /** A thread that notes what it is handed, by number, and stops for good in the middle of one. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const { address, tally, stopsAt } = workerData as { address: MailboxAddress; tally: Int32Array; stopsAt: number };
 const endpoint = openEndpoint({ ringBytes: 4096 });

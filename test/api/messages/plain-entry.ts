@@ -1,7 +1,8 @@
 /** A worker of no runtime: it greets, has everything closed, and comes to its end. */
 import process from 'node:process';
 import { workerData } from 'node:worker_threads';
-import { connect, listen, openEndpoint, type MailboxAddress } from 'pollux';
+import { connect, listen } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const { address, way } = workerData as { address: MailboxAddress; way: string };
 const endpoint = openEndpoint();

@@ -1,7 +1,8 @@
 /** Workers that no runtime started: what they have closed is closed, and their reactors with it. */
 import { expect } from 'chai';
 import { Worker } from 'node:worker_threads';
-import { currentReactor, openEndpoint, type Endpoint } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, type Endpoint } from 'pollux/threads';
 import { openDescriptors } from '../descriptors.js';
 
 describe('a worker of no runtime, which has closed what it opened', () => {

@@ -1,7 +1,8 @@
 /** A subscriber that ends while something is published to it: all others have the message, and it counts as dropped. */
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { currentReactor, openEndpoint, type Endpoint } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, type Endpoint } from 'pollux/threads';
 import { SLOW_POLICIES } from '../../../src/threads/messages/subscriber.js';
 import { until } from '../runtime/until.js';
 import { endThreads, startThread } from './thread.js';

@@ -1,14 +1,13 @@
 import { expect } from 'chai';
+import { currentReactor, listen } from '../../../src/index.js';
 import {
-  currentReactor,
-  listen,
   openEndpoint,
   receiveConnections,
   receiveDatagrams,
   receiveFiles,
   receiveListeners,
   type Endpoint,
-} from '../../../src/index.js';
+} from '../../../src/threads.js';
 import { endThreads, startThread } from './thread.js';
 
 const RECEIVERS = { receiveConnections, receiveDatagrams, receiveFiles, receiveListeners };

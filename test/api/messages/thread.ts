@@ -1,7 +1,7 @@
 /** Threads with endpoints, started by hand, for the tests. */
 import { once } from 'node:events';
 import { Worker, type ResourceLimits } from 'node:worker_threads';
-import type { Endpoint, MailboxAddress, Peer } from 'pollux';
+import type { Endpoint, MailboxAddress, Peer } from 'pollux/threads';
 
 export interface Started {
   readonly worker: Worker;

@@ -3,19 +3,18 @@
  * `ts-expect-error` is accepted, or another is not. The functions in between are never called.
  */
 import { expect } from 'chai';
+import { type BufferList, type Connection } from 'pollux';
 import {
   receiveConnections,
   receiveDatagrams,
   receiveFiles,
   receiveListeners,
   Runtime,
-  type BufferList,
-  type Connection,
   type Endpoint,
   type MessageTypes,
   type Peer,
   type Thread,
-} from 'pollux';
+} from 'pollux/threads';
 
 interface Order {
   readonly item: string;

@@ -1,6 +1,7 @@
 /** What comes and can't be read here, since it is nested deeper than this thread's stack: who waits for it learns so. */
 import { expect } from 'chai';
-import { adopt, currentReactor, openEndpoint, receiveConnections, type Endpoint } from 'pollux';
+import { adopt, currentReactor } from 'pollux';
+import { openEndpoint, receiveConnections, type Endpoint } from 'pollux/threads';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 import { openDescriptors } from '../descriptors.js';
 import { endThreads, startThread } from './thread.js';

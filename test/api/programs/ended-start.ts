@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import { isMainThread, setEnvironmentData, Worker } from 'node:worker_threads';
-import { Runtime } from 'pollux';
+import { Runtime } from 'pollux/threads';
 
 const THREADS = 2;
 

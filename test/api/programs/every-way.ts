@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join as pathOf } from 'node:path';
 import process from 'node:process';
 import * as pollux from 'pollux';
+import { Runtime } from 'pollux/threads';
 import type { Connection, Listener } from 'pollux';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 import { patternBytes } from '../files.js';
@@ -18,7 +19,7 @@ const content = patternBytes(0, BYTES);
 const source = pathOf(folder, 'source');
 writeFileSync(source, content);
 
-const POLLUX = import.meta.resolve('pollux');
+const THREADS = import.meta.resolve('pollux/threads');
 const MOVED = 'receiveConnections(currentThread().endpoint, c => (c.onData = x => c.send(x)));';
 
 function check(bytes: Uint8Array, what: string, expected: Uint8Array = content): void {
@@ -105,9 +106,9 @@ async function adopted(): Promise<void> {
 
 async function moved(): Promise<void> {
   const entry = new URL(
-    'data:text/javascript,import { currentThread, receiveConnections } from "' + POLLUX + '";' + MOVED,
+    'data:text/javascript,import { currentThread, receiveConnections } from "' + THREADS + '";' + MOVED,
   );
-  const runtime = new pollux.Runtime({ entry, threads: 1 });
+  const runtime = new Runtime({ entry, threads: 1 });
   await runtime.start();
   const [one, other] = socketpair().map(fd => pollux.adopt(fd));
   await other.moveTo(runtime.threads[0].peer!);
@@ -143,6 +144,6 @@ await adopted();
 await moved();
 await timers();
 ok((await pollux.watchProcess(spawn('true').pid!).next()) !== null, 'process');
-ok(new pollux.Runtime({ entry: new URL('data:text/javascript,') }).threads.length > 0, 'threads');
+ok(new Runtime({ entry: new URL('data:text/javascript,') }).threads.length > 0, 'threads');
 ok(uncaught.length === 0, `uncaught: ${String(uncaught[0])}`);
 process.exit(0);

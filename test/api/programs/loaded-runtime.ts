@@ -1,7 +1,8 @@
 /** A program with two threads that echo under load, and ends in the way that its argument names. */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { connect, currentReactor, currentThread, receiveConnections, Runtime, type Connection } from 'pollux';
+import { connect, currentReactor, type Connection } from 'pollux';
+import { currentThread, receiveConnections, Runtime } from 'pollux/threads';
 
 async function start(way: string): Promise<void> {
   const clients: Connection[] = [];

@@ -1,7 +1,7 @@
 /** What keeps a thread alive, and what does not: node message-lifetime.js SCENE */
 import process from 'node:process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 /** Long enough for a process that has nothing to do to end before. */
 const DELAY_MS = 150;

@@ -1,7 +1,7 @@
 /** A handler that throws, and what becomes of the messages before and after. */
 import process from 'node:process';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const MESSAGES = 6;
 

@@ -1,7 +1,7 @@
 /** A worker with nothing but a queue to wait for: what it costs while nothing comes, and that it still answers then. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { openEndpoint, type MailboxAddress } from 'pollux';
+import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const QUIET_MS = 500;
 

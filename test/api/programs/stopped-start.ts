@@ -4,7 +4,8 @@
  */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { currentReactor, currentThread, openEndpoint, Runtime, type Endpoint } from 'pollux';
+import { currentReactor } from 'pollux';
+import { currentThread, openEndpoint, Runtime, type Endpoint } from 'pollux/threads';
 import { openDescriptors } from '../descriptors.js';
 import { until } from '../runtime/until.js';
 

@@ -1,5 +1,6 @@
 /** Carries connections: each is echoed, and moved on where its itinerary says so. The owner takes part as one more thread. */
-import { currentThread, receiveConnections, type Connection, type Endpoint, type Peer } from 'pollux';
+import { type Connection } from 'pollux';
+import { currentThread, receiveConnections, type Endpoint, type Peer } from 'pollux/threads';
 import { isMainThread } from 'node:worker_threads';
 
 export interface Hop {

@@ -1,6 +1,7 @@
 /** Carries datagram sockets: each datagram is echoed, and the socket moved on where its itinerary says so. */
 import { isMainThread } from 'node:worker_threads';
-import { currentThread, receiveDatagrams, type DatagramSocket, type Endpoint, type Peer } from 'pollux';
+import { type DatagramSocket } from 'pollux';
+import { currentThread, receiveDatagrams, type Endpoint, type Peer } from 'pollux/threads';
 
 export interface DatagramHop {
   /** When so many datagrams have come. */

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type Peer } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint, type Peer } from 'pollux/threads';
 import { openDescriptors } from '../descriptors.js';
 import { destroyTracked } from '../sockets.js';
 

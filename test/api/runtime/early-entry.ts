@@ -1,5 +1,5 @@
 /** Entries that do more than wait: each thread does what the payload says for it. */
-import type { Thread } from 'pollux';
+import type { Thread } from 'pollux/threads';
 
 export interface Messages {
   readonly queues: { keep: undefined };

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux/threads';
 import { rejection } from '../sockets.js';
 import type { Messages, ways } from './early-entry.js';
 import { until } from './until.js';

@@ -1,6 +1,7 @@
 /** How the threads of a runtime end, each in its way, and what its owner is told. */
 import { expect } from 'chai';
-import { currentReactor, Runtime, type Member, type RuntimeOptions } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type Member, type RuntimeOptions } from 'pollux/threads';
 import { rejection } from '../sockets.js';
 
 const entry = new URL('entry.js', import.meta.url);

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { currentReactor, openEndpoint, Runtime } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, Runtime } from 'pollux/threads';
 import { rejection } from '../sockets.js';
 
 describe('the entry of a thread', () => {

@@ -1,6 +1,7 @@
 /** What the threads of the tests run. */
 import { allowedProcessors } from '../../../src/sys/process/affinity.js';
-import { connect, currentThread, listen } from 'pollux';
+import { connect, listen } from 'pollux';
+import { currentThread } from 'pollux/threads';
 
 const thread = currentThread();
 const listener = await listen({ host: '127.0.0.1', onConnection: connection => (connection.onData = () => {}) });

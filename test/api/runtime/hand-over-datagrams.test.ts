@@ -3,16 +3,8 @@ import fc from 'fast-check';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  bindDatagram,
-  currentReactor,
-  openEndpoint,
-  Runtime,
-  startReactor,
-  type DatagramSocket,
-  type Endpoint,
-  type Peer,
-} from 'pollux';
+import { bindDatagram, currentReactor, startReactor, type DatagramSocket } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint, type Peer } from 'pollux/threads';
 import { propertyRuns } from '../../property-runs.js';
 import { bound, fill, numbers, texts, until } from '../datagrams.js';
 import { openDescriptors } from '../descriptors.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, writeFileSync } from 'node:fs';
-import { connect, listen, open, type Connection, type Peer } from 'pollux';
+import { connect, listen, open, type Connection } from 'pollux';
+import { type Peer } from 'pollux/threads';
 import { listening, portOf, readAll, rejection, track, turns } from '../sockets.js';
 import { Destination } from './destination.js';
 import { untilGone } from './until.js';

@@ -3,16 +3,8 @@ import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as dial } from 'node:net';
-import {
-  currentReactor,
-  listen,
-  openEndpoint,
-  Runtime,
-  startReactor,
-  type Connection,
-  type Endpoint,
-  type Peer,
-} from 'pollux';
+import { currentReactor, listen, startReactor, type Connection } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint, type Peer } from 'pollux/threads';
 import { settling } from '../../../src/api/settling.js';
 import { openDescriptors } from '../descriptors.js';
 import { ALL_MODES, backendsHere } from '../every-driver.js';

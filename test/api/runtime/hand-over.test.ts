@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
-import { currentReactor, listen, openEndpoint, Runtime, type Connection, type Endpoint, type Listener } from 'pollux';
+import { currentReactor, listen, type Connection, type Listener } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint } from 'pollux/threads';
 
 describe('a connection that is moved to another thread', () => {
   let endpoint: Endpoint;

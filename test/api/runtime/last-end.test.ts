@@ -1,7 +1,8 @@
 /** What those who send to the last thread of a runtime learn of its end, though nothing is left for the runtime to do then. */
 import { expect } from 'chai';
 import process from 'node:process';
-import { currentReactor, Runtime, type Peer, type RuntimeOptions } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type Peer, type RuntimeOptions } from 'pollux/threads';
 import { rejection } from '../sockets.js';
 
 describe('the last thread of a runtime', () => {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as dial } from 'node:net';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux/threads';
 import { rejection } from '../sockets.js';
 import { until } from './until.js';
 import type { Messages } from './worker-function.js';

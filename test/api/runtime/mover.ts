@@ -2,7 +2,7 @@
  * Two threads that throw connections to each other for ever, each echoed on its way. Those that could not be moved are
  * counted.
  */
-import { currentThread, receiveConnections } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 const thread = currentThread();
 const { endpoint } = thread;

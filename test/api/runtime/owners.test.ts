@@ -4,7 +4,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
-import { currentReactor, Runtime, watchUser, type AcceptModel, type UserHandle } from 'pollux';
+import { currentReactor, watchUser, type UserHandle } from 'pollux';
+import { Runtime, type AcceptModel } from 'pollux/threads';
 import { closeHolder, openHolder } from '../../../src/sys/file/owned-descriptors.js';
 
 const worker = new URL('owning-worker.js', import.meta.url);

@@ -1,7 +1,8 @@
 /** A worker without a Runtime that has descriptors of each kind, and tells a port. */
 import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { connect, listen, openEndpoint, Runtime, watchTimer, watchUser, type UserHandle } from 'pollux';
+import { connect, listen, watchTimer, watchUser, type UserHandle } from 'pollux';
+import { openEndpoint, Runtime } from 'pollux/threads';
 import { AF_INET, F_SETFL, SOCK_STREAM } from '../../../src/sys/ffi/constants.js';
 import { fcntl } from '../../../src/sys/file/io.js';
 import { beginUse } from '../../../src/sys/file/owned-descriptors.js';

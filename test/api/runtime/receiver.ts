@@ -1,14 +1,8 @@
 /**
  * Gets connections, listeners, datagram sockets and files. A connection sends back what comes, after the state that came along.
  */
-import {
-  currentThread,
-  receiveConnections,
-  receiveDatagrams,
-  receiveFiles,
-  receiveListeners,
-  type DatagramTarget,
-} from 'pollux';
+import { type DatagramTarget } from 'pollux';
+import { currentThread, receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from 'pollux/threads';
 
 const { endpoint } = currentThread();
 

@@ -1,5 +1,6 @@
 /** A thread that listens, always on the same port, takes connections, and waits or crashes when it is told to. */
-import { currentThread, listen, receiveConnections, type Connection } from 'pollux';
+import { listen, type Connection } from 'pollux';
+import { currentThread, receiveConnections } from 'pollux/threads';
 
 /** What owner and threads see. All but `goOn` have a cell a thread. */
 export interface Cells {

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
-import { currentReactor, Runtime, type RuntimeOptions } from 'pollux';
+import { currentReactor } from 'pollux';
+import { Runtime, type RuntimeOptions } from 'pollux/threads';
 import { openDescriptors } from '../descriptors.js';
 import { rejection } from '../sockets.js';
 import { collectingUncaught } from '../uncaught.js';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
-import { currentReactor, openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux';
+import { currentReactor } from 'pollux';
+import { openEndpoint, Runtime, type Endpoint, type RuntimeOptions } from 'pollux/threads';
 import { checkRuntimeOptions } from '../../../src/threads/runtime/options.js';
 import { RingMemory } from '../../../src/threads/ring/layout.js';
 import { MAILBOX_SENDERS } from '../../../src/core/limits.js';

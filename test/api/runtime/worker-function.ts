@@ -1,5 +1,6 @@
 /** A function that a thread is started with: it serves connections, sums numbers, and ends as the payload says. */
-import { listen, receiveConnections, type Connection, type InternetAddress, type Thread } from 'pollux';
+import { listen, type Connection, type InternetAddress } from 'pollux';
+import { receiveConnections, type Thread } from 'pollux/threads';
 
 export interface Messages {
   readonly queues: { numbers: number; texts: string };

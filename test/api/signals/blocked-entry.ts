@@ -1,5 +1,5 @@
 /** A thread that stands still where it is told to, until the gate of its payload opens: a word; before it one says that it stands. */
-import { currentThread, receiveConnections } from '../../../src/index.js';
+import { currentThread, receiveConnections } from '../../../src/threads.js';
 
 const thread = currentThread();
 const gate = new Int32Array(thread.payload as SharedArrayBuffer);

@@ -1,6 +1,7 @@
 /** Signals of what is sent to another thread that is in the middle of something. */
 import { expect } from 'chai';
-import { currentReactor, openEndpoint, type Endpoint } from '../../../src/index.js';
+import { currentReactor } from '../../../src/index.js';
+import { openEndpoint, type Endpoint } from '../../../src/threads.js';
 import { endThreads, startThread } from '../messages/thread.js';
 import { until } from '../runtime/until.js';
 import { describeWait } from './waits.js';

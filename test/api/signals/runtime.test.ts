@@ -1,14 +1,7 @@
 /** Signals of a runtime whose thread stands still. */
 import { expect } from 'chai';
-import {
-  connect,
-  currentReactor,
-  listen,
-  openDirectory,
-  Runtime,
-  type Connection,
-  type Service,
-} from '../../../src/index.js';
+import { connect, currentReactor, listen, openDirectory, type Connection } from '../../../src/index.js';
+import { Runtime, type Service } from '../../../src/threads.js';
 import { until } from '../runtime/until.js';
 import { atEnd, connected, destroyTracked, track } from '../sockets.js';
 import { describeEnd, describeWait, stateOf } from './waits.js';

@@ -1,0 +1,30 @@
+/**
+ * `pollux/threads`: programs of more than one thread. A `Runtime` starts workers with a reactor each; messages, connections,
+ * listeners and files go from one to another.
+ *
+ *     const runtime = new Runtime({ entry: new URL('./worker.js', import.meta.url), threads: 4 });
+ *     await runtime.start();
+ *
+ * @packageDocumentation
+ */
+export { receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from './threads/receive.js';
+export type { AcceptModel, Distribute, ServiceOptions, ThreadLoad } from './threads/service/options.js';
+export type { Service, ServiceCloseOptions, ServiceEnd } from './threads/service/service.js';
+export { openEndpoint, Endpoint } from './threads/endpoint/endpoint.js';
+export type { Message } from './threads/messages/message.js';
+export { Peer, type RequestOptions } from './threads/endpoint/peer.js';
+export type { Undelivered } from './threads/endpoint/peer-lane.js';
+export type { MessageTypes } from './threads/messages/message-types.js';
+export { QueueSender } from './threads/messages/queue-sender.js';
+export { Queue } from './threads/messages/queue.js';
+export type { Answer } from './threads/messages/services.js';
+export type { SlowPolicy, SubscriberCounters } from './threads/messages/subscriber.js';
+export { Subscription, type SubscribeOptions } from './threads/messages/subscription.js';
+export { Ticket, type Cancellation } from './threads/messages/ticket.js';
+export { Topic, type TopicCounters } from './threads/messages/topic.js';
+export { Member } from './threads/runtime/member.js';
+export type { RuntimeOptions } from './threads/runtime/options.js';
+export { Runtime, type RuntimeEnd } from './threads/runtime/runtime.js';
+export { currentThread, Thread } from './threads/runtime/thread.js';
+export type { MailboxAddress } from './threads/mailbox/address.js';
+export type { MailboxCounters, MailboxOptions } from './threads/mailbox/mailbox.js';
