@@ -1,7 +1,7 @@
 /** Pairs of connections of which each end is made in a context of its own. */
 import type { Connection, Listener } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { atEnd, connected, destroyTracked, listening, track } from './sockets.js';
+import { atEnd, connected, destroyTracked, listening, track } from '../support/sockets.js';
 
 export { atEnd, connected, destroyTracked, listening, track };
 

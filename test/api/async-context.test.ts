@@ -25,9 +25,9 @@ import {
 import { openEndpoint, receiveConnections, receiveDatagrams, receiveListeners, Runtime } from '../../src/threads.js';
 import { close, pipe } from '../../src/sys/file/io.js';
 import { runProgram } from './child.js';
-import { until } from './datagrams.js';
+import { until } from '../support/datagrams.js';
 import { atEnd, connected, destroyTracked, listening, settledPair, track } from './async-context-pairs.js';
-import { collectingUncaught } from './uncaught.js';
+import { collectingUncaught } from '../support/uncaught.js';
 
 const als = new AsyncLocalStorage<string>();
 

@@ -4,9 +4,9 @@ import { currentReactor, watch } from '../../src/index.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';
 import { close } from '../../src/sys/file/io.js';
 import { socketpair } from '../../src/sys/socket/socket.js';
-import { describeOnEveryDriver } from './every-driver.js';
-import { closing, listening, turns, unixPair } from './sockets.js';
-import { collectingUncaught } from './uncaught.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { closing, listening, turns, unixPair } from '../support/sockets.js';
+import { collectingUncaught } from '../support/uncaught.js';
 
 describeOnEveryDriver('a backend whose wait fails', driver => {
   it('ends its reactor with one uncaught error, and tells all who live in it', async () => {

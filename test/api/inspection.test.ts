@@ -22,7 +22,7 @@ import {
   watchUser,
 } from '../../src/index.js';
 import { openEndpoint, Runtime } from '../../src/threads.js';
-import { atEnd, destroyTracked, tcpPair } from './sockets.js';
+import { atEnd, destroyTracked, tcpPair } from '../support/sockets.js';
 
 const INSPECT: symbol = inspect.custom;
 

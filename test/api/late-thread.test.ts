@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { connect, join } from '../../src/index.js';
-import { describeOnEveryDriver } from './every-driver.js';
-import { closing, listening, portOf, readExactly, track, turns, unixPair } from './sockets.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { closing, listening, portOf, readExactly, track, turns, unixPair } from '../support/sockets.js';
 
 const LIMIT_MS = 60;
 

@@ -20,8 +20,8 @@ import {
 } from '../../src/index.js';
 import { openEndpoint, Peer, Runtime, type Endpoint } from '../../src/threads.js';
 import { checkServiceOptions } from '../../src/threads/service/options.js';
-import { failureOf } from './failures.js';
-import { destroyTracked, unixPair } from './sockets.js';
+import { failureOf } from '../support/failures.js';
+import { destroyTracked, unixPair } from '../support/sockets.js';
 
 /** As from JavaScript, where no compiler looks at names. */
 const misspelt = { idleTimeout: 100 } as object;

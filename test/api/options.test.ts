@@ -13,8 +13,8 @@ import {
   TCP_KEEPINTVL,
   TCP_NODELAY,
 } from '../../src/sys/ffi/constants.js';
-import { describeOnEveryDriver } from './every-driver.js';
-import { connected, listening, portOf, tcpPair, unixPair } from './sockets.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { connected, listening, portOf, tcpPair, unixPair } from '../support/sockets.js';
 
 function intOption(connection: Connection, level: number, name: number): number {
   const bytes = connection.getOption(level, name);

@@ -9,7 +9,7 @@ import { deserialize } from 'node:v8';
 import { expect } from 'chai';
 import { BufferList, copy, currentReactor, open, sendFile, watchFile, watchTimer } from '../../src/index.js';
 import { packFailure, unpackFailure } from '../../src/threads/messages/failure.js';
-import { destroyTracked, readAll, rejection, unixPair } from './sockets.js';
+import { destroyTracked, readAll, rejection, unixPair } from '../support/sockets.js';
 
 describe('values of other realms', () => {
   let folder: string;

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { randomFillSync } from 'node:crypto';
 import { BufferList, type Connection } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { describeOnEveryDriver } from './every-driver.js';
-import { Digest, tcpPair, turns, unixPair } from './sockets.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { Digest, tcpPair, turns, unixPair } from '../support/sockets.js';
 
 /** What one end does, one after the other. */
 type Step =

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ALL_MODES, backendsHere } from './every-driver.js';
+import { ALL_MODES, backendsHere } from '../support/every-driver.js';
 import { runProgram } from './child.js';
 
 /** What each program has to say: nobody else is harmed by a callback that throws, and what threw is served on. */

@@ -19,7 +19,7 @@ import {
   type File,
 } from '../../src/index.js';
 import { openEndpoint, Runtime } from '../../src/threads.js';
-import { destroyTracked, unixPair } from './sockets.js';
+import { destroyTracked, unixPair } from '../support/sockets.js';
 
 /** As from JavaScript, where no compiler looks. */
 const WRONG: readonly (readonly [string, unknown])[] = [

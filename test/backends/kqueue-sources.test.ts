@@ -22,7 +22,7 @@ import { ModelKqueueCalls } from '../../src/verify/model/kqueue-calls.js';
 import { profiles, type Profile } from '../../src/verify/model/profile.js';
 import { DirectoryVnode, type VnodeFile } from '../../src/verify/model/things/vnode.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';
-import { refusal } from '../api/refusal.js';
+import { refusal } from '../support/refusal.js';
 
 const MS = 1e6;
 const ALL = CHANGED_DELETE | CHANGED_WRITE | CHANGED_EXTEND | CHANGED_ATTRIBUTES | CHANGED_LINK | CHANGED_RENAME;

@@ -1,6 +1,6 @@
 /** A process that runs out of descriptors: regression 36. */
 import { expect } from 'chai';
-import { backendsHere } from '../api/every-driver.js';
+import { backendsHere } from '../support/every-driver.js';
 import { runProgram } from '../api/child.js';
 
 interface Outcome {

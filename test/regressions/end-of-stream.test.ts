@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { IoError } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { describeOnEveryDriver, type DriverUnderTest } from '../api/every-driver.js';
+import { describeOnEveryDriver, type DriverUnderTest } from '../support/every-driver.js';
 import {
   closing,
   connected,
@@ -16,7 +16,7 @@ import {
   turns,
   unixPair,
   type Pair,
-} from '../api/sockets.js';
+} from '../support/sockets.js';
 
 const kinds: Record<string, () => Promise<Pair>> = { TCP: tcpPair, Unix: () => Promise.resolve(unixPair()) };
 

@@ -4,8 +4,8 @@ import { settling } from '../../src/api/settling.js';
 import { close, dup } from '../../src/sys/file/io.js';
 import { addressOf } from '../../src/sys/ffi/memory.js';
 import { send } from '../../src/sys/socket/socket.js';
-import { describeOnEveryDriver } from '../api/every-driver.js';
-import { atEnd, fillUp, readExactly, tcpPair, turns, unixPair } from '../api/sockets.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { atEnd, fillUp, readExactly, tcpPair, turns, unixPair } from '../support/sockets.js';
 
 /** What one connection may take of a turn before the others have theirs. */
 const BUDGET_BYTES = 256 * 1024;

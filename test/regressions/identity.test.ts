@@ -6,8 +6,8 @@ import { MSG_DONTWAIT } from '../../src/sys/ffi/constants.js';
 import { isOpen } from '../../src/sys/file/io.js';
 import { addressOf } from '../../src/sys/ffi/memory.js';
 import { recv } from '../../src/sys/socket/socket.js';
-import { describeOnEveryDriver } from '../api/every-driver.js';
-import { closing, connected, fillUp, listening, portOf, readExactly, turns, unixPair } from '../api/sockets.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { closing, connected, fillUp, listening, portOf, readExactly, turns, unixPair } from '../support/sockets.js';
 
 describeOnEveryDriver('identity', driver => {
   it('regression 10: closed in the callback of another, its number used again at once: no event reaches the wrong one', async () => {

@@ -5,12 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { joinWith } from '../../src/api/transfer/join.js';
 import type { TransferFailure } from '../../src/api/transfer/transfer.js';
 import type { Connection, TunnelAccount } from '../../src/index.js';
-import { describeOnEveryDriver } from '../api/every-driver.js';
-import { faultyRelay, PASS, type Fault } from '../api/faulty-relay-calls.js';
-import { joined, receiveStream, sendStream, twoPairs } from '../api/joined.js';
-import { SplicingKernel } from '../api/splicing-kernel.js';
-import { atEnd, Digest, readAll, readExactly, rejection, turns } from '../api/sockets.js';
-import { openDescriptors } from '../api/descriptors.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { faultyRelay, PASS, type Fault } from '../support/faulty-relay-calls.js';
+import { joined, receiveStream, sendStream, twoPairs } from '../support/joined.js';
+import { SplicingKernel } from '../support/splicing-kernel.js';
+import { atEnd, Digest, readAll, readExactly, rejection, turns } from '../support/sockets.js';
+import { openDescriptors } from '../support/descriptors.js';
 import { runProgram } from '../api/child.js';
 
 const MEGABYTE = 1 << 20;

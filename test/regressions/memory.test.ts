@@ -1,7 +1,7 @@
 /** A producer against a reader that has stopped: regression 35. */
 import { expect } from 'chai';
 import process from 'node:process';
-import { backendsHere } from '../api/every-driver.js';
+import { backendsHere } from '../support/every-driver.js';
 import { runProgram } from '../api/child.js';
 
 const LIMIT_BYTES = 8 << 20;

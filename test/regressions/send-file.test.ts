@@ -4,10 +4,10 @@ import type { Connection, Transfer, TransferFailure } from '../../src/index.js';
 import { BufferList } from '../../src/index.js';
 import { Transfer as TransferHandle } from '../../src/api/transfer/transfer.js';
 import { FileToSocket, type FileToSocketCalls } from '../../src/core/transfers/files/file-to-socket.js';
-import { describeOnEveryDriver } from '../api/every-driver.js';
-import { faultyKernel, PASS, type Fault, type FaultyKernel, type FaultOptions } from '../api/faulty-file-calls.js';
-import { patternBytes, TestFiles, type TestFile } from '../api/files.js';
-import { atEnd, readAll, rejection, tcpPair, turns, unixPair } from '../api/sockets.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { faultyKernel, PASS, type Fault, type FaultyKernel, type FaultOptions } from '../support/faulty-file-calls.js';
+import { patternBytes, TestFiles, type TestFile } from '../support/files.js';
+import { atEnd, readAll, rejection, tcpPair, turns, unixPair } from '../support/sockets.js';
 
 const SYSTEMS = ['linux', 'freebsd'] as const;
 

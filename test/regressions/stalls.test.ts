@@ -13,12 +13,12 @@ import { ENOSYS, EIO } from '../../src/sys/ffi/errno.js';
 import type { Done } from '../../src/sys/ffi/blocking-call.js';
 import { platform } from '../../src/sys/ffi/platform.js';
 import { nativeSendfile, type SendfileCalls } from '../../src/sys/socket/sendfile.js';
-import { describeOnEveryDriver } from '../api/every-driver.js';
-import { TestFiles } from '../api/files.js';
-import { twoPairs } from '../api/joined.js';
-import { atEnd } from '../api/sockets.js';
-import { SplicingKernel } from '../api/splicing-kernel.js';
-import { streamOf, STREAM_KINDS, type StreamKind } from '../api/streams.js';
+import { describeOnEveryDriver } from '../support/every-driver.js';
+import { TestFiles } from '../support/files.js';
+import { twoPairs } from '../support/joined.js';
+import { atEnd } from '../support/sockets.js';
+import { SplicingKernel } from '../support/splicing-kernel.js';
+import { streamOf, STREAM_KINDS, type StreamKind } from '../support/streams.js';
 
 /** Longer than TCP puts an acknowledgement off. */
 const WINDOW_MS = 100;

@@ -1,4 +1,4 @@
-/** A thread of test/sys/owned-descriptors.test.ts: takes what it is told to, starts those below it, and stays until it is ended. */
+/** A thread of test/sys/file/owned-descriptors.test.ts: takes what it is told to, starts those below it, and stays until it is ended. */
 import { once } from 'node:events';
 import { parentPort, threadId, Worker, workerData } from 'node:worker_threads';
 import { entrust, lend, meet, openHolder, own } from '../../src/sys/file/owned-descriptors.js';

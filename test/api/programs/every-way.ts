@@ -11,7 +11,7 @@ import * as pollux from 'pollux';
 import { Runtime } from 'pollux/threads';
 import type { Connection, Listener } from 'pollux';
 import { socketpair } from '../../../src/sys/socket/socket.js';
-import { patternBytes } from '../files.js';
+import { patternBytes } from '../../support/files.js';
 
 const folder = process.argv[2];
 const BYTES = 700_001;

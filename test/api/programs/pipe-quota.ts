@@ -9,7 +9,7 @@ import { join, type Connection } from '../../../src/index.js';
 import { close, dup, pipe } from '../../../src/sys/file/io.js';
 import { IoError } from '../../../src/sys/ffi/io-error.js';
 import { nativePipes } from '../../../src/sys/socket/splice.js';
-import { receiveStream, sendStream, twoPairs } from '../joined.js';
+import { receiveStream, sendStream, twoPairs } from '../../support/joined.js';
 
 const NOBODY = 65534;
 const TOTAL_BYTES = 8 << 20;

@@ -8,7 +8,7 @@ import { joinWith } from '../../../src/api/transfer/join.js';
 import { settling } from '../../../src/api/settling.js';
 import { listen, type Connection, type InternetAddress } from '../../../src/index.js';
 import { nativeRelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';
-import { unixPair } from '../sockets.js';
+import { unixPair } from '../../support/sockets.js';
 
 const TOTAL_BYTES = 1 << 30;
 const WARM_BYTES = 64 << 20;

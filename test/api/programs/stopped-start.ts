@@ -6,8 +6,8 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { currentReactor } from 'pollux';
 import { currentThread, openEndpoint, Runtime, type Endpoint } from 'pollux/threads';
-import { openDescriptors } from '../descriptors.js';
-import { until } from '../runtime/until.js';
+import { openDescriptors } from '../../support/descriptors.js';
+import { until } from '../../threads/runtime/until.js';
 
 /** What owner and threads see. */
 interface Cells {

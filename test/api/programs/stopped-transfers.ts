@@ -18,10 +18,10 @@ import { nativeWriteAt, SocketToFile, type WriteAt } from '../../../src/core/tra
 import { BufferList, currentReactor, type Connection } from '../../../src/index.js';
 import { EIO, ENOSYS } from '../../../src/sys/ffi/errno.js';
 import { nativeSendfile, type SendfileCalls } from '../../../src/sys/socket/sendfile.js';
-import { twoPairs, type Kind } from '../joined.js';
-import { destroyTracked } from '../sockets.js';
-import { SplicingKernel } from '../splicing-kernel.js';
-import { STREAM_KINDS, streamOf, type StreamKind } from '../streams.js';
+import { twoPairs, type Kind } from '../../support/joined.js';
+import { destroyTracked } from '../../support/sockets.js';
+import { SplicingKernel } from '../../support/splicing-kernel.js';
+import { STREAM_KINDS, streamOf, type StreamKind } from '../../support/streams.js';
 
 const OFFERED_BYTES = 2 ** 30;
 /** By then the path has been found and has all that it needs. */

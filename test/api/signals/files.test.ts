@@ -9,8 +9,8 @@ import { UNKNOWN_PLACE } from '../../../src/core/disk/place.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
 import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
-import { failureOf } from '../failures.js';
-import { turns } from '../sockets.js';
+import { failureOf } from '../../support/failures.js';
+import { turns } from '../../support/sockets.js';
 import { describeEnd, describeWait } from './waits.js';
 
 const TEXT = 'what was in the file before';

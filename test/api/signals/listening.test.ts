@@ -1,10 +1,10 @@
 /** Signals of calls that look a name up before they open anything. */
 import { expect } from 'chai';
 import { bindDatagram, connect, currentReactor, listen } from '../../../src/index.js';
-import { openDescriptors } from '../descriptors.js';
-import { failureOf } from '../failures.js';
-import { holdLookUps } from '../names.js';
-import { atEnd, connected, destroyTracked, track } from '../sockets.js';
+import { openDescriptors } from '../../support/descriptors.js';
+import { failureOf } from '../../support/failures.js';
+import { holdLookUps } from '../../support/names.js';
+import { atEnd, connected, destroyTracked, track } from '../../support/sockets.js';
 import { describeWait } from './waits.js';
 
 /** What a call is given, with a host; as it is if it is no object. */

@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { currentReactor } from '../../../src/index.js';
 import { openEndpoint, type Endpoint } from '../../../src/threads.js';
-import { endThreads, startThread } from '../messages/thread.js';
-import { until } from '../runtime/until.js';
+import { endThreads, startThread } from '../../threads/messages/thread.js';
+import { until } from '../../threads/runtime/until.js';
 import { describeWait } from './waits.js';
 
 describe('signals of messages', () => {

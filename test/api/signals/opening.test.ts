@@ -7,8 +7,8 @@ import { currentReactor, open } from '../../../src/index.js';
 import { diskPool } from '../../../src/core/disk/pool.js';
 import { DISK_CALLS } from '../../../src/core/limits.js';
 import type { Done } from '../../../src/sys/ffi/blocking-call.js';
-import { openDescriptors } from '../descriptors.js';
-import { turns } from '../sockets.js';
+import { openDescriptors } from '../../support/descriptors.js';
+import { turns } from '../../support/sockets.js';
 import { describeWait } from './waits.js';
 
 describe('signals of opening files', () => {

@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import { connect, currentReactor, listen, openDirectory, type Connection } from '../../../src/index.js';
 import { Runtime, type Service } from '../../../src/threads.js';
-import { until } from '../runtime/until.js';
-import { atEnd, connected, destroyTracked, track } from '../sockets.js';
+import { until } from '../../threads/runtime/until.js';
+import { atEnd, connected, destroyTracked, track } from '../../support/sockets.js';
 import { describeEnd, describeWait, stateOf } from './waits.js';
 
 const ANYWHERE = { accept: 'acceptor', host: '127.0.0.1' } as const;

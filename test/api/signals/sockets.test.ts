@@ -4,10 +4,10 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchUser, type Connection, type DatagramSocket } from '../../../src/index.js';
-import { bound, texts, until } from '../datagrams.js';
-import { describeOnEveryDriver } from '../every-driver.js';
-import { failureOf } from '../failures.js';
-import { atEnd, fillUp, readExactly, turns, unixPair } from '../sockets.js';
+import { bound, texts, until } from '../../support/datagrams.js';
+import { describeOnEveryDriver } from '../../support/every-driver.js';
+import { failureOf } from '../../support/failures.js';
+import { atEnd, fillUp, readExactly, turns, unixPair } from '../../support/sockets.js';
 import { describeEnd, describeWait, stateOf, type Wait } from './waits.js';
 
 /** A reader whose peer sends its bytes in two pieces. */

@@ -1,8 +1,8 @@
 /** What must hold of every call that takes a signal: a table of calls, and the tests that run each of them. */
 import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
-import { failureOf } from '../failures.js';
-import { turns } from '../sockets.js';
+import { failureOf } from '../../support/failures.js';
+import { turns } from '../../support/sockets.js';
 
 /** One call that waits, made ready to be called once. */
 export interface Wait {

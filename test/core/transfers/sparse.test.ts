@@ -13,9 +13,9 @@ import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { EAGAIN, EINTR, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
 import type { SendfileCalls } from '../../../src/sys/socket/sendfile.js';
-import { describeOnEveryDriver } from '../../api/every-driver.js';
-import { patternBytes } from '../../api/files.js';
-import { unixPair } from '../../api/sockets.js';
+import { describeOnEveryDriver } from '../../support/every-driver.js';
+import { patternBytes } from '../../support/files.js';
+import { unixPair } from '../../support/sockets.js';
 import { propertyRuns } from '../../property-runs.js';
 import { moodyCalls, type Fault } from './moody-calls.js';
 

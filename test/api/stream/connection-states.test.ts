@@ -1,0 +1,102 @@
+import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import {
+  awaitsFlush,
+  canSend,
+  delivers,
+  EVENTS,
+  STATES,
+  TRANSITIONS,
+  type State,
+  type StateEvent,
+} from '../../../src/api/stream/connection-states.js';
+import { stateDiagram } from '../state-diagram.js';
+
+/** All states that can be come to from `start`. */
+function reachable(start: State): Set<State> {
+  const found = new Set<State>([start]);
+  for (const state of found) {
+    for (const event of EVENTS) {
+      const next = TRANSITIONS[state][event];
+      if (next !== undefined) found.add(next);
+    }
+  }
+  return found;
+}
+
+/** What is true of a connection in a state, so that the table can be checked against it: who has ended which direction. */
+const facts: Record<State, { peerEnded: boolean; weEnd: boolean; finSent: boolean; closing: boolean }> = {
+  open: { peerEnded: false, weEnd: false, finSent: false, closing: false },
+  'peer-ended': { peerEnded: true, weEnd: false, finSent: false, closing: false },
+  ending: { peerEnded: false, weEnd: true, finSent: false, closing: false },
+  ended: { peerEnded: false, weEnd: true, finSent: true, closing: false },
+  'last-words': { peerEnded: true, weEnd: true, finSent: false, closing: true },
+  closing: { peerEnded: false, weEnd: true, finSent: false, closing: true },
+  lingering: { peerEnded: false, weEnd: true, finSent: true, closing: true },
+  closed: { peerEnded: true, weEnd: true, finSent: true, closing: true },
+};
+
+/** What must come of an event, said a second time and in another way than by the table. */
+function expected(state: State, event: StateEvent): State {
+  const now = facts[state];
+  if (state === 'closed') return 'closed';
+  if (event === 'fail') return 'closed';
+  const peerEnded = now.peerEnded || event === 'peer-end';
+  const weEnd = now.weEnd || event === 'end' || event === 'close';
+  const finSent = now.finSent || (now.weEnd && event === 'flushed');
+  const closing = now.closing || event === 'close';
+  if (peerEnded && finSent) return 'closed';
+  if (peerEnded) return weEnd ? 'last-words' : 'peer-ended';
+  if (finSent) return closing ? 'lingering' : 'ended';
+  if (weEnd) return closing ? 'closing' : 'ending';
+  return 'open';
+}
+
+describe('states of a connection', () => {
+  for (const state of STATES) {
+    for (const event of EVENTS) {
+      it(`${state} + ${event} = ${expected(state, event)}`, () => {
+        expect(TRANSITIONS[state][event] ?? state).to.equal(expected(state, event));
+      });
+    }
+
+    it(`${state} is reached from open, and leads to closed`, () => {
+      expect(reachable('open')).to.include(state);
+      expect(reachable(state)).to.include('closed');
+    });
+  }
+
+  it('nothing leaves closed, and no state says twice what it is', () => {
+    expect(TRANSITIONS.closed).to.deep.equal({});
+    for (const state of STATES) expect(Object.values(TRANSITIONS[state])).to.not.include(state);
+  });
+
+  it('one may send until one ends', () => {
+    for (const state of STATES) expect(canSend(state), state).to.equal(!facts[state].weEnd);
+  });
+
+  it('what arrives is delivered until the peer ends or we close', () => {
+    for (const state of STATES) {
+      expect(delivers(state), state).to.equal(!facts[state].peerEnded && !facts[state].closing);
+    }
+  });
+
+  it('an empty queue matters while our FIN is wanted and not sent', () => {
+    for (const state of STATES) {
+      expect(awaitsFlush(state), state).to.equal(facts[state].weEnd && !facts[state].finSent);
+    }
+  });
+
+  it('every way ends: no circle in the table', () => {
+    const depth = (state: State, path: readonly State[]): void => {
+      expect(path, 'a circle').to.not.include(state);
+      for (const next of Object.values(TRANSITIONS[state])) depth(next, [...path, state]);
+    };
+    depth('open', []);
+  });
+
+  it('docs/connection-states.md draws this table (if not: node dist/test/api/write-state-diagram.js)', () => {
+    const url = new URL('../../../docs/connection-states.md', import.meta.url);
+    expect(readFileSync(url, 'utf8')).to.include(stateDiagram());
+  });
+});

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { differencesDocument } from '../../../src/verify/conformance/matrix.js';
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+
+/** Without indentation and empty lines: a method in a document stands outside its class. */
+function lines(text: string): string {
+  return text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '')
+    .join('\n');
+}
+
+describe('documents of the contract', () => {
+  it('docs/differences.md is what `pollux conformance --matrix` prints', () => {
+    expect(read('docs/differences.md')).to.equal(differencesDocument());
+  });
+
+  it('the code in docs/writing-a-backend.md stands in examples/backend', () => {
+    const source = lines(read('examples/backend/select-call.ts') + read('examples/backend/select-backend.ts'));
+    const blocks = [...read('docs/writing-a-backend.md').matchAll(/```ts\n(.*?)```/gs)].map(match => lines(match[1]));
+    expect(blocks.length).to.be.at.least(5);
+    for (const block of blocks) expect(source).to.include(block);
+  });
+});
