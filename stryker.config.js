@@ -6,43 +6,65 @@ import process from 'node:process';
 const OTHER_DRIVERS = ['(poll, ', ', edge)', ', oneshot)'];
 
 export const areas = {
-  ring: { mutate: ['src/base/ring/*.ts'], tests: ['base/ring', 'base/ring-sides'] },
+  ring: { mutate: ['src/threads/ring/*.ts'], tests: ['threads/ring/ring', 'threads/ring/ring-sides'] },
   numbers: { mutate: ['src/base/{sequence,token}.ts'], tests: ['base/sequence', 'base/token'] },
-  owners: { mutate: ['src/sys/file/owned-descriptors.ts'], tests: ['sys/owned-descriptors', 'api/accept/lot'] },
+  owners: {
+    mutate: ['src/sys/file/owned-descriptors.ts'],
+    tests: ['sys/file/owned-descriptors', 'threads/service/lot'],
+  },
   mailbox: {
-    mutate: ['src/core/mailbox/*.ts', 'src/core/reactor/inbox.ts'],
-    tests: ['core/mailbox/lane', 'core/mailbox/turn'],
+    mutate: ['src/threads/mailbox/*.ts', 'src/core/reactor/inbox.ts'],
+    tests: ['threads/mailbox/lane', 'threads/mailbox/turn'],
   },
   memory: {
-    mutate: ['src/core/{slab,segment,segment-bytes,receive-buffer,lost-leases}.ts'],
-    tests: ['core/slab', 'core/kept-chunks', 'core/buffer-list', 'core/receive-buffer'],
+    mutate: ['src/core/memory/{slab,segment,segment-bytes,receive-buffer,lost-leases}.ts'],
+    tests: ['slab', 'kept-chunks', 'buffer-list', 'receive-buffer'].map(name => `core/memory/${name}`),
   },
   lists: {
-    mutate: ['src/core/{buffer-list,moved-parts,iovec-table}.ts'],
-    tests: ['core/buffer-list', 'core/moved-parts'],
+    mutate: ['src/core/memory/{buffer-list,moved-parts,iovec-table}.ts'],
+    tests: ['core/memory/buffer-list', 'core/memory/moved-parts'],
   },
-  timers: { mutate: ['src/core/reactor/timers.ts'], tests: ['core/timers'], skip: ['takes and frees 100,000 timers'] },
+  timers: {
+    mutate: ['src/core/reactor/timers.ts'],
+    tests: ['core/reactor/timers'],
+    skip: ['takes and frees 100,000 timers'],
+  },
   driver: {
     mutate: [
-      'src/core/{readiness-driver,operation,operation-queue,finished-operations,ready-list,registered,harvest}.ts',
+      'src/core/driver/{readiness-driver,operation-queue,finished-operations,ready-list,registered,harvest}.ts',
+      'src/core/operations/operation.ts',
     ],
-    tests: ['core/readiness-driver', 'core/registered', 'core/operation-life', 'core/await-hang-up', 'core/reactor'],
+    tests: [
+      'core/driver/readiness-driver',
+      'core/driver/registered',
+      'core/operations/operation-life',
+      'core/operations/await-hang-up',
+      'core/reactor/reactor',
+    ],
   },
   operations: {
-    mutate: ['src/core/operations/*.ts'],
-    tests: ['core/operations', 'core/await-hang-up', 'api/connect', 'api/listen', 'api/datagram', 'api/send-file'],
+    mutate: ['src/core/operations/*.ts', '!src/core/operations/operation.ts'],
+    tests: [
+      'core/operations/operations',
+      'core/operations/await-hang-up',
+      'api/stream/connect',
+      'api/listening/listen',
+      'api/datagram/bind-datagram',
+      'api/transfer/send-file',
+    ],
     skip: OTHER_DRIVERS,
   },
   transfers: {
     mutate: [
-      'src/core/transfers/{relay,relay-*,one-way,file-to-socket,socket-to-file,buffer-conduit,pipe-conduit,pipe-pool}.ts',
+      'src/core/transfers/relay/{relay,relay-*,one-way,buffer-conduit,pipe-conduit,pipe-pool}.ts',
+      'src/core/transfers/files/{file-to-socket,socket-to-file}.ts',
     ],
-    tests: ['api/join', 'api/copy-connection', 'api/send-file'],
+    tests: ['api/transfer/join', 'api/transfer/copy-connection', 'api/transfer/send-file'],
     skip: OTHER_DRIVERS,
   },
   backends: {
-    mutate: ['src/backends/{registrations,event-batch,wake}.ts', 'src/backends/{epoll,poll}/*.ts'],
-    tests: ['conformance/epoll', 'conformance/poll', 'backends/epoll-forget'],
+    mutate: ['src/backends/kit/{registrations,event-batch,wake}.ts', 'src/backends/{epoll,poll}/*.ts'],
+    tests: ['verify/conformance/epoll', 'verify/conformance/poll', 'backends/epoll-forget'],
     // A process without descriptors can load one file, the bundle, but not all those that it is made of.
     skip: ['opening it in a process without descriptors left'],
   },

@@ -1,8 +1,8 @@
 /** Living in Node's loop: what a program sees that has a reactor and does other things as well. */
 import { expect } from 'chai';
-import { builtInBackends } from '../backends/built-in-backends.js';
-import type { BesideNode } from './fixtures/beside-node.js';
-import { fixtureAnswer, runFixture } from './run-fixture.js';
+import { builtInBackends } from '../../backends/built-in-backends.js';
+import type { BesideNode } from '../fixtures/beside-node.js';
+import { fixtureAnswer, runFixture } from '../run-fixture.js';
 
 for (const backend of builtInBackends()) {
   describe(`core: living in Node's loop (${backend})`, () => {

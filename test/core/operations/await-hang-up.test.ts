@@ -1,14 +1,14 @@
 /** Learning that the peer has gone where the system has no filter for urgent data, as kqueue of FreeBSD. */
 import { expect } from 'chai';
-import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
-import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
-import { watchForPeer, type AwaitHangUpOwner } from '../../src/core/operations/await-hang-up.js';
-import type { Reactor } from '../../src/core/reactor/reactor.js';
-import { MODES, ReadinessDriver } from '../../src/core/driver/readiness-driver.js';
-import { close } from '../../src/sys/file/io.js';
-import { socketpair } from '../../src/sys/socket/socket.js';
-import { ScriptedKqueue } from '../backends/scripted-kqueue.js';
-import { sendSome } from './scripted-operations.js';
+import { KqueueBackend } from '../../../src/backends/kqueue/backend.js';
+import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
+import { watchForPeer, type AwaitHangUpOwner } from '../../../src/core/operations/await-hang-up.js';
+import type { Reactor } from '../../../src/core/reactor/reactor.js';
+import { MODES, ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
+import { close } from '../../../src/sys/file/io.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
+import { ScriptedKqueue } from '../../backends/scripted-kqueue.js';
+import { sendSome } from '../scripted-operations.js';
 
 for (const mode of MODES) {
   describe(`a connection that nobody reads, on a kqueue without EVFILT_EXCEPT (${mode})`, () => {

@@ -1,17 +1,17 @@
 /** What a mailbox does in a turn: two of one thread, each with a reactor that only the test turns. */
 import { expect } from 'chai';
-import type { Backend } from '../../../../src/backends/contract.js';
-import { OWNER_WAKING, RingMemory, WAKING } from '../../../../src/threads/ring/layout.js';
-import type { RingReader } from '../../../../src/threads/ring/reader.js';
-import { claimSlot } from '../../../../src/threads/ring/senders.js';
-import { RingWriter } from '../../../../src/threads/ring/writer.js';
-import { FAREWELL_MS, MESSAGES_BEFORE_CONTROL, RECORDS_PER_TURN } from '../../../../src/core/limits.js';
-import type { Link } from '../../../../src/threads/mailbox/link.js';
-import { Mailbox, type MailboxOptions } from '../../../../src/threads/mailbox/mailbox.js';
-import { Outgoing } from '../../../../src/threads/mailbox/outgoing.js';
-import { Patience } from '../../../../src/threads/mailbox/patience.js';
-import { Reactor } from '../../../../src/core/reactor/reactor.js';
-import type { IoError } from '../../../../src/sys/ffi/io-error.js';
+import type { Backend } from '../../../src/backends/contract.js';
+import { OWNER_WAKING, RingMemory, WAKING } from '../../../src/threads/ring/layout.js';
+import type { RingReader } from '../../../src/threads/ring/reader.js';
+import { claimSlot } from '../../../src/threads/ring/senders.js';
+import { RingWriter } from '../../../src/threads/ring/writer.js';
+import { FAREWELL_MS, MESSAGES_BEFORE_CONTROL, RECORDS_PER_TURN } from '../../../src/core/limits.js';
+import type { Link } from '../../../src/threads/mailbox/link.js';
+import { Mailbox, type MailboxOptions } from '../../../src/threads/mailbox/mailbox.js';
+import { Outgoing } from '../../../src/threads/mailbox/outgoing.js';
+import { Patience } from '../../../src/threads/mailbox/patience.js';
+import { Reactor } from '../../../src/core/reactor/reactor.js';
+import type { IoError } from '../../../src/sys/ffi/io-error.js';
 
 const NOTHING = new Uint8Array(0);
 

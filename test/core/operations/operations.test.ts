@@ -1,19 +1,19 @@
 /** The operations of a reactor on real sockets, as the api uses them. */
 import { expect } from 'chai';
-import type { BufferList } from '../../src/core/memory/buffer-list.js';
-import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
-import type { Driver } from '../../src/core/driver/driver.js';
-import { KEPT_ANYWAY } from '../../src/core/limits.js';
-import type { Descriptor } from '../../src/core/operations/operation.js';
-import { ReceiveInto } from '../../src/core/operations/receive-into.js';
-import { Receive, type ReceiveOwner } from '../../src/core/operations/receive.js';
-import { Send, type SendOwner } from '../../src/core/operations/send.js';
-import { MODES } from '../../src/core/driver/readiness-driver.js';
-import { Reactor } from '../../src/core/reactor/reactor.js';
-import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../src/sys/ffi/constants.js';
-import { close } from '../../src/sys/file/io.js';
-import { addressOf } from '../../src/sys/ffi/memory.js';
-import { platform } from '../../src/sys/ffi/platform.js';
+import type { BufferList } from '../../../src/core/memory/buffer-list.js';
+import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
+import type { Driver } from '../../../src/core/driver/driver.js';
+import { KEPT_ANYWAY } from '../../../src/core/limits.js';
+import type { Descriptor } from '../../../src/core/operations/operation.js';
+import { ReceiveInto } from '../../../src/core/operations/receive-into.js';
+import { Receive, type ReceiveOwner } from '../../../src/core/operations/receive.js';
+import { Send, type SendOwner } from '../../../src/core/operations/send.js';
+import { MODES } from '../../../src/core/driver/readiness-driver.js';
+import { Reactor } from '../../../src/core/reactor/reactor.js';
+import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../../src/sys/ffi/constants.js';
+import { close } from '../../../src/sys/file/io.js';
+import { addressOf } from '../../../src/sys/ffi/memory.js';
+import { platform } from '../../../src/sys/ffi/platform.js';
 import {
   accept,
   bind,
@@ -24,9 +24,9 @@ import {
   send,
   shutdown,
   socketpair,
-} from '../../src/sys/socket/socket.js';
-import { builtInBackends } from '../backends/built-in-backends.js';
-import { drain } from './scripted-operations.js';
+} from '../../../src/sys/socket/socket.js';
+import { builtInBackends } from '../../backends/built-in-backends.js';
+import { drain } from '../scripted-operations.js';
 
 const MSG_OOB = 1;
 

@@ -1,11 +1,11 @@
 /** A lane with both of its ends in one thread, so that every step can be looked at. */
 import { expect } from 'chai';
-import type { Backend } from '../../../../src/backends/contract.js';
-import { createRing, UNIT_BYTES } from '../../../../src/threads/ring/layout.js';
-import { RingReader } from '../../../../src/threads/ring/reader.js';
-import { Lane } from '../../../../src/threads/mailbox/lane.js';
-import { Outgoing } from '../../../../src/threads/mailbox/outgoing.js';
-import type { IoError } from '../../../../src/sys/ffi/io-error.js';
+import type { Backend } from '../../../src/backends/contract.js';
+import { createRing, UNIT_BYTES } from '../../../src/threads/ring/layout.js';
+import { RingReader } from '../../../src/threads/ring/reader.js';
+import { Lane } from '../../../src/threads/mailbox/lane.js';
+import { Outgoing } from '../../../src/threads/mailbox/outgoing.js';
+import type { IoError } from '../../../src/sys/ffi/io-error.js';
 
 const UNITS = 8;
 export const SENDER = 0;

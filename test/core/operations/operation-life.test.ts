@@ -4,9 +4,9 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { openBackend } from '../../src/backends/registry.js';
-import { ERROR } from '../../src/backends/contract.js';
-import { REACTOR_SCOPE } from '../../src/core/reactor/async-scope.js';
+import { openBackend } from '../../../src/backends/registry.js';
+import { ERROR } from '../../../src/backends/contract.js';
+import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
 import {
   AGAIN,
   DONE,
@@ -15,14 +15,14 @@ import {
   WAIT,
   type Descriptor,
   type Outcome,
-} from '../../src/core/operations/operation.js';
-import { MODES, ReadinessDriver, type Mode } from '../../src/core/driver/readiness-driver.js';
-import { EIO } from '../../src/sys/ffi/errno.js';
-import { close } from '../../src/sys/file/io.js';
-import { socketpair } from '../../src/sys/socket/socket.js';
-import { builtInBackends } from '../backends/built-in-backends.js';
-import { propertyRuns } from '../property-runs.js';
-import { sendSome } from './scripted-operations.js';
+} from '../../../src/core/operations/operation.js';
+import { MODES, ReadinessDriver, type Mode } from '../../../src/core/driver/readiness-driver.js';
+import { EIO } from '../../../src/sys/ffi/errno.js';
+import { close } from '../../../src/sys/file/io.js';
+import { socketpair } from '../../../src/sys/socket/socket.js';
+import { builtInBackends } from '../../backends/built-in-backends.js';
+import { propertyRuns } from '../../property-runs.js';
+import { sendSome } from '../scripted-operations.js';
 
 const DESCRIPTORS = 3;
 const OPERATIONS = 8;

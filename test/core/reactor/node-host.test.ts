@@ -1,9 +1,9 @@
 /** What the host says of Node's loop, against what Node says itself. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { NodeHost } from '../../src/core/reactor/node-host.js';
-import { obstacleToNodeLoop, openNodeLoop } from '../../src/sys/ffi/node-loop.js';
-import { propertyRuns } from '../property-runs.js';
+import { NodeHost } from '../../../src/core/reactor/node-host.js';
+import { obstacleToNodeLoop, openNodeLoop } from '../../../src/sys/ffi/node-loop.js';
+import { propertyRuns } from '../../property-runs.js';
 
 /** Far enough that the loop would sleep for it, and later than Mocha's own. */
 const FAR_MS = 50_000;

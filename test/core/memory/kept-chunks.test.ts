@@ -1,9 +1,9 @@
 /** Who keeps how much of the pool, who has to stop for it, and where received bytes lie. */
 import { expect } from 'chai';
-import { BufferList } from '../../src/core/memory/buffer-list.js';
-import { KEPT_ANYWAY, MIN_RECEIVE_BYTES, POCKET_BYTES } from '../../src/core/limits.js';
-import { leaveReserve, ReceiveBuffer } from '../../src/core/memory/receive-buffer.js';
-import { Slab, type Lease } from '../../src/core/memory/slab.js';
+import { BufferList } from '../../../src/core/memory/buffer-list.js';
+import { KEPT_ANYWAY, MIN_RECEIVE_BYTES, POCKET_BYTES } from '../../../src/core/limits.js';
+import { leaveReserve, ReceiveBuffer } from '../../../src/core/memory/receive-buffer.js';
+import { Slab, type Lease } from '../../../src/core/memory/slab.js';
 
 const CHUNK_BYTES = 32 * 1024;
 const CHUNKS = 16;

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
-import type { Backend } from '../../../../src/backends/contract.js';
-import { openBackend } from '../../../../src/backends/registry.js';
-import { createRing, UNIT_BYTES } from '../../../../src/threads/ring/layout.js';
-import { claimSlot } from '../../../../src/threads/ring/senders.js';
-import { BufferList } from '../../../../src/core/memory/buffer-list.js';
-import { ENTRY_BYTES, WAITING_BYTES } from '../../../../src/core/limits.js';
-import { Lane } from '../../../../src/threads/mailbox/lane.js';
-import { Outgoing } from '../../../../src/threads/mailbox/outgoing.js';
-import { wakeOwner } from '../../../../src/threads/mailbox/waking.js';
+import type { Backend } from '../../../src/backends/contract.js';
+import { openBackend } from '../../../src/backends/registry.js';
+import { createRing, UNIT_BYTES } from '../../../src/threads/ring/layout.js';
+import { claimSlot } from '../../../src/threads/ring/senders.js';
+import { BufferList } from '../../../src/core/memory/buffer-list.js';
+import { ENTRY_BYTES, WAITING_BYTES } from '../../../src/core/limits.js';
+import { Lane } from '../../../src/threads/mailbox/lane.js';
+import { Outgoing } from '../../../src/threads/mailbox/outgoing.js';
+import { wakeOwner } from '../../../src/threads/mailbox/waking.js';
 import { Ends, SENDER } from './lane-ends.js';
 
 describe('a lane into a mailbox', () => {
