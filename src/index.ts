@@ -44,7 +44,7 @@ export { watch, Watch, type Ready, type WatchInterest, type WatchOptions } from 
 export { BufferList } from './core/memory/buffer-list.js';
 export type { DriverCounters } from './core/driver/driver.js';
 export { Reactor, type ReactorCounters, type ReactorOptions } from './core/reactor/reactor.js';
-export type { Mode } from './core/driver/readiness-driver.js';
+export type { Mode } from './core/driver/mode.js';
 export type { TransferAccount, TransferPath } from './core/transfers/account.js';
 export type { RelayAccount } from './core/transfers/relay/relay-account.js';
 export type { DirectionLimits, TunnelAccount, TunnelDirection } from './core/transfers/relay/tunnel.js';

@@ -9,7 +9,7 @@ import { backendFactory } from '../backends/registry.js';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { REACTOR_SCOPE } from '../core/reactor/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor/reactor.js';
-import { MODES } from '../core/driver/readiness-driver.js';
+import { MODES } from '../core/driver/mode.js';
 import './plain-workers.js';
 import { checkOptions, shown, type OptionNames } from './arguments.js';
 import { checkInteger } from './options.js';

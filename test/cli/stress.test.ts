@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { probeBackends } from '../../src/backends/registry.js';
-import { MODES } from '../../src/core/driver/readiness-driver.js';
+import { MODES } from '../../src/core/driver/mode.js';
 import { parseReport } from './report-shape.js';
 import { runPollux, untilHeld } from './run-pollux.js';
 

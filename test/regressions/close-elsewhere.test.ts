@@ -1,6 +1,6 @@
 /**
  * A descriptor that another thread closes while its owner waits for it. Nobody should; what happens is defined all the
- * same. (kqueue: the recorded scenario `blocked-close-fd`, which the model answers in test/model.)
+ * same. (kqueue: the recorded scenario `blocked-close-fd`, which the model answers in test/verify/model.)
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

@@ -1,5 +1,5 @@
 /** What the coordinator and its child processes say to each other. */
-import type { Mode } from '../../core/driver/readiness-driver.js';
+import type { Mode } from '../../core/driver/mode.js';
 import type { ProcessAccount } from './account.js';
 import type { Listening } from './sides/local-side.js';
 import type { ClientPlan, ServerPlan } from './plan.js';

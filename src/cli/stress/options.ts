@@ -1,7 +1,7 @@
 /** The options of `pollux stress`: what each takes, and what is said to those who give something else. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { backendNames } from '../../backends/registry.js';
-import { MODES } from '../../core/driver/readiness-driver.js';
+import { MODES } from '../../core/driver/mode.js';
 import { DEFAULTS, type FloodPlan } from './plan.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };

@@ -1,5 +1,5 @@
 /** What a run was asked to do. Plans are plain objects: they travel to child processes and their threads. */
-import type { Mode } from '../../core/driver/readiness-driver.js';
+import type { Mode } from '../../core/driver/mode.js';
 
 const MOST_OPENING_SECONDS = 60;
 

@@ -1,5 +1,5 @@
 /** What a run found out: the shape that --json prints. docs/cli.md describes every field. */
-import type { Mode } from '../../core/driver/readiness-driver.js';
+import type { Mode } from '../../core/driver/mode.js';
 import type { LagSummary } from './lag/histogram.js';
 import type { DurationFrom } from './plan.js';
 

@@ -1,5 +1,5 @@
 /** Whether a run went well, in a word or in sentences. */
-import type { Mode } from '../../core/driver/readiness-driver.js';
+import type { Mode } from '../../core/driver/mode.js';
 import type { BackendResult, SideResult } from './result.js';
 
 /**

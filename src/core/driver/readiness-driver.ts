@@ -6,8 +6,6 @@
 import { NO_TOKEN, type Token } from '../../base/token.js';
 import {
   END,
-  ERROR,
-  HANGUP,
   PRIORITY,
   READABLE,
   WRITABLE,
@@ -37,28 +35,15 @@ import {
   type Outcome,
 } from '../operations/operation.js';
 import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './operation-queue.js';
+import { BOTH, ENDS, READ_CAUSES, WRITE_CAUSES, type Mode } from './mode.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
 import { Watches } from './watches.js';
 
-/** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
-export type Mode = 'level' | 'edge' | 'oneshot';
-export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
-
-const BOTH = READABLE | WRITABLE;
-const READ_CAUSES = READABLE | END | HANGUP | ERROR;
-const WRITE_CAUSES = WRITABLE | HANGUP | ERROR;
-const ENDS = PRIORITY | HANGUP | ERROR;
 const SPIN = `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`;
 
 export class ReadinessDriver implements Driver {
-  readonly counters: DriverCounters = {
-    systemCalls: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    fruitlessEvents: 0,
-    spinsStopped: 0,
-  };
+  readonly counters: DriverCounters = { systemCalls: 0, bytesReceived: 0, bytesSent: 0, fruitlessEvents: 0, spinsStopped: 0 };
 
   private readonly lifetime: Lifetime;
   private readonly trigger: Trigger;

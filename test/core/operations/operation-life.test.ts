@@ -16,7 +16,8 @@ import {
   type Descriptor,
   type Outcome,
 } from '../../../src/core/operations/operation.js';
-import { MODES, ReadinessDriver, type Mode } from '../../../src/core/driver/readiness-driver.js';
+import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
+import { MODES, type Mode } from '../../../src/core/driver/mode.js';
 import { EIO } from '../../../src/sys/ffi/errno.js';
 import { close } from '../../../src/sys/file/io.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';

@@ -8,7 +8,7 @@ import type { Descriptor } from '../../../src/core/operations/operation.js';
 import { ReceiveInto } from '../../../src/core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../../src/core/operations/receive.js';
 import { Send, type SendOwner } from '../../../src/core/operations/send.js';
-import { MODES } from '../../../src/core/driver/readiness-driver.js';
+import { MODES } from '../../../src/core/driver/mode.js';
 import { Reactor } from '../../../src/core/reactor/reactor.js';
 import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../../src/sys/ffi/constants.js';
 import { close } from '../../../src/sys/file/io.js';

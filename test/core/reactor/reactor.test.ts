@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { READABLE } from '../../../src/backends/contract.js';
-import { MODES } from '../../../src/core/driver/readiness-driver.js';
+import { MODES } from '../../../src/core/driver/mode.js';
 import { Reactor } from '../../../src/core/reactor/reactor.js';
 import { NO_TIMER, type TimerOwner } from '../../../src/core/reactor/timers.js';
 import { close, pipe } from '../../../src/sys/file/io.js';

@@ -11,7 +11,7 @@ const scenarios = parseTraces(readFileSync(new URL('test/fixtures/kqueue/freebsd
 const cells = [...page.matchAll(/^\| (?!Title|---)(.*?)\s+\| (.*?)\s+\|$/gm)].map(([, , covered]) => covered);
 
 describe('the page on the tests of libkqueue', () => {
-  it('names scenarios that were recorded, and that test/model replays', () => {
+  it('names scenarios that were recorded, and that test/verify/model replays', () => {
     // Two areas are other calls, some of which the model has not.
     const replayed = new Set(
       scenarios.filter(({ area }) => area !== 'sendfile' && area !== 'syscalls').map(s => s.name),
