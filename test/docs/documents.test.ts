@@ -107,6 +107,13 @@ describe('the package', () => {
 });
 
 describe('the documents', () => {
+  it('docs/architecture.md: the map of the code is that of src', () => {
+    const map = fileURLToPath(new URL('scripts/code-map.js', root));
+    const { status, stderr } = spawnSync(process.execPath, [map, '--check'], { encoding: 'utf8' });
+    expect(stderr).to.equal('');
+    expect(status).to.equal(0);
+  });
+
   for (const page of TEACHING) {
     it(`${page}: every piece of code is part of an example, which is run`, () => {
       for (const code of blocks(page, 'ts')) {

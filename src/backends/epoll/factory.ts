@@ -1,3 +1,4 @@
+/** Whether epoll(7) runs here, and how a backend of it is made. */
 import { openEpoll } from '../../sys/poll/epoll.js';
 import { close } from '../../sys/file/io.js';
 import { kernelRelease, platform } from '../../sys/ffi/platform.js';

@@ -1,3 +1,4 @@
+/** What a backend counts of itself. */
 import type { BackendCounters } from '../contract.js';
 
 /** Counters of a backend that was just opened. */

@@ -1,3 +1,4 @@
+/** Whether kqueue(2) runs here, and how a backend of it is made. */
 import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import { kernelRelease, platform } from '../../sys/ffi/platform.js';
 import type { BackendFactory } from '../contract.js';

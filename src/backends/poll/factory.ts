@@ -1,3 +1,4 @@
+/** Whether poll(2) runs here, and how a backend of it is made. */
 import { poll, PollfdArray } from '../../sys/poll/poll.js';
 import { kernelRelease } from '../../sys/ffi/platform.js';
 import type { BackendFactory } from '../contract.js';

@@ -19,6 +19,10 @@ export interface DriverCounters {
   spinsStopped: number;
 }
 
+export function newDriverCounters(): DriverCounters {
+  return { systemCalls: 0, bytesReceived: 0, bytesSent: 0, fruitlessEvents: 0, spinsStopped: 0 };
+}
+
 /** Who watches a raw descriptor. */
 export interface Watcher {
   /** @param errno what the kernel said with the event, or why it does not watch any more; 0 for nothing. */

@@ -19,7 +19,7 @@ import type { EventSources, Source } from '../../backends/sources/contract.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
-import type { Driver, DriverCounters, Watcher } from './driver.js';
+import { newDriverCounters, type Driver, type Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../limits.js';
 import { FinishedOperations } from './finished-operations.js';
 import { Harvest } from './harvest.js';
@@ -43,7 +43,7 @@ import { Watches } from './watches.js';
 const SPIN = `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`;
 
 export class ReadinessDriver implements Driver {
-  readonly counters: DriverCounters = { systemCalls: 0, bytesReceived: 0, bytesSent: 0, fruitlessEvents: 0, spinsStopped: 0 };
+  readonly counters = newDriverCounters();
 
   private readonly lifetime: Lifetime;
   private readonly trigger: Trigger;
