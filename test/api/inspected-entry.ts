@@ -1,6 +1,6 @@
 /** Tells its owner how a thread of a runtime looks from within. */
 import { inspect } from 'node:util';
-import { receiveConnections, type Thread } from 'pollux/threads';
+import { receiveConnections, type Thread } from '../../src/threads.js';
 
 export async function run(thread: Thread): Promise<void> {
   // It lives until it is stopped.

@@ -14,7 +14,7 @@ export interface StreamOfClients {
 
 /** @param where a port of 127.0.0.1, or a path. */
 export function streamOfClients(where: number | string): StreamOfClients {
-  const program = fileURLToPath(new URL('programs/stream-of-clients.js', import.meta.url));
+  const program = fileURLToPath(new URL('../api/programs/stream-of-clients.js', import.meta.url));
   const child = fork(program, [String(where)]);
   atEnd(() => child.kill());
   const flows = settling<void>();

@@ -96,7 +96,7 @@ describe('states of a connection', () => {
   });
 
   it('docs/connection-states.md draws this table (if not: node dist/test/api/write-state-diagram.js)', () => {
-    const url = new URL('../../../docs/connection-states.md', import.meta.url);
+    const url = new URL('../../../../docs/connection-states.md', import.meta.url);
     expect(readFileSync(url, 'utf8')).to.include(stateDiagram());
   });
 });

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { builtInBackends } from '../../backends/built-in-backends.js';
 import type { Window } from '../fixtures/crowded-loop.js';
 
-const program = fileURLToPath(new URL('fixtures/crowded-loop.js', import.meta.url));
+const program = fileURLToPath(new URL('../fixtures/crowded-loop.js', import.meta.url));
 /** Of each program, in turn with the other: what the machine does besides meets both. */
 const WINDOWS = 15;
 /** It was 10 times as much when each sleep looked at all timers. */

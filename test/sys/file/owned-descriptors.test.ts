@@ -149,7 +149,7 @@ describe('the estate of a thread', () => {
 
   /** What a thread with these orders leaves when it is ended. */
   async function estateAfter(orders: Orders, beforeItsEnd: (thread: number) => void = () => {}): Promise<Estate> {
-    const worker = new Worker(new URL('owning-thread.js', import.meta.url), {
+    const worker = new Worker(new URL('../owning-thread.js', import.meta.url), {
       workerData: { ...orders, startedBy: threadId } satisfies Orders,
     });
     const id = worker.threadId;

@@ -9,7 +9,7 @@ import { READ } from '../../../src/threads/ring/layout.js';
 import type { RingReader } from '../../../src/threads/ring/reader.js';
 import { settling } from '../../../src/api/settling.js';
 
-const workerFile = new URL('fixtures/mailbox-worker.js', import.meta.url);
+const workerFile = new URL('../../core/fixtures/mailbox-worker.js', import.meta.url);
 
 describe('mailbox', () => {
   let reactor: Reactor;

@@ -6,7 +6,7 @@ import { replay } from '../../../src/verify/conformance/traces/replay.js';
 import { parseTraces, type Scenario, type Step } from '../../../src/verify/conformance/traces/trace.js';
 import { profiles } from '../../../src/verify/model/profile.js';
 
-const fixture = new URL('../../../test/fixtures/kqueue/freebsd-14.jsonl', import.meta.url);
+const fixture = new URL('../../../../test/fixtures/kqueue/freebsd-14.jsonl', import.meta.url);
 const scenarios = parseTraces(readFileSync(fixture, 'utf8'));
 const profile = profiles['freebsd-14'];
 
