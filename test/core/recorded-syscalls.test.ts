@@ -390,7 +390,7 @@ describe('recorded system calls of FreeBSD', () => {
 
   /** What a module of src/sys exports where the process takes itself for one on FreeBSD 14. */
   function exportsOnFreebsd(module: string): Record<string, unknown> {
-    const url = pathToFileURL(join('dist', 'src', 'sys', `${module}.js`)).href;
+    const url = pathToFileURL(join('dist', 'src', 'sys', module)).href;
     const program = `
       import os from 'node:os';
       Object.defineProperty(process, 'platform', { value: 'freebsd' });
@@ -409,8 +409,8 @@ describe('recorded system calls of FreeBSD', () => {
     const header: Header = { ...recorded.O, ...recorded.SO, ...recorded.other };
     // Named after what it is for: on FreeBSD only this option spreads connections.
     header.SO_REUSEPORT = header.SO_REUSEPORT_LB;
-    const constants = exportsOnFreebsd('constants');
-    const { O_RESOLVE_BENEATH, AT_FDCWD } = exportsOnFreebsd('file-constants');
+    const constants = exportsOnFreebsd('ffi/constants.js');
+    const { O_RESOLVE_BENEATH, AT_FDCWD } = exportsOnFreebsd('file/file-constants.js');
     const ours = Object.entries({ ...constants, O_RESOLVE_BENEATH, AT_FDCWD }).filter(([name]) => name in header);
     const names = ours.map(([name]) => name);
     expect(names).to.include.members(['SOCK_NONBLOCK', 'SOCK_CLOEXEC', 'O_NONBLOCK', 'O_CLOEXEC', 'SO_NOSIGPIPE']);

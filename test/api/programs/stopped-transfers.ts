@@ -34,7 +34,7 @@ const QUIET_TURNS = 500;
 
 /** A path that keeps what comes grows each time; what malloc and the collector do to a process, they do now and then. */
 const PLAIN_GROWTH_BYTES = 2 << 20;
-const MEASUREMENTS = 3;
+const MEASUREMENTS = 6;
 
 const JOINED_KINDS: readonly Kind[] = ['TCP', 'Unix'];
 

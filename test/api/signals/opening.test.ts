@@ -1,11 +1,11 @@
 /** Signals of opening files, while all threads for disks are busy. */
 import { expect } from 'chai';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { currentReactor, open } from '../../../src/index.js';
 import { diskPool } from '../../../src/core/disk/pool.js';
-import { DISK_CALLS } from '../../../src/core/limits.js';
+import { DISK_CALLS, DISK_CALLS_PER_DEVICE } from '../../../src/core/limits.js';
 import type { Done } from '../../../src/sys/ffi/blocking-call.js';
 import { openDescriptors } from '../../support/descriptors.js';
 import { turns } from '../../support/sockets.js';
@@ -19,23 +19,29 @@ describe('signals of opening files', () => {
   const letGo = (): void => {
     for (const done of hanging.splice(0)) done(0);
   };
+  const untilIdle = async (): Promise<void> => {
+    while (diskPool.running + diskPool.waiting > 0) {
+      letGo();
+      await turns(1);
+    }
+  };
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'pollux-'));
     currentReactor();
     before = openDescriptors();
-    // A device each, of servers that nobody has heard of.
+    // As many as one disk of this machine may have, and servers that nobody has heard of for the rest.
+    const { dev } = statSync(directory);
     for (let index = 0; index < DISK_CALLS; index++) {
       diskPool.submit(
-        -1_000_000 - index,
+        index < DISK_CALLS_PER_DEVICE ? dev : -1_000_000 - index,
         done => hanging.push(done),
         () => {},
       );
     }
   });
   afterEach(async () => {
-    letGo();
-    while (diskPool.running + diskPool.waiting > 0) await turns(1);
+    await untilIdle();
     await turns();
     expect(openDescriptors()).to.deep.equal(before);
     rmSync(directory, { recursive: true });
@@ -56,7 +62,7 @@ describe('signals of opening files', () => {
         },
         arrive: letGo,
         check: async () => {
-          while (diskPool.running + diskPool.waiting > 0) await turns(1);
+          await untilIdle();
           expect(existsSync(path)).to.equal(false);
         },
       };

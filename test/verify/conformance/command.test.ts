@@ -5,7 +5,7 @@ import type { ConformanceReport } from '../../../src/verify/conformance/row.js';
 import { differencesDocument } from '../../../src/verify/conformance/matrix.js';
 
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const command = fromHere('../../../bin/pollux.js');
+const command = fromHere('../../../../bin/pollux.js');
 const selectExample = fromHere('../../../examples/backend/select-backend.js');
 
 // What the tester's shell chooses is not what is tested here.
