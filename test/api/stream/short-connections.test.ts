@@ -129,11 +129,12 @@ describe('system calls of a short connection', () => {
     expect(shutdown).to.be.at.most(1);
   });
 
-  it('accepted, a small file opened, read, sent and closed, closed: 12', async () => {
-    // statx: what it is, and whether it has a name left; closing one without a name may wait for the disk.
-    const file = { openat2: 1, statx: 2, preadv2: 1, sendto: 1 };
-    const calls = await measure('file');
+  it('accepted, a small file opened, read, sent and closed, closed: 11, and one more where the loop goes round before the close', async () => {
+    // statx: what it is, and if that is long ago, whether it has a name left: closing one without a name may wait for the disk.
+    const { statx, ...calls } = await measure('file');
+    const file = { openat2: 1, preadv2: 1, sendto: 1 };
     expect(calls).to.deep.equal({ accept4: 1, EPOLL_CTL_ADD: 1, recvfrom: 2, ...file, shutdown: 1, close: 2 });
+    expect(statx).to.be.within(1, 2);
   });
 
   it('proxied: 16, and one more where the proxy rests between the two FINs', async () => {
