@@ -17,6 +17,7 @@ const typescriptMaps = {
 const input = {
   index: 'dist/src/index.js',
   threads: 'dist/src/threads.js',
+  node: 'dist/src/node.js',
   backends: 'dist/src/backends/index.js',
   testing: 'dist/src/testing.js',
   command: 'dist/src/cli/main.js',

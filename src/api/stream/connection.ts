@@ -302,8 +302,13 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.transition('fail');
   }
 
-  /** Takes the descriptor out, for another thread. What is queued comes along; what was not received is in the kernel. */
-  private detach(what = 'moveTo'): Detached<ConnectionDetails> {
+  /**
+   * @internal Takes the descriptor out, for another owner. What is queued comes along; what was not received is in the kernel.
+   *
+   * @param what the call of the user's, for messages.
+   * @throws IoError, Error as `moveTo`; nothing has happened to the connection then.
+   */
+  detach(what = 'moveTo'): Detached<ConnectionDetails> {
     const { descriptor, state, limits } = this;
     if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
       const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;

@@ -47,7 +47,8 @@ export abstract class SendingSocket extends ReceivingSocket implements SendOwner
   constructor(
     reactor: Reactor,
     descriptor: Descriptor,
-    protected readonly limits: QueueLimits,
+    /** @internal */
+    readonly limits: QueueLimits,
   ) {
     super(reactor, descriptor);
   }

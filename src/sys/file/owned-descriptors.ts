@@ -75,6 +75,11 @@ export function own(fd: number): void {
   owners[fd] = holder;
 }
 
+/** Somebody who is not Pollux closes it from now on. */
+export function disown(fd: number): void {
+  owners[fd] = 0;
+}
+
 /** Room for descriptors that no thread uses at the moment, kept by this one. @throws RangeError there are too many. */
 export function openHolder(): number {
   return newHolder(0, holder);

@@ -1,0 +1,10 @@
+/**
+ * `pollux/node`: connections of Pollux where Node expects streams and sockets of its own.
+ *
+ *     await pipeline(toDuplex(connection), createGzip(), toDuplex(upstream));
+ *     const socket = release(connection);
+ *
+ * @packageDocumentation
+ */
+export { toDuplex, type DuplexOptions } from './node/duplex.js';
+export { release, type ReleaseOptions } from './node/release.js';

@@ -1,0 +1,191 @@
+/** A connection as a stream of Node. */
+import { Duplex } from 'node:stream';
+import { AsyncScope } from '../core/reactor/async-scope.js';
+import type { BufferList } from '../core/memory/buffer-list.js';
+import { checkOptions, type OptionNames } from '../api/arguments.js';
+import { checkInteger } from '../api/options.js';
+import type { Connection } from '../api/stream/connection.js';
+import { checkIdle } from './idle-connection.js';
+import { FlushTurn } from './flush-turn.js';
+
+export interface DuplexOptions {
+  /**
+   * Whether the stream stays open for writing after the peer's FIN. false, the default, as in `node:net`: after 'end' the
+   * stream ends its write side by itself, once what was written has gone out. true: you call `end()`.
+   */
+  readonly allowHalfOpen?: boolean;
+  /** Bytes received and not read at which receiving pauses. Default 64 KiB. */
+  readonly readableHighWaterMark?: number;
+  /** Bytes written and not sent at which `write` returns false. Default 64 KiB. */
+  readonly writableHighWaterMark?: number;
+}
+
+const DUPLEX_OPTIONS = {
+  allowHalfOpen: 'boolean',
+  readableHighWaterMark: 'other',
+  writableHighWaterMark: 'other',
+} as const satisfies OptionNames<DuplexOptions>;
+
+const HIGH_WATER_BYTES = 64 * 1024;
+/** Small chunks that wait together are joined up to so many bytes, and long ones are given to the connection in such pieces. */
+const PIECE_BYTES = 256 * 1024;
+
+type Callback = (error?: Error | null) => void;
+
+/**
+ * Makes a `node:stream` Duplex of a connection, which belongs to the stream from then on: don't read from it, send on it
+ * or set its handlers.
+ *
+ *     await pipeline(createReadStream('notes.txt'), createGzip(), toDuplex(connection));
+ *
+ * - Chunks are Buffers with bytes of their own: keep them as long as you like. `setEncoding` works.
+ * - Back-pressure: when nobody reads, nothing is received, and the peer is held back. `write` returns false and calls its
+ *   callback when the kernel has taken the bytes.
+ * - 'end' is the peer's FIN. `end()` sends FIN after what was written; 'finish' follows when the kernel has taken all.
+ * - What the connection breaks with destroys the stream: one 'error', then 'close'. `destroy(error)` closes the connection
+ *   at once, and drops what was not sent.
+ * - 'close' comes when the descriptor is closed.
+ *
+ * Faster still, where a `net.Socket` is wanted: `release(connection)`.
+ *
+ * @throws TypeError no connection; an option that there is not. RangeError a high-water mark that is no positive number.
+ * @throws Error the connection is being read, or a transfer has it. @throws IoError EBADF: it is closed.
+ */
+export function toDuplex(connection: Connection, options: DuplexOptions = {}): Duplex {
+  checkOptions(options, DUPLEX_OPTIONS);
+  const { readableHighWaterMark = HIGH_WATER_BYTES, writableHighWaterMark = HIGH_WATER_BYTES } = options;
+  checkInteger('readableHighWaterMark', readableHighWaterMark, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger('writableHighWaterMark', writableHighWaterMark, 1, Number.MAX_SAFE_INTEGER);
+  checkIdle('toDuplex', connection);
+  const { allowHalfOpen = false } = options;
+  return new ConnectionDuplex(connection, { allowHalfOpen, readableHighWaterMark, writableHighWaterMark });
+}
+
+class ConnectionDuplex extends Duplex {
+  private readonly scope = new AsyncScope('POLLUX_DUPLEX');
+  private isReceiving = false;
+  private hasReadEnd = false;
+  /** What is being written, how much of the first piece has been given to the connection, and whom to tell. */
+  private pieces: readonly Uint8Array[] = [];
+  private givenBytes = 0;
+  private written: Callback | undefined = undefined;
+  /** Waits for the descriptor to be closed. */
+  private onDestroyed: Callback | undefined = undefined;
+
+  constructor(
+    private readonly connection: Connection,
+    options: Required<DuplexOptions>,
+  ) {
+    const streamOptions = { ...options, writable: !connection.hasEnded };
+    super(streamOptions);
+    connection.pause();
+    connection.onData = chunk => this.receive(chunk);
+    connection.onEnd = () => this.endReading();
+    connection.onClose = failure => this.onConnectionClosed(failure);
+    if (connection.hasPeerEnded && !connection.hasAhead) this.endReading();
+  }
+
+  override _read(): void {
+    if (this.isReceiving) return;
+    this.isReceiving = true;
+    this.connection.resume();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
+    this.begin([chunk], callback);
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], callback: Callback): void {
+    this.begin(joined(chunks), callback);
+  }
+
+  override _final(callback: Callback): void {
+    this.begin([], error => {
+      if (error === undefined) this.connection.end();
+      callback(error);
+    });
+  }
+
+  override _destroy(error: Error | null, callback: Callback): void {
+    const { connection } = this;
+    this.settleWritten(error ?? new Error('the stream was destroyed'));
+    if (connection.isClosed) return callback(error);
+    this.onDestroyed = failure => callback(error ?? failure);
+    // What has come to its end on both sides is closed by the connection itself, after its FIN.
+    if (error !== null || !this.writableFinished || !this.hasReadEnd) connection.destroy();
+  }
+
+  private receive(chunk: BufferList): void {
+    const bytes = Buffer.allocUnsafe(chunk.length);
+    chunk.copyTo(bytes);
+    if (this.push(bytes)) return;
+    this.isReceiving = false;
+    this.connection.pause();
+  }
+
+  private endReading(): void {
+    this.hasReadEnd = true;
+    this.push(null);
+  }
+
+  private onConnectionClosed(failure: Error | undefined): void {
+    if (this.onDestroyed !== undefined) this.onDestroyed(failure ?? null);
+    // At the end of both directions the reader may have to go on with what the stream holds: it destroys itself then.
+    else if (failure !== undefined || !this.hasReadEnd || !this.writableFinished) this.destroy(failure);
+  }
+
+  private begin(pieces: readonly Uint8Array[], callback: Callback): void {
+    this.pieces = pieces;
+    this.givenBytes = 0;
+    this.written = callback;
+    this.advance();
+  }
+
+  /** Gives the connection what it takes without keeping anything, then waits until the kernel has taken it. */
+  private advance(): void {
+    const { connection } = this;
+    let index = 0;
+    try {
+      while (connection.queuedBytes === 0) {
+        const piece = this.pieces[index];
+        if (piece === undefined) return this.settleWritten(undefined);
+        const mostBytes = Math.min(PIECE_BYTES, connection.limits.maxQueuedBytes);
+        const end = Math.min(this.givenBytes + mostBytes, piece.length);
+        connection.send(end === piece.length && this.givenBytes === 0 ? piece : piece.subarray(this.givenBytes, end));
+        // It broke within the call: onClose tells.
+        if (connection.isClosed) return;
+        this.givenBytes = end === piece.length ? 0 : end;
+        if (this.givenBytes === 0) index++;
+      }
+      this.pieces = this.pieces.slice(index);
+      connection.takeTurn(new FlushTurn(connection, () => this.scope.run(this.advance, this)));
+    } catch (error) {
+      this.settleWritten(error as Error);
+    }
+  }
+
+  private settleWritten(error: Error | undefined): void {
+    const { written } = this;
+    this.pieces = [];
+    this.written = undefined;
+    written?.(error);
+  }
+}
+
+/** What waits together, in few pieces. */
+function joined(chunks: readonly { chunk: Uint8Array }[]): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
+  let group: Uint8Array[] = [];
+  let groupBytes = 0;
+  for (const { chunk } of chunks) {
+    if (groupBytes + chunk.length > PIECE_BYTES && group.length > 0) {
+      pieces.push(Buffer.concat(group));
+      group = [];
+      groupBytes = 0;
+    }
+    group.push(chunk);
+    groupBytes += chunk.length;
+  }
+  pieces.push(group.length === 1 ? group[0] : Buffer.concat(group));
+  return pieces;
+}
