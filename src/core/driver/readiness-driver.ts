@@ -98,10 +98,7 @@ export class ReadinessDriver implements Driver {
   }
 
   submit(descriptor: Descriptor, operation: Operation): boolean {
-    if (operation.isWaiting) throw new TypeError('operation: it is under way already');
-    takeOut(operation);
-    const isFirst = firstWaiting(operation.direction === 'read' ? descriptor.reads : descriptor.writes) === undefined;
-    this.enqueue(descriptor, operation);
+    const isFirst = this.enqueue(descriptor, operation);
     if (isFirst) {
       operation.state = TRYING;
       const outcome = this.attemptFirst(descriptor, operation);
@@ -120,8 +117,6 @@ export class ReadinessDriver implements Driver {
   }
 
   start(descriptor: Descriptor, operation: Operation): void {
-    if (operation.isWaiting) throw new TypeError('operation: it is under way already');
-    takeOut(operation);
     this.enqueue(descriptor, operation);
     this.askFor(descriptor, operation);
   }
@@ -281,11 +276,21 @@ export class ReadinessDriver implements Driver {
     if (this.mode === 'edge' && descriptor.token !== NO_TOKEN) this.backend.wouldBlock(descriptor.token, direction);
   }
 
-  private enqueue(descriptor: Descriptor, operation: Operation): void {
+  /** @returns whether no operation that waits is before it in its direction. */
+  private enqueue(descriptor: Descriptor, operation: Operation): boolean {
+    const { state } = operation;
+    if (state === WAITING || state === TRYING) throw new TypeError('operation: it is under way already');
+    if (operation.descriptor !== undefined) takeOut(operation);
     operation.descriptor = descriptor;
     operation.state = WAITING;
-    if (operation.direction === 'read') descriptor.reads = appended(descriptor.reads, operation);
-    else descriptor.writes = appended(descriptor.writes, operation);
+    if (operation.direction === 'read') {
+      const isFirst = firstWaiting(descriptor.reads) === undefined;
+      descriptor.reads = appended(descriptor.reads, operation);
+      return isFirst;
+    }
+    const isFirst = firstWaiting(descriptor.writes) === undefined;
+    descriptor.writes = appended(descriptor.writes, operation);
+    return isFirst;
   }
 
   /** Has the backend watch for an operation. @throws IoError it refuses; the operation is taken off. */

@@ -20,8 +20,8 @@ export type Part = string | Uint8Array | BufferList;
 
 /** Memory that `appendCopy` takes for small pieces, so that many of them share it. */
 const MIN_COPY_BYTES = 256;
-/** Epochs count up to here and begin anew: small enough to take no memory of their own. */
-const MAX_EPOCH = 2 ** 30 - 1;
+/** Epochs begin anew after this many: small enough to take no memory of their own. */
+const EPOCHS = 2 ** 29;
 
 export class BufferList implements Iterable<Uint8Array> {
   private first: Segment | undefined = undefined;
@@ -370,8 +370,8 @@ export class BufferList implements Iterable<Uint8Array> {
   }
 
   private noteMoved(): void {
-    const next = (Math.abs(this.epoch) % MAX_EPOCH) + 1;
-    this.epoch = this.epoch > 0 ? next : -next;
+    const { epoch } = this;
+    this.epoch = epoch > 0 ? (epoch & (EPOCHS - 1)) + 1 : -((-epoch & (EPOCHS - 1)) + 1);
   }
 
   private holds(sought: Segment): boolean {
