@@ -44,7 +44,10 @@ export function conformanceCommand(): Command {
     )
     .option('--profile <name>', `the system that the model stands for: ${profileNames.join(', ')}`, 'freebsd-14')
     .option('--area <names>', 'with --replay: only scenarios of these areas, with commas between them')
-    .option('--matrix', 'print docs/differences.md, the rows that differ between backends and kernels, and run nothing')
+    .option(
+      '--matrix',
+      'print docs/internals/differences.md, the rows that differ between backends and kernels, and run nothing',
+    )
     .addHelpText(
       'after',
       `\nBackends: ${subjectNames().join(', ')}.\nExits 0 if no row failed, 1 if one did, 2 on bad usage. docs/contract.md describes the rows and the JSON.`,

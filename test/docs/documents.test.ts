@@ -12,11 +12,17 @@ const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string
 
 /** Pages whose every piece of code must be part of an example; other pages show parts of the sources. */
 const TEACHING = ['README.md', ...pagesIn('docs/guide/')];
-const PAGES = [...pagesIn(''), ...pagesIn('docs/'), ...pagesIn('docs/guide/'), ...pagesIn('docs/decisions/')];
+const PAGES = [...pagesIn(''), ...pagesUnder('docs/')];
 
 function pagesIn(folder: string): string[] {
   return readdirSync(new URL(folder, root))
     .filter(name => name.endsWith('.md'))
+    .map(name => folder + name);
+}
+
+function pagesUnder(folder: string): string[] {
+  return readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md') && !name.startsWith('api/'))
     .map(name => folder + name);
 }
 

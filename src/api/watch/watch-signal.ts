@@ -1,7 +1,7 @@
 /**
  * Signals. With kqueue the kernel counts them for us. On Linux a signalfd would have to be the only one to take a signal,
  * but the runtime has threads of its own that do not block it, and what they take is lost: so the runtime's handler is
- * used there (docs/decisions/0007-signals.md).
+ * used there (docs/internals/decisions/0007-signals.md).
  */
 import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';

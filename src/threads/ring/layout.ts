@@ -1,6 +1,6 @@
 /**
  * Where things lie in the shared memory of a ring, and what a state word means. The protocol is told in
- * docs/decisions/0008-ring.md; the names of its steps stand beside the code that takes them.
+ * docs/internals/decisions/0008-ring.md; the names of its steps stand beside the code that takes them.
  *
  *     control | slots, one a sender | heads, one a unit | units of 64 bytes
  *

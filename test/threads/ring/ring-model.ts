@@ -1,6 +1,6 @@
 /**
  * The protocol of src/base/ring as an explicit model: each step is one access to shared memory, named as in the code and in
- * docs/decisions/0008-ring.md. `explore` goes through every interleaving of two senders, a receiver and, when a sender may
+ * docs/internals/decisions/0008-ring.md. `explore` goes through every interleaving of two senders, a receiver and, when a sender may
  * die, the thread that buries it.
  */
 

@@ -84,7 +84,7 @@ describe('pollux conformance', function () {
     expect(stdout).to.match(/0 passed, 1 failed, 0 skipped\n$/);
   });
 
-  it('--matrix prints docs/differences.md', () => {
+  it('--matrix prints docs/internals/differences.md', () => {
     expect(conformance('--matrix').stdout).to.equal(differencesDocument());
   });
 

@@ -14,8 +14,8 @@ function lines(text: string): string {
 }
 
 describe('documents of the contract', () => {
-  it('docs/differences.md is what `pollux conformance --matrix` prints', () => {
-    expect(read('docs/differences.md')).to.equal(differencesDocument());
+  it('docs/internals/differences.md is what `pollux conformance --matrix` prints', () => {
+    expect(read('docs/internals/differences.md')).to.equal(differencesDocument());
   });
 
   it('the code in docs/writing-a-backend.md stands in examples/backend', () => {

@@ -1,11 +1,11 @@
-/** docs/libkqueue-titles.md names what there is. */
+/** docs/internals/libkqueue-titles.md names what there is. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { selectRows } from '../../../src/verify/conformance/runner.js';
 import { parseTraces } from '../../../src/verify/conformance/traces/trace.js';
 
 const root = new URL('../../../../', import.meta.url);
-const page = readFileSync(new URL('docs/libkqueue-titles.md', root), 'utf8');
+const page = readFileSync(new URL('docs/internals/libkqueue-titles.md', root), 'utf8');
 const scenarios = parseTraces(readFileSync(new URL('test/fixtures/kqueue/freebsd-14.jsonl', root), 'utf8'));
 
 const cells = [...page.matchAll(/^\| (?!Title|---)(.*?)\s+\| (.*?)\s+\|$/gm)].map(([, , covered]) => covered);

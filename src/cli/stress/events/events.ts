@@ -59,7 +59,7 @@ export function eventsCommand(): Command {
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .addHelpText(
       'after',
-      '\nExits 0 without a violation, 1 with one, 2 on bad usage. docs/stress-events.md explains the result.',
+      '\nExits 0 without a violation, 1 with one, 2 on bad usage. docs/internals/stress-events.md explains the result.',
     )
     .action(run);
 }

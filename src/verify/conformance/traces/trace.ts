@@ -1,6 +1,6 @@
 /**
  * Recorded behaviour of a kernel: JSON Lines, a scenario a line, in it the steps and what each of them answered. The
- * format is described in docs/traces.md.
+ * format is described in docs/internals/traces.md.
  */
 
 /** A change or an event of kevent(2), with names for everything that has one. */
