@@ -12,7 +12,6 @@ export { join, type JoinOptions } from './api/transfer/join.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/transfer/send-file.js';
 export { SendingSocket, type Sendable } from './api/stream/sending-socket.js';
 export type { DeferAccept } from './api/listening/defer-accept.js';
-export type { State } from './api/stream/connection-states.js';
 export { copy, type CopyOptions } from './api/transfer/copy.js';
 export { bindDatagram, type DatagramOptions } from './api/datagram/bind-datagram.js';
 export { DatagramReceiver, type DatagramCounters, type ReceivedDatagram } from './api/datagram/receiver.js';
@@ -20,7 +19,7 @@ export { DatagramSocket, type DatagramLimits } from './api/datagram/datagram-soc
 export type { DatagramTarget } from './api/datagram/target.js';
 export type { LookUpBounds } from './api/socket/look-up-bounds.js';
 export { Directory, openDirectory } from './api/file/directory.js';
-export type { Deadline, TimeoutOptions } from './api/stream/deadlines.js';
+export type { TimeoutKind, TimeoutOptions } from './api/stream/timeouts.js';
 export { EventWatch } from './api/watch/event-watch.js';
 export { FileWatch, watchFile, type FileChange, type FileWatchOptions } from './api/watch/watch-file.js';
 export { ProcessWatch, watchProcess, type ProcessEnd } from './api/watch/watch-process.js';

@@ -2,7 +2,7 @@
 import { kindOf } from './arguments.js';
 
 /** What of a connection or a datagram socket the kernel does not have. */
-export interface Baggage {
+export interface InFlight {
   /** Sent, and not yet taken by the kernel. */
   readonly queued: Uint8Array;
   /** Received from the kernel, and not yet read. */
@@ -15,7 +15,7 @@ export type Movable = 'connection' | 'listener' | 'file' | 'datagram socket';
 export interface Detached<Details extends object = object> {
   readonly fd: number;
   readonly details: Details;
-  readonly baggage?: Baggage;
+  readonly inFlight?: InFlight;
 }
 
 /** What can take something over from this thread: a `Peer` of `pollux/threads`. */

@@ -82,7 +82,7 @@ class ConnectionDuplex extends Duplex {
     connection.onData = chunk => this.receive(chunk);
     connection.onEnd = () => this.endReading();
     connection.onClose = failure => this.onConnectionClosed(failure);
-    if (connection.hasPeerEnded && !connection.hasAhead) this.endReading();
+    if (connection.hasPeerEnded && !connection.hasUnread) this.endReading();
   }
 
   override _read(): void {

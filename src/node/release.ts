@@ -36,9 +36,9 @@ export function release(connection: Connection, options: ReleaseOptions = {}): N
   checkOptions(options, RELEASE_OPTIONS);
   checkIdle('release', connection);
   const directions = directionsOf(connection);
-  const { fd, baggage, details } = connection.detach('release');
+  const { fd, inFlight, details } = connection.detach('release');
   const socket = openNodeSocket({ fd, allowHalfOpen: options.allowHalfOpen ?? false, ...directions });
-  const { unread, queued } = baggage!;
+  const { unread, queued } = inFlight!;
   if (unread.length > 0) socket.unshift(unread);
   if (queued.length > 0) socket.write(queued);
   if (details.hasEnded) socket.end();

@@ -4,7 +4,7 @@ import { threadState } from '../base/thread-state.js';
 import { close } from '../sys/file/io.js';
 import { keepNonBlocking } from '../sys/file/open-description.js';
 import { lend } from '../sys/file/owned-descriptors.js';
-import type { Baggage, Detached, Movable, Move } from '../api/departure.js';
+import type { InFlight, Detached, Movable, Move } from '../api/departure.js';
 import { encode } from './messages/message.js';
 import type { Offer } from './endpoint/offer.js';
 
@@ -29,17 +29,17 @@ export function answerOf(kind: Movable): string {
   return ANSWERS[kind];
 }
 
-/** The answer that takes the baggage of a kind. */
-export function baggageOf(kind: Movable): string {
-  return `${ANSWERS[kind]}: baggage`;
+/** The answer that takes what is in flight of a kind. */
+export function inFlightOf(kind: Movable): string {
+  return `${ANSWERS[kind]}: in flight`;
 }
 
-/** Some of the baggage, on its way ahead of the descriptor; or the word that no descriptor follows. */
-export type Part = BaggagePart | { readonly move: string; readonly of: 'nothing' };
+/** Some of what is in flight, sent ahead of the descriptor; or the word that no descriptor follows. */
+export type Part = InFlightPart | { readonly move: string; readonly of: 'nothing' };
 
-export interface BaggagePart {
+export interface InFlightPart {
   readonly move: string;
-  readonly of: keyof Baggage;
+  readonly of: keyof InFlight;
   readonly bytes: Uint8Array;
 }
 
@@ -93,18 +93,18 @@ export class MoveToThread implements Move {
   }
 
   /**
-   * Sends the baggage ahead, then the descriptor. The other thread makes a duplicate of its own, or has nothing; so this
+   * Sends what is in flight ahead, then the descriptor. The other thread makes a duplicate of its own, or has nothing; so this
    * thread's number is closed at the end, whichever thread died meanwhile.
    *
    * @throws IoError EPIPE: the other thread has ended; ECANCELED: the peer was closed here.
    * @throws Error what the other thread says: it receives no such objects, or it has no room for one more descriptor.
    */
-  async give(kind: Movable, { fd, details, baggage }: Detached): Promise<void> {
+  async give(kind: Movable, { fd, details, inFlight }: Detached): Promise<void> {
     const { carrier, number: move, state } = this;
     try {
-      if (baggage !== undefined) {
-        await this.sendParts(kind, 'queued', baggage.queued);
-        await this.sendParts(kind, 'unread', baggage.unread);
+      if (inFlight !== undefined) {
+        await this.sendParts(kind, 'queued', inFlight.queued);
+        await this.sendParts(kind, 'unread', inFlight.unread);
       }
       lend(fd);
       const offer = carrier.offer(answerOf(kind), { fd, move, details, state } satisfies Parcel);
@@ -116,8 +116,8 @@ export class MoveToThread implements Move {
         throw failure;
       }
     } catch (failure) {
-      // What has arrived of the baggage waits for its descriptor no more. Where this fails, that thread has ended or is about to.
-      if (baggage !== undefined) carrier.request(baggageOf(kind), { move, of: 'nothing' }).catch(() => {});
+      // What has arrived of the bytes in flight waits for its descriptor no more. Where this fails, that thread has ended or is about to.
+      if (inFlight !== undefined) carrier.request(inFlightOf(kind), { move, of: 'nothing' }).catch(() => {});
       throw failure;
     } finally {
       keepNonBlocking(fd);
@@ -125,12 +125,12 @@ export class MoveToThread implements Move {
     }
   }
 
-  private async sendParts(kind: Movable, of: keyof Baggage, bytes: Uint8Array): Promise<void> {
+  private async sendParts(kind: Movable, of: keyof InFlight, bytes: Uint8Array): Promise<void> {
     const { carrier, number: move } = this;
     const partBytes = Math.min(PART_BYTES, carrier.maxBytes - WRAPPING_BYTES);
     for (let offset = 0; offset < bytes.length; offset += partBytes) {
-      const part: BaggagePart = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
-      await carrier.request(baggageOf(kind), part);
+      const part: InFlightPart = { move, of, bytes: bytes.subarray(offset, offset + partBytes) };
+      await carrier.request(inFlightOf(kind), part);
     }
   }
 }

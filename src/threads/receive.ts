@@ -10,8 +10,8 @@ import type { Connection } from '../api/stream/connection.js';
 import { File, type FileDetails } from '../api/file/file.js';
 import { Inlet } from './service/inlet.js';
 import { DatagramSocket, type DatagramDetails } from '../api/datagram/datagram-socket.js';
-import type { Baggage, Movable } from '../api/departure.js';
-import { answerOf, baggageOf, type BaggagePart, type Parcel, type Part } from './move.js';
+import type { InFlight, Movable } from '../api/departure.js';
+import { answerOf, inFlightOf, type InFlightPart, type Parcel, type Part } from './move.js';
 import { Listener, type ListenerDetails } from '../api/listening/listener.js';
 import { Endpoint } from './endpoint/endpoint.js';
 import { unpackDatagrams } from '../api/datagram/queued-datagrams.js';
@@ -32,11 +32,11 @@ export function receiveConnections<S = unknown>(
   onConnection: (connection: Connection, state: S) => void,
 ): void {
   checkReceiver('receiveConnections', endpoint, 'connection', onConnection);
-  const take = collectBaggage(endpoint, 'connection');
+  const take = collectInFlight(endpoint, 'connection');
   const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
     const { queued, unread } = take(from, move);
     const connection = adopt(fd, limits);
-    connection.putAhead(unread);
+    connection.putUnread(unread);
     if (queued.length > 0) connection.send(queued);
     if (hasEnded) connection.end();
     return connection;
@@ -82,7 +82,7 @@ export function receiveDatagrams<S = unknown>(
   onSocket: (socket: DatagramSocket, state: S) => void,
 ): void {
   checkReceiver('receiveDatagrams', endpoint, 'datagram socket', onSocket);
-  const take = collectBaggage(endpoint, 'datagram socket');
+  const take = collectInFlight(endpoint, 'datagram socket');
   const make = (fd: number, details: DatagramDetails, from: number, move: string) => {
     const queued = unpackDatagrams(take(from, move).queued);
     const reactor = currentReactor();
@@ -111,11 +111,11 @@ function checkReceiver(call: string, endpoint: Endpoint, kind: Movable, onReceiv
 }
 
 /** Takes in what comes ahead of the descriptors of a kind. @returns how to take out what belongs to a move, once. */
-function collectBaggage(endpoint: Endpoint, kind: Movable): (from: number, move: string) => Baggage {
+function collectInFlight(endpoint: Endpoint, kind: Movable): (from: number, move: string) => InFlight {
   // By the thread that sends them, since one that ends leaves its moves half done.
-  const arrived = new Map<number, BaggagePart[]>();
+  const arrived = new Map<number, InFlightPart[]>();
   endpoint.watchDepartures(threadId => arrived.delete(threadId));
-  endpoint.answer<Part, true>(baggageOf(kind), ({ from, value }) => {
+  endpoint.answer<Part, true>(inFlightOf(kind), ({ from, value }) => {
     if (value.of === 'nothing') {
       drop(from, value.move);
       return true;
@@ -133,7 +133,7 @@ function collectBaggage(endpoint: Endpoint, kind: Movable): (from: number, move:
   return (from, move) => {
     const parts = arrived.get(from) ?? [];
     drop(from, move);
-    const bytesOf = (of: keyof Baggage) =>
+    const bytesOf = (of: keyof InFlight) =>
       Buffer.concat(parts.filter(part => part.move === move && part.of === of).map(({ bytes }) => bytes));
     return { queued: bytesOf('queued'), unread: bytesOf('unread') };
   };

@@ -14,7 +14,7 @@ import { DatagramOutbox, type OutboxOwner } from './outbox.js';
 import { DatagramReceiver } from './receiver.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './target.js';
 import { withinBounds, type LookUpBounds } from '../socket/look-up-bounds.js';
-import { prepareMove, type Baggage, type Destination } from '../departure.js';
+import { prepareMove, type InFlight, type Destination } from '../departure.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { settling } from '../settling.js';
@@ -222,13 +222,13 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     this.state = 'closed';
     this.hasMoved = true;
     const waiting = this.outbox.drop();
-    const baggage: Baggage = { queued: packDatagrams(waiting), unread: new Uint8Array(0) };
+    const inFlight: InFlight = { queued: packDatagrams(waiting), unread: new Uint8Array(0) };
     const fd = this.detachDescriptor();
     this.reactor.defer(this);
     let failure: Error | undefined;
     try {
       const details: DatagramDetails = { ...this.details, peer: this.outbox.peer };
-      await move.give('datagram socket', { fd, details, baggage });
+      await move.give('datagram socket', { fd, details, inFlight });
     } catch (error) {
       failure = error as Error;
       removeSocketFile(this.details.socketFile);

@@ -11,14 +11,14 @@ import { getIntOption } from '../../sys/socket/socket.js';
 import { makeNonBlocking } from '../../sys/file/open-description.js';
 import { own } from '../../sys/file/owned-descriptors.js';
 import { checkOptions } from '../arguments.js';
-import type { State } from './connection-states.js';
+import type { ConnectionState } from './connection-states.js';
 import { Connection } from './connection.js';
 import { takeNodeSocket } from './node-socket.js';
 import { checkInteger, QUEUE_LIMITS, queueLimits, type QueueLimits } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
 
 /** A pipe's end has one direction: as if the other had ended already. */
-const STATE_BY_ACCESS = new Map<number, State>([
+const STATE_BY_ACCESS = new Map<number, ConnectionState>([
   [O_RDONLY, 'ended'],
   [O_WRONLY, 'peer-ended'],
 ]);
@@ -53,7 +53,7 @@ export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = 
   }
   const { fd, unread, hasEnded } = takeNodeSocket(from);
   const connection = adoptDescriptor(fd, checked);
-  connection.putAhead(unread);
+  connection.putUnread(unread);
   if (hasEnded) connection.end();
   return connection;
 }

@@ -3,19 +3,19 @@ import { ifKnown } from '../../base/inspection.js';
 import type { SendProgress } from '../../core/operations/send-progress.js';
 import type { Timer } from '../../core/reactor/timers.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
-import type { Deadline, Deadlines } from './deadlines.js';
+import type { TimeoutKind, Timeouts } from './timeouts.js';
 import type { QueueLimits } from '../options.js';
 import type { Settling } from '../settling.js';
 
 /** What few connections have, so that the many idle ones don't carry room for it. */
 export interface Rare {
-  deadlines?: Deadlines;
+  timeouts?: Timeouts;
   closeTimer?: Timer;
   /** Once a timeout was due. */
   progress?: SendProgress;
   closed?: Settling<void>;
   failure?: Error;
-  onTimeout?: (deadline: Deadline) => void;
+  onTimeout?: (kind: TimeoutKind) => void;
   /** The peer has ended, and for a while nobody has read, sent or asked to be told. */
   nobodyCame?: true;
   keeper?: ConnectionKeeper;

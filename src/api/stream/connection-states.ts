@@ -16,7 +16,7 @@ export const STATES = [
   /** Our FIN is sent; we still read. */
   'ended',
   /** The peer sent FIN, and what is queued here goes out before we close. */
-  'last-words',
+  'flushing',
   /** `close` was called: what is queued goes out, what comes in is thrown away. */
   'closing',
   /** Our FIN is sent; what comes in is thrown away until the peer's FIN or the end of patience. */
@@ -24,7 +24,7 @@ export const STATES = [
   'closed',
 ] as const;
 
-export type State = (typeof STATES)[number];
+export type ConnectionState = (typeof STATES)[number];
 
 export const EVENTS = [
   /** The peer's FIN was read. */
@@ -41,31 +41,31 @@ export const EVENTS = [
 
 export type StateEvent = (typeof EVENTS)[number];
 
-type Transitions = Partial<Record<StateEvent, State>>;
+type Transitions = Partial<Record<StateEvent, ConnectionState>>;
 
 /** What is missing here changes nothing. */
-export const TRANSITIONS: Readonly<Record<State, Transitions>> = {
+export const TRANSITIONS: Readonly<Record<ConnectionState, Transitions>> = {
   open: { 'peer-end': 'peer-ended', end: 'ending', close: 'closing', fail: 'closed' },
-  'peer-ended': { end: 'last-words', close: 'last-words', fail: 'closed' },
-  ending: { 'peer-end': 'last-words', flushed: 'ended', close: 'closing', fail: 'closed' },
+  'peer-ended': { end: 'flushing', close: 'flushing', fail: 'closed' },
+  ending: { 'peer-end': 'flushing', flushed: 'ended', close: 'closing', fail: 'closed' },
   ended: { 'peer-end': 'closed', close: 'lingering', fail: 'closed' },
-  'last-words': { flushed: 'closed', fail: 'closed' },
-  closing: { 'peer-end': 'last-words', flushed: 'lingering', fail: 'closed' },
+  flushing: { flushed: 'closed', fail: 'closed' },
+  closing: { 'peer-end': 'flushing', flushed: 'lingering', fail: 'closed' },
   lingering: { 'peer-end': 'closed', fail: 'closed' },
   closed: {},
 };
 
 /** States in which the user may still send. */
-export function canSend(state: State): boolean {
+export function canSend(state: ConnectionState): boolean {
   return state === 'open' || state === 'peer-ended';
 }
 
 /** States in which what arrives goes to the user. */
-export function delivers(state: State): boolean {
+export function delivers(state: ConnectionState): boolean {
   return state === 'open' || state === 'ending' || state === 'ended';
 }
 
 /** States in which an empty queue is an event. */
-export function awaitsFlush(state: State): boolean {
+export function awaitsFlush(state: ConnectionState): boolean {
   return TRANSITIONS[state].flushed !== undefined;
 }

@@ -9,9 +9,16 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
 import { endWriting, localAddress, remoteAddress } from '../../sys/socket/socket.js';
 import { shownAddress, type ConnectionDetails, type ConnectionKeeper, type Rare } from './connection-parts.js';
-import { awaitsFlush, canSend, delivers, TRANSITIONS, type State, type StateEvent } from './connection-states.js';
-import { Deadlines, type Deadline, type TimeoutOptions } from './deadlines.js';
-import { prepareMove, type Baggage, type Destination, type Detached } from '../departure.js';
+import {
+  awaitsFlush,
+  canSend,
+  delivers,
+  TRANSITIONS,
+  type ConnectionState,
+  type StateEvent,
+} from './connection-states.js';
+import { Timeouts, type TimeoutKind, type TimeoutOptions } from './timeouts.js';
+import { prepareMove, type InFlight, type Destination, type Detached } from '../departure.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from '../options.js';
 import { FirstLook } from './peer-watching-socket.js';
@@ -32,7 +39,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     reactor: Reactor,
     descriptor: Descriptor,
     limits: QueueLimits,
-    private state: State = 'open',
+    private state: ConnectionState = 'open',
   ) {
     super(reactor, descriptor, limits);
     reactor.defer(new FirstLook(this));
@@ -106,16 +113,16 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   setTimeouts(timeouts: TimeoutOptions): void {
     if (this.state === 'closed') return;
     const rare = (this.rare ??= {});
-    rare.deadlines ??= new Deadlines(
+    rare.timeouts ??= new Timeouts(
       this.reactor,
       () => this.hasProgressed(rare),
-      deadline => this.onDeadline(deadline, rare),
+      kind => this.onTimeoutExpired(kind, rare),
     );
-    rare.deadlines.set(timeouts, this.waitsForPeer);
+    rare.timeouts.set(timeouts, this.waitsForPeer);
   }
 
   /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. */
-  set onTimeout(handler: ((deadline: Deadline) => void) | undefined) {
+  set onTimeout(handler: ((kind: TimeoutKind) => void) | undefined) {
     (this.rare ??= {}).onTimeout = handler;
   }
 
@@ -164,18 +171,14 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** @internal The end of patience with an orderly close. */
   onTimer(): void {
     this.rare!.closeTimer = NO_TIMER;
-    if (delivers(this.state)) {
-      this.onNobodyCame();
-      return;
-    }
+    if (delivers(this.state)) return this.onNobodyCame();
     if (this.state !== 'lingering' && this.hasProgressed(this.rare!)) {
       this.armClose(this.limits.closeTimeoutMs);
       return;
     }
     // A peer that keeps its side open has had our last byte and FIN; one that took nothing has not.
-    this.fail(
-      this.state === 'lingering' ? undefined : this.timedOut('close', 'the peer takes nothing of what is queued'),
-    );
+    const isDelivered = this.state === 'lingering';
+    this.fail(isDelivered ? undefined : this.timedOut('close', 'the peer takes nothing of what is queued'));
   }
 
   /** @internal The descriptor is closed; everybody is told. */
@@ -189,7 +192,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   /** @internal */
   override get hasPeerEnded(): boolean {
-    return this.state === 'peer-ended' || this.state === 'last-words' || (this.isClosed && this.hasAhead);
+    return this.state === 'peer-ended' || this.state === 'flushing' || (this.isClosed && this.hasUnread);
   }
 
   /** @internal */
@@ -243,7 +246,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     }
   }
 
-  protected override get hasMoved(): boolean {
+  protected override get hasMoved() {
     return this.moved;
   }
 
@@ -264,13 +267,13 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   protected override onBlocked(): void {
-    if (this.waitsForPeer) this.rare?.deadlines?.blocked();
+    if (this.waitsForPeer) this.rare?.timeouts?.blocked();
   }
 
   protected override onWriteProgress(): void {
     const { rare } = this;
     if (rare === undefined) return;
-    rare.deadlines?.sent(this.waitsForPeer);
+    rare.timeouts?.sent(this.waitsForPeer);
     if (rare.closeTimer === undefined) return;
     // An orderly close has patience as long as bytes move.
     const { closeTimeoutMs, lingerMs } = this.limits;
@@ -282,16 +285,16 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   protected override onArrival(): void {
-    this.rare?.deadlines?.received();
+    this.rare?.timeouts?.received();
   }
 
   protected override onPeerEnd(): void {
-    this.rare?.deadlines?.readEnded();
+    this.rare?.timeouts?.readEnded();
     const told = delivers(this.state);
     this.transition('peer-end');
     if (!told) return;
     this.tellEnd();
-    if (this.hasAhead) return; // Bytes that outlive the descriptor come before the end.
+    if (this.hasUnread) return; // Bytes that outlive the descriptor come before the end.
     if (this.onEnd !== undefined) this.scope.run(this.onEnd, this);
     else if (this.onData !== undefined) this.transition('close');
   }
@@ -318,31 +321,28 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     this.onData = undefined;
     this.checkOneReader(what);
     this.checkNothingLost();
-    this.rare?.deadlines?.clear();
+    this.rare?.timeouts?.clear();
     this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
     // Before the descriptor goes: an operation that is taken off drops what it had to send.
-    const unread = this.takeEarly()?.toBytes() ?? new Uint8Array(0);
-    const baggage: Baggage = { queued: this.takeQueued(), unread };
+    const unread = this.takeOut()?.toBytes() ?? new Uint8Array(0);
+    const inFlight: InFlight = { queued: this.takeQueued(), unread };
     const fd = this.detachDescriptor();
     this.rare?.keeper?.onReleased();
     this.moved = true;
     this.state = 'closed';
     if (this.rare?.closed !== undefined) this.settleClosed();
-    return { fd, baggage, details: { hasEnded: !canSend(state), limits } };
+    return { fd, inFlight, details: { hasEnded: !canSend(state), limits } };
   }
 
   private transition(event: StateEvent): void {
     const next = TRANSITIONS[this.state][event];
     if (next === undefined) return;
     this.state = next;
-    if (next === 'closed') {
-      this.release();
-      return;
-    }
+    if (next === 'closed') return this.release();
     const refusal = next === 'ended' || next === 'lingering' ? endWriting(this.descriptor.fd) : undefined;
     if (refusal !== undefined) return this.fail(next === 'ended' ? refusal : undefined);
-    if (!delivers(next) && next !== 'peer-ended') this.rare?.deadlines?.clear();
-    if (next === 'closing' || next === 'last-words') this.armClose(this.limits.closeTimeoutMs);
+    if (!delivers(next) && next !== 'peer-ended') this.rare?.timeouts?.clear();
+    if (next === 'closing' || next === 'flushing') this.armClose(this.limits.closeTimeoutMs);
     if (next === 'lingering') this.armClose(this.limits.lingerMs);
     this.updateReceiving();
     if (awaitsFlush(next) && this.isFlushed) this.transition('flushed');
@@ -356,7 +356,7 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   private release(): void {
     const { reactor, rare } = this;
-    rare?.deadlines?.clear();
+    rare?.timeouts?.clear();
     reactor.disarm(rare?.closeTimer ?? NO_TIMER);
     rare?.keeper?.onReleased();
     try {
@@ -377,9 +377,9 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     return (rare.progress ??= new SendProgress()).look(this, this.bytesSent);
   }
 
-  private onDeadline(deadline: Deadline, rare: Rare): void {
-    if (rare.onTimeout !== undefined) this.scope.run(rare.onTimeout, rare, deadline);
-    else this.fail(this.timedOut(deadline, `the ${deadline} timeout expired`));
+  private onTimeoutExpired(kind: TimeoutKind, rare: Rare): void {
+    if (rare.onTimeout !== undefined) this.scope.run(rare.onTimeout, rare, kind);
+    else this.fail(this.timedOut(kind, `the ${kind} timeout expired`));
   }
 
   static {

@@ -7,7 +7,7 @@ import type { Descriptor } from '../../core/operations/operation.js';
 import type { ReadSide, ReadTurn } from '../../core/operations/read-turn.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkCallback, checkRoom } from '../arguments.js';
-import { EarlyBytes, type Unread } from './early-bytes.js';
+import { UnreadBytes, type UnreadPolicy } from './unread-bytes.js';
 import { PeerWatchingSocket } from './peer-watching-socket.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';
@@ -20,13 +20,13 @@ export abstract class ReceivingSocket
   /** Bytes received so far. */
   bytesReceived = 0;
   /** @internal A listener's is 'drained': who answers it and ends without a look at what it says will not look later. */
-  unread: Unread = 'left';
+  unread: UnreadPolicy = 'left';
 
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
   private receiver: Receive | undefined = undefined;
   private reader: Reader | undefined = undefined;
   private paused = false;
-  private ahead: EarlyBytes | undefined = undefined;
+  private ahead: UnreadBytes | undefined = undefined;
   /** The transfer that has the read side. */
   private borrower: ReadTurn | undefined = undefined;
 
@@ -48,7 +48,7 @@ export abstract class ReceivingSocket
     }
     this.dataHandler = handler;
     this.updateReceiving();
-    if (this.isClosed && this.ahead !== undefined) this.reactor.defer({ onDeferred: () => this.handOnEarly() });
+    if (this.isClosed && this.ahead !== undefined) this.reactor.defer({ onDeferred: () => this.handOnUnread() });
   }
 
   get onData(): ((chunk: BufferList) => void) | undefined {
@@ -130,8 +130,8 @@ export abstract class ReceivingSocket
   }
 
   /** @internal */
-  takeAhead(mostBytes: number): BufferList | undefined {
-    const bytes = this.takeEarly(mostBytes);
+  takeUnread(mostBytes: number): BufferList | undefined {
+    const bytes = this.takeOut(mostBytes);
     this.bytesReceived -= bytes?.length ?? 0; // The turn counts them.
     return bytes;
   }
@@ -205,9 +205,9 @@ export abstract class ReceivingSocket
   // For those who make a connection of what was somebody else's
 
   /** @internal Bytes that come before what the kernel has: nothing was read from this object yet. */
-  putAhead(bytes: Uint8Array): void {
+  putUnread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.ahead = new EarlyBytes();
+    this.ahead = new UnreadBytes();
     this.ahead.add([bytes]);
     this.bytesReceived += bytes.length;
   }
@@ -221,12 +221,12 @@ export abstract class ReceivingSocket
 
   private handOnAhead(): void {
     // Whoever wanted them may have thought better of it.
-    if (this.isDelivering) this.handOnEarly();
+    if (this.isDelivering) this.handOnUnread();
   }
 
   /** Also to one who reads after the descriptor was closed. */
-  private handOnEarly(): void {
-    const bytes = this.isWanted ? this.takeEarly() : undefined;
+  private handOnUnread(): void {
+    const bytes = this.isWanted ? this.takeOut() : undefined;
     if (bytes === undefined) return;
     try {
       this.handOn(bytes);
@@ -237,11 +237,11 @@ export abstract class ReceivingSocket
   }
 
   /** @internal */
-  get hasAhead(): boolean {
+  get hasUnread(): boolean {
     return this.ahead !== undefined;
   }
 
-  protected takeEarly(mostBytes = Infinity): BufferList | undefined {
+  protected takeOut(mostBytes = Infinity): BufferList | undefined {
     const bytes = this.ahead?.take(mostBytes);
     if (this.ahead?.length !== 0) return bytes;
     this.ahead = undefined;
@@ -250,7 +250,7 @@ export abstract class ReceivingSocket
   }
 
   private readNext(signal?: AbortSignal): Promise<BufferList | null> {
-    if (!this.isDelivering && this.ahead !== undefined) return Promise.resolve(this.takeEarly()!);
+    if (!this.isDelivering && this.ahead !== undefined) return Promise.resolve(this.takeOut()!);
     if (this.reader === undefined) {
       this.reader = new Reader(this);
       if (!this.isDelivering) this.reader.end(this.failure);
@@ -259,7 +259,7 @@ export abstract class ReceivingSocket
   }
 
   private receiveInto(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
-    const ahead = this.lost === undefined ? this.takeEarly(bytes.byteLength) : undefined;
+    const ahead = this.lost === undefined ? this.takeOut(bytes.byteLength) : undefined;
     if (ahead !== undefined) return Promise.resolve(ahead.copyTo(bytes));
     if (!this.isDelivering) return this.failure === undefined ? Promise.resolve(0) : Promise.reject(this.failure);
     if (this.lost !== undefined) return Promise.reject(this.lost);
@@ -350,7 +350,7 @@ export abstract class ReceivingSocket
 
   private keep(chunk: BufferList): void {
     if (this.lost !== undefined) return;
-    const kept = (this.ahead ??= new EarlyBytes());
+    const kept = (this.ahead ??= new UnreadBytes());
     if (this.unread === 'kept' || kept.hasRoomFor(chunk)) {
       kept.add(chunk);
       if (kept.isFull) this.updateReceiving();

@@ -32,13 +32,13 @@ export interface ReadSide {
   /** The turn goes on. */
   resumeReads(turn: ReadTurn): void;
   /** Whether bytes were received before anybody read them. */
-  readonly hasAhead: boolean;
+  readonly hasUnread: boolean;
   /**
    * Takes bytes that were received before anybody read them; they come before what the kernel has.
    *
    * @returns undefined if there are none. Where there are some of a closed connection, `hasPeerEnded` holds.
    */
-  takeAhead(mostBytes: number): BufferList | undefined;
+  takeUnread(mostBytes: number): BufferList | undefined;
   /** Gives the read side back to the user. Nothing if the turn does not have it. */
   returnReads(turn: ReadTurn): void;
   /** The transfer has taken bytes. */

@@ -7,14 +7,14 @@ import {
   EVENTS,
   STATES,
   TRANSITIONS,
-  type State,
+  type ConnectionState,
   type StateEvent,
 } from '../../../src/api/stream/connection-states.js';
 import { stateDiagram } from '../state-diagram.js';
 
 /** All states that can be come to from `start`. */
-function reachable(start: State): Set<State> {
-  const found = new Set<State>([start]);
+function reachable(start: ConnectionState): Set<ConnectionState> {
+  const found = new Set<ConnectionState>([start]);
   for (const state of found) {
     for (const event of EVENTS) {
       const next = TRANSITIONS[state][event];
@@ -25,19 +25,19 @@ function reachable(start: State): Set<State> {
 }
 
 /** What is true of a connection in a state, so that the table can be checked against it: who has ended which direction. */
-const facts: Record<State, { peerEnded: boolean; weEnd: boolean; finSent: boolean; closing: boolean }> = {
+const facts: Record<ConnectionState, { peerEnded: boolean; weEnd: boolean; finSent: boolean; closing: boolean }> = {
   open: { peerEnded: false, weEnd: false, finSent: false, closing: false },
   'peer-ended': { peerEnded: true, weEnd: false, finSent: false, closing: false },
   ending: { peerEnded: false, weEnd: true, finSent: false, closing: false },
   ended: { peerEnded: false, weEnd: true, finSent: true, closing: false },
-  'last-words': { peerEnded: true, weEnd: true, finSent: false, closing: true },
+  flushing: { peerEnded: true, weEnd: true, finSent: false, closing: true },
   closing: { peerEnded: false, weEnd: true, finSent: false, closing: true },
   lingering: { peerEnded: false, weEnd: true, finSent: true, closing: true },
   closed: { peerEnded: true, weEnd: true, finSent: true, closing: true },
 };
 
 /** What must come of an event, said a second time and in another way than by the table. */
-function expected(state: State, event: StateEvent): State {
+function expected(state: ConnectionState, event: StateEvent): ConnectionState {
   const now = facts[state];
   if (state === 'closed') return 'closed';
   if (event === 'fail') return 'closed';
@@ -46,7 +46,7 @@ function expected(state: State, event: StateEvent): State {
   const finSent = now.finSent || (now.weEnd && event === 'flushed');
   const closing = now.closing || event === 'close';
   if (peerEnded && finSent) return 'closed';
-  if (peerEnded) return weEnd ? 'last-words' : 'peer-ended';
+  if (peerEnded) return weEnd ? 'flushing' : 'peer-ended';
   if (finSent) return closing ? 'lingering' : 'ended';
   if (weEnd) return closing ? 'closing' : 'ending';
   return 'open';
@@ -88,7 +88,7 @@ describe('states of a connection', () => {
   });
 
   it('every way ends: no circle in the table', () => {
-    const depth = (state: State, path: readonly State[]): void => {
+    const depth = (state: ConnectionState, path: readonly ConnectionState[]): void => {
       expect(path, 'a circle').to.not.include(state);
       for (const next of Object.values(TRANSITIONS[state])) depth(next, [...path, state]);
     };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Deadline, IoError } from '../../../src/index.js';
+import type { TimeoutKind, IoError } from '../../../src/index.js';
 import { settling } from '../../../src/api/settling.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { closing, fillUp, rejection, turns, unixPair } from '../../support/sockets.js';
@@ -83,7 +83,7 @@ describeOnEveryDriver(
 
     it('onTimeout is told in place of the end, and the connection lives on', async () => {
       const { client, server } = unixPair();
-      const told = settling<Deadline>();
+      const told = settling<TimeoutKind>();
       client.onTimeout = told.resolve;
       client.setTimeouts({ idleMs: 10 });
       expect(await told.promise).to.equal('idle');

@@ -95,7 +95,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
 
   private takeAhead(): void {
     const { account, receiving, pending } = this;
-    const bytes = this.source.takeAhead(receiving.lengthBytes);
+    const bytes = this.source.takeUnread(receiving.lengthBytes);
     if (bytes === undefined) return;
     account.bytesIn += bytes.length;
     account.residueBytes += bytes.length;

@@ -88,7 +88,7 @@ export class RelayConduits {
 
   /** Whether bytes come first that were received before anybody read them. */
   get hasAhead(): boolean {
-    return this.isFresh && this.reads.hasAhead;
+    return this.isFresh && this.reads.hasUnread;
   }
 
   get heldBytes(): number {
@@ -158,7 +158,7 @@ export class RelayConduits {
   }
 
   private takeAhead(mostBytes: number): number {
-    const bytes = this.reads.takeAhead(mostBytes);
+    const bytes = this.reads.takeUnread(mostBytes);
     this.isFresh = bytes !== undefined;
     if (bytes === undefined) return 0;
     const lengthBytes = bytes.length;

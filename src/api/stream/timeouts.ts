@@ -19,14 +19,14 @@ const TIMEOUT_OPTIONS = {
   writeMs: 'other',
 } as const satisfies OptionNames<TimeoutOptions>;
 
-export const DEADLINES = ['idle', 'read', 'write'] as const;
-export type Deadline = (typeof DEADLINES)[number];
+export const TIMEOUT_KINDS = ['idle', 'read', 'write'] as const;
+export type TimeoutKind = (typeof TIMEOUT_KINDS)[number];
 
 const IDLE = 0;
 const READ = 1;
 const WRITE = 2;
 
-export class Deadlines implements TimerOwner {
+export class Timeouts implements TimerOwner {
   private readonly timers: [Timer, Timer, Timer] = [NO_TIMER, NO_TIMER, NO_TIMER];
   private readonly delaysMs: [number, number, number] = [0, 0, 0];
 
@@ -34,7 +34,7 @@ export class Deadlines implements TimerOwner {
     private readonly reactor: Reactor,
     /** Whether the peer has taken bytes meanwhile that were with the kernel. */
     private readonly hasProgressed: () => boolean,
-    private readonly expired: (deadline: Deadline) => void,
+    private readonly expired: (kind: TimeoutKind) => void,
   ) {}
 
   /**
@@ -91,7 +91,7 @@ export class Deadlines implements TimerOwner {
   onTimer(tag: number): void {
     this.timers[tag] = NO_TIMER;
     if (tag !== READ && this.hasProgressed()) this.touch(tag);
-    else this.expired(DEADLINES[tag]);
+    else this.expired(TIMEOUT_KINDS[tag]);
   }
 
   /** Counts anew from now; an expired one that the user chose to survive begins again. */

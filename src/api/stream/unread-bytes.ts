@@ -3,7 +3,7 @@ import { BufferList } from '../../core/memory/buffer-list.js';
 import { LATE_READER_BYTES } from '../../core/limits.js';
 
 /** What becomes of bytes that nobody reads, once our FIN is on its way. */
-export type Unread =
+export type UnreadPolicy =
   /** They stay in the kernel, which holds the peer back. */
   | 'left'
   /** The peer has ended as well: they are taken in, up to a bound, so that nothing keeps the descriptor. */
@@ -11,7 +11,7 @@ export type Unread =
   /** A listener's: they are received, so that the client's FIN is. Those beyond a bound are thrown away. */
   | 'drained';
 
-export class EarlyBytes {
+export class UnreadBytes {
   private readonly list = new BufferList();
 
   get length(): number {
