@@ -1,5 +1,6 @@
 /** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
 import { deserialize } from 'node:v8';
+import { BufferList } from '../core/memory/buffer-list.js';
 import { AsyncScope } from '../core/reactor/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/file/io.js';
@@ -36,7 +37,8 @@ export function receiveConnections<S = unknown>(
   const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
     const { queued, unread } = take(from, move);
     const connection = adopt(fd, limits);
-    connection.putUnread(unread);
+    connection.bytesReceived += unread.length;
+    connection.unread(BufferList.from(unread));
     if (queued.length > 0) connection.send(queued);
     if (hasEnded) connection.end();
     return connection;

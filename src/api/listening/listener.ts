@@ -262,7 +262,7 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     const descriptor = this.reactor.driver.add(fd, this.scope);
     descriptor.origin = 'own';
     const connection = new Connection(this.reactor, descriptor, this.details.limits);
-    connection.unread = 'drained';
+    connection.unreadPolicy = 'drained';
     if (this.handler !== undefined) {
       this.scope.run(this.handler, undefined, connection);
       return;

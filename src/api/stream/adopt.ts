@@ -1,4 +1,5 @@
 /** A connection made of a descriptor or of a socket that came from elsewhere. */
+import { BufferList } from '../../core/memory/buffer-list.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { Socket as NodeSocket } from 'node:net';
 import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../../sys/ffi/constants.js';
@@ -53,7 +54,8 @@ export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = 
   }
   const { fd, unread, hasEnded } = takeNodeSocket(from);
   const connection = adoptDescriptor(fd, checked);
-  connection.putUnread(unread);
+  connection.bytesReceived += unread.length;
+  connection.unread(BufferList.from(unread));
   if (hasEnded) connection.end();
   return connection;
 }

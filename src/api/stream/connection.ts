@@ -204,7 +204,8 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   override get heedsEnd(): boolean {
     // A handler that is set and does not receive has paused: the end comes after its bytes.
     if (this.hasEnded) return this.onData === undefined && !this.isBorrowed;
-    if (this.state !== 'open' || this.hasReader || this.isBorrowed) return false;
+    // A FIN behind bytes that were put back waits for whoever reads them.
+    if (this.state !== 'open' || this.hasReader || this.hasUnread || this.isBorrowed) return false;
     return this.onClose !== undefined || this.onEnd !== undefined || this.rare?.nobodyCame === true;
   }
 
@@ -216,12 +217,12 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   /** @internal */
   override onEndIgnored(): void {
-    if (!this.hasReader && !this.isBorrowed) this.awaitSomebody();
+    if (!this.hasReader && !this.hasUnread && !this.isBorrowed) this.awaitSomebody();
   }
 
   /** @internal */
   override onUnreadAtEnd(): void {
-    if (this.unread !== 'kept' && this.mayKeep && !this.isBorrowed) this.awaitSomebody();
+    if (this.unreadPolicy !== 'kept' && this.mayKeep && !this.isBorrowed) this.awaitSomebody();
   }
 
   protected override onLateEnd(): void {

@@ -1,13 +1,13 @@
 /** The receiving half of a connection: handed on by callback, by promise, or into memory of the user's. */
-import type { BufferList } from '../../core/memory/buffer-list.js';
-import { LATE_READER_BYTES } from '../../core/limits.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
+import { leaveReserve } from '../../core/memory/receive-buffer.js';
 import { ReceiveInto } from '../../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../core/operations/receive.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { ReadSide, ReadTurn } from '../../core/operations/read-turn.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkCallback, checkRoom } from '../arguments.js';
-import { UnreadBytes, type UnreadPolicy } from './unread-bytes.js';
+import { checkCallback, checkRoom, kindOf } from '../arguments.js';
+import { UnreadBytes, thrownAway, type UnreadPolicy } from './unread-bytes.js';
 import { PeerWatchingSocket } from './peer-watching-socket.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';
@@ -20,7 +20,7 @@ export abstract class ReceivingSocket
   /** Bytes received so far. */
   bytesReceived = 0;
   /** @internal A listener's is 'drained': who answers it and ends without a look at what it says will not look later. */
-  unread: UnreadPolicy = 'left';
+  unreadPolicy: UnreadPolicy = 'left';
 
   private dataHandler: ((chunk: BufferList) => void) | undefined = undefined;
   private receiver: Receive | undefined = undefined;
@@ -40,12 +40,7 @@ export abstract class ReceivingSocket
    */
   set onData(handler: ((chunk: BufferList) => void) | undefined) {
     checkCallback('onData', handler);
-    if (handler !== undefined) this.checkHere('onData');
-    if (handler !== undefined) this.checkNotBorrowed('onData');
-    if (handler !== undefined) this.checkNothingLost();
-    if (handler !== undefined && this.isReading) {
-      throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
-    }
+    if (handler !== undefined) this.checkMayHandle();
     this.dataHandler = handler;
     this.updateReceiving();
     if (this.isClosed && this.ahead !== undefined) this.reactor.defer({ onDeferred: () => this.handOnUnread() });
@@ -93,6 +88,23 @@ export abstract class ReceivingSocket
       () => this.read(),
       () => this.reader!.giveUp(),
     );
+  }
+
+  /**
+   * Puts back bytes that were read and not used: the next read, handler or transfer gets them first.
+   *
+   * @param bytes moved: the list is empty afterwards. A chunk of `onData` may be put back within its call.
+   * @throws TypeError no list; Error a read or a transfer is under way, or the connection was moved to another thread.
+   */
+  unread(bytes: BufferList): void {
+    this.checkHere('unread');
+    this.checkNotBorrowed('unread');
+    if (!(bytes instanceof BufferList)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: a BufferList`);
+    if (this.isReading) throw new Error('unread: a read is under way; await it first');
+    if (bytes.length === 0) return;
+    leaveReserve(bytes, this.reactor.slab);
+    (this.ahead ??= new UnreadBytes()).putBack(bytes);
+    this.updateReceiving();
   }
 
   /** Stops receiving: what the peer sends stays in the kernel, which holds the peer back. */
@@ -171,11 +183,8 @@ export abstract class ReceivingSocket
 
   /** @internal */
   onReceiveEnd(failure: Error | undefined): void {
-    if (failure !== undefined) {
-      this.fail(failure);
-      return;
-    }
-    this.onPeerEnd();
+    if (failure !== undefined) this.fail(failure);
+    else this.onPeerEnd();
   }
 
   /** @internal */
@@ -183,7 +192,8 @@ export abstract class ReceivingSocket
     this.stopWatching();
     if (this.ahead !== undefined && this.isDelivering && !this.takesUnread) {
       if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
-      this.reactor.defer({ onDeferred: () => this.handOnAhead() });
+      // Whoever wanted them may have thought better of it by then.
+      this.reactor.defer({ onDeferred: () => this.isDelivering && this.handOnUnread() });
       return;
     }
     const receiver = (this.receiver ??= new Receive(this));
@@ -202,26 +212,11 @@ export abstract class ReceivingSocket
     return this.reader?.isOver === false || this.dataHandler !== undefined || this.paused;
   }
 
-  // For those who make a connection of what was somebody else's
-
-  /** @internal Bytes that come before what the kernel has: nothing was read from this object yet. */
-  putUnread(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    this.ahead = new UnreadBytes();
-    this.ahead.add([bytes]);
-    this.bytesReceived += bytes.length;
-  }
-
   private handOn(chunk: BufferList): void {
     const handler = this.dataHandler;
     if (handler !== undefined) this.scope.run(handler, undefined, chunk);
     else if (this.reader?.isReading === true) this.reader.receive(chunk);
     else this.keep(chunk);
-  }
-
-  private handOnAhead(): void {
-    // Whoever wanted them may have thought better of it.
-    if (this.isDelivering) this.handOnUnread();
   }
 
   /** Also to one who reads after the descriptor was closed. */
@@ -245,7 +240,7 @@ export abstract class ReceivingSocket
     const bytes = this.ahead?.take(mostBytes);
     if (this.ahead?.length !== 0) return bytes;
     this.ahead = undefined;
-    if (this.isClosed) this.reactor.defer({ onDeferred: () => this.onLateEnd() });
+    if (this.isClosed) this.reactor.defer({ onDeferred: () => this.ahead === undefined && this.onLateEnd() });
     return bytes;
   }
 
@@ -289,6 +284,14 @@ export abstract class ReceivingSocket
     return this.descriptor.reads instanceof ReceiveInto || this.reader?.isReading === true;
   }
 
+  private checkMayHandle(): void {
+    this.checkHere('onData');
+    this.checkNotBorrowed('onData');
+    this.checkNothingLost();
+    if (!this.isReading) return;
+    throw new Error('onData: the connection is being read by read(), readInto() or for await; use one way at a time');
+  }
+
   private checkHere(method: string): void {
     if (this.hasMoved) throw new Error(`${method}: the connection was moved to another thread`);
   }
@@ -330,7 +333,7 @@ export abstract class ReceivingSocket
   /** Nobody reads what comes after our FIN: it is received, so that the peer's FIN is, and kept for a reader who comes late. */
   private get takesUnread(): boolean {
     if (!this.isDelivering || this.canSend || this.isWanted || this.isBorrowed) return false;
-    return this.unread === 'drained' ? !this.hasReader : this.unread === 'kept' && this.mayKeep;
+    return this.unreadPolicy === 'drained' ? !this.hasReader : this.unreadPolicy === 'kept' && this.mayKeep;
   }
 
   /** What waits for a handler that paused is left to the kernel: its stream must not end before it has all. */
@@ -340,7 +343,7 @@ export abstract class ReceivingSocket
 
   /** Nobody has come for what is unread, and the peer has ended: what there is of it is received and kept. */
   protected keepUnread(): void {
-    this.unread = 'kept';
+    this.unreadPolicy = 'kept';
     this.updateReceiving();
   }
 
@@ -351,16 +354,14 @@ export abstract class ReceivingSocket
   private keep(chunk: BufferList): void {
     if (this.lost !== undefined) return;
     const kept = (this.ahead ??= new UnreadBytes());
-    if (this.unread === 'kept' || kept.hasRoomFor(chunk)) {
+    if (this.unreadPolicy === 'kept' || kept.hasRoomFor(chunk)) {
       kept.add(chunk);
       if (kept.isFull) this.updateReceiving();
       return;
     }
     kept.release();
     this.ahead = undefined;
-    this.reader = new Reader(this);
-    const explanation = `more than ${LATE_READER_BYTES} bytes came after end() while nobody read: they were thrown away`;
-    this.reader.end(new IoError('ENOBUFS', 'read', this.title(), explanation));
+    (this.reader = new Reader(this)).end(thrownAway(this.title()));
   }
 
   /** The connection needs its read side itself: a transfer that has it learns so later in the turn. */

@@ -1,6 +1,7 @@
-/** Bytes that a connection received before anybody read them. They come before what the kernel has. */
+/** Bytes that a connection received before anybody read them, or that were put back. They come before what the kernel has. */
 import { BufferList } from '../../core/memory/buffer-list.js';
 import { LATE_READER_BYTES } from '../../core/limits.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 
 /** What becomes of bytes that nobody reads, once our FIN is on its way. */
 export type UnreadPolicy =
@@ -32,6 +33,11 @@ export class UnreadBytes {
     for (const part of chunk) this.list.appendCopy(part);
   }
 
+  /** Moves a list to the front. */
+  putBack(bytes: BufferList): void {
+    this.list.prepend(bytes);
+  }
+
   take(mostBytes = Infinity): BufferList {
     return this.list.split(Math.min(mostBytes, this.list.length));
   }
@@ -39,4 +45,10 @@ export class UnreadBytes {
   release(): void {
     this.list.release();
   }
+}
+
+/** What one who reads too late is told. */
+export function thrownAway(title: string): IoError {
+  const explanation = `more than ${LATE_READER_BYTES} bytes came after end() while nobody read: they were thrown away`;
+  return new IoError('ENOBUFS', 'read', title, explanation);
 }

@@ -70,7 +70,7 @@ class Branch implements ConnectionKeeper {
     const descriptor = reactor.driver.add(fd, this.scope);
     descriptor.origin = 'own';
     const connection = new Connection(reactor, descriptor, this.serving.details.limits);
-    connection.unread = 'drained';
+    connection.unreadPolicy = 'drained';
     connection.keeper = this;
     return connection;
   }
