@@ -1,5 +1,5 @@
 /** Options of listeners and connections, their defaults, and the checks that say what was wrong and what is allowed. */
-import { shown, type OptionNames } from './arguments.js';
+import { checkDelay, checkInteger, type OptionNames } from '../base/arguments.js';
 
 /** Bounds of one connection's queue, shared by all connections of a listener. */
 export interface QueueLimits {
@@ -67,23 +67,4 @@ export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
   checkDelay('lingerMs', limits.lingerMs);
   checkDelay('closeTimeoutMs', limits.closeTimeoutMs);
   return limits;
-}
-
-/** @throws RangeError */
-export function checkInteger(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name}: ${shown(value)}; allowed: integers from ${least} to ${most}`);
-  }
-}
-
-/** @throws RangeError */
-export function checkDelay(name: string, delayMs: number): void {
-  if (!Number.isFinite(delayMs) || delayMs < 0) {
-    throw new RangeError(`${name}: ${shown(delayMs)}; allowed: milliseconds from 0`);
-  }
-}
-
-/** @throws RangeError */
-export function checkPort(port: number, least: 0 | 1): void {
-  checkInteger('port', port, least, 65535);
 }

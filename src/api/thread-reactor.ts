@@ -11,8 +11,7 @@ import { REACTOR_SCOPE } from '../core/reactor/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor/reactor.js';
 import { MODES } from '../core/driver/mode.js';
 import './plain-workers.js';
-import { checkOptions, shown, type OptionNames } from './arguments.js';
-import { checkInteger } from './options.js';
+import { checkInteger, checkOptions, type OptionNames, shown } from '../base/arguments.js';
 
 const REACTOR_OPTIONS = {
   backend: 'other',

@@ -1,6 +1,6 @@
 /** The one option that every call has that waits: a signal by which its caller waits no longer. */
 import { unlessAborted } from '../base/unless-aborted.js';
-import { checkOptions, checkSignal, type OptionNames } from './arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from '../base/arguments.js';
 
 export interface WaitOptions {
   /**

@@ -2,8 +2,7 @@
 import { Duplex } from 'node:stream';
 import { AsyncScope } from '../core/reactor/async-scope.js';
 import type { BufferList } from '../core/memory/buffer-list.js';
-import { checkOptions, type OptionNames } from '../api/arguments.js';
-import { checkInteger } from '../api/options.js';
+import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
 import type { Connection } from '../api/stream/connection.js';
 import { checkIdle } from './idle-connection.js';
 import { FlushTurn } from './flush-turn.js';

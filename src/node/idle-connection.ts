@@ -1,5 +1,5 @@
 /** What can be given to Node: a connection that is open and that nobody uses. */
-import { kindOf } from '../api/arguments.js';
+import { kindOf } from '../base/arguments.js';
 import { Connection } from '../api/stream/connection.js';
 import { IoError } from '../sys/ffi/io-error.js';
 

@@ -1,6 +1,6 @@
 /** A connection that becomes a socket of Node: the descriptor is Node's from then on. */
 import { Socket as NodeSocket, type SocketConstructorOpts } from 'node:net';
-import { checkOptions, type OptionNames } from '../api/arguments.js';
+import { checkOptions, type OptionNames } from '../base/arguments.js';
 import type { Connection } from '../api/stream/connection.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { O_RDONLY, O_WRONLY } from '../sys/file/file-constants.js';

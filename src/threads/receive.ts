@@ -5,7 +5,7 @@ import { AsyncScope } from '../core/reactor/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/file/io.js';
 import { adopt } from '../api/stream/adopt.js';
-import { checkFunction, kindOf } from '../api/arguments.js';
+import { checkFunction, kindOf } from '../base/arguments.js';
 import type { ConnectionDetails } from '../api/stream/connection-parts.js';
 import type { Connection } from '../api/stream/connection.js';
 import { File, type FileDetails } from '../api/file/file.js';

@@ -5,7 +5,17 @@ import type { BufferList } from '../../core/memory/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../../sys/ffi/constants.js';
 import { domainOf, type Address } from '../../sys/socket/sockaddr.js';
 import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../../sys/socket/socket.js';
-import { checkCallback, checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from '../arguments.js';
+import {
+  checkCallback,
+  checkDelay,
+  checkInteger,
+  checkObject,
+  checkOptions,
+  checkPort,
+  checkSignal,
+  exampleOf,
+  type OptionNames,
+} from '../../base/arguments.js';
 import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
 import {
   checkPortSharing,
@@ -15,7 +25,7 @@ import {
   sharePort,
   type LocalEnd,
 } from '../socket/local-end.js';
-import { checkDelay, checkInteger, checkPort, type SocketOptions } from '../options.js';
+import { type SocketOptions } from '../options.js';
 import { applySocketOptions } from '../socket/socket-options.js';
 import { socketFileOf } from '../socket/socket-file.js';
 import { currentReactor } from '../thread-reactor.js';

@@ -7,7 +7,7 @@ import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
 import { droppedDatagrams } from '../../sys/socket/socket.js';
-import { checkCallback } from '../arguments.js';
+import { checkCallback } from '../../base/arguments.js';
 import { settling, type Settling } from '../settling.js';
 import { Socket } from '../socket/socket.js';
 import { signalOf, type WaitOptions } from '../waiting.js';

@@ -2,8 +2,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkAddress, isSenderAddress, type Address } from '../../sys/socket/sockaddr.js';
-import { kindOf, shown } from '../arguments.js';
-import { checkPort } from '../options.js';
+import { checkPort, kindOf, shown } from '../../base/arguments.js';
 import { resolve } from '../socket/resolve.js';
 
 /** An IP address and a port, a Unix socket's path, or the `from` of a datagram. */

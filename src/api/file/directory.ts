@@ -5,7 +5,7 @@ import { unlessAborted } from '../../base/unless-aborted.js';
 import { OpenDescriptor } from '../../core/disk/open-descriptor.js';
 import { openFolder, type Beneath } from '../../core/disk/open-file.js';
 import { diskPool } from '../../core/disk/pool.js';
-import { pathOf } from '../arguments.js';
+import { pathOf } from '../../base/arguments.js';
 import { endWith, signalOf, type EndOptions, type WaitOptions } from '../waiting.js';
 
 /**

@@ -22,9 +22,8 @@ import { advise, allocate, fdatasync, fsync, ftruncate } from '../../sys/file/fi
 import type { FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { addressOf } from '../../sys/ffi/memory.js';
-import { kindOf, shown } from '../arguments.js';
+import { checkInteger, kindOf, shown } from '../../base/arguments.js';
 import { prepareMove, type Destination } from '../departure.js';
-import { checkInteger } from '../options.js';
 import { ownError } from '../own-error.js';
 import { checkBytes, checkSendable, type Sendable } from '../socket/sendable.js';
 import { currentReactor } from '../thread-reactor.js';

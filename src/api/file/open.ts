@@ -8,10 +8,17 @@ import { bypassCache, directAlignment } from '../../sys/file/direct-io.js';
 import { O_CREAT, O_DIRECT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../sys/file/file-constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { close } from '../../sys/file/io.js';
-import { checkOptions, checkSignal, kindOf, pathOf, shown, type OptionNames } from '../arguments.js';
+import {
+  checkInteger,
+  checkOptions,
+  checkSignal,
+  kindOf,
+  type OptionNames,
+  pathOf,
+  shown,
+} from '../../base/arguments.js';
 import { Directory } from './directory.js';
 import { File } from './file.js';
-import { checkInteger } from '../options.js';
 
 const FLAGS = {
   r: O_RDONLY,

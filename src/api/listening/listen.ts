@@ -1,6 +1,6 @@
 /** Listening on TCP and Unix sockets. */
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from '../arguments.js';
+import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from '../../base/arguments.js';
 import type { Connection } from '../stream/connection.js';
 import { Listener } from './listener.js';
 import { LISTENING_OPTIONS, openListeningSocket, type ListeningOptions } from './listening-socket.js';

@@ -11,7 +11,7 @@ import { closeGate, isUnixGateClosed, liftFilter } from '../../sys/socket/listen
 import { platform } from '../../sys/ffi/platform.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { listen as listenOn } from '../../sys/socket/socket.js';
-import { checkCallback } from '../arguments.js';
+import { checkCallback } from '../../base/arguments.js';
 import { Connection } from '../stream/connection.js';
 import type { DeferAccept } from './defer-accept.js';
 import { prepareMove, type Destination } from '../departure.js';

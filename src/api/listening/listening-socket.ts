@@ -11,7 +11,7 @@ import {
   preferOption,
   setOption,
 } from '../../sys/socket/socket.js';
-import { checkSignal, type OptionNames } from '../arguments.js';
+import { checkInteger, checkPort, checkSignal, type OptionNames } from '../../base/arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener.js';
 import {
@@ -22,15 +22,7 @@ import {
   sharePort,
   type LocalEnd,
 } from '../socket/local-end.js';
-import {
-  checkInteger,
-  checkPort,
-  QUEUE_LIMITS,
-  queueLimits,
-  SOCKET_OPTIONS,
-  type QueueLimits,
-  type SocketOptions,
-} from '../options.js';
+import { QUEUE_LIMITS, queueLimits, SOCKET_OPTIONS, type QueueLimits, type SocketOptions } from '../options.js';
 import { socketFileOf } from '../socket/socket-file.js';
 import { applySocketOptions } from '../socket/socket-options.js';
 

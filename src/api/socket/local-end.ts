@@ -5,7 +5,7 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { platform } from '../../sys/ffi/platform.js';
 import { checkAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { setOption } from '../../sys/socket/socket.js';
-import type { OptionNames } from '../arguments.js';
+import type { OptionNames } from '../../base/arguments.js';
 import { resolve } from './resolve.js';
 import type { WaitOptions } from '../waiting.js';
 
@@ -60,7 +60,8 @@ export async function localCandidates(end: LocalEnd): Promise<Address[]> {
 
 async function lookUpCandidates({ host, port, path }: LocalEnd): Promise<Address[]> {
   if (path !== undefined) {
-    if (host !== undefined || port !== undefined) throw new TypeError('path: it excludes host and port');
+    if (host !== undefined || port !== undefined)
+      throw new TypeError('path: given beside host or port; allowed: one of the two');
     const address: Address = { family: 'unix', path };
     checkAddress(address);
     return [address];

@@ -2,8 +2,7 @@
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkSignal } from '../arguments.js';
-import { checkDelay } from '../options.js';
+import { checkDelay, checkObject, checkSignal } from '../../base/arguments.js';
 import { settling } from '../settling.js';
 
 export interface LookUpBounds {
@@ -19,6 +18,7 @@ export async function withinBounds<T>(
   bounds: LookUpBounds & { readonly host?: string },
   lookUp: () => Promise<T>,
 ): Promise<T> {
+  checkObject('to', bounds, ": { host, port }, { path }, or the 'from' of a datagram");
   const { timeoutMs, signal, host } = bounds;
   if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
   checkSignal(signal);

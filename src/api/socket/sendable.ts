@@ -1,7 +1,7 @@
 /** What can be sent or written: text and bytes, of whatever realm they come from. */
 import { isUint8Array } from '../../base/kinds.js';
 import { BufferList } from '../../core/memory/buffer-list.js';
-import { kindOf } from '../arguments.js';
+import { kindOf } from '../../base/arguments.js';
 
 /** What `send` and `write` take. A string goes out as UTF-8. */
 export type Sendable = string | Uint8Array | BufferList;

@@ -12,8 +12,8 @@ import {
   TCP_NODELAY,
 } from '../../sys/ffi/constants.js';
 import { preferOption, setOption } from '../../sys/socket/socket.js';
-import { checkBoolean, checkOptions, type OptionNames } from '../arguments.js';
-import { checkInteger, type SocketOptions } from '../options.js';
+import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../../base/arguments.js';
+import { type SocketOptions } from '../options.js';
 
 export interface KeepAliveOptions {
   /** Silence before the first probe, in seconds. */

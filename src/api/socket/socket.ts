@@ -5,8 +5,7 @@ import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { getOption, setOption } from '../../sys/socket/socket.js';
-import { shown } from '../arguments.js';
-import { checkInteger } from '../options.js';
+import { checkInteger, shown } from '../../base/arguments.js';
 import { checkBytes } from './sendable.js';
 import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
 

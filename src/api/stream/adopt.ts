@@ -11,11 +11,11 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { getIntOption } from '../../sys/socket/socket.js';
 import { makeNonBlocking } from '../../sys/file/open-description.js';
 import { own } from '../../sys/file/owned-descriptors.js';
-import { checkOptions } from '../arguments.js';
+import { checkInteger, checkOptions } from '../../base/arguments.js';
 import type { ConnectionState } from './connection-states.js';
 import { Connection } from './connection.js';
 import { takeNodeSocket } from './node-socket.js';
-import { checkInteger, QUEUE_LIMITS, queueLimits, type QueueLimits } from '../options.js';
+import { QUEUE_LIMITS, queueLimits, type QueueLimits } from '../options.js';
 import { currentReactor } from '../thread-reactor.js';
 
 /** A pipe's end has one direction: as if the other had ended already. */

@@ -18,17 +18,17 @@ import {
   type UnixAddress,
 } from '../../sys/socket/sockaddr.js';
 import { openSocket } from '../../sys/socket/socket.js';
-import { checkObject, checkOptions, checkSignal, exampleOf, type OptionNames } from '../arguments.js';
-import { Connection } from './connection.js';
 import {
   checkDelay,
+  checkObject,
+  checkOptions,
   checkPort,
-  QUEUE_LIMITS,
-  queueLimits,
-  SOCKET_OPTIONS,
-  type QueueLimits,
-  type SocketOptions,
-} from '../options.js';
+  checkSignal,
+  exampleOf,
+  type OptionNames,
+} from '../../base/arguments.js';
+import { Connection } from './connection.js';
+import { QUEUE_LIMITS, queueLimits, SOCKET_OPTIONS, type QueueLimits, type SocketOptions } from '../options.js';
 import { resolve } from '../socket/resolve.js';
 import { settling } from '../settling.js';
 import { applySocketOptions } from '../socket/socket-options.js';
@@ -90,7 +90,8 @@ export async function connect(to: ConnectOptions | Address): Promise<Connection>
   if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
   let addresses: Address[] | Promise<Address[]>;
   if (path !== undefined) {
-    if (port !== undefined || options.host !== undefined) throw new TypeError('path: it excludes host and port');
+    if (port !== undefined || options.host !== undefined)
+      throw new TypeError('path: given beside host or port; allowed: one of the two');
     const address: Address = { family: 'unix', path };
     checkAddress(address);
     addresses = [address];

@@ -6,7 +6,7 @@ import { Receive, type ReceiveOwner } from '../../core/operations/receive.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { ReadSide, ReadTurn } from '../../core/operations/read-turn.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkCallback, checkRoom, kindOf } from '../arguments.js';
+import { checkCallback, checkRoom, kindOf } from '../../base/arguments.js';
 import { UnreadBytes, thrownAway, type UnreadPolicy } from './unread-bytes.js';
 import { PeerWatchingSocket } from './peer-watching-socket.js';
 import { chunksOf, Reader, type ReaderSource } from './reader.js';

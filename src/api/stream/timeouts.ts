@@ -1,8 +1,7 @@
 /** Idle, read and write timeouts of one connection. A byte costs one store; only silence costs a timer. */
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
-import { checkOptions, type OptionNames } from '../arguments.js';
-import { checkDelay } from '../options.js';
+import { checkDelay, checkOptions, type OptionNames } from '../../base/arguments.js';
 
 export interface TimeoutOptions {
   /** No byte in either direction for this long, in milliseconds; 0 is never. Bytes that the peer takes from the kernel count. */

@@ -3,7 +3,7 @@ import { OneWay } from '../../core/transfers/relay/one-way.js';
 import type { RelayAccount } from '../../core/transfers/relay/relay-account.js';
 import { nativeRelayCalls, type RelayCalls } from '../../core/transfers/relay/relay-conduits.js';
 import type { DirectionLimits } from '../../core/transfers/relay/tunnel.js';
-import { shown, type OptionNames } from '../arguments.js';
+import { shown, type OptionNames } from '../../base/arguments.js';
 import type { Connection } from '../stream/connection.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';

@@ -1,6 +1,5 @@
 /** Joining two connections: what comes from one goes to the other, both ways. */
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import { checkRate } from '../../core/transfers/pace.js';
 import { nativeRelayCalls, type RelayCalls } from '../../core/transfers/relay/relay-conduits.js';
 import {
   Tunnel,
@@ -9,9 +8,8 @@ import {
   type TunnelDirection,
   type TunnelOptions,
 } from '../../core/transfers/relay/tunnel.js';
-import { checkCallback, checkOptions, shown, type OptionNames } from '../arguments.js';
+import { checkCallback, checkDelay, checkOptions, checkRate, type OptionNames, shown } from '../../base/arguments.js';
 import type { Connection } from '../stream/connection.js';
-import { checkDelay } from '../options.js';
 import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 

@@ -11,10 +11,9 @@ import { FileToSocket, type FileSending } from '../../core/transfers/files/file-
 import { fstatNow, type FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { statusFlags } from '../../sys/file/io.js';
-import { kindOf, shown, type OptionNames } from '../arguments.js';
+import { checkInteger, kindOf, type OptionNames, shown } from '../../base/arguments.js';
 import type { Connection } from '../stream/connection.js';
 import { File } from '../file/file.js';
-import { checkInteger } from '../options.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';

@@ -2,7 +2,7 @@
 import { O_RDONLY, O_WRONLY } from '../../sys/file/file-constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { accessMode } from '../../sys/file/io.js';
-import { kindOf } from '../arguments.js';
+import { kindOf } from '../../base/arguments.js';
 import { Connection } from '../stream/connection.js';
 
 /** @throws TypeError it is no connection. @throws IoError EBADF: the end of a pipe that gives nothing. */

@@ -5,7 +5,7 @@ import type { TransferAccount } from '../../core/transfers/account.js';
 import type { TunnelAccount } from '../../core/transfers/relay/tunnel.js';
 import type { Pace } from '../../core/transfers/pace.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkOptions, checkSignal, type OptionNames } from '../arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from '../../base/arguments.js';
 import { isError } from '../../base/kinds.js';
 import { ownError } from '../own-error.js';
 import { settling } from '../settling.js';

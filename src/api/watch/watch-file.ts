@@ -16,7 +16,7 @@ import {
   type FileChanges,
 } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { checkCallback, checkOptions, pathOf, shown, type OptionNames } from '../arguments.js';
+import { checkCallback, checkOptions, pathOf, shown, type OptionNames } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -103,10 +103,12 @@ export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
 }
 describeBy('FileWatch', FileWatch.prototype, watch => watch.describe());
 
+const MAX_DESCRIPTOR = 0x7fffffff;
+
 function fileOf(file: string | URL | number): string | number {
   if (typeof file === 'string' || isUrl(file)) return pathOf('file', file);
-  if (Number.isInteger(file) && file >= 0) return file;
-  throw new TypeError(`file: ${shown(file)}; allowed: a path, a file URL, or a descriptor from 0`);
+  if (Number.isInteger(file) && file >= 0 && file <= MAX_DESCRIPTOR) return file;
+  throw new TypeError(`file: ${shown(file)}; allowed: a path, a file URL, or a descriptor from 0 to ${MAX_DESCRIPTOR}`);
 }
 
 function changeBits(changes: readonly FileChange[]): FileChanges {

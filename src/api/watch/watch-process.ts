@@ -3,8 +3,7 @@ import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
 import { STATUS_UNKNOWN } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { checkCallback } from '../arguments.js';
-import { checkInteger } from '../options.js';
+import { checkCallback, checkInteger } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 

@@ -9,7 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkCallback } from '../arguments.js';
+import { checkCallback } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 

@@ -5,7 +5,7 @@ import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { isRefusal } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkCallback, checkOptions, kindOf, type OptionNames } from '../arguments.js';
+import { checkCallback, checkOptions, kindOf, type OptionNames } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 import { ReactorTimer } from './reactor-timer.js';

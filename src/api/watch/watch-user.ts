@@ -3,7 +3,7 @@ import { describeBy } from '../../base/inspection.js';
 import type { UserHandle, UserSource } from '../../backends/sources/contract.js';
 import { triggerUserEvent } from '../../backends/sources/trigger.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { checkCallback, kindOf } from '../arguments.js';
+import { checkCallback, kindOf } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 

@@ -5,7 +5,7 @@ import { AsyncScope } from '../../core/reactor/async-scope.js';
 import type { Watcher } from '../../core/driver/driver.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkOptions, kindOf, type OptionNames } from '../arguments.js';
+import { checkOptions, kindOf, type OptionNames } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 
 export interface WatchInterest {

@@ -7,8 +7,9 @@
  * move them out, and only `slice` makes a second share. Whoever owns a list consumes or releases it in the end.
  * A list that a callback gets is lent: it expires with the call, and use of it after that throws.
  */
+import { checkInteger } from '../../base/arguments.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
-import { bytesOf, checkInteger } from './buffer-list-arguments.js';
+import { bytesOf, checkBytes, checkEncoding, checkPosition, soughtOf } from './buffer-list-arguments.js';
 import type { IovecTable } from './iovec-table.js';
 import { COPY_BYTES } from '../limits.js';
 import { dropSegments, takeSegment, type Segment } from './segment.js';
@@ -97,9 +98,10 @@ export class BufferList implements Iterable<Uint8Array> {
     else this.push(takeSegment(lease.bytes, start, end, lease));
   }
 
-  /** Puts a copy at the end, in memory of the list's own; small pieces in a row share it. */
+  /** Puts a copy at the end, in memory of the list's own; small pieces in a row share it. @throws TypeError no Uint8Array. */
   appendCopy(bytes: Uint8Array): this {
     this.checkValid();
+    checkBytes('bytes', bytes);
     let copied = 0;
     const tail = this.last;
     if (tail !== undefined && tail.growable) {
@@ -127,7 +129,7 @@ export class BufferList implements Iterable<Uint8Array> {
    */
   consume(lengthBytes: number): this {
     this.checkValid();
-    checkInteger('lengthBytes', lengthBytes, this.lengthBytes);
+    checkInteger('lengthBytes', lengthBytes, 0, this.lengthBytes);
     const used = this.first;
     let segment = used;
     let left = lengthBytes;
@@ -151,7 +153,7 @@ export class BufferList implements Iterable<Uint8Array> {
    */
   split(lengthBytes: number): BufferList {
     this.checkValid();
-    checkInteger('lengthBytes', lengthBytes, this.lengthBytes);
+    checkInteger('lengthBytes', lengthBytes, 0, this.lengthBytes);
     const head = new BufferList();
     while (head.lengthBytes < lengthBytes) {
       const segment = this.first!;
@@ -215,11 +217,12 @@ export class BufferList implements Iterable<Uint8Array> {
    * Copies the bytes from `start` to before `end` into `target`.
    *
    * @returns how many; fewer if `target` has less room.
-   * @throws RangeError a range outside the list, an offset outside the target.
+   * @throws RangeError a range outside the list, an offset outside the target. @throws TypeError no Uint8Array.
    */
   copyTo(target: Uint8Array, targetOffset = 0, start = 0, end = this.lengthBytes): number {
     this.checkRange(start, end);
-    checkInteger('targetOffset', targetOffset, target.length);
+    checkBytes('target', target);
+    checkInteger('targetOffset', targetOffset, 0, target.length);
     return copyOut(this.first, { start, end }, target, targetOffset);
   }
 
@@ -230,9 +233,10 @@ export class BufferList implements Iterable<Uint8Array> {
     return bytes;
   }
 
-  /** The bytes as text; a character that two ranges share comes out whole. */
+  /** The bytes as text; a character that two ranges share comes out whole. @throws TypeError an unknown encoding. */
   toString(encoding: BufferEncoding = 'utf8'): string {
     this.checkValid();
+    checkEncoding(encoding);
     const { first } = this;
     if (first === undefined) return '';
     const bytes = this.segments === 1 ? first.view() : this.toBytes();
@@ -242,7 +246,7 @@ export class BufferList implements Iterable<Uint8Array> {
   /** The byte at `index`. @throws RangeError */
   byteAt(index: number): number {
     this.checkValid();
-    checkInteger('index', index, this.lengthBytes - 1);
+    checkInteger('index', index, 0, this.lengthBytes - 1);
     let segment = this.first!;
     let position = index;
     for (; position >= segment.length; segment = segment.next!) position -= segment.length;
@@ -250,16 +254,23 @@ export class BufferList implements Iterable<Uint8Array> {
     return segment.bytes[segment.start + position];
   }
 
-  /** Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. Below 0 `from` counts as 0. */
-  indexOf(sought: number | Uint8Array, from = 0): number {
+  /**
+   * Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. Below 0 `from` counts as 0.
+   *
+   * @param sought a string stands for its bytes in UTF-8.
+   * @throws TypeError something else. @throws RangeError a number that is no byte.
+   */
+  indexOf(sought: number | string | Uint8Array, from = 0): number {
     this.checkValid();
-    const wanted = typeof sought === 'number' ? sought : bytesOf(sought);
+    const wanted = soughtOf(sought);
+    checkPosition('from', from);
     if (typeof wanted !== 'number' && wanted.length === 0) return Math.min(Math.max(from, 0), this.lengthBytes);
     return find(this.first, wanted, from);
   }
 
-  /** Whether the bytes are the same. */
+  /** Whether the bytes are the same. @throws TypeError neither bytes nor a list. */
   equals(other: Uint8Array | BufferList): boolean {
+    if (!(other instanceof BufferList)) checkBytes('other', other, 'a Uint8Array, a BufferList');
     if (other.length !== this.length) return false;
     const bytes = other instanceof BufferList ? other.toBytes() : other;
     return this.lengthBytes === 0 || matches(this.first!, 0, bytes);
@@ -388,8 +399,8 @@ export class BufferList implements Iterable<Uint8Array> {
 
   private checkRange(start: number, end: number): void {
     this.checkValid();
-    checkInteger('end', end, this.lengthBytes);
-    checkInteger('start', start, end);
+    checkInteger('end', end, 0, this.lengthBytes);
+    checkInteger('start', start, 0, end);
   }
 
   private checkOther(list: BufferList): void {

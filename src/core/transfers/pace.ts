@@ -1,4 +1,5 @@
 /** A limit in bytes per second, as a token bucket. Without a limit it costs one comparison. */
+import { checkRate } from '../../base/arguments.js';
 import { PACE_BURST_MS } from '../limits.js';
 
 export class Pace {
@@ -67,20 +68,4 @@ export class Pace {
     }
     this.filledMs = nowMs;
   }
-}
-
-/** @throws RangeError no positive number. */
-export function checkRate(name: string, bytesPerSecond: number): void {
-  if (typeof bytesPerSecond === 'number' && bytesPerSecond > 0) return;
-  const value: unknown = bytesPerSecond;
-  const isWord = typeof value === 'number' || typeof value === 'boolean' || value === null;
-  const given =
-    typeof value === 'string'
-      ? `'${value}'`
-      : typeof value === 'bigint'
-        ? `${value}n`
-        : isWord
-          ? `${value}`
-          : typeof value;
-  throw new RangeError(`${name}: ${given}; allowed: numbers above 0, Infinity for no limit`);
 }

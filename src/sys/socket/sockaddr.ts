@@ -1,6 +1,7 @@
 /** struct sockaddr_in, sockaddr_in6 and sockaddr_un, to and from the form that people read. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import os from 'node:os';
+import { kindOf } from '../../base/arguments.js';
 import { AF_INET, AF_INET6, AF_UNIX } from '../ffi/constants.js';
 import { NativeBlock } from '../ffi/memory.js';
 import { hasSockaddrLength, platform } from '../ffi/platform.js';
@@ -145,15 +146,7 @@ export class SockaddrBlock {
  */
 export function checkAddress(address: Address): void {
   if (address.family === 'unix') {
-    const lengthBytes = Buffer.byteLength(address.path);
-    if (lengthBytes === 0) throw new TypeError("path: an empty path can't be listened on or connected to");
-    if (lengthBytes >= UNIX_PATH_BYTES) {
-      throw new TypeError(`path: ${lengthBytes} bytes; a Unix socket's path has at most ${UNIX_PATH_BYTES - 1}`);
-    }
-    if (address.path.indexOf('\0', 1) > 0) throw new TypeError('path: it may not contain a NUL byte');
-    if (address.path.startsWith('\0') && platform !== 'linux') {
-      throw new TypeError('path: abstract names (a first NUL byte) exist on Linux only');
-    }
+    checkUnixPath(address.path);
   } else if (address.family === 'ipv4' ? !isIPv4(address.address) : !isIPv6(address.address)) {
     throw new TypeError(`host: '${address.address}' is not an address of family ${address.family}`);
   } else {
@@ -161,6 +154,19 @@ export function checkAddress(address: Address): void {
     if (zone !== undefined && zoneIndex(zone) === undefined) {
       throw new TypeError(`host: '${address.address}': there is no zone or interface '${zone}'`);
     }
+  }
+}
+
+function checkUnixPath(path: string): void {
+  const allowed = `allowed: 1 to ${UNIX_PATH_BYTES - 1} bytes`;
+  if (typeof path !== 'string') throw new TypeError(`path: ${kindOf(path)}; allowed: a string`);
+  if (path === '') throw new TypeError(`path: ''; ${allowed}`);
+  const lengthBytes = Buffer.byteLength(path);
+  if (lengthBytes >= UNIX_PATH_BYTES) throw new TypeError(`path: ${lengthBytes} bytes; ${allowed}`);
+  if (path.indexOf('\0', 1) > 0)
+    throw new TypeError('path: it contains a NUL byte; allowed: none behind the first byte');
+  if (path.startsWith('\0') && platform !== 'linux') {
+    throw new TypeError('path: an abstract name (a first NUL byte); allowed: on Linux only');
   }
 }
 

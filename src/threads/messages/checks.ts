@@ -3,8 +3,7 @@ import { MAX_SENDERS, RingMemory, UNIT_BYTES } from '../ring/layout.js';
 import { MAILBOX_BYTES, MAILBOX_SENDERS } from '../../core/limits.js';
 import type { MailboxAddress } from '../mailbox/address.js';
 import type { MailboxOptions } from '../mailbox/mailbox.js';
-import { kindOf, shown } from '../../api/arguments.js';
-import { checkInteger } from '../../api/options.js';
+import { checkInteger, kindOf, shown } from '../../base/arguments.js';
 
 const MAX_NAME_LENGTH = 256;
 /** What a ring can have: four units, and 2^24. */

@@ -5,7 +5,7 @@
 import { serialize } from 'node:v8';
 import { isError } from '../../base/kinds.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { shown } from '../../api/arguments.js';
+import { shown } from '../../base/arguments.js';
 
 /** Beyond, a failure travels without stacks, and then alone; a value that is no error is told of only. */
 const MAX_BYTES = 16 * 1024;

@@ -5,7 +5,7 @@ import { deserialize, serialize } from 'node:v8';
 import { otherVersionOf } from '../../base/thread-state.js';
 import { BufferList } from '../../core/memory/buffer-list.js';
 import type { Payload } from '../mailbox/outgoing.js';
-import { kindOf } from '../../api/arguments.js';
+import { kindOf } from '../../base/arguments.js';
 
 /** A message as its receiver sees it. It holds during the call that it is given to, and throws after; that of a request lasts. */
 export interface Message<T = unknown> {

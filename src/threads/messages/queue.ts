@@ -1,7 +1,7 @@
 /** A queue: any thread sends to it, one receives. */
 import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import { checkCallback } from '../../api/arguments.js';
+import { checkCallback } from '../../base/arguments.js';
 import { ENTRY_BYTES } from '../../core/limits.js';
 import type { Arrival, KeptMessage, Message } from './message.js';
 import { settling, type Settling } from '../../api/settling.js';

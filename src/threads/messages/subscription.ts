@@ -1,7 +1,7 @@
 /** The receiving end of a topic. */
 import { describeBy } from '../../base/inspection.js';
 import { following, stepsBetween } from '../../base/sequence.js';
-import type { OptionNames } from '../../api/arguments.js';
+import type { OptionNames } from '../../base/arguments.js';
 import type { Arrival } from './message.js';
 import { Queue, type QueueOwner } from './queue.js';
 import type { SlowPolicy } from './subscriber.js';

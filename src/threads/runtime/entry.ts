@@ -1,5 +1,5 @@
 /** The function of an entry: whether the module names it, or has it in what it exports as a whole, as CommonJS does. */
-import { checkCallback, kindOf } from '../../api/arguments.js';
+import { checkCallback, kindOf } from '../../base/arguments.js';
 import type { Thread } from './thread.js';
 
 /** What an entry may have. */

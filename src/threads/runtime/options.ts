@@ -4,9 +4,16 @@ import { MAX_SENDERS } from '../ring/layout.js';
 import { MAILBOX_SENDERS } from '../../core/limits.js';
 import type { ReactorOptions } from '../../core/reactor/reactor.js';
 import { allowedProcessors, canPin } from '../../sys/process/affinity.js';
-import { checkCallback, checkOptions, kindOf, pathOf, shown, type OptionNames } from '../../api/arguments.js';
+import {
+  checkCallback,
+  checkInteger,
+  checkOptions,
+  kindOf,
+  type OptionNames,
+  pathOf,
+  shown,
+} from '../../base/arguments.js';
 import { Endpoint } from '../endpoint/endpoint.js';
-import { checkInteger } from '../../api/options.js';
 import { checkReactorOptions } from '../../api/thread-reactor.js';
 
 export interface RuntimeOptions {

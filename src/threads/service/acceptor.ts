@@ -8,7 +8,7 @@ import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
 import type { Deferred } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
 import { claim, closeHolder, entrust, heldBy, openHolder } from '../../sys/file/owned-descriptors.js';
-import { shown } from '../../api/arguments.js';
+import { shown } from '../../base/arguments.js';
 import type { Listener } from '../../api/listening/listener.js';
 import type { Peer } from '../endpoint/peer.js';
 import type { QueueSender } from '../messages/queue-sender.js';

@@ -1,6 +1,5 @@
 /** What a service is made with, checked. */
-import { checkObject, checkOptions, checkSignal, shown, type OptionNames } from '../../api/arguments.js';
-import { checkDelay } from '../../api/options.js';
+import { checkDelay, checkObject, checkOptions, checkSignal, type OptionNames, shown } from '../../base/arguments.js';
 import { LISTENING_OPTIONS, type ListeningOptions } from '../../api/listening/listening-socket.js';
 
 /**

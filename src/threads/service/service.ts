@@ -9,7 +9,7 @@ import { formatAddress, type Address, type InternetAddress } from '../../sys/soc
 import { setOption } from '../../sys/socket/socket.js';
 import { Listener } from '../../api/listening/listener.js';
 import { openListeningSocket, type ListeningSocket } from '../../api/listening/listening-socket.js';
-import { checkOptions, checkSignal, type OptionNames } from '../../api/arguments.js';
+import { checkOptions, checkSignal, type OptionNames } from '../../base/arguments.js';
 import { checkDeadline } from '../runtime/options.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import { untilAborted } from '../../api/waiting.js';

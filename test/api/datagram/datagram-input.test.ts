@@ -22,11 +22,12 @@ describe('datagram sockets, given what makes no sense', () => {
     [{ port: -1 }, 'RangeError', 'port: -1; allowed: integers from 0 to 65535'],
     [{ port: '80' }, 'RangeError', "port: '80'; allowed: integers from 0 to 65535"],
     [{ host: '' }, 'TypeError', "host: ''; allowed: an IP address or a host name"],
+    [{ path: 5 }, 'TypeError', 'path: number; allowed: a string'],
     [{ host: 7 }, 'TypeError', "host: '7'; allowed: an IP address or a host name"],
     [{ host: '203.0.113.1' }, 'IoError', 'bind 203.0.113.1:0: EADDRNOTAVAIL'],
-    [{ path: 'x', port: 1 }, 'TypeError', 'path: it excludes host and port'],
-    [{ path: '', host: '::1' }, 'TypeError', 'path: it excludes host and port'],
-    [{ path: 'x'.repeat(200) }, 'TypeError', "path: 200 bytes; a Unix socket's path has at most"],
+    [{ path: 'x', port: 1 }, 'TypeError', 'path: given beside host or port; allowed: one of the two'],
+    [{ path: '', host: '::1' }, 'TypeError', 'path: given beside host or port; allowed: one of the two'],
+    [{ path: 'x'.repeat(200) }, 'TypeError', 'path: 200 bytes; allowed: 1 to'],
     [{ path: '/no such folder/x' }, 'IoError', 'bind /no such folder/x: ENOENT'],
     [{ reusePort: true }, 'TypeError', "reusePort: 'true'; allowed: off, prefer, require"],
     [{ maxDatagramBytes: 0 }, 'RangeError', 'maxDatagramBytes: 0; allowed: integers from 1 to 1048576'],
@@ -82,6 +83,13 @@ describe('datagram sockets, given what makes no sense', () => {
 
   it('a peer that is none', async () => {
     expect(await rejection(socket.connect({ host: '127.0.0.1', port: 0 }))).to.be.instanceOf(RangeError);
+    for (const nothing of [undefined, null]) {
+      const failure = await rejection(socket.connect(nothing as never));
+      expect(failure).to.be.instanceOf(TypeError);
+      expect(failure.message).to.equal(
+        `to: ${nothing}; allowed: an object: { host, port }, { path }, or the 'from' of a datagram`,
+      );
+    }
     expect(await rejection(socket.connect({ host: 'a b', port: 1 }))).to.be.instanceOf(TypeError);
     expect(await rejection(socket.connect({ host: '::1', port: 1 }))).to.include({ code: 'EAFNOSUPPORT' });
     expect(await rejection(unix.connect({ path: '/no such folder/x' }))).to.include({ code: 'ENOENT' });

@@ -263,6 +263,7 @@ describeOnEveryDriver(
       expect(() => watchFile(path, { changes: [] })).to.throw(TypeError, 'changes: none; allowed: delete, write');
       expect(() => watchFile(path, { changes: ['colour' as 'write'] })).to.throw(TypeError, "'colour'");
       for (const [file, message] of [
+        [2 ** 53, 'file: 9007199254740992; allowed: a path, a file URL, or a descriptor from 0 to 2147483647'],
         [-1, 'file: -1; allowed: a path, a file URL, or a descriptor'],
         [null, 'file: null'],
         [{}, 'file: Object'],

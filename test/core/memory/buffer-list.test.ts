@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { kindOf } from '../../../src/base/arguments.js';
 import { BufferList } from '../../../src/core/memory/buffer-list.js';
 import { IovecTable } from '../../../src/core/memory/iovec-table.js';
 import { Slab } from '../../../src/core/memory/slab.js';
@@ -65,7 +66,7 @@ describe('core: buffer list', () => {
       for (const part of [7, null, undefined, {}, [1]]) {
         expect(() => list.append(part as never)).to.throw(
           TypeError,
-          `part: ${part === null ? 'null' : typeof part}; allowed: string, Uint8Array`,
+          `part: ${kindOf(part)}; allowed: string, Uint8Array`,
         );
       }
       expect(list.length).to.equal(0);
@@ -410,6 +411,32 @@ describe('core: buffer list', () => {
       expect(list.equals(Buffer.from('abcde'))).to.equal(false);
       expect(new BufferList().equals(new Uint8Array(0))).to.equal(true);
     });
+  });
+
+  describe('given what is wrong', () => {
+    const list = BufferList.from('abc');
+    const wrong = 'abc' as never;
+    const calls: [call: () => unknown, error: ErrorConstructor, message: string][] = [
+      [() => new BufferList().appendCopy(wrong), TypeError, 'bytes: string; allowed: a Uint8Array'],
+      [() => new BufferList().appendCopy([1, 2] as never), TypeError, 'bytes: Array; allowed: a Uint8Array'],
+      [() => list.copyTo([0, 0, 0] as never), TypeError, 'target: Array; allowed: a Uint8Array'],
+      [() => list.equals(wrong), TypeError, 'other: string; allowed: a Uint8Array, a BufferList'],
+      [() => list.equals(undefined as never), TypeError, 'other: undefined; allowed'],
+      [() => list.indexOf(null as never), TypeError, 'sought: null; allowed: an integer from 0 to 255, string'],
+      [() => list.indexOf(256), RangeError, 'sought: 256; allowed: integers from 0 to 255'],
+      [() => list.indexOf(0.5), RangeError, 'sought: 0.5; allowed'],
+      [() => list.indexOf(1, NaN), TypeError, 'from: NaN; allowed: a number'],
+      [() => list.indexOf(1, Symbol() as never), TypeError, 'from: symbol; allowed: a number'],
+      [() => list.toString(Symbol('utf8') as never), TypeError, 'encoding: symbol; allowed: utf8, utf16le'],
+      [() => new BufferList().toString('utf-9' as never), TypeError, "encoding: 'utf-9'; allowed"],
+      [() => list.append(5 as never), TypeError, 'part: number; allowed: string, Uint8Array, BufferList'],
+    ];
+    for (const [call, error, message] of calls) {
+      it(message, () => {
+        expect(call).to.throw(error, message);
+        expect(list.toString()).to.equal('abc');
+      });
+    }
   });
 
   describe('handed to the kernel', () => {

@@ -133,10 +133,10 @@ describe('sys: sockaddr', () => {
       expect(roundTrip({ family: 'unix', path: longest })).to.deep.equal({ family: 'unix', path: longest });
       expect(() => checkAddress({ family: 'unix', path: `${longest}p` })).to.throw(
         TypeError,
-        `path: ${LONGEST_PATH + 1} bytes; a Unix socket's path has at most ${LONGEST_PATH}`,
+        `path: ${LONGEST_PATH + 1} bytes; allowed: 1 to ${LONGEST_PATH} bytes`,
       );
       const bytes = 'é'.repeat(LONGEST_PATH / 2 + 1);
-      expect(() => checkAddress({ family: 'unix', path: bytes })).to.throw(TypeError, 'bytes; a Unix socket');
+      expect(() => checkAddress({ family: 'unix', path: bytes })).to.throw(TypeError, 'bytes; allowed: 1 to');
     });
 
     it('an abstract name is as long as it is', function () {
@@ -148,11 +148,11 @@ describe('sys: sockaddr', () => {
 
     it('an abstract name is refused elsewhere', function () {
       if (onLinux) this.skip(); // Linux has them.
-      expect(() => checkAddress({ family: 'unix', path: '\0a' })).to.throw(TypeError, 'Linux only');
+      expect(() => checkAddress({ family: 'unix', path: '\0a' })).to.throw(TypeError, 'on Linux only');
     });
 
     it('an empty path and a NUL within are refused', () => {
-      expect(() => checkAddress({ family: 'unix', path: '' })).to.throw(TypeError, 'path: an empty path');
+      expect(() => checkAddress({ family: 'unix', path: '' })).to.throw(TypeError, "path: ''; allowed: 1 to");
       expect(() => checkAddress({ family: 'unix', path: 'a\0b' })).to.throw(TypeError, 'NUL');
       expect(() => checkAddress({ family: 'unix', path: '\0a\0b' })).to.throw(TypeError, 'NUL');
     });

@@ -1,7 +1,7 @@
 /** What functions are given: checks that say which argument is wrong, what it is, and what is allowed. */
-import { isUint8Array, isUrl } from '../base/kinds.js';
 import { fileURLToPath } from 'node:url';
-import { otherVersionOf } from '../base/thread-state.js';
+import { isUint8Array, isUrl } from './kinds.js';
+import { otherVersionOf } from './thread-state.js';
 
 /** What an argument of a wrong kind is called in a message: 'null', 'string', 'Array', 'Listener'. */
 export function kindOf(value: unknown): string {
@@ -66,6 +66,31 @@ export function checkOptions(
 export function checkBoolean(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new TypeError(`${name}: ${shown(value)}; allowed: true, false`);
+}
+
+/** @throws RangeError */
+export function checkInteger(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name}: ${shown(value)}; allowed: integers from ${least} to ${most}`);
+  }
+}
+
+/** @throws RangeError */
+export function checkDelay(name: string, delayMs: number): void {
+  if (!Number.isFinite(delayMs) || delayMs < 0) {
+    throw new RangeError(`${name}: ${shown(delayMs)}; allowed: milliseconds from 0`);
+  }
+}
+
+/** @throws RangeError */
+export function checkPort(port: number, least: 0 | 1): void {
+  checkInteger('port', port, least, 65535);
+}
+
+/** @throws RangeError no positive number. */
+export function checkRate(name: string, bytesPerSecond: number): void {
+  if (typeof bytesPerSecond === 'number' && bytesPerSecond > 0) return;
+  throw new RangeError(`${name}: ${shown(bytesPerSecond)}; allowed: numbers above 0, Infinity for no limit`);
 }
 
 /** @throws TypeError */
