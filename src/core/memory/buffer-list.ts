@@ -13,7 +13,7 @@ import { bytesOf, checkBytes, checkEncoding, checkPosition, soughtOf } from './b
 import type { IovecTable } from './iovec-table.js';
 import { COPY_BYTES } from '../limits.js';
 import { dropSegments, takeSegment, type Segment } from './segment.js';
-import { copyOut, find, matches } from './segment-bytes.js';
+import { contains, copyOut, find, matches } from './segment-bytes.js';
 import type { Lease } from './slab.js';
 
 /** What can be put into a list. A string is encoded as UTF-8. */
@@ -257,8 +257,7 @@ export class BufferList implements Iterable<Uint8Array> {
   /**
    * Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. Below 0 `from` counts as 0.
    *
-   * @param sought a string stands for its bytes in UTF-8.
-   * @throws TypeError something else. @throws RangeError a number that is no byte.
+   * @throws TypeError neither; RangeError a number that is no byte.
    */
   indexOf(sought: number | string | Uint8Array, from = 0): number {
     this.checkValid();
@@ -270,9 +269,9 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /** Whether the bytes are the same. @throws TypeError neither bytes nor a list. */
   equals(other: Uint8Array | BufferList): boolean {
-    if (!(other instanceof BufferList)) checkBytes('other', other, 'a Uint8Array, a BufferList');
-    if (other.length !== this.length) return false;
     const bytes = other instanceof BufferList ? other.toBytes() : other;
+    checkBytes('other', bytes, 'a Uint8Array, a BufferList');
+    if (bytes.length !== this.length) return false;
     return this.lengthBytes === 0 || matches(this.first!, 0, bytes);
   }
 
@@ -290,7 +289,7 @@ export class BufferList implements Iterable<Uint8Array> {
       const { next }: Segment = segment;
       const lives: number | undefined = next?.lives;
       yield segment.view();
-      if (next !== undefined && (next.lives !== lives || (this.epoch !== epoch && !this.holds(next)))) {
+      if (next !== undefined && (next.lives !== lives || (this.epoch !== epoch && !contains(this.first, next)))) {
         throw new Error('the list was sent, taken, released or consumed while a loop went over it');
       }
       segment = next;
@@ -343,13 +342,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @returns the bytes that the table covers.
    */
   fillIovecs(table: IovecTable, most = Infinity): number {
-    table.clear();
-    for (let segment = this.first; segment !== undefined && table.count < table.capacity; segment = segment.next) {
-      const room = most - table.lengthBytes;
-      if (room <= 0) break;
-      table.add(segment.address, Math.min(segment.end - segment.start, room));
-    }
-    return table.lengthBytes;
+    return table.fill(this.first, most);
   }
 
   private push(segment: Segment): void {
@@ -383,11 +376,6 @@ export class BufferList implements Iterable<Uint8Array> {
   private noteMoved(): void {
     const { epoch } = this;
     this.epoch = epoch > 0 ? (epoch & (EPOCHS - 1)) + 1 : -((-epoch & (EPOCHS - 1)) + 1);
-  }
-
-  private holds(sought: Segment): boolean {
-    for (let segment = this.first; segment !== undefined; segment = segment.next) if (segment === sought) return true;
-    return false;
   }
 
   /** @internal */

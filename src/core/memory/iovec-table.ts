@@ -1,5 +1,6 @@
 /** A native array of struct iovec for vectored calls. */
 import { NativeBlock, storeWord } from '../../sys/ffi/memory.js';
+import type { Segment } from './segment.js';
 
 /** Two 64-bit words: base and length. */
 const IOVEC_BYTES = 16;
@@ -20,6 +21,17 @@ export class IovecTable {
   clear(): void {
     this.count = 0;
     this.lengthBytes = 0;
+  }
+
+  /** Holds the first segments of a chain, up to `most` bytes; the last one is cut short for it. @returns the bytes covered. */
+  fill(first: Segment | undefined, most: number): number {
+    this.clear();
+    for (let segment = first; segment !== undefined && this.count < this.capacity; segment = segment.next) {
+      const room = most - this.lengthBytes;
+      if (room <= 0) break;
+      this.add(segment.address, Math.min(segment.end - segment.start, room));
+    }
+    return this.lengthBytes;
   }
 
   /** Adds a range; the memory must stay where it is until the call that reads the table has returned. */

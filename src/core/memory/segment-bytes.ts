@@ -60,3 +60,9 @@ export function matches(first: Segment, offset: number, sought: Uint8Array): boo
   }
   return false;
 }
+
+/** Whether a segment is one of a chain. */
+export function contains(first: Segment | undefined, sought: Segment): boolean {
+  for (let segment = first; segment !== undefined; segment = segment.next) if (segment === sought) return true;
+  return false;
+}
