@@ -10,7 +10,7 @@ export const areas = {
   numbers: { mutate: ['src/base/{sequence,token}.ts'], tests: ['base/sequence', 'base/token'] },
   owners: {
     mutate: ['src/sys/file/owned-descriptors.ts'],
-    tests: ['sys/file/owned-descriptors', 'threads/service/lot'],
+    tests: ['sys/file/owned-descriptors', 'threads/service/parked-descriptors'],
   },
   mailbox: {
     mutate: ['src/threads/mailbox/*.ts', 'src/core/reactor/inbox.ts'],

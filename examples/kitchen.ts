@@ -1,6 +1,6 @@
 /** Cooks in threads of their own, and messages that the compiler knows: node dist/examples/kitchen.js */
 import { isMainThread } from 'node:worker_threads';
-import { Runtime, type Thread } from 'pollux/threads';
+import { Runtime, type CurrentWorker } from 'pollux/threads';
 
 interface Order {
   readonly table: number;
@@ -15,7 +15,7 @@ interface Cook {
   readonly functions: { clean: undefined };
 }
 
-export async function run({ endpoint }: Thread<Cook>): Promise<void> {
+export async function run({ endpoint }: CurrentWorker<Cook>): Promise<void> {
   const cooked: Order[] = [];
   endpoint.queue('orders').onMessage = ({ value }) => cooked.push(value);
   endpoint.answer('cooked', ({ value: table }) => cooked.filter(each => each.table === table).map(({ dish }) => dish));
@@ -24,12 +24,12 @@ export async function run({ endpoint }: Thread<Cook>): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  const runtime = new Runtime<Cook>({ entry: new URL(import.meta.url), threads: 2 });
+  const runtime = new Runtime<Cook>({ entry: new URL(import.meta.url), workers: 2 });
   await runtime.start();
-  const [first, second] = runtime.threads.map(({ peer }) => peer!);
-  await first.queue('orders').send({ table: 1, dish: 'soup' });
-  await second.queue('orders').send({ table: 1, dish: 'bread' });
-  await first.queue('orders').send({ table: 2, dish: 'fish' });
+  const [first, second] = runtime.workers.map(({ peer }) => peer!);
+  await first.sender('orders').send({ table: 1, dish: 'soup' });
+  await second.sender('orders').send({ table: 1, dish: 'bread' });
+  await first.sender('orders').send({ table: 2, dish: 'fish' });
   await runtime.endpoint.topic('specials').publish('pie');
   const dishes = await Promise.all([first.request('cooked', 1), second.request('cooked', 1)]);
   console.log(`table 1: ${dishes.flat().join(', ')}; special: ${(await second.request('cooked', 0)).join()}`);

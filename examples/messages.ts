@@ -21,13 +21,13 @@ async function boss(): Promise<void> {
   const worker = new Worker(new URL(import.meta.url), { workerData: endpoint.address });
   const [address] = (await once(worker, 'message')) as [MailboxAddress];
   const { threadId } = worker;
-  worker.once('exit', () => endpoint.bury(threadId));
+  worker.once('exit', () => endpoint.markEnded(threadId));
   const peer = endpoint.peer(address);
   peer.onGone = () => {
     peer.forEachUndelivered(({ kind, name, bytes }) => console.log(`lost: ${kind} ${name}, ${bytes.length} bytes`));
   };
 
-  const words = peer.queue<string>('words');
+  const words = peer.sender<string>('words');
   if (!words.trySend('good morning')) await words.send('good morning');
   console.log(await peer.request('sum', [1, 2, 3]));
 

@@ -1,6 +1,6 @@
 /** Lines in a folder of notebooks, one file each: node dist/examples/notebook.js FOLDER NAME [LINE] */
 import process from 'node:process';
-import { open, openDirectory, type File } from 'pollux';
+import { open, openDirectory, type DiskFile } from 'pollux';
 
 const [, , folder, name, line] = process.argv;
 await using notebooks = await openDirectory(folder);
@@ -14,7 +14,7 @@ async function add(text: string): Promise<void> {
   await file.datasync();
 }
 
-async function print(file: File): Promise<void> {
+async function print(file: DiskFile): Promise<void> {
   const { sizeBytes } = await file.stat();
   const list = await file.read(sizeBytes, 0);
   for (const range of list) process.stdout.write(Buffer.from(range));

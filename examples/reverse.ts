@@ -14,9 +14,9 @@ const { values, positionals } = parseArgs({
     'unread-ms': { type: 'string', default: '10000' },
   },
 });
-const runtime = new Runtime({ threads: 1, entry: new URL('reverse/worker.js', import.meta.url) });
+const runtime = new Runtime({ workers: 1, entry: new URL('reverse/worker.js', import.meta.url) });
 await runtime.start();
-const lines = runtime.threads[0].peer!.queue<Uint8Array>('lines');
+const lines = runtime.workers[0].peer!.sender<Uint8Array>('lines');
 const patience = { lineMs: Number(values['line-ms']), unreadMs: Number(values['unread-ms']) };
 const clients = new Map<number, Client>();
 let [served, late] = [0, 0];
@@ -45,7 +45,7 @@ function admit(connection: Connection): void {
 listener.onConnection = admit;
 const interrupted = once(process, 'SIGINT');
 console.log(`listening on 127.0.0.1:${listener.port}`);
-await Promise.race([interrupted, runtime.join()]);
+await Promise.race([interrupted, runtime.finished()]);
 const heldBytes = currentReactor().slab.heldBytes;
 await listener.close();
 const partings = [...clients.values()].map(client => {

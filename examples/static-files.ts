@@ -10,7 +10,7 @@ import {
   sendFile,
   type Connection,
   type Directory,
-  type File,
+  type DiskFile,
   type InternetAddress,
 } from 'pollux';
 import { parse, rangeOf, type Range, type Request } from './static-files/request.js';
@@ -45,7 +45,7 @@ function refuse(connection: Connection, request: Request, status: string, fields
 }
 
 /** undefined for what is no file of the folder: a FIFO, a directory and a link that leads out among it. */
-async function find(folder: Directory, target: string): Promise<File | undefined> {
+async function find(folder: Directory, target: string): Promise<DiskFile | undefined> {
   try {
     const path = decodeURIComponent(target.split('?')[0]).slice(1);
     if (path.includes('\0')) return undefined;
@@ -57,7 +57,7 @@ async function find(folder: Directory, target: string): Promise<File | undefined
 }
 
 /** Head and body in one call, without the calls that find out what of a large file is in memory. */
-async function sendSmall(connection: Connection, file: File, range: Range, head: string): Promise<void> {
+async function sendSmall(connection: Connection, file: DiskFile, range: Range, head: string): Promise<void> {
   using response = new BufferList().append(head);
   using body = await file.read(range.length, range.offset);
   if (body.length < range.length) return connection.reset();

@@ -11,4 +11,4 @@ const runtime = new Runtime({ entry, payload: folder, drainOnSignalMs: 10_000 })
 await runtime.start();
 const service = await runtime.listen({ port: Number(port), host: '127.0.0.1', accept: 'combined', idleMs: 60_000 });
 console.log(`listening on 127.0.0.1:${service.port}`);
-await runtime.join();
+await runtime.finished();

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { type Connection } from 'pollux';
-import { currentThread, receiveConnections, Runtime } from 'pollux/threads';
+import { currentWorker, receiveConnections, Runtime } from 'pollux/threads';
 
 async function serve(connection: Connection): Promise<void> {
   const chunk = await connection.read();
@@ -17,11 +17,11 @@ async function start(): Promise<void> {
   const port = Number(process.argv[2] ?? 7000);
   const service = await runtime.listen({ port, host: '127.0.0.1', accept: 'combined' });
   console.log(`listening on 127.0.0.1:${service.port}`);
-  await runtime.join();
+  await runtime.finished();
   for (const { name, accepted, awakened } of service.spread()) {
     console.log(`${name}: ${accepted} connections, ${awakened} times one that was parked`);
   }
 }
 
 if (isMainThread) await start();
-else receiveConnections(currentThread().endpoint, connection => void serve(connection).catch(() => {}));
+else receiveConnections(currentWorker().endpoint, connection => void serve(connection).catch(() => {}));

@@ -8,7 +8,7 @@
  * @packageDocumentation
  */
 export { receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from './threads/receive.js';
-export type { AcceptModel, Distribute, ServiceOptions, ThreadLoad } from './threads/service/options.js';
+export type { AcceptModel, Distribute, ServiceOptions, WorkerLoad } from './threads/service/options.js';
 export type { Service, ServiceCloseOptions, ServiceEnd } from './threads/service/service.js';
 export { openEndpoint, Endpoint } from './threads/endpoint/endpoint.js';
 export type { Message } from './threads/messages/message.js';
@@ -17,14 +17,14 @@ export type { Undelivered } from './threads/endpoint/peer-lane.js';
 export type { MessageTypes } from './threads/messages/message-types.js';
 export { QueueSender } from './threads/messages/queue-sender.js';
 export { Queue } from './threads/messages/queue.js';
-export type { Answer } from './threads/messages/services.js';
+export type { RequestHandler } from './threads/messages/request-handlers.js';
 export type { SlowPolicy, SubscriberCounters } from './threads/messages/subscriber.js';
 export { Subscription, type SubscribeOptions } from './threads/messages/subscription.js';
 export { Ticket, type Cancellation } from './threads/messages/ticket.js';
 export { Topic, type TopicCounters } from './threads/messages/topic.js';
-export { Member } from './threads/runtime/member.js';
+export { RuntimeWorker } from './threads/runtime/runtime-worker.js';
 export type { RuntimeOptions } from './threads/runtime/options.js';
 export { Runtime, type RuntimeEnd } from './threads/runtime/runtime.js';
-export { currentThread, Thread } from './threads/runtime/thread.js';
+export { currentWorker, CurrentWorker } from './threads/runtime/current-worker.js';
 export type { MailboxAddress } from './threads/mailbox/address.js';
 export type { MailboxCounters, MailboxOptions } from './threads/mailbox/mailbox.js';

@@ -92,7 +92,7 @@ async function waitForReport(worker: Worker): Promise<number> {
 async function sendFlood({ kind, count, address, storage }: Task): Promise<void> {
   if (kind === 'pollux') {
     const endpoint = openEndpoint();
-    const queue = endpoint.peer(address!).queue('flood');
+    const queue = endpoint.peer(address!).sender('flood');
     for (let sent = 0; sent < count; sent++) {
       if (!queue.trySend(payload)) await queue.send(payload);
     }
@@ -116,7 +116,7 @@ async function pingPong(task: Task): Promise<Record<string, number>> {
     endpoint.queue('answers').onMessage = onMessage;
     const worker = start({ ...task, address: endpoint.address });
     const [address] = (await once(worker, 'message')) as [MailboxAddress];
-    const queue = endpoint.peer(address).queue('questions');
+    const queue = endpoint.peer(address).sender('questions');
     send = () => void queue.trySend(payload);
   } else {
     const worker = start(task);
@@ -145,7 +145,7 @@ async function pingPong(task: Task): Promise<Record<string, number>> {
 function answer({ kind, address }: Task): void {
   if (kind === 'pollux') {
     const endpoint = openEndpoint();
-    const back = endpoint.peer(address!).queue('answers');
+    const back = endpoint.peer(address!).sender('answers');
     endpoint.queue('questions').onMessage = () => void back.trySend(payload);
     parentPort!.postMessage(endpoint.address);
   } else {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { listen } from 'pollux';
-import { currentThread, receiveConnections, Runtime } from 'pollux/threads';
+import { currentWorker, receiveConnections, Runtime } from 'pollux/threads';
 import { announce, serve } from './protocol.js';
 
 async function accept(): Promise<void> {
@@ -13,7 +13,7 @@ async function accept(): Promise<void> {
   let turn = 0;
   const listener = await listen({ host: '127.0.0.1' });
   listener.onConnection = connection => {
-    const { peer } = runtime.threads[turn++ % runtime.threads.length];
+    const { peer } = runtime.workers[turn++ % runtime.workers.length];
     // It fails if the thread ends meanwhile: the connection is closed then.
     const move = connection
       .moveTo(peer!)
@@ -22,7 +22,7 @@ async function accept(): Promise<void> {
     moves.add(move);
   };
   announce(listener.port);
-  await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+  await Promise.race([once(process, 'SIGINT'), runtime.finished()]);
   await listener.close();
   await Promise.all(moves);
   // Each thread ends with the last of its connections.
@@ -30,4 +30,4 @@ async function accept(): Promise<void> {
 }
 
 if (isMainThread) await accept();
-else receiveConnections(currentThread().endpoint, connection => void serve(connection));
+else receiveConnections(currentWorker().endpoint, connection => void serve(connection));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { listen, type Connection } from 'pollux';
-import { currentThread, Runtime } from 'pollux/threads';
+import { currentWorker, Runtime } from 'pollux/threads';
 import { announce, serve, work } from './protocol.js';
 
 async function accept(): Promise<void> {
@@ -13,13 +13,13 @@ async function accept(): Promise<void> {
   let turn = 0;
   const listener = await listen({ host: '127.0.0.1' });
   listener.onConnection = connection => {
-    const { peer } = runtime.threads[turn++ % runtime.threads.length];
+    const { peer } = runtime.workers[turn++ % runtime.workers.length];
     connections.add(connection);
     connection.onClose = () => connections.delete(connection);
     void serve(connection, line => peer!.request<string>('work', line));
   };
   announce(listener.port);
-  await Promise.race([once(process, 'SIGINT'), runtime.join()]);
+  await Promise.race([once(process, 'SIGINT'), runtime.finished()]);
   await listener.close();
   // The others know nothing of connections: they have to be there until the last is over.
   await Promise.allSettled([...connections].map(({ closed }) => closed));
@@ -27,4 +27,4 @@ async function accept(): Promise<void> {
 }
 
 if (isMainThread) await accept();
-else currentThread().endpoint.answer<string, string>('work', ({ value }) => work(value));
+else currentWorker().endpoint.answer<string, string>('work', ({ value }) => work(value));

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { listen, type Connection } from 'pollux';
-import { currentThread, openEndpoint, receiveConnections, Runtime } from 'pollux/threads';
+import { currentWorker, openEndpoint, receiveConnections, Runtime } from 'pollux/threads';
 import { announce, serve } from './protocol.js';
 
 /** What a thread costs, memory and time to start, is paid for each connection. */
@@ -14,11 +14,11 @@ async function accept(): Promise<void> {
   let threads = 0;
 
   async function give(connection: Connection): Promise<void> {
-    const runtime = new Runtime({ threads: 1, entry: new URL(import.meta.url), endpoint });
+    const runtime = new Runtime({ workers: 1, entry: new URL(import.meta.url), endpoint });
     await runtime.start();
     // Unless it has broken meanwhile: then nobody is to be served.
-    await connection.moveTo(runtime.threads[0].peer!).catch(() => runtime.stop());
-    await runtime.join();
+    await connection.moveTo(runtime.workers[0].peer!).catch(() => runtime.stop());
+    await runtime.finished();
   }
 
   const start = (connection: Connection) => {
@@ -35,6 +35,6 @@ async function accept(): Promise<void> {
 
 if (isMainThread) await accept();
 else {
-  const { endpoint } = currentThread();
+  const { endpoint } = currentWorker();
   receiveConnections(endpoint, connection => void serve(connection).then(() => endpoint.close()));
 }

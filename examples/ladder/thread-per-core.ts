@@ -1,7 +1,7 @@
 /** Each thread listens and serves on its own, the kernel spreads: node dist/examples/ladder/thread-per-core.js */
 import { isMainThread } from 'node:worker_threads';
 import { listen } from 'pollux';
-import { currentThread, Runtime } from 'pollux/threads';
+import { currentWorker, Runtime } from 'pollux/threads';
 import { announce, serve } from './protocol.js';
 
 async function start(): Promise<void> {
@@ -9,17 +9,17 @@ async function start(): Promise<void> {
   await runtime.start();
   // The first has the system choose a port, the others share it.
   let port = 0;
-  for (const { peer } of runtime.threads) port = await peer!.request<number>('listen', port);
+  for (const { peer } of runtime.workers) port = await peer!.request<number>('listen', port);
   announce(port);
-  await runtime.join();
+  await runtime.finished();
 }
 
 function serveAlone(): void {
-  const thread = currentThread();
-  thread.endpoint.answer<number, number>('listen', async ({ value }) => {
+  const worker = currentWorker();
+  worker.endpoint.answer<number, number>('listen', async ({ value }) => {
     const listener = await listen({ host: '127.0.0.1', port: value, reusePort: 'require' });
     listener.onConnection = connection => void serve(connection);
-    thread.onStop = () => listener.close();
+    worker.onStop = () => listener.close();
     return listener.port;
   });
 }

@@ -1,9 +1,9 @@
 /** The thread behind examples/reverse.ts: turns lines round, and keeps the number before them as it is. */
-import { currentThread } from 'pollux/threads';
+import { currentWorker } from 'pollux/threads';
 import { NUMBER_BYTES } from './client.js';
 
-const { endpoint, owner } = currentThread();
-const reversed = owner.queue<Uint8Array>('reversed');
+const { endpoint, owner } = currentWorker();
+const reversed = owner.sender<Uint8Array>('reversed');
 
 async function work(): Promise<void> {
   for await (const message of endpoint.queue<Uint8Array>('lines')) {

@@ -3,13 +3,13 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { BufferList, copy, open, sendFile, type Connection } from 'pollux';
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const MAX_HEAD_BYTES = 16 * 1024;
 /** For all of a head, however it dribbles in. */
 const MAX_HEAD_MS = 10_000;
-const { endpoint, index, payload } = currentThread();
+const { endpoint, index, payload } = currentWorker();
 const folder = payload as string;
 let parts = 0;
 

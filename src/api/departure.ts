@@ -37,7 +37,7 @@ export interface Move {
 export function prepareMove(destination: Destination, state: unknown): Move {
   if (typeof (destination as Partial<Destination> | undefined)?.prepareMove !== 'function') {
     throw new TypeError(
-      `peer: ${kindOf(destination)}; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer`,
+      `peer: ${kindOf(destination)}; allowed: a Peer, such as endpoint.peer(address) or workers[0].peer`,
     );
   }
   return destination.prepareMove(state);

@@ -11,14 +11,14 @@ import { poolPlaces } from '../core/disk/pool-places.js';
 import { close, closeLent, isOpen } from '../sys/file/io.js';
 import { closeFile } from '../sys/file/open-file.js';
 import { descriptorKind } from '../sys/file/file-stat.js';
-import { closeHolder, estateOf, own } from '../sys/file/owned-descriptors.js';
+import { closeHolder, descriptorsOfThread, own } from '../sys/file/owned-descriptors.js';
 
-/** Workers of runtimes, which bury their own. */
-const buried = new WeakSet<Worker>();
+/** Workers of runtimes: the runtime closes what they leave open. */
+const cleanedByRuntime = new WeakSet<Worker>();
 
-/** Leaves it to the caller to bury this worker. */
-export function buryOneself(worker: Worker): void {
-  buried.add(worker);
+/** The caller will close what this worker leaves open. */
+export function leaveCleanup(worker: Worker): void {
+  cleanedByRuntime.add(worker);
 }
 
 /** Closes descriptors of threads that have ended, which no other thread knows. What may wait for a disk is closed on the pool. */
@@ -45,12 +45,12 @@ function onWorker({ worker }: { worker: Worker }): void {
   // 0 or -1 once it has ended.
   const { threadId } = worker;
   worker.once('exit', () => {
-    if (!buried.has(worker)) bury(threadId);
+    if (!cleanedByRuntime.has(worker)) cleanUp(threadId);
   });
 }
 
-function bury(threadId: number): void {
-  const { holders, own, lent, isKnown } = estateOf(threadId);
+function cleanUp(threadId: number): void {
+  const { holders, own, lent, isKnown } = descriptorsOfThread(threadId);
   poolPlaces.leaveAllOf(holders);
   closeAll(own);
   // Others may still try to wake it. Nobody says when they have all heard of its end, so its numbers stay taken.

@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { MAX_EVENTS } from '../backends/kit/limits.js';
+import { MAX_EVENTS } from '../backends/kit/batch-size.js';
 import { backendFactory } from '../backends/registry.js';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { REACTOR_SCOPE } from '../core/reactor/async-scope.js';

@@ -8,8 +8,8 @@ import { adopt } from '../api/stream/adopt.js';
 import { checkFunction, kindOf } from '../base/arguments.js';
 import type { ConnectionDetails } from '../api/stream/connection-parts.js';
 import type { Connection } from '../api/stream/connection.js';
-import { File, type FileDetails } from '../api/file/file.js';
-import { Inlet } from './service/inlet.js';
+import { DiskFile, type FileDetails } from '../api/file/disk-file.js';
+import { WorkerServices } from './service/worker-services.js';
 import { DatagramSocket, type DatagramDetails } from '../api/datagram/datagram-socket.js';
 import type { InFlight, Movable } from '../api/departure.js';
 import { answerOf, inFlightOf, type InFlightPart, type Parcel, type Part } from './move.js';
@@ -44,7 +44,7 @@ export function receiveConnections<S = unknown>(
     return connection;
   };
   receive(endpoint, 'connection', make, onConnection);
-  new Inlet(endpoint, connection => onConnection(connection, undefined as S));
+  new WorkerServices(endpoint, connection => onConnection(connection, undefined as S));
 }
 
 /**
@@ -66,10 +66,10 @@ export function receiveListeners<S = unknown>(
 }
 
 /** Lets other threads move files here (`file.moveTo`). Otherwise as `receiveConnections`. */
-export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: File, state: S) => void): void {
+export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: DiskFile, state: S) => void): void {
   checkReceiver('receiveFiles', endpoint, 'file', onFile);
   const make = (fd: number, { device, path, alignmentBytes, statAtOpen }: FileDetails) =>
-    new File(new OpenDescriptor(fd, device, path, { alignmentBytes }), statAtOpen);
+    new DiskFile(new OpenDescriptor(fd, device, path, { alignmentBytes }), statAtOpen);
   receive(endpoint, 'file', make, onFile);
 }
 
@@ -103,7 +103,7 @@ export function receiveDatagrams<S = unknown>(
 function checkReceiver(call: string, endpoint: Endpoint, kind: Movable, onReceived: unknown): void {
   if (!(endpoint instanceof Endpoint)) {
     throw new TypeError(
-      `endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, such as currentThread().endpoint`,
+      `endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, such as currentWorker().endpoint`,
     );
   }
   checkFunction('handler', onReceived);
@@ -150,7 +150,7 @@ function receive<T, Details, S>(
 ): void {
   endpoint.answer<Parcel<Details>, true>(answerOf(kind), ({ from, value: { fd, move, details, state } }) => {
     // The number may be something else's by now.
-    if (endpoint.hasBuried(from)) throw new Error(`moveTo: thread ${from} has ended`);
+    if (endpoint.hasEnded(from)) throw new Error(`moveTo: thread ${from} has ended`);
     // Before anything is taken: what can't be read here, such as a state nested deeper than this thread's stack, is refused.
     const [given] = deserialize(state) as [S];
     const copy = dup(fd);

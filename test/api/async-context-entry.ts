@@ -1,15 +1,15 @@
 /** A thread that does to the one that has the runtime whatever has a callback there, as it is asked. */
 import { bindDatagram, connect, listen, type Address } from 'pollux';
-import { currentThread } from 'pollux/threads';
+import { currentWorker } from 'pollux/threads';
 
-const { endpoint, owner } = currentThread();
+const { endpoint, owner } = currentWorker();
 // Of calls that nobody has defined.
 owner.onFailure = () => {};
 
 endpoint.answer('say', () => {
   for (let count = 0; count < 2; count++) {
-    void owner.queue('words').send(count);
-    void owner.queue('late').send(count);
+    void owner.sender('words').send(count);
+    void owner.sender('late').send(count);
     void owner.request('question', count).catch(() => {});
     owner.schedule('call', count);
     void endpoint.topic('news').publish(count);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { copy, currentReactor, open, type File } from '../../src/index.js';
+import { copy, currentReactor, open, type DiskFile } from '../../src/index.js';
 import { FreezingFileSystem, LONGEST_SECONDS } from '../support/frozen-fs.js';
 
 /** Times that the thread comes round before the file system is thawed. */
@@ -12,7 +12,7 @@ const ROUNDS = 50;
 describe('files of a file system that is frozen', () => {
   let frozen: FreezingFileSystem | undefined;
   let elsewhere: string;
-  const opened: File[] = [];
+  const opened: DiskFile[] = [];
 
   before(async function () {
     elsewhere = mkdtempSync(join(tmpdir(), 'pollux-'));
@@ -35,13 +35,13 @@ describe('files of a file system that is frozen', () => {
     currentReactor().close();
   });
 
-  async function openHere(path: string, options = {}): Promise<File> {
+  async function openHere(path: string, options = {}): Promise<DiskFile> {
     const file = await open(path, options);
     opened.push(file);
     return file;
   }
 
-  type Work = (written: File) => Promise<unknown>;
+  type Work = (written: DiskFile) => Promise<unknown>;
   const WORKS: Record<string, Work> = {
     write: written => written.write('what is written', 0),
     sync: async written => {

@@ -63,9 +63,9 @@ describe('what objects show of themselves', () => {
     currentReactor().close();
   });
 
-  for (const [name, member] of Object.entries(pollux)) {
-    const prototype: unknown = (member as { prototype?: unknown }).prototype;
-    if (typeof prototype !== 'object' || !Function.prototype.toString.call(member).startsWith('class')) continue;
+  for (const [name, exported] of Object.entries(pollux)) {
+    const prototype: unknown = (exported as { prototype?: unknown }).prototype;
+    if (typeof prototype !== 'object' || !Function.prototype.toString.call(exported).startsWith('class')) continue;
     if (ABSTRACT.includes(name) || ERRORS.includes(name)) continue;
     it(`is described for ${name}`, () => {
       expect(Object.getOwnPropertySymbols(prototype!)).to.include(INSPECT);
@@ -174,24 +174,24 @@ describe('what objects show of themselves', () => {
   });
 
   it('is short of a runtime, its threads, and all that carries messages', async () => {
-    const runtime = new Runtime({ entry: new URL('inspected-entry.js', import.meta.url), threads: 1 });
+    const runtime = new Runtime({ entry: new URL('inspected-entry.js', import.meta.url), workers: 1 });
     expect(logged(runtime)).to.include("state: 'not started'");
     await runtime.start();
     atEnd(() => void runtime.stop(0).catch(() => {}));
     expect(logged(runtime)).to.equal("Runtime { state: 'running', threads: 1, alive: 1, services: 0 }");
-    const [member] = runtime.threads;
+    const [worker] = runtime.workers;
     const { endpoint } = runtime;
     const looks = endpoint.queue<string[]>('looks');
     logged(looks);
     for await (const [text, json] of looks) {
-      expect(text).to.equal(`Thread { index: 0, name: '${member.name}', peers: 0 }`);
-      expect(json).to.equal(`{"type":"Thread","index":0,"name":"${member.name}","peers":0}`);
+      expect(text).to.equal(`CurrentWorker { index: 0, name: '${worker.name}', peers: 0 }`);
+      expect(json).to.equal(`{"type":"CurrentWorker","index":0,"name":"${worker.name}","peers":0}`);
       break;
     }
     const service = await runtime.listen({ host: '127.0.0.1', accept: 'acceptor' });
     expect(logged(service)).to.include(`address: '127.0.0.1:${service.port}'`);
-    const peer = member.peer!;
-    const parts = [member, endpoint, peer, peer.queue('q'), endpoint.topic('t'), endpoint.subscribe('s'), looks];
+    const peer = worker.peer!;
+    const parts = [worker, endpoint, peer, peer.sender('q'), endpoint.topic('t'), endpoint.subscribe('s'), looks];
     parts.forEach(logged);
     await runtime.stop();
     [...parts, runtime, service].forEach(logged);

@@ -16,7 +16,7 @@ import {
   watchFile,
   watchTimer,
   type Connection,
-  type File,
+  type DiskFile,
 } from '../../src/index.js';
 import { openEndpoint, Peer, Runtime, type Endpoint } from '../../src/threads.js';
 import { checkServiceOptions } from '../../src/threads/service/options.js';
@@ -36,7 +36,7 @@ async function refusalOf(call: () => unknown): Promise<string> {
 describe('names of options', () => {
   let a: Connection;
   let b: Connection;
-  let file: File;
+  let file: DiskFile;
   let endpoint: Endpoint;
 
   before(async () => {

@@ -16,7 +16,7 @@ import {
   watchProcess,
   watchSignal,
   watchTimer,
-  type File,
+  type DiskFile,
 } from '../../src/index.js';
 import { openEndpoint, Runtime } from '../../src/threads.js';
 import { destroyTracked, unixPair } from '../support/sockets.js';
@@ -36,7 +36,7 @@ const WRONG: readonly (readonly [string, unknown])[] = [
   ['true', true],
 ];
 
-type Ends = ReturnType<typeof unixPair> & { readonly file: File };
+type Ends = ReturnType<typeof unixPair> & { readonly file: DiskFile };
 /** By what messages call it: a call with a wrong value of it. */
 type Call = (value: never, ends: Ends) => unknown;
 
@@ -71,7 +71,7 @@ const CALLS: Record<string, readonly [string, Call][]> = {
   openEndpoint: [['senders', value => openEndpoint({ senders: value }).close()]],
   Runtime: ['threads', 'restarts', 'names', 'entry', 'onError'].map(name => [
     name,
-    value => new Runtime({ entry, threads: 1, [name]: value }),
+    value => new Runtime({ entry, workers: 1, [name]: value }),
   ]),
 };
 

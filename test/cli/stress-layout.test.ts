@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { sumUp, type ThreadAccount } from '../../src/cli/stress/account.js';
 import { LagHistogram } from '../../src/cli/stress/lag/histogram.js';
 import { layOut, layOutServer, share } from '../../src/cli/stress/layout.js';
-import { resourceLimit } from '../../src/sys/process/limits.js';
+import { resourceLimit } from '../../src/sys/process/resource-limits.js';
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
 

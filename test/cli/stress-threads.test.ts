@@ -17,7 +17,7 @@ function childrenOf(pid: number): number[] {
 
 function isAlive(pid: number): boolean {
   try {
-    // A zombie has nobody to bury it in a container without init; it is dead all the same.
+    // In a container without init no process reaps a zombie; it has ended all the same.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
   } catch {
     return false;

@@ -46,7 +46,7 @@ export async function terminateInFlood(accept: AcceptModel, rounds: number, rand
 }
 
 async function serve(accept: AcceptModel, workers: Workers, rounds: number, random: Random): Promise<Leftovers> {
-  const runtime = new Runtime({ entry, threads: THREADS, restarts: rounds });
+  const runtime = new Runtime({ entry, workers: THREADS, restarts: rounds });
   await runtime.start();
   const service = await runtime.listen({ accept, host: '127.0.0.1' });
   const clients = new Clients(service.port);
@@ -59,7 +59,7 @@ async function serve(accept: AcceptModel, workers: Workers, rounds: number, rand
     left -= count;
     await until(() => clients.unanswered === 0);
     if (clients.unanswered > 0) break;
-    await until(() => runtime.threads.every(({ peer }) => peer !== undefined));
+    await until(() => runtime.workers.every(({ peer }) => peer !== undefined));
     await until(() => openDescriptors() <= atRest);
     descriptors = Math.max(0, openDescriptors() - atRest);
     atRest = Math.min(atRest, openDescriptors());

@@ -18,7 +18,7 @@ import {
   shown,
 } from '../../base/arguments.js';
 import { Directory } from './directory.js';
-import { File } from './file.js';
+import { DiskFile } from './disk-file.js';
 
 const FLAGS = {
   r: O_RDONLY,
@@ -46,7 +46,7 @@ export interface OpenOptions {
    * one time, or a Directory. Linux ≥ 5.6 and FreeBSD ≥ 13 see to it themselves, elsewhere each part is opened in turn.
    */
   readonly beneath?: string | URL | Directory;
-  /** Around the page cache (O_DIRECT), on the boundaries of `File.alignmentBytes`. */
+  /** Around the page cache (O_DIRECT), on the boundaries of `DiskFile.alignmentBytes`. */
   readonly direct?: boolean;
   /**
    * Gives up: the promise is rejected with the signal's reason at once. A file that is opened, made or emptied all the same, since
@@ -72,7 +72,7 @@ const OPEN_OPTIONS = {
  * @throws IoError EXDEV: the path leads out of `beneath`; EISDIR, EINVAL, ENXIO: it is a directory, FIFO, socket or device;
  *   ENOENT, EACCES, EEXIST and what else openat(2) says.
  */
-export async function open(given: string | URL, options: OpenOptions = {}): Promise<File> {
+export async function open(given: string | URL, options: OpenOptions = {}): Promise<DiskFile> {
   const path = pathOf('path', given);
   checkOptions(options, OPEN_OPTIONS);
   const { flags = 'r', mode = 0o666, beneath, direct = false, signal } = options;
@@ -103,7 +103,7 @@ function folderOf(path: string, beneath: OpenOptions['beneath']): string | Direc
 
 type Opening = Parameters<typeof openRegular>[1];
 
-async function openFile(opening: Opening, beneath: string | Directory | undefined, direct: boolean): Promise<File> {
+async function openFile(opening: Opening, beneath: string | Directory | undefined, direct: boolean): Promise<DiskFile> {
   const { fd, place, stat } = await openRelative(opening, beneath);
   let alignmentBytes = 0;
   if (direct) {
@@ -121,7 +121,7 @@ async function openFile(opening: Opening, beneath: string | Directory | undefine
     flags: opening.flags,
     stat,
   });
-  return new File(descriptor, stat);
+  return new DiskFile(descriptor, stat);
 }
 
 async function openRelative(opening: Opening, beneath: string | Directory | undefined) {

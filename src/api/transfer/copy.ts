@@ -12,7 +12,7 @@ import { SocketToFile } from '../../core/transfers/files/socket-to-file.js';
 import { checkInteger, kindOf, type OptionNames, shown } from '../../base/arguments.js';
 import { Connection } from '../stream/connection.js';
 import { streamLimits } from './copy-stream.js';
-import { File } from '../file/file.js';
+import { DiskFile } from '../file/disk-file.js';
 import { fileSending } from './send-file.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
@@ -68,10 +68,10 @@ const COPY_OPTIONS = {
  *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then; what a connection broke with.
  */
 export function copy(source: Connection, target: Connection, options?: CopyOptions): Transfer<RelayAccount>;
-export function copy(source: File | Connection, target: File | Connection, options?: CopyOptions): Transfer;
+export function copy(source: DiskFile | Connection, target: DiskFile | Connection, options?: CopyOptions): Transfer;
 export function copy(
-  source: File | Connection,
-  target: File | Connection,
+  source: DiskFile | Connection,
+  target: DiskFile | Connection,
   options: CopyOptions = {},
 ): Transfer | Transfer<RelayAccount> {
   if (source instanceof Connection) {
@@ -91,7 +91,7 @@ function copyStreams(source: Connection, target: Connection, options: CopyOption
   return new Transfer(new OneWay(source, target, prepare, nativeRelayCalls()), options, COPY_OPTIONS);
 }
 
-function copyToConnection(source: File, target: Connection, options: CopyOptions): Transfer {
+function copyToConnection(source: DiskFile, target: Connection, options: CopyOptions): Transfer {
   const prepare = () => {
     checkFile('source', source);
     checkSink('target', target);
@@ -106,7 +106,7 @@ function copyToConnection(source: File, target: Connection, options: CopyOptions
   return new Transfer(engine, options, COPY_OPTIONS);
 }
 
-function copyFromConnection(source: Connection, target: File, options: CopyOptions): Transfer {
+function copyFromConnection(source: Connection, target: DiskFile, options: CopyOptions): Transfer {
   const engine: SocketToFile = new SocketToFile(source, () => {
     checkSource('source', source);
     checkFile('target', target);
@@ -137,11 +137,11 @@ function checkUnused(name: string, position: number, end: 'source' | 'target'): 
   throw new TypeError(`${name}: ${shown(position)}; allowed: nothing, where the ${end} is a connection`);
 }
 
-function checkFile(name: string, end: unknown): asserts end is File {
-  if (!(end instanceof File)) throw new TypeError(`${name}: ${kindOf(end)}; allowed: a File or a Connection`);
+function checkFile(name: string, end: unknown): asserts end is DiskFile {
+  if (!(end instanceof DiskFile)) throw new TypeError(`${name}: ${kindOf(end)}; allowed: a DiskFile or a Connection`);
 }
 
-function copyFile(source: File, target: File, options: CopyOptions): Transfer {
+function copyFile(source: DiskFile, target: DiskFile, options: CopyOptions): Transfer {
   let release = (): void => {};
   const prepare = async (): Promise<FileCopy> => {
     checkRanges(options);
@@ -160,7 +160,7 @@ function checkRanges({ from = 0, to = 0, length }: CopyOptions): void {
 }
 
 /** Has both files wait with their closing. @returns what ends that. */
-function hold(source: File, target: File): () => void {
+function hold(source: DiskFile, target: DiskFile): () => void {
   checkFile('source', source);
   checkFile('target', target);
   source.descriptor.enter('copy');
@@ -176,7 +176,11 @@ function hold(source: File, target: File): () => void {
   };
 }
 
-async function fileCopy(source: File, target: File, { from = 0, to = 0, length }: CopyOptions): Promise<FileCopy> {
+async function fileCopy(
+  source: DiskFile,
+  target: DiskFile,
+  { from = 0, to = 0, length }: CopyOptions,
+): Promise<FileCopy> {
   checkAccess(source.descriptor.flags, 'reading', 'copy', source.path);
   checkAccess(target.descriptor.flags, 'writing', 'copy', target.path);
   const [sourceEnd, targetEnd] = await Promise.all([copyEnd(source, from), copyEnd(target, to)]);
@@ -192,7 +196,7 @@ async function fileCopy(source: File, target: File, { from = 0, to = 0, length }
   return { source: sourceEnd, target: targetEnd, isMadeUp: madeUp, lengthBytes };
 }
 
-async function copyEnd({ descriptor, path: name }: File, offset: number): Promise<CopyEnd> {
+async function copyEnd({ descriptor, path: name }: DiskFile, offset: number): Promise<CopyEnd> {
   return { fd: descriptor.fd, offset, stat: await descriptor.stat(), name };
 }
 

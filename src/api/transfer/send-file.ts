@@ -13,7 +13,7 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { statusFlags } from '../../sys/file/io.js';
 import { checkInteger, kindOf, type OptionNames, shown } from '../../base/arguments.js';
 import type { Connection } from '../stream/connection.js';
-import { File } from '../file/file.js';
+import { DiskFile } from '../file/disk-file.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
@@ -42,7 +42,7 @@ const SEND_FILE_OPTIONS = {
   signal: 'other',
 } as const satisfies OptionNames<SendFileOptions>;
 
-/** A file that is open for reading: a `File`, or whatever else has a descriptor. */
+/** A file that is open for reading: a `DiskFile`, or whatever else has a descriptor. */
 export interface OpenFile {
   readonly fd: number;
 }
@@ -60,7 +60,7 @@ export interface OpenFile {
  * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was promised
  * more, reset it.
  *
- * @param file open for reading; it stays yours. A `File` may be closed at once, which waits for the transfer; anything else
+ * @param file open for reading; it stays yours. A `DiskFile` may be closed at once, which waits for the transfer; anything else
  *   has to stay open until the transfer is over.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
@@ -83,7 +83,7 @@ function prepare(connection: Connection, file: OpenFile, options: SendFileOption
   const before = partsOf('before', options.before);
   const after = partsOf('after', options.after);
   connection.checkTurn('connection', lengthOf(before) + lengthOf(after));
-  if (!(file instanceof File)) {
+  if (!(file instanceof DiskFile)) {
     checkDescriptor(file);
     return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
   }
@@ -91,7 +91,7 @@ function prepare(connection: Connection, file: OpenFile, options: SendFileOption
 }
 
 /** @internal What is to be sent of a file of ours, which waits with its closing for it. @throws IoError EBADF: it is closed. */
-export function fileSending({ descriptor, path }: File, options: SendFileOptions): FileSending {
+export function fileSending({ descriptor, path }: DiskFile, options: SendFileOptions): FileSending {
   descriptor.enter('sendfile');
   const releaseFile = () => descriptor.leave();
   try {
@@ -124,7 +124,7 @@ function sending(file: NamedFile, options: SendFileOptions): FileSending {
 }
 
 function checkDescriptor(file: OpenFile): void {
-  const allowed = 'allowed: a File, or another object whose fd is the descriptor of an open file';
+  const allowed = 'allowed: a DiskFile, or another object whose fd is the descriptor of an open file';
   if (typeof file !== 'object' || file === null) throw new TypeError(`file: ${kindOf(file)}; ${allowed}`);
   // What was closed has -1, in Node too.
   if (file.fd === -1) throw new IoError('EBADF', 'sendfile', 'descriptor -1', 'the file is closed');

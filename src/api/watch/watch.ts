@@ -30,7 +30,7 @@ const INTEREST = {
 const WATCH_OPTIONS = { lifetime: 'other', trigger: 'other' } as const satisfies OptionNames<WatchOptions>;
 
 /** What a watched descriptor is ready for. A hint: the next call on it decides. */
-export interface Ready {
+export interface WatchReadiness {
   readonly readable: boolean;
   readonly writable: boolean;
   readonly priority: boolean;
@@ -53,7 +53,7 @@ export interface Ready {
 export function watch(
   fd: number,
   interest: WatchInterest,
-  onReady: (ready: Ready) => void,
+  onReady: (ready: WatchReadiness) => void,
   options: WatchOptions = {},
 ): Watch {
   const bits = interestBits(interest);
@@ -75,7 +75,7 @@ export class Watch implements Watcher {
     /** The watched descriptor, the caller's. */
     readonly fd: number,
     interest: Interest,
-    private readonly handler: (ready: Ready) => void,
+    private readonly handler: (ready: WatchReadiness) => void,
     options: WatchOptions,
   ) {
     const { lifetime = 'persistent', trigger = 'level' } = options;

@@ -33,7 +33,7 @@ import {
 } from '../contract.js';
 import { newCounters, waitMs } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
-import { DEFAULT_MAX_EVENTS } from '../kit/limits.js';
+import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
 import { closedError, EXCLUSIVE, ONESHOT, Registrations } from '../kit/registrations.js';
 import { Waker, wakeBackend } from '../kit/wake.js';
 import { epollEvents, readinessOf } from './flags.js';

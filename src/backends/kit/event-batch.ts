@@ -1,7 +1,7 @@
 /** The arrays that a backend's wait fills, and the merging of several reports about one registration into one entry. */
 import { NO_TOKEN, slotOf } from '../../base/token.js';
 import type { ReadyEvents } from '../contract.js';
-import { MAX_EVENTS } from './limits.js';
+import { MAX_EVENTS } from './batch-size.js';
 import type { Registrations } from './registrations.js';
 
 export class EventBatch implements ReadyEvents {

@@ -23,7 +23,7 @@ import {
 } from '../contract.js';
 import { newCounters } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
-import { DEFAULT_MAX_EVENTS } from '../kit/limits.js';
+import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
 import { closedError, ONESHOT, Registrations } from '../kit/registrations.js';
 import { ChangeList } from './change-list.js';
 import { FailedChanges } from './failed-changes.js';

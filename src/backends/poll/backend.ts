@@ -13,7 +13,7 @@ import { poll, POLLIN, POLLNVAL } from '../../sys/poll/poll.js';
 import type { Backend, BackendOptions, BackendTraits, Interest, Lifetime, Trigger } from '../contract.js';
 import { newCounters, waitMs } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
-import { DEFAULT_MAX_EVENTS } from '../kit/limits.js';
+import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
 import { closedError, EDGE, ONESHOT, Registrations } from '../kit/registrations.js';
 import { Waker, wakeBackend } from '../kit/wake.js';
 import { ArmedSet } from './armed-set.js';

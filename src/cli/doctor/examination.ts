@@ -8,7 +8,7 @@ import { obstacleToNodeLoop } from '../../sys/ffi/node-loop.js';
 import { arch, kernelRelease, platform, runtimeName, runtimeVersion } from '../../sys/ffi/platform.js';
 import { version } from '../version.js';
 import { examineFeatures, type FeatureFinding } from './features.js';
-import { examineLimits, type LimitFinding } from './limits.js';
+import { examineLimits, type LimitFinding } from './system-limits.js';
 
 export interface BackendFinding {
   readonly name: string;

@@ -9,7 +9,7 @@ import { hasEventfd } from '../../sys/poll/eventfd.js';
 import { close } from '../../sys/file/io.js';
 import type { IoError } from '../../sys/ffi/io-error.js';
 import { ioUringRefusal } from '../../sys/uring/probe.js';
-import { kernelSetting } from '../../sys/process/limits.js';
+import { kernelSetting } from '../../sys/process/resource-limits.js';
 import { obstacleToNodeLoop } from '../../sys/ffi/node-loop.js';
 import { kernelRelease, platform, runtime } from '../../sys/ffi/platform.js';
 

@@ -1,7 +1,7 @@
 /** The doctor's findings for people: aligned columns, what is wrong and its remedy right below it. */
 import type { BackendFinding, Examination } from './examination.js';
 import type { FeatureFinding } from './features.js';
-import type { LimitFinding } from './limits.js';
+import type { LimitFinding } from './system-limits.js';
 
 interface Line {
   readonly mark: string;

@@ -2,7 +2,7 @@
  * How a side is laid out: its threads in as few processes as the limits let it, and its connections over the threads. What
  * does not fit is clipped, and it is said which limit did so.
  */
-import { localPorts, resourceLimit } from '../../sys/process/limits.js';
+import { localPorts, resourceLimit } from '../../sys/process/resource-limits.js';
 import { DEFAULTS } from './plan.js';
 import type { LimitNote } from './result.js';
 

@@ -2,8 +2,8 @@
 import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE } from '../../backends/contract.js';
 
 /** How descriptors are registered: the lifetime and trigger of DESIGN's table, as one word each. */
-export type Mode = 'level' | 'edge' | 'oneshot';
-export const MODES: readonly Mode[] = ['level', 'edge', 'oneshot'];
+export type RegistrationMode = 'level' | 'edge' | 'oneshot';
+export const MODES: readonly RegistrationMode[] = ['level', 'edge', 'oneshot'];
 
 export const BOTH = READABLE | WRITABLE;
 /** Readiness that lets reads be tried. */

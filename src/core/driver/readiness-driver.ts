@@ -35,7 +35,7 @@ import {
   type Outcome,
 } from '../operations/operation.js';
 import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './operation-queue.js';
-import { BOTH, ENDS, READ_CAUSES, WRITE_CAUSES, type Mode } from './mode.js';
+import { BOTH, ENDS, READ_CAUSES, WRITE_CAUSES, type RegistrationMode } from './mode.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
 import { Watches } from './watches.js';
@@ -57,7 +57,7 @@ export class ReadinessDriver implements Driver {
 
   constructor(
     readonly backend: Backend,
-    readonly mode: Mode,
+    readonly mode: RegistrationMode,
   ) {
     this.harvest = new Harvest(backend, this.registered);
     this.watches = new Watches(backend, this.registered);

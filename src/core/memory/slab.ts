@@ -25,7 +25,7 @@ interface Block {
   free: number;
 }
 
-/** Written over released chunks in debug mode: late readers see at once that something is wrong. */
+/** Written over released chunks in debug mode: a read after the release sees at once that something is wrong. */
 const POISON = 0xdb;
 /** Blocks of which nothing is on loan that stay when a peak is over, so that the next lease need not ask the system. */
 const SPARE_BLOCKS = 1;
@@ -277,7 +277,7 @@ export class Slab {
 
   private addBlock(): void {
     const memory = new ArrayBuffer(this.blockBytes);
-    // A transfer of one received chunk would take the memory of all its neighbours away.
+    // A transfer of one received chunk would keep the memory of the whole chunk.
     markAsUntransferable(memory);
     const address = addressOf(memory);
     const block: Block = { free: this.chunksPerBlock };

@@ -1,6 +1,6 @@
 /**
  * The async context in which an object of the user's was made. The object's callbacks run in it, as those of `node:net` do,
- * whatever the reactor did before and whoever set them: AsyncLocalStorage and async_hooks see the object, never a stranger.
+ * whatever the reactor did before and whoever set them: AsyncLocalStorage and async_hooks see that object, and no other.
  *
  * Until Node 22 what a callback changes by `enterWith` is a property of the async resource that it runs in. A scope is such
  * a resource, and serves many callbacks (all connections of a listener share one), so it puts back what a callback changed.

@@ -22,7 +22,7 @@ import { NodeHost } from './node-host.js';
 import type { Inbox } from './inbox.js';
 import { WAITS_PER_TURN } from '../limits.js';
 import { ReadinessDriver } from '../driver/readiness-driver.js';
-import { MODES, type Mode } from '../driver/mode.js';
+import { MODES, type RegistrationMode } from '../driver/mode.js';
 import { ReceiveBuffer } from '../memory/receive-buffer.js';
 import { Slab } from '../memory/slab.js';
 import { difference, utilizationOf, type Utilization } from './utilization.js';
@@ -32,7 +32,7 @@ export interface ReactorOptions {
   /** A backend's name, or 'auto' (the default): what POLLUX_BACKEND names, otherwise the best that runs here. */
   readonly backend?: string;
   /** How descriptors are registered. 'level', the default, costs no change per event; the others are for comparison. */
-  readonly mode?: Mode;
+  readonly mode?: RegistrationMode;
   /**
    * Ceiling for the memory of all buffers of this thread. Default 256 MiB. Towards it those who keep most receive no more
    * until they release some.
@@ -58,7 +58,7 @@ export class Reactor {
   readonly driver: Driver;
   /** Why this backend was chosen. */
   readonly reason: string;
-  readonly mode: Mode;
+  readonly mode: RegistrationMode;
   readonly slab: Slab;
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
@@ -151,7 +151,7 @@ export class Reactor {
       throw new Error(
         'this thread has a mailbox already, that of its endpoint, and a thread has one. To share it, open it first, by ' +
           'openEndpoint({ senders }) with a sender for each thread, and give it to each Runtime as `endpoint`; in a thread of ' +
-          'a Runtime it is currentThread().endpoint',
+          'a Runtime it is currentWorker().endpoint',
       );
     }
     this.inbox = inbox;

@@ -3,7 +3,7 @@
  * not to a thread: when a worker is terminated, the kernel closes nothing.
  *
  * A holder is a thread, or what a thread keeps descriptors in that no thread uses at the moment: connections on their way to
- * another thread, a parking lot. Each has a keeper, the thread that made it. When a thread ends, all that it kept has ended
+ * another thread, the parked connections of a service. Each has a keeper, the thread that made it. When a thread ends, all that it kept has ended
  * with it, and so on down, so one look finds what a whole tree of threads has left open.
  *
  * One word a descriptor names its one holder, so a descriptor has an owner at every instant. A thread that is terminated
@@ -13,7 +13,7 @@
  * be called in between, `Atomics` included. A change from one holder to another is one exchange (`claim`).
  */
 import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads';
-import { resourceLimit } from '../process/limits.js';
+import { resourceLimit } from '../process/resource-limits.js';
 
 /** Descriptors beyond that are not recorded. Memory that is never touched costs nothing. */
 const MAX_DESCRIPTORS = 2 ** 20;
@@ -192,7 +192,7 @@ function commonKeeper(one: number, other: number): number {
 }
 
 /** What a thread had when it ended, and the threads that it had started. */
-export interface Estate {
+export interface ThreadDescriptors {
   /** Holders that have ended, for `closeHolder` once everything is closed. */
   readonly holders: readonly number[];
   /** Descriptors that nobody else knows, by number. */
@@ -204,7 +204,7 @@ export interface Estate {
 }
 
 /** Only for a thread that has ended. */
-export function estateOf(thread: number): Estate {
+export function descriptorsOfThread(thread: number): ThreadDescriptors {
   const ended = new Set<number>();
   const last = words[LAST_HOLDER];
   const first = holderOf(thread);
@@ -215,20 +215,20 @@ export function estateOf(thread: number): Estate {
     for (let id = 1; id <= last; id++) if (ended.has(words[rowOf(id) + KEEPER])) ended.add(id);
   }
   const holders = [...ended];
-  const estate = { holders, own: [] as number[], lent: [] as number[] };
+  const left = { holders, own: [] as number[], lent: [] as number[] };
   // A thread that ended while it wrote to another's descriptor holds that up no longer.
   for (const id of holders) leaveUse(rowOf(id));
   // There may be a million words, and this is the owner's time.
   for (let fd = 0; ended.size > 0 && fd < capacity; fd++) {
     const word = owners[fd];
     if (word === 0 || !ended.has(word & ~LENT)) continue;
-    ((word & LENT) === 0 ? estate.own : estate.lent).push(fd);
+    ((word & LENT) === 0 ? left.own : left.lent).push(fd);
   }
   const isKnownOutside = (id: number) => {
     const common = words[rowOf(id) + KNOWN_UNDER];
     return common !== 0 && !ended.has(common);
   };
-  return { ...estate, isKnown: holders.some(isKnownOutside) };
+  return { ...left, isKnown: holders.some(isKnownOutside) };
 }
 
 function rowOf(id: number): number {

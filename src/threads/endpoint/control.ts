@@ -2,20 +2,20 @@
  * What the runtime has to say to this thread, in a lane of its own: nothing that a user sends comes before it. It is taken by
  * handlers, never kept, so no queue that nobody reads can hold it back.
  */
-import type { Receiver } from './correspondent.js';
+import type { MessageReceiver } from './sender-names.js';
 import { Deliveries, type DeliveryOwner } from '../messages/deliveries.js';
 import type { Message } from '../messages/message.js';
 import type { PeerBook } from './peer-book.js';
-import { Services, type Answer } from '../messages/services.js';
+import { RequestHandlers, type RequestHandler } from '../messages/request-handlers.js';
 
 export class Control implements DeliveryOwner {
   readonly deliveries: Deliveries;
-  private readonly services: Services;
-  private readonly receivers = new Map<string, Receiver>();
+  private readonly handlers: RequestHandlers;
+  private readonly receivers = new Map<string, MessageReceiver>();
 
   constructor(peers: PeerBook) {
-    this.services = new Services(peers, 'control');
-    this.deliveries = new Deliveries(this, peers, this.services);
+    this.handlers = new RequestHandlers(peers, 'control');
+    this.deliveries = new Deliveries(this, peers, this.handlers);
   }
 
   /** What is sent to a name that nobody handles is passed over. */
@@ -23,12 +23,12 @@ export class Control implements DeliveryOwner {
     this.receivers.set(name, { receive: onMessage });
   }
 
-  answer(name: string, answer: Answer): void {
-    this.services.addAnswer(name, answer);
+  answer(name: string, answer: RequestHandler): void {
+    this.handlers.addAnswer(name, answer);
   }
 
   /** @internal */
-  queueFor(name: string | undefined): Receiver | undefined {
+  queueFor(name: string | undefined): MessageReceiver | undefined {
     return name === undefined ? undefined : this.receivers.get(name);
   }
 

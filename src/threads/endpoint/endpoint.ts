@@ -27,7 +27,7 @@ import { PeerBook } from './peer-book.js';
 import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from '../messages/queue.js';
 import { RecentThreads } from './recent-threads.js';
-import { Services, type Answer } from '../messages/services.js';
+import { RequestHandlers, type RequestHandler } from '../messages/request-handlers.js';
 import { SLOW_POLICIES, type SlowPolicy } from '../messages/subscriber.js';
 import {
   SUBSCRIBE_OPTIONS,
@@ -46,14 +46,14 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   private readonly peers = new PeerBook();
   /** @internal */
   readonly control = new Control(this.peers);
-  private readonly services = new Services(this.peers);
+  private readonly handlers = new RequestHandlers(this.peers);
   private readonly queues = new Map<string, Queue>();
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly backlog = new Backlog(overfull => {
     if (!this.mailbox.isClosed) this.mailbox.hold(overfull);
   });
-  private readonly buried = new RecentThreads();
+  private readonly ended = new RecentThreads();
   private readonly departureWatchers: ((threadId: number) => void)[] = [];
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
@@ -64,7 +64,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     private readonly reactor: Reactor,
     options: MailboxSetup,
   ) {
-    const deliveries = new Deliveries(this, this.peers, this.services);
+    const deliveries = new Deliveries(this, this.peers, this.handlers);
     this.mailbox = new Mailbox(reactor, deliveries, options, this.control.deliveries);
   }
 
@@ -106,14 +106,14 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   /** Answers requests of that name. @throws TypeError no function. @throws Error somebody does already; it is closed. */
   answer<Name extends DeclaredName<Messages, 'requests'>>(
     name: Name,
-    answer: Answer<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
+    answer: RequestHandler<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
   ): void;
-  answer<Q = unknown, A = unknown>(name: UndeclaredName<Messages, 'requests'>, answer: Answer<Q, A>): void;
-  answer(name: string, answer: Answer<never>): void {
+  answer<Q = unknown, A = unknown>(name: UndeclaredName<Messages, 'requests'>, answer: RequestHandler<Q, A>): void;
+  answer(name: string, answer: RequestHandler<never>): void {
     checkName(name);
     checkFunction('answer', answer);
     this.checkOpen('answer');
-    this.services.addAnswer(name, answer as Answer);
+    this.handlers.addAnswer(name, answer as RequestHandler);
     this.onReceiving(1);
   }
 
@@ -127,7 +127,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     checkName(name);
     checkFunction('run', run);
     this.checkOpen('define');
-    this.services.addFunction(name, run);
+    this.handlers.addFunction(name, run);
     this.onReceiving(1);
   }
 
@@ -177,17 +177,17 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
    *
    * @throws RangeError not the number of a thread, or that of this one.
    */
-  bury(threadId: number): void {
+  markEnded(threadId: number): void {
     checkInteger('threadId', threadId, 0, 0x7fffffff);
     if (threadId === this.threadId) throw new RangeError(`threadId: ${threadId} is this thread; allowed: another's`);
-    this.buried.add(threadId);
+    this.ended.add(threadId);
     this.peers.depart(threadId);
-    this.mailbox.bury(threadId);
+    this.mailbox.markEnded(threadId);
     this.tellDeparture(threadId);
   }
 
-  /** @internal Resolves when all have been told of the threads that were buried before. */
-  burialsTold(): Promise<void> {
+  /** @internal Resolves when all have been told of the threads that were marked as ended before. */
+  endsTold(): Promise<void> {
     // A turn looks after the links first.
     return new Promise(resolve => this.reactor.defer({ onDeferred: resolve }));
   }
@@ -199,12 +199,12 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
 
   /** @internal Whether somebody here answers requests of that name. */
   isAnswering(name: string): boolean {
-    return this.services.hasAnswer(name);
+    return this.handlers.hasAnswer(name);
   }
 
   /** @internal Whether the thread has ended for certain: its descriptors may be others' by now. */
-  hasBuried(threadId: number): boolean {
-    return this.buried.has(threadId);
+  hasEnded(threadId: number): boolean {
+    return this.ended.has(threadId);
   }
 
   /** @internal Tells of threads that have ended, let go of this one, or begin anew: what they had begun is not finished. */

@@ -32,7 +32,7 @@ export class PeerLane {
     this.isIntroduced = true;
   }
 
-  queue(name: string): QueueSender {
+  sender(name: string): QueueSender {
     return new QueueSender(this.lane, this.channel(MESSAGE, name, false), this.channel(MESSAGE, name, true));
   }
 

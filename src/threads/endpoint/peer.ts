@@ -127,11 +127,11 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
   }
 
   /** The sending end of one of its queues. Messages sent before it opens the queue are kept for it. */
-  queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): QueueSender<Declaration<Messages, 'queues', Name>>;
-  queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): QueueSender<T>;
-  queue(name: string): QueueSender {
+  sender<Name extends DeclaredName<Messages, 'queues'>>(name: Name): QueueSender<Declaration<Messages, 'queues', Name>>;
+  sender<T = unknown>(name: UndeclaredName<Messages, 'queues'>): QueueSender<T>;
+  sender(name: string): QueueSender {
     checkName(name);
-    return this.messages.queue(name);
+    return this.messages.sender(name);
   }
 
   /**

@@ -42,7 +42,7 @@ export interface MailboxSetup extends MailboxOptions {
 const had = threadState('mailboxes', () => ({ mailboxes: 0 }));
 
 /** Who takes what comes. */
-export interface Recipient {
+export interface RecordHandler {
   /** A record lies in `reader`, valid during the call. */
   onRecord(reader: RingReader): void;
 }
@@ -70,14 +70,14 @@ export class Mailbox implements Inbox, LinkOwner {
   private closed = false;
 
   /**
-   * @param controlled takes what the runtime has to say, before messages and between them.
+   * @param controlHandler takes what the runtime has to say, before messages and between them.
    * @throws RangeError a size that is not allowed. @throws Error the reactor has a mailbox already.
    */
   constructor(
     readonly reactor: Reactor,
-    private readonly recipient: Recipient,
+    private readonly messageHandler: RecordHandler,
     options: MailboxSetup = {},
-    private readonly controlled: Recipient = recipient,
+    private readonly controlHandler: RecordHandler = messageHandler,
   ) {
     const { ringBytes = MAILBOX_BYTES, senders = MAILBOX_SENDERS, beginsAt } = options;
     const ring = createRing(ringBytes, senders, beginsAt);
@@ -129,7 +129,7 @@ export class Mailbox implements Inbox, LinkOwner {
    * was about to send is skipped. To be called where the end of a worker is known ('exit'), before its descriptors are
    * closed. This mailbox must have links to the thread and to all that it sent to.
    */
-  bury(threadId: number): void {
+  markEnded(threadId: number): void {
     for (const { memory } of this.readers) releaseSenders(memory, threadId, undefined, awaitWakers);
     for (const link of this.links) {
       if (link.address.threadId === threadId) closeRings(link.control.memory, link.messages.memory);
@@ -190,7 +190,7 @@ export class Mailbox implements Inbox, LinkOwner {
     try {
       while (records < limit && !this.closed && reader.next()) {
         records++;
-        this.recipient.onRecord(reader);
+        this.messageHandler.onRecord(reader);
         // In good time, so that senders need not wait for the end of the turn.
         if (reader.unreleasedUnits >= batch) this.release(reader);
         if (records % MESSAGES_BEFORE_CONTROL === 0 && control.mayBeReady) this.drainControl();
@@ -209,7 +209,7 @@ export class Mailbox implements Inbox, LinkOwner {
     try {
       while (!this.closed && control.next()) {
         records++;
-        this.controlled.onRecord(control);
+        this.controlHandler.onRecord(control);
       }
     } finally {
       this.counters.received += records;

@@ -1,5 +1,5 @@
 /**
- * Waking the other side without ever writing to a descriptor that was closed meanwhile, whose number may be a stranger's.
+ * Waking the other side without ever writing to a descriptor that was closed meanwhile, whose number may name another file by then.
  * Who wakes says so in shared memory, looks whether the other side is still there, wakes, and takes its word back; who
  * leaves says so first, and then waits for those that are at it.
  */

@@ -1,6 +1,6 @@
 /** What comes into a thread's mailbox: who sent it, what it is, and who here takes it. */
 import type { RingReader } from '../ring/reader.js';
-import type { Recipient } from '../mailbox/mailbox.js';
+import type { RecordHandler } from '../mailbox/mailbox.js';
 import { NOTHING } from '../mailbox/outgoing.js';
 import {
   CALL,
@@ -19,18 +19,18 @@ import {
   SUBSCRIBED,
   UNSUBSCRIBE,
 } from '../endpoint/channel.js';
-import { Correspondent, type Receiver } from '../endpoint/correspondent.js';
+import { SenderNames, type MessageReceiver } from '../endpoint/sender-names.js';
 import { packFailure, unpackFailure } from './failure.js';
 import { Arrival } from './message.js';
 import type { PeerBook } from '../endpoint/peer-book.js';
 import type { Peer } from '../endpoint/peer.js';
-import type { Services } from './services.js';
+import type { RequestHandlers } from './request-handlers.js';
 import type { SlowPolicy } from './subscriber.js';
 import type { Subscription } from './subscription.js';
 
 export interface DeliveryOwner {
   /** undefined: that is no name, or nobody takes what is for it. */
-  queueFor(name: string | undefined): Receiver | undefined;
+  queueFor(name: string | undefined): MessageReceiver | undefined;
   subscriptionTo(name: string): Subscription | undefined;
   addSubscriber(name: string, peer: Peer, whenSlow: SlowPolicy): void;
   removeSubscriber(name: string, peer: Peer): void;
@@ -38,41 +38,41 @@ export interface DeliveryOwner {
   tellDeparture(threadId: number): void;
 }
 
-export class Deliveries implements Recipient {
+export class Deliveries implements RecordHandler {
   /** By the slot in the ring. */
-  private readonly correspondents: Correspondent[] = [];
+  private readonly senders: SenderNames[] = [];
   private readonly arrival = new Arrival();
 
   constructor(
     private readonly owner: DeliveryOwner,
     private readonly peers: PeerBook,
-    private readonly services: Services,
+    private readonly handlers: RequestHandlers,
   ) {}
 
   onRecord(reader: RingReader): void {
     const kind = kindOf(reader.channel);
     if (kind === HELLO) {
-      this.correspondents[reader.sender] = new Correspondent(reader.tag);
+      this.senders[reader.sender] = new SenderNames(reader.tag);
       this.owner.tellDeparture(reader.tag);
       return;
     }
-    const correspondent = this.correspondents[reader.sender];
+    const sender = this.senders[reader.sender];
     const { arrival } = this;
     arrival.tag = reader.tag;
     arrival.isValue = isValue(reader.channel);
-    arrival.set(correspondent.threadId, reader.memory.buffer, reader.start, reader.end);
+    arrival.set(sender.threadId, reader.memory.buffer, reader.start, reader.end);
     try {
-      this.deliver(kind, nameOf(reader.channel), correspondent);
+      this.deliver(kind, nameOf(reader.channel), sender);
     } finally {
       arrival.expire();
     }
   }
 
-  private deliver(kind: number, number: number, correspondent: Correspondent): void {
+  private deliver(kind: number, number: number, sender: SenderNames): void {
     const { arrival } = this;
-    const { names } = correspondent;
+    const { names } = sender;
     if (kind === MESSAGE) {
-      const queue = (correspondent.queues[number] ??= this.owner.queueFor(names[number]));
+      const queue = (sender.queues[number] ??= this.owner.queueFor(names[number]));
       queue?.receive(arrival);
       return;
     }
@@ -80,14 +80,14 @@ export class Deliveries implements Recipient {
     // Introduced as something that is no name.
     if (name === undefined) return;
     if (kind === PUBLISHED) this.owner.subscriptionTo(name)?.receive(arrival);
-    else if (kind === NAME) correspondent.introduce(arrival.tag, arrival.text());
+    else if (kind === NAME) sender.introduce(arrival.tag, arrival.text());
     else this.dispatch(kind, name, arrival);
   }
 
   private dispatch(kind: number, name: string, arrival: Arrival): void {
     const { from, tag } = arrival;
-    if (kind === REQUEST) this.services.onRequest(name, arrival);
-    else if (kind === CALL) this.services.onCall(name, arrival);
+    if (kind === REQUEST) this.handlers.onRequest(name, arrival);
+    else if (kind === CALL) this.handlers.onCall(name, arrival);
     else if (kind === REPLY) {
       const { value, failure } = valueOrFailure(arrival);
       this.peers.get(from)?.answer(tag, failure, () => value);

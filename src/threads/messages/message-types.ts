@@ -2,7 +2,7 @@
 import type { BufferList } from '../../core/memory/buffer-list.js';
 
 /**
- * What a thread takes and answers, by kind and name, for the type parameter of `Runtime`, `currentThread`, `openEndpoint` and
+ * What a thread takes and answers, by kind and name, for the type parameter of `Runtime`, `currentWorker`, `openEndpoint` and
  * `endpoint.peer`. A kind that is declared has the names that it declares and no others; one that is left out has any name,
  * and each use says for itself what it sends.
  *

@@ -11,7 +11,7 @@ import { encode } from './message.js';
 import type { Sendable } from './message-types.js';
 
 export class QueueSender<T = unknown> {
-  /** @internal Made by `peer.queue`. */
+  /** @internal Made by `peer.sender`. */
   constructor(
     private readonly lane: Lane,
     private readonly bytesChannel: number,

@@ -36,7 +36,7 @@ export class Subscriber {
   private recent: Outgoing[] = [];
   private recentBytes = 0;
 
-  /** @throws RangeError, IoError as `peer.queue`: nothing of that kind is left to happen when something is published. */
+  /** @throws RangeError, IoError as `peer.sender`: nothing of that kind is left to happen when something is published. */
   constructor(
     readonly peer: Peer,
     readonly topic: string,

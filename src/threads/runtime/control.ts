@@ -1,18 +1,18 @@
-/** What the owner of a runtime and its threads say to each other, over the port that a worker is born with. */
+/** What the owner of a runtime and its workers say to each other, over the port that each worker has from its start. */
 import type { MailboxAddress } from '../mailbox/address.js';
 import type { ReactorOptions } from '../../core/reactor/reactor.js';
-import type { AcceptRequest } from '../service/inlet.js';
+import type { AcceptRequest } from '../service/worker-services.js';
 import type { LoadedWord } from './loading.js';
 
-/** What a thread is started with. */
-export interface Birth {
+/** What a worker is started with. */
+export interface WorkerSetup {
   readonly index: number;
   readonly name: string;
   /** URL of the module to run. */
   readonly entry: string;
   readonly payload: unknown;
   readonly reactor: ReactorOptions;
-  /** Threads that its mailbox has room for. */
+  /** Workers that its mailbox has room for. */
   readonly senders: number;
   /** The processor to be bound to; undefined for none. */
   readonly processor: number | undefined;
@@ -21,17 +21,17 @@ export interface Birth {
   readonly owner: MailboxAddress;
 }
 
-/** A thread of the runtime, as the others reach it. */
-export interface Neighbour {
+/** A worker of the runtime, as the others reach it. */
+export interface WorkerAddress {
   readonly index: number;
   readonly name: string;
-  readonly address: MailboxAddress;
+  readonly mailbox: MailboxAddress;
 }
 
-export type ToThread =
+export type ToWorker =
   | { readonly kind: 'request'; readonly number: number; readonly request: AcceptRequest }
-  | { readonly kind: 'run'; readonly neighbours: readonly Neighbour[] }
-  | { readonly kind: 'joined'; readonly neighbour: Neighbour }
+  | { readonly kind: 'run'; readonly workers: readonly WorkerAddress[] }
+  | { readonly kind: 'joined'; readonly worker: WorkerAddress }
   | { readonly kind: 'ended'; readonly threadId: number }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
@@ -40,7 +40,7 @@ export type ToThread =
 export type ToOwner =
   /** `failure` is undefined when it was done. */
   | { readonly kind: 'reply'; readonly number: number; readonly failure: unknown }
-  | { readonly kind: 'born'; readonly address: MailboxAddress }
+  | { readonly kind: 'ready'; readonly address: MailboxAddress }
   | { readonly kind: 'running' }
   | { readonly kind: 'paused' }
-  | { readonly kind: 'buried'; readonly threadId: number };
+  | { readonly kind: 'released'; readonly threadId: number };

@@ -1,9 +1,9 @@
 /** The function of an entry: whether the module names it, or has it in what it exports as a whole, as CommonJS does. */
 import { checkCallback, kindOf } from '../../base/arguments.js';
-import type { Thread } from './thread.js';
+import type { CurrentWorker } from './current-worker.js';
 
 /** What an entry may have. */
-type Run = (thread: Thread) => void | Promise<void>;
+type Run = (worker: CurrentWorker) => void | Promise<void>;
 
 /**
  * @param module what `import()` answered. @param url of the entry, for errors.
@@ -17,13 +17,13 @@ export function entryFunction(module: object, url: string): Run | undefined {
     if ('run' in exported) {
       const holder = exported as { run: Run | undefined };
       checkCallback('run', holder.run);
-      return holder.run && (thread => holder.run!(thread));
+      return holder.run && (worker => holder.run!(worker));
     }
     exported = (exported as { default?: unknown }).default;
   }
   if (typeof exported !== 'function') return undefined;
   throw new TypeError(
-    `entry: ${url} exports ${kindOf(exported)} as its default, and no \`run\`; allowed: \`export function run(thread)\`, ` +
+    `entry: ${url} exports ${kindOf(exported)} as its default, and no \`run\`; allowed: \`export function run(worker)\`, ` +
       `\`export default { run }\`, or a module that exports neither and does its work when it is loaded`,
   );
 }

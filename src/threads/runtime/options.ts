@@ -18,26 +18,26 @@ import { checkReactorOptions } from '../../api/thread-reactor.js';
 
 export interface RuntimeOptions {
   /**
-   * What each thread runs: a module, which finds its thread by `currentThread()`. If it exports a function `run`, by itself or
-   * in its default export, that is called with the thread, and awaited. A default export that is a function is refused.
+   * What each worker runs: a module, which finds its worker by `currentWorker()`. If it exports a function `run`, by itself or
+   * in its default export, that is called with the worker, and awaited. A default export that is a function is refused.
    */
   readonly entry: URL;
-  /** How many threads, up to 256. Default: as many as the process may use processors. */
-  readonly threads?: number;
-  /** Their names, one a thread, no two the same. Default: 'thread 0' and on. */
+  /** How many workers, up to 256. Default: as many as the process may use processors. */
+  readonly workers?: number;
+  /** Their names, one a worker, no two the same. Default: 'worker 0' and on. */
   readonly names?: readonly string[];
-  /** Binds each thread to a processor of its own, in turn; only with more than one, and only on Linux. Default false. */
+  /** Binds each worker to a processor of its own, in turn; only with more than one, and only on Linux. Default false. */
   readonly affinity?: boolean;
-  /** Given to each thread as `thread.payload`: anything that can be cloned. */
+  /** Given to each worker as `worker.payload`: anything that can be cloned. */
   readonly payload?: unknown;
   /**
-   * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each thread (`senders`). Default:
-   * one is opened, and closed at the end. A thread has one: several runtimes of a thread are given the same.
+   * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each worker (`senders`). Default:
+   * one is opened, and closed at the end. A thread has one: several runtimes of a worker are given the same.
    */
   readonly endpoint?: Endpoint;
-  /** For the reactor of each thread. */
+  /** For the reactor of each worker. */
   readonly reactor?: ReactorOptions;
-  /** How often a thread that crashed is started again, each. Default 0. */
+  /** How often a worker that crashed is started again, each. Default 0. */
   readonly restarts?: number;
   /**
    * Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds; a second signal terminates whoever is
@@ -45,12 +45,12 @@ export interface RuntimeOptions {
    */
   readonly drainOnSignalMs?: number;
   /**
-   * A thread died of this; it is told before the thread is started again, if it is. Handler or none, a failure that is not
-   * met by a restart rejects `stop` and `join`.
+   * A worker died of this; it is told before the worker is started again, if it is. Handler or none, a failure that is not
+   * met by a restart rejects `stop` and `finished`.
    */
   readonly onError?: (failure: Error, name: string) => void;
   /**
-   * A thread that crashed runs again: its entry is through, and `threads[i].peer` is the new one. Told each time, with how
+   * A worker that crashed runs again: its entry is through, and `workers[i].peer` is the new one. Told each time, with how
    * often it was started again by now; not told once the runtime is being stopped.
    */
   readonly onRestart?: (name: string, restarts: number) => void;
@@ -58,7 +58,7 @@ export interface RuntimeOptions {
 
 const RUNTIME_OPTIONS = {
   entry: 'other',
-  threads: 'other',
+  workers: 'other',
   names: 'other',
   affinity: 'boolean',
   payload: 'other',
@@ -70,19 +70,19 @@ const RUNTIME_OPTIONS = {
   onRestart: 'other',
 } as const satisfies OptionNames<RuntimeOptions>;
 
-/** Each thread sends to each other, and their owner to all. */
-export const MAX_THREADS = MAX_SENDERS;
+/** Each worker sends to each other, and their owner to all. */
+export const MAX_WORKERS = MAX_SENDERS;
 
 /** The longest that a timer of Node can wait. */
 const MAX_DEADLINE_MS = 0x7fffffff;
 
 export interface CheckedOptions extends RuntimeOptions {
-  readonly threads: number;
+  readonly workers: number;
   readonly names: readonly string[];
   readonly restarts: number;
   /** That a mailbox has room for: all of the runtime, and as many others as any mailbox has, if that can be. */
   readonly senders: number;
-  /** The processor of each thread; empty when they are not bound. */
+  /** The processor of each worker; empty when they are not bound. */
   readonly processors: readonly number[];
 }
 
@@ -91,7 +91,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkOptions(options, RUNTIME_OPTIONS);
   const allowed = allowedProcessors();
   const {
-    threads = Math.min(allowed.length, MAX_THREADS),
+    workers = Math.min(allowed.length, MAX_WORKERS),
     restarts = 0,
     affinity = false,
     endpoint,
@@ -99,7 +99,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
     drainOnSignalMs,
   } = options;
   checkEntry(options.entry);
-  checkInteger('threads', threads, 1, MAX_THREADS);
+  checkInteger('workers', workers, 1, MAX_WORKERS);
   checkInteger('restarts', restarts, 0, 1e6);
   if (drainOnSignalMs !== undefined) checkDeadline('drainOnSignalMs', drainOnSignalMs);
   if (endpoint !== undefined && !(endpoint instanceof Endpoint)) {
@@ -110,12 +110,12 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   checkCallback('onRestart', options.onRestart);
   checkCloneable('payload', options.payload);
   checkCloneable('reactor', reactor);
-  const names = options.names ?? Array.from({ length: threads }, (_, index) => `thread ${index}`);
-  checkNames(names, threads);
-  const pinned = affinity && canPin && threads > 1;
+  const names = options.names ?? Array.from({ length: workers }, (_, index) => `worker ${index}`);
+  checkNames(names, workers);
+  const pinned = affinity && canPin && workers > 1;
   const processors = pinned ? names.map((_, index) => allowed[index % allowed.length]) : [];
-  const senders = Math.min(threads + MAILBOX_SENDERS, MAX_SENDERS);
-  return { ...options, threads, names, restarts, senders, processors };
+  const senders = Math.min(workers + MAILBOX_SENDERS, MAX_SENDERS);
+  return { ...options, workers, names, restarts, senders, processors };
 }
 
 /** @throws RangeError it is no time that a timer can wait. */
@@ -129,20 +129,20 @@ function checkEntry(entry: URL): void {
   else if (entry.protocol !== 'data:') throw new TypeError(`entry: ${entry.href}; allowed: a URL of a file, or data:`);
 }
 
-function checkNames(names: readonly string[], threads: number): void {
-  if (!Array.isArray(names)) throw new TypeError(`names: ${kindOf(names)}; allowed: an array of strings, one a thread`);
+function checkNames(names: readonly string[], workers: number): void {
+  if (!Array.isArray(names)) throw new TypeError(`names: ${kindOf(names)}; allowed: an array of strings, one a worker`);
   for (const name of names as readonly unknown[]) {
     if (typeof name !== 'string') throw new TypeError(`names: ${shown(name)} among them; allowed: strings`);
   }
   if (new Set(names).size < names.length) {
     throw new RangeError(`names: '${names.join("', '")}'; allowed: each name once`);
   }
-  if (names.length !== threads) {
-    throw new RangeError(`names: ${names.length} of them; allowed: one a thread (${threads})`);
+  if (names.length !== workers) {
+    throw new RangeError(`names: ${names.length} of them; allowed: one a worker (${workers})`);
   }
 }
 
-/** Found out before the first thread starts, which would be half of a runtime. */
+/** Found out before the first worker starts, which would be half of a runtime. */
 function checkCloneable(name: string, given: unknown): void {
   try {
     structuredClone(given);

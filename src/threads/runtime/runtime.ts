@@ -1,4 +1,4 @@
-/** Threads with a reactor each, that know each other. */
+/** Workers with a reactor each, that know each other. */
 import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
@@ -10,32 +10,32 @@ import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
-import { Burials } from './burials.js';
-import type { Neighbour } from './control.js';
-import { Member, type MemberOwner, type WorkerEnd } from './member.js';
+import { WorkerCleanups } from './worker-cleanups.js';
+import type { WorkerAddress } from './control.js';
+import { RuntimeWorker, type RuntimeWorkerOwner, type WorkerEnd } from './runtime-worker.js';
 import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** How a runtime came to its end. */
 export interface RuntimeEnd {
-  /** The names of the threads that were terminated, since they had not ended by the deadline: empty if all have drained. */
+  /** The names of the workers that were terminated, since they had not ended by the deadline: empty if all have drained. */
   readonly terminated: readonly string[];
 }
 
-/** @typeParam Messages what the threads take and answer, if it is declared. */
-export class Runtime<Messages extends MessageTypes = MessageTypes> implements MemberOwner, ServiceOwner {
-  /** The threads, by index. */
-  readonly threads: readonly Member<Messages>[];
+/** @typeParam Messages what the workers take and answer, if it is declared. */
+export class Runtime<Messages extends MessageTypes = MessageTypes> implements RuntimeWorkerOwner, ServiceOwner {
+  /** The workers, by index. */
+  readonly workers: readonly RuntimeWorker<Messages>[];
   private readonly options: CheckedOptions;
   private readonly scope = new AsyncScope('POLLUX_RUNTIME');
   private ownEndpoint: Endpoint | undefined = undefined;
   private readonly services = new Set<Service>();
-  private readonly burials = new Burials();
+  private readonly cleanups = new WorkerCleanups();
   private readonly starting: Settling<void> = settling();
   private readonly ended: Settling<RuntimeEnd> = settling();
   /** Those that had not ended by the deadline. */
-  private readonly late = new Set<Member>();
+  private readonly late = new Set<RuntimeWorker>();
   private started = false;
   private stopping = false;
   private isOver = false;
@@ -52,27 +52,27 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   /** @throws RangeError, TypeError an option that makes no sense, named. */
   constructor(options: RuntimeOptions) {
     this.options = checkRuntimeOptions(options);
-    this.threads = this.options.names.map((name, index) => new Member(index, name, this));
+    this.workers = this.options.names.map((name, index) => new RuntimeWorker(index, name, this));
     // Whoever waits for neither is told by onError; it must not end the process as unhandled twice.
     this.starting.promise.catch(() => {});
     this.ended.promise.catch(() => {});
   }
 
-  /** The owner's end of messages, by which `threads[i].peer` is reached. @throws Error before `start`. */
+  /** The owner's end of messages, by which `workers[i].peer` is reached. @throws Error before `start`. */
   get endpoint(): Endpoint<TopicsOf<Messages>> {
     if (this.ownEndpoint === undefined) throw new Error('endpoint: the runtime is not running');
     return this.ownEndpoint;
   }
 
   /**
-   * Starts the threads.
+   * Starts the workers.
    *
    * @param deadlineMs from now. Default: 60 seconds.
-   * @param options aborting its `signal` before all threads run is as if the deadline had come.
+   * @param options aborting its `signal` before all workers run is as if the deadline had come.
    * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
    *   isn't through at the deadline: `stop` then ends those that there are.
    * @throws Error (by the promise, as all) it was started before, or this thread has an endpoint that it was not given as
-   *   an option; it is stopped before all threads run.
+   *   an option; it is stopped before all workers run.
    * @throws RangeError the deadline makes no sense.
    */
   async start(deadlineMs = 60_000, options?: WaitOptions): Promise<void> {
@@ -83,7 +83,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     this.started = true;
     if (this.options.drainOnSignalMs !== undefined)
       for (const signal of SIGNALS) addSignalListener(signal, this.onSignal);
-    for (const member of this.threads) if (this.failure === undefined) this.startMember(member);
+    for (const worker of this.workers) if (this.failure === undefined) this.startWorker(worker);
     const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
     const started = () => clearTimeout(deadline);
     this.starting.promise.then(started, started);
@@ -94,11 +94,11 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /**
-   * Listens, and has the threads serve: whatever the model, each gets its connections by its `receiveConnections`, which
-   * its entry has called. What a thread that has crashed had in hand is lost with it; what it had not taken yet is not.
+   * Listens, and has the workers serve: whatever the model, each gets its connections by its `receiveConnections`, which
+   * its entry has called. What a worker that has crashed had in hand is lost with it; what it had not taken yet is not.
    *
-   * @returns a promise that resolves when all threads serve.
-   * @throws Error (by the promise, as all) the runtime is not running; a thread receives no connections.
+   * @returns a promise that resolves when all workers serve.
+   * @throws Error (by the promise, as all) the runtime is not running; a worker receives no connections.
    * @throws IoError what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
    * @throws TypeError, RangeError an option that makes no sense, named.
    * @throws whatever `signal` was aborted with, at once; what listens already is closed.
@@ -115,8 +115,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
       // It may have been stopped meanwhile.
       this.checkRunning('listen');
       signal?.throwIfAborted();
-      const running = this.threads.filter(({ peer }) => peer !== undefined);
-      await unlessAborted(Promise.all(running.map(member => service.begin(member))), signal);
+      const running = this.workers.filter(({ peer }) => peer !== undefined);
+      await unlessAborted(Promise.all(running.map(worker => service.begin(worker))), signal);
     } catch (failure) {
       const closed = service.close();
       if (signal?.aborted === true) closed.catch(() => {});
@@ -127,9 +127,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /**
-   * Pauses all threads, as `threads[i].pause` does; those that have not run yet, or are started again, as soon as they run.
+   * Pauses all workers, as `workers[i].pause` does; those that have not run yet, or are started again, as soon as they run.
    *
-   * @param options aborting its `signal` later ends the wait; the threads stop all the same, and `resume` lets them go on.
+   * @param options aborting its `signal` later ends the wait; the workers stop all the same, and `resume` lets them go on.
    * @returns a promise that resolves when all have stopped, once they run. One that ends meanwhile is not waited for.
    * @throws Error (by the promise) the runtime is not running, or does not come to run.
    */
@@ -138,15 +138,15 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
       this.checkRunning('pause');
       this.paused = true;
       await this.starting.promise;
-      // What fails here is a thread that has ended, which `onError` tells of.
-      if (this.paused) await Promise.allSettled(this.threads.map(member => member.pause()));
+      // What fails here is a worker that has ended, which `onError` tells of.
+      if (this.paused) await Promise.allSettled(this.workers.map(worker => worker.pause()));
     });
   }
 
-  /** Lets all threads go on. Nothing if they are not paused; `stop` does the same. */
+  /** Lets all workers go on. Nothing if they are not paused; `stop` does the same. */
   resume(): void {
     this.paused = false;
-    for (const member of this.threads) member.resume();
+    for (const worker of this.workers) worker.resume();
   }
 
   /** @internal */
@@ -160,8 +160,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /**
-   * Lets the threads end: each goes on if it is paused, serves whoever waits to be accepted, runs its `onStop`, and ends
-   * with the last thing it has open. No thread waits for another. Those that are left at the deadline are terminated.
+   * Lets the workers end: each goes on if it is paused, serves whoever waits to be accepted, runs its `onStop`, and ends
+   * with the last thing it has open. No worker waits for another. Those that are left at the deadline are terminated.
    *
    * @param deadlineMs from now. Default: 10 seconds.
    * @param options aborting its `signal` ends the wait; the runtime stops all the same, by the same deadline.
@@ -181,9 +181,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     try {
       if (!this.stopping) {
         this.stopping = true;
-        this.starting.reject(new Error('start: the runtime was stopped before all of its threads ran'));
+        this.starting.reject(new Error('start: the runtime was stopped before all of its workers ran'));
         this.resume();
-        for (const member of this.threads) void this.stopMember(member);
+        for (const worker of this.workers) void this.stopWorker(worker);
       }
       return await this.ended.promise;
     } finally {
@@ -192,14 +192,14 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /**
-   * Resolves when all threads have ended, as `stop` does; rejects with what one died of that was not started again.
+   * Resolves when all workers have ended, as `stop` does; rejects with what one died of that was not started again.
    *
    * @param options aborting its `signal` ends the wait, and nothing else.
    * @throws Error (by the promise) the runtime was not started.
    */
-  async join(options?: WaitOptions): Promise<RuntimeEnd> {
+  async finished(options?: WaitOptions): Promise<RuntimeEnd> {
     const signal = signalOf(options);
-    if (!this.started) throw new Error('join: the runtime was not started');
+    if (!this.started) throw new Error('finished: the runtime was not started');
     return await unlessAborted(this.ended.promise, signal);
   }
 
@@ -208,117 +208,116 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   }
 
   /** @internal */
-  onBorn(member: Member, neighbour: Neighbour): void {
+  onReady(worker: RuntimeWorker, { mailbox }: WorkerAddress): void {
     if (this.stopping) return;
     // What its entry asks of this thread is answered while it still runs, and may be what it waits for.
-    member.contact = this.endpoint.peer(neighbour.address);
+    worker.contact = this.endpoint.peer(mailbox);
     this.introduce();
   }
 
   /** @internal */
-  onRunning(member: Member): void {
-    member.hasRun = true;
-    member.peer = member.contact;
-    // Before it is told to serve. What fails is a thread that has ended, which is reported as that.
-    if (this.paused) void member.pause().catch(() => {});
+  onRunning(worker: RuntimeWorker): void {
+    worker.hasRun = true;
+    worker.peer = worker.contact;
+    // Before it is told to serve. What fails is a worker that has ended, which is reported as that.
+    if (this.paused) void worker.pause().catch(() => {});
     if (this.stopping) return;
-    for (const service of this.services) void this.beginService(service, member);
-    if (this.threads.every(({ hasRun }) => hasRun)) this.starting.resolve();
-    const { name, restarts } = member;
+    for (const service of this.services) void this.beginService(service, worker);
+    if (this.workers.every(({ hasRun }) => hasRun)) this.starting.resolve();
+    const { name, restarts } = worker;
     if (restarts > 0) this.callBack(this.options.onRestart, name, restarts);
   }
 
   /** @internal */
-  onEnded(member: Member, { threadId, failure }: WorkerEnd): void {
-    this.endpoint.bury(threadId);
-    if (failure !== undefined) this.report(failure, member);
-    const willReturn = this.mayReturn(member, failure);
-    for (const service of this.services) service.onEnded(member, willReturn);
-    const mourners = this.threads.filter(other => other.isAlive);
-    for (const other of mourners) other.tell({ kind: 'ended', threadId });
-    this.burials.begin(threadId, mourners);
-    this.burials.onEnded(member);
+  onEnded(worker: RuntimeWorker, { threadId, failure }: WorkerEnd): void {
+    this.endpoint.markEnded(threadId);
+    if (failure !== undefined) this.report(failure, worker);
+    const willReturn = this.mayReturn(worker, failure);
+    for (const service of this.services) service.onEnded(worker, willReturn);
+    const others = this.workers.filter(other => other.isAlive);
+    for (const other of others) other.tell({ kind: 'ended', threadId });
+    this.cleanups.begin(threadId, others);
+    this.cleanups.onEnded(worker);
     if (willReturn) {
-      member.restarts++;
-      this.startMember(member);
-    } else this.onLost(member, failure);
+      worker.restarts++;
+      this.startWorker(worker);
+    } else this.onLost(worker, failure);
   }
 
   /** @internal */
-  onBuried(member: Member, threadId: number): void {
-    this.burials.onBuried(threadId, member);
+  onReleased(worker: RuntimeWorker, threadId: number): void {
+    this.cleanups.onReleased(threadId, worker);
   }
 
-  private async beginService(service: Service, member: Member): Promise<void> {
-    const { peer } = member;
+  private async beginService(service: Service, worker: RuntimeWorker): Promise<void> {
+    const { peer } = worker;
     try {
-      await service.begin(member);
+      await service.begin(worker);
     } catch (failure) {
       // One that has ended is reported as that.
-      if (member.peer === peer) this.report(failure as Error, member);
+      if (worker.peer === peer) this.report(failure as Error, worker);
     }
   }
 
-  /** Whoever waits to be accepted is served by threads that still do. */
-  private async stopMember(member: Member): Promise<void> {
-    await Promise.allSettled([...this.services].map(service => service.release(member)));
-    member.tell({ kind: 'stop' });
+  /** Clients that wait in a backlog are served by the workers that still accept. */
+  private async stopWorker(worker: RuntimeWorker): Promise<void> {
+    await Promise.allSettled([...this.services].map(service => service.release(worker)));
+    worker.tell({ kind: 'stop' });
   }
 
   private terminateLate(): void {
-    for (const member of this.threads) {
-      if (member.isAlive) this.late.add(member);
-      void member.terminate();
+    for (const worker of this.workers) {
+      if (worker.isAlive) this.late.add(worker);
+      void worker.terminate();
     }
   }
 
-  private startMember(member: Member): void {
+  private startWorker(worker: RuntimeWorker): void {
     const { entry, payload, reactor = {}, senders, processors } = this.options;
     const owner = this.endpoint.address;
     try {
-      member.start({ entry: entry.href, payload, reactor, senders, processor: processors[member.index], owner });
+      worker.start({ entry: entry.href, payload, reactor, senders, processor: processors[worker.index], owner });
     } catch (failure) {
-      // There is no thread that could end: what was given can't be cloned any more, or the system has no room for one.
-      this.report(failure as Error, member);
-      for (const service of this.services) service.onEnded(member, false);
-      this.onLost(member, failure as Error);
+      // There is no worker that could end: what was given can't be cloned any more, or the system has no room for one.
+      this.report(failure as Error, worker);
+      for (const service of this.services) service.onEnded(worker, false);
+      this.onLost(worker, failure as Error);
     }
   }
 
   /** Those that are being started wait for each other, at first and later; they run when all know all. */
   private introduce(): void {
-    const alive = this.threads.filter(other => other.isAlive);
-    if (alive.some(({ neighbour }) => neighbour === undefined)) return;
-    const neighbours = alive.map(({ neighbour }) => neighbour!);
-    const strangers = alive.filter(({ isIntroduced }) => !isIntroduced);
+    const alive = this.workers.filter(other => other.isAlive);
+    if (alive.some(({ address }) => address === undefined)) return;
+    const addresses = alive.map(({ address }) => address!);
+    const newcomers = alive.filter(({ isIntroduced }) => !isIntroduced);
     for (const other of alive) {
-      if (other.isIntroduced)
-        for (const { neighbour } of strangers) other.tell({ kind: 'joined', neighbour: neighbour! });
+      if (other.isIntroduced) for (const { address } of newcomers) other.tell({ kind: 'joined', worker: address! });
     }
-    for (const stranger of strangers) {
-      stranger.isIntroduced = true;
-      stranger.tell({ kind: 'run', neighbours });
+    for (const newcomer of newcomers) {
+      newcomer.isIntroduced = true;
+      newcomer.tell({ kind: 'run', workers: addresses });
     }
   }
 
-  /** A thread has ended that is not started again, or could not be started. */
-  private onLost(member: Member, failure: Error | undefined): void {
+  /** A worker has ended that is not started again, or could not be started. */
+  private onLost(worker: RuntimeWorker, failure: Error | undefined): void {
     this.failure ??= failure;
-    if (failure !== undefined || !member.hasRun) {
-      this.starting.reject(failure ?? new Error(`thread '${member.name}' ended before its entry was through`));
+    if (failure !== undefined || !worker.hasRun) {
+      this.starting.reject(failure ?? new Error(`worker '${worker.name}' ended before its entry was through`));
     }
-    // One that ended before it was born is waited for no more.
+    // One that ended before its reactor ran is waited for no more.
     if (!this.stopping) this.introduce();
-    if (this.threads.every(other => !other.isAlive)) void this.finish();
+    if (this.workers.every(other => !other.isAlive)) void this.finish();
   }
 
-  private mayReturn(member: Member, failure: Error | undefined): boolean {
-    const isAllowed = !this.stopping && !member.wasTerminated;
-    return failure !== undefined && isAllowed && member.restarts < this.options.restarts;
+  private mayReturn(worker: RuntimeWorker, failure: Error | undefined): boolean {
+    const isAllowed = !this.stopping && !worker.wasTerminated;
+    return failure !== undefined && isAllowed && worker.restarts < this.options.restarts;
   }
 
   private onStartDeadline(deadlineMs: number): void {
-    const late = this.threads.flatMap(({ hasRun, name }) => (hasRun ? [] : `'${name}'`));
+    const late = this.workers.flatMap(({ hasRun, name }) => (hasRun ? [] : `'${name}'`));
     this.starting.reject(
       new Error(
         `start: the entry of ${late.join(', ')} is not through after ${deadlineMs} ms; start(deadlineMs) waits longer`,
@@ -330,11 +329,11 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     if (!this.started || this.stopping || this.isOver) throw new Error(`${call}: the runtime is not running`);
   }
 
-  private report(failure: Error, { name }: Member): void {
+  private report(failure: Error, { name }: RuntimeWorker): void {
     this.callBack(this.options.onError, failure, name);
   }
 
-  /** What a callback throws is its user's affair; what is left to be done for the thread is done all the same. */
+  /** What a callback throws is its user's affair; what is left to be done for the worker is done all the same. */
   private callBack<Args extends unknown[]>(callback: ((...args: Args) => void) | undefined, ...args: Args): void {
     if (callback === undefined) return;
     try {
@@ -354,7 +353,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
     }
     if (this.options.endpoint === undefined) {
       // Whoever sent to the last of them is told before the way to it is closed.
-      await this.endpoint.burialsTold();
+      await this.endpoint.endsTold();
       this.endpoint.close();
     }
     const terminated = [...this.late].filter(({ wasTerminated }) => wasTerminated).map(({ name }) => name);
@@ -372,8 +371,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Me
   static {
     describeBy('Runtime', Runtime.prototype, runtime => ({
       state: runtime.phase,
-      threads: runtime.threads.length,
-      alive: runtime.threads.filter(({ isAlive }) => isAlive).length,
+      workers: runtime.workers.length,
+      alive: runtime.workers.filter(({ isAlive }) => isAlive).length,
       services: runtime.services.size,
       failure: runtime.failure?.message,
     }));

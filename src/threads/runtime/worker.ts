@@ -1,4 +1,4 @@
-/** The first module of a runtime's thread: it introduces itself, waits until it knows the others, and runs the entry. */
+/** The first module of a RuntimeWorker's thread: it introduces itself, waits until it knows the others, and runs the entry. */
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';
@@ -6,27 +6,27 @@ import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { pinThread } from '../../sys/process/affinity.js';
 import { openEndpoint } from '../endpoint/endpoint.js';
 import { startReactor } from '../../api/thread-reactor.js';
-import { inletOf, type AcceptRequest } from '../service/inlet.js';
-import type { Birth, ToOwner, ToThread } from './control.js';
+import { workerServicesOf, type AcceptRequest } from '../service/worker-services.js';
+import type { WorkerSetup, ToOwner, ToWorker } from './control.js';
 import { entryFunction } from './entry.js';
 import { tellLoaded } from './loading.js';
-import { setCurrentThread, Thread } from './thread.js';
+import { setCurrentWorker, CurrentWorker } from './current-worker.js';
 
-const birth = workerData as Birth;
+const setup = workerData as WorkerSetup;
 const port = parentPort!;
-/** That of the thread's entry, and of what it is told. */
-const scope = new AsyncScope('POLLUX_THREAD');
+/** That of the worker's entry, and of what it is told. */
+const scope = new AsyncScope('POLLUX_WORKER');
 // For a reactor that does not start.
 process.once('exit', onLoaded);
-if (birth.processor !== undefined) pinThread(birth.processor);
-const reactor = startReactor(birth.reactor);
-const thread = new Thread(birth, openEndpoint({ senders: birth.senders }));
-setCurrentThread(thread);
+if (setup.processor !== undefined) pinThread(setup.processor);
+const reactor = startReactor(setup.reactor);
+const worker = new CurrentWorker(setup, openEndpoint({ senders: setup.senders }));
+setCurrentWorker(worker);
 onLoaded();
 process.off('exit', onLoaded);
 
 function onLoaded(): void {
-  tellLoaded(birth.loaded);
+  tellLoaded(setup.loaded);
 }
 
 function tell(message: ToOwner): void {
@@ -34,20 +34,20 @@ function tell(message: ToOwner): void {
 }
 
 async function run(): Promise<void> {
-  const entry = (await import(birth.entry)) as object;
-  const start = entryFunction(entry, birth.entry);
-  if (start !== undefined) await scope.run(start, undefined, thread);
+  const entry = (await import(setup.entry)) as object;
+  const start = entryFunction(entry, setup.entry);
+  if (start !== undefined) await scope.run(start, undefined, worker);
   tell({ kind: 'running' });
-  // From here on the thread lives as long as what the entry has opened.
+  // From here on the worker lives as long as what the entry has opened.
   port.unref();
 }
 
 async function perform(number: number, request: AcceptRequest): Promise<void> {
   let failure: unknown;
   try {
-    const inlet = inletOf(thread.endpoint);
-    if (request.kind === 'serve') inlet.serve(request.serving);
-    else await inlet.retire(request.service);
+    const services = workerServicesOf(worker.endpoint);
+    if (request.kind === 'serve') services.serve(request.serving);
+    else await services.retire(request.service);
   } catch (error) {
     failure = error;
   }
@@ -60,13 +60,13 @@ async function stop(): Promise<void> {
   resume();
   // What the entry sets up, it must have set up before it can end it.
   await running;
-  if (thread.onStop !== undefined) await scope.run(thread.onStop, thread);
-  thread.endpoint.close();
+  if (worker.onStop !== undefined) await scope.run(worker.onStop, worker);
+  worker.endpoint.close();
   // Stopped before it was to run, it waits for that word no more.
   port.unref();
 }
 
-/** A paused thread waits for its owner's word and for nothing else. */
+/** A paused worker waits for its owner's word and for nothing else. */
 function pause(): void {
   reactor.pause();
   port.ref();
@@ -79,26 +79,26 @@ function resume(): void {
   port.unref();
 }
 
-/** What went wrong here ends the thread, and the owner is told what the thread died of. */
+/** What went wrong here ends the worker, and the owner is told what the worker died of. */
 function fail(failure: unknown): void {
   setImmediate(() => {
     throw failure;
   });
 }
 
-port.on('message', (message: ToThread) => {
+port.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'run':
-      for (const neighbour of message.neighbours) thread.meet(neighbour);
+      for (const other of message.workers) worker.meet(other);
       running = run();
       // Told at once, whatever this process does with promises whose rejection nobody handles.
       running.catch(fail);
       return;
     case 'joined':
-      return thread.meet(message.neighbour);
+      return worker.meet(message.worker);
     case 'ended':
-      thread.bury(message.threadId);
-      return tell({ kind: 'buried', threadId: message.threadId });
+      worker.forget(message.threadId);
+      return tell({ kind: 'released', threadId: message.threadId });
     case 'request':
       return void perform(message.number, message.request);
     case 'stop':
@@ -110,4 +110,4 @@ port.on('message', (message: ToThread) => {
       return resume();
   }
 });
-tell({ kind: 'born', address: thread.endpoint.address });
+tell({ kind: 'ready', address: worker.endpoint.address });

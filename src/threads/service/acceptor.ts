@@ -1,8 +1,8 @@
 /**
- * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a thread go in one
- * message. On its way a connection belongs to a holder of its own, one for each thread, which this thread keeps: either the
- * other thread claims it, or this one claims it back. A thread whose mailbox is full gets none until there is room, and what
- * a thread did not get since it ended goes to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
+ * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a worker go in one
+ * message. On its way a connection belongs to a holder of its own, one for each worker, which this thread keeps: either the
+ * other worker claims it, or this one claims it back. A worker whose mailbox is full gets none until there is room, and what
+ * a worker did not get since it ended goes to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
  */
 import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
 import type { Deferred } from '../../core/reactor/reactor.js';
@@ -13,16 +13,16 @@ import type { Listener } from '../../api/listening/listener.js';
 import type { Peer } from '../endpoint/peer.js';
 import type { QueueSender } from '../messages/queue-sender.js';
 import { throwLater } from '../../api/throw-later.js';
-import { ACCEPTED, FLUSH, type Serving } from './inlet.js';
+import { ACCEPTED, FLUSH, type Serving } from './worker-services.js';
 import type { Loads } from './loads.js';
 import { closeParked, closeSharedParking } from './parking.js';
-import { askAll, type AcceptModelRun, type CrewMember, type Deadline } from './model.js';
-import type { Distribute, ServiceOptions, ThreadLoad } from './options.js';
+import { askAll, type AcceptModelRun, type ServingWorker, type Deadline } from './model.js';
+import type { Distribute, ServiceOptions, WorkerLoad } from './options.js';
 
-class Recipient {
+class AcceptTarget {
   readonly batch: number[] = [];
   readonly sender: QueueSender;
-  /** Has what the thread was sent and has not claimed. */
+  /** Has what the worker was sent and has not claimed. */
   readonly holder = openHolder();
   /** A message waits for room in its mailbox, or it has ended. */
   isFull = false;
@@ -34,22 +34,22 @@ class Recipient {
   messages = 0;
 
   constructor(
-    readonly member: CrewMember,
+    readonly worker: ServingWorker,
     readonly peer: Peer,
   ) {
-    this.sender = peer.control.queue(ACCEPTED);
+    this.sender = peer.control.sender(ACCEPTED);
   }
 }
 
 export class Acceptor implements AcceptModelRun, Deferred {
-  private readonly recipients = new Map<CrewMember, Recipient>();
+  private readonly targets = new Map<ServingWorker, AcceptTarget>();
   /** Accepted, and nobody's. */
   private readonly stranded: number[] = [];
-  /** Threads that are given nothing any more. */
-  private readonly released = new Set<CrewMember>();
+  /** Workers that are given nothing any more. */
+  private readonly released = new Set<ServingWorker>();
   private drained: Promise<void> | undefined = undefined;
   /** Whose turn it is, of those that have room. */
-  private readonly pick: (recipients: readonly Recipient[]) => number;
+  private readonly pick: (targets: readonly AcceptTarget[]) => number;
   private turn = 0;
   private isDeferred = false;
   private isClosing = false;
@@ -66,71 +66,71 @@ export class Acceptor implements AcceptModelRun, Deferred {
       this.pick = this.byTurns;
     } else {
       const choose = distribute === 'least-connections' ? leastConnections : checked(distribute);
-      this.pick = recipients => choose(this.loadsOf(recipients));
+      this.pick = targets => choose(this.loadsOf(targets));
     }
   }
 
-  async begin(member: CrewMember): Promise<void> {
-    const peer = member.peer!;
-    await member.ask({ kind: 'serve', serving: { ...this.plan, index: member.index } });
-    if (member.peer !== peer || this.released.has(member)) return;
-    this.recipients.set(member, new Recipient(member, peer));
+  async begin(worker: ServingWorker): Promise<void> {
+    const peer = worker.peer!;
+    await worker.ask({ kind: 'serve', serving: { ...this.plan, index: worker.index } });
+    if (worker.peer !== peer || this.released.has(worker)) return;
+    this.targets.set(worker, new AcceptTarget(worker, peer));
     this.deferSending();
     this.updateAccepting();
   }
 
-  onEnded(member: CrewMember): void {
-    const recipient = this.recipients.get(member);
-    if (recipient === undefined) return;
-    this.forget(recipient);
-    this.reclaim(recipient);
+  onEnded(worker: ServingWorker): void {
+    const target = this.targets.get(worker);
+    if (target === undefined) return;
+    this.forget(target);
+    this.reclaim(target);
     this.closeUnclaimed();
     this.updateAccepting();
   }
 
-  async close(deadline: Deadline): Promise<readonly CrewMember[]> {
+  async close(deadline: Deadline): Promise<readonly ServingWorker[]> {
     await this.stopAccepting();
     // One that ends meanwhile leaves its own to the others, and so does one that does not take it in time.
-    let unsettled: Set<Recipient>;
+    let unsettled: Set<AcceptTarget>;
     do {
-      unsettled = new Set(this.recipients.values());
+      unsettled = new Set(this.targets.values());
       const waiting = unsettled;
-      const settled = [...waiting].map(async recipient => {
-        await this.settle(recipient, deadline);
-        waiting.delete(recipient);
+      const settled = [...waiting].map(async target => {
+        await this.settle(target, deadline);
+        waiting.delete(target);
       });
-      if (!(await deadline.holds(Promise.all(settled)))) for (const recipient of unsettled) this.reclaim(recipient);
+      if (!(await deadline.holds(Promise.all(settled)))) for (const target of unsettled) this.reclaim(target);
     } while (this.stranded.length > 0 && this.hasTakers && !deadline.isPast);
     this.sendBatches();
     this.isOver = true;
     this.closeUnclaimed();
     // What they have parked is closed now, and what they park later.
     const { service, parking } = this.plan;
-    const members = [...this.recipients.keys()];
-    const { late, answered } = await askAll(members, member => member.ask({ kind: 'retire', service }), deadline);
+    const workers = [...this.targets.keys()];
+    const { late, answered } = await askAll(workers, worker => worker.ask({ kind: 'retire', service }), deadline);
     if (parking !== undefined) closeParked(parking);
     // One that is late may still use the number of the queue, and read the messages that it was sent.
     const release = answered.then(() => {
       if (parking !== undefined) closeSharedParking(parking);
-      for (const recipient of this.recipients.values()) closeHolder(recipient.holder);
-      this.recipients.clear();
+      for (const target of this.targets.values()) closeHolder(target.holder);
+      this.targets.clear();
     });
     if (late.length === 0) await release;
     // When the time was over before, nobody was waited for in the end: late are those that have not taken what they were sent.
-    return unsettled.size > 0 ? [...unsettled].map(({ member }) => member) : late;
+    return unsettled.size > 0 ? [...unsettled].map(({ worker }) => worker) : late;
   }
 
-  async release(member: CrewMember): Promise<void> {
-    // One that begins just now is no recipient any more.
-    this.released.add(member);
+  async release(worker: ServingWorker): Promise<void> {
+    // One that begins just now is no target any more.
+    this.released.add(worker);
     await this.stopAccepting();
-    const recipient = this.recipients.get(member);
+    const target = this.targets.get(worker);
     // From one that may still read what it was sent, `onEnded` takes back the rest.
-    if (recipient !== undefined && ((await this.settle(recipient)) || recipient.peer.isGone)) {
-      this.forget(recipient);
+    if (target !== undefined && ((await this.settle(target)) || target.peer.isGone)) {
+      this.forget(target);
       this.closeUnclaimed();
     }
-    if (member.peer !== undefined) await member.ask({ kind: 'retire', service: this.plan.service });
+    if (worker.peer !== undefined) await worker.ask({ kind: 'retire', service: this.plan.service });
   }
 
   /** At the end of a step of the turn. */
@@ -145,11 +145,11 @@ export class Acceptor implements AcceptModelRun, Deferred {
     this.deferSending();
   };
 
-  /** What waits in the backlog is nobody's loss as long as there is a thread to serve it. */
+  /** What waits in the backlog is nobody's loss as long as there is a worker to serve it. */
   private stopAccepting(): Promise<void> {
     if (this.drained !== undefined) return this.drained;
     this.isClosing = true;
-    if (this.recipients.size > 0) {
+    if (this.targets.size > 0) {
       this.listener.divert(this.onAccepted);
       this.drained = this.listener.drain();
     } else {
@@ -158,21 +158,21 @@ export class Acceptor implements AcceptModelRun, Deferred {
     return this.drained;
   }
 
-  /** Resolves with true when the thread has taken all that is for it, and with false when it takes nothing. */
-  private async settle(recipient: Recipient, deadline?: Deadline): Promise<boolean> {
+  /** Resolves with true when the worker has taken all that is for it, and with false when it takes nothing. */
+  private async settle(target: AcceptTarget, deadline?: Deadline): Promise<boolean> {
     let messages: number;
     do {
       this.sendBatches();
-      ({ messages } = recipient);
-      await recipient.sending;
+      ({ messages } = target);
+      await target.sending;
       try {
-        await recipient.peer.askControl(FLUSH, null);
+        await target.peer.askControl(FLUSH, null);
       } catch {
         // One that lives on after it has closed its endpoint reads nothing more either.
-        if (recipient.peer.isGone) this.reclaim(recipient);
+        if (target.peer.isGone) this.reclaim(target);
         return false;
       }
-    } while (deadline?.isPast !== true && (this.stranded.length > 0 || recipient.messages > messages));
+    } while (deadline?.isPast !== true && (this.stranded.length > 0 || target.messages > messages));
     return true;
   }
 
@@ -184,54 +184,54 @@ export class Acceptor implements AcceptModelRun, Deferred {
 
   private sendBatches(): void {
     for (let free = this.free(); this.stranded.length > 0 && free.length > 0;) {
-      const recipient = this.choose(free);
+      const target = this.choose(free);
       const fd = this.stranded.shift()!;
-      entrust(fd, recipient.holder);
-      recipient.batch.push(fd);
-      this.loads.add(recipient.member.index);
-      if (recipient.batch.length < CONNECTIONS_PER_BATCH) continue;
-      this.send(recipient, recipient.batch.splice(0));
+      entrust(fd, target.holder);
+      target.batch.push(fd);
+      this.loads.add(target.worker.index);
+      if (target.batch.length < CONNECTIONS_PER_BATCH) continue;
+      this.send(target, target.batch.splice(0));
       free = this.free();
     }
-    for (const recipient of this.recipients.values()) this.send(recipient, recipient.batch.splice(0));
+    for (const target of this.targets.values()) this.send(target, target.batch.splice(0));
   }
 
-  /** Threads that have room, by index. */
-  private free(): Recipient[] {
-    return [...this.recipients.values()]
+  /** Workers that have room, by index. */
+  private free(): AcceptTarget[] {
+    return [...this.targets.values()]
       .filter(({ isFull, isReclaimed }) => !isFull && !isReclaimed)
-      .sort((a, b) => a.member.index - b.member.index);
+      .sort((a, b) => a.worker.index - b.worker.index);
   }
 
-  private send(recipient: Recipient, batch: number[]): void {
+  private send(target: AcceptTarget, batch: number[]): void {
     if (batch.length === 0) return;
-    recipient.messages++;
-    const { buffer } = Int32Array.of(this.plan.service, recipient.holder, ...batch);
+    target.messages++;
+    const { buffer } = Int32Array.of(this.plan.service, target.holder, ...batch);
     const message = new Uint8Array(buffer);
     try {
-      if (recipient.sender.trySend(message)) return;
+      if (target.sender.trySend(message)) return;
     } catch {
       // It has ended, or has closed its endpoint.
-      recipient.isFull = true;
-      this.takeBack(recipient, batch);
-      if (recipient.peer.isGone) this.reclaim(recipient);
+      target.isFull = true;
+      this.takeBack(target, batch);
+      if (target.peer.isGone) this.reclaim(target);
       return;
     }
-    recipient.isFull = true;
-    recipient.sending = recipient.sender
+    target.isFull = true;
+    target.sending = target.sender
       .send(message)
-      .catch(() => this.takeBack(recipient, batch))
+      .catch(() => this.takeBack(target, batch))
       .finally(() => {
-        recipient.isFull = false;
-        recipient.sending = undefined;
+        target.isFull = false;
+        target.sending = undefined;
         this.deferSending();
       });
   }
 
-  private takeBack({ member, holder }: Recipient, batch: readonly number[]): void {
+  private takeBack({ worker, holder }: AcceptTarget, batch: readonly number[]): void {
     for (const fd of batch) {
       if (!claim(fd, holder)) continue;
-      this.loads.takeBack(member.index);
+      this.loads.takeBack(worker.index);
       this.stranded.push(fd);
     }
     if (batch.length === 0) return;
@@ -240,27 +240,27 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   /** One that has taken all that is for it, or does not get it any more. */
-  private forget(recipient: Recipient): void {
-    this.recipients.delete(recipient.member);
+  private forget(target: AcceptTarget): void {
+    this.targets.delete(target.worker);
     // What waited to be sent is taken back by then.
-    void Promise.resolve(recipient.sending).then(() => closeHolder(recipient.holder));
+    void Promise.resolve(target.sending).then(() => closeHolder(target.holder));
   }
 
-  /** Takes back what a thread that has gone did not get. */
-  private reclaim(recipient: Recipient): void {
-    if (recipient.isReclaimed) return;
-    recipient.isReclaimed = true;
-    this.takeBack(recipient, heldBy(recipient.holder));
+  /** Takes back what a worker that has gone did not get. */
+  private reclaim(target: AcceptTarget): void {
+    if (target.isReclaimed) return;
+    target.isReclaimed = true;
+    this.takeBack(target, heldBy(target.holder));
   }
 
-  /** While it closes no thread begins to take, so what those that are left can't be given is lost. */
+  /** While it closes no worker begins to take, so what those that are left can't be given is lost. */
   private closeUnclaimed(): void {
     if (!this.isClosing || this.hasTakers) return;
     for (const fd of this.stranded.splice(0)) close(fd);
   }
 
   private get hasTakers(): boolean {
-    return !this.isOver && [...this.recipients.values()].some(({ peer }) => !peer.isGone);
+    return !this.isOver && [...this.targets.values()].some(({ peer }) => !peer.isGone);
   }
 
   private updateAccepting(): void {
@@ -270,21 +270,21 @@ export class Acceptor implements AcceptModelRun, Deferred {
     this.listener.divert(canGive ? this.onAccepted : undefined);
   }
 
-  private choose(recipients: readonly Recipient[]): Recipient {
+  private choose(targets: readonly AcceptTarget[]): AcceptTarget {
     try {
-      return recipients[this.pick(recipients)];
+      return targets[this.pick(targets)];
     } catch (error) {
       // The connection is served all the same.
       throwLater(this.listener.reactor, error);
-      return recipients[this.byTurns(recipients)];
+      return targets[this.byTurns(targets)];
     }
   }
 
-  private loadsOf(recipients: readonly Recipient[]): ThreadLoad[] {
-    return recipients.map(({ member: { index, name } }) => this.loads.of(index, name));
+  private loadsOf(targets: readonly AcceptTarget[]): WorkerLoad[] {
+    return targets.map(({ worker: { index, name } }) => this.loads.of(index, name));
   }
 
-  private readonly byTurns = ({ length }: readonly Recipient[]): number => this.turn++ % length;
+  private readonly byTurns = ({ length }: readonly AcceptTarget[]): number => this.turn++ % length;
 }
 
 /** A function of the user's, whose answer is looked at. */
@@ -296,7 +296,7 @@ function checked(distribute: Distribute): Distribute {
   };
 }
 
-function leastConnections(loads: readonly ThreadLoad[]): number {
+function leastConnections(loads: readonly WorkerLoad[]): number {
   let least = 0;
   for (let index = 1; index < loads.length; index++) if (loads[index].open < loads[least].open) least = index;
   return least;

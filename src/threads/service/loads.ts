@@ -1,5 +1,5 @@
-/** How many connections each thread of a runtime has had of a service, and has: three words a thread that all can read. Sums wrap at 2^32. */
-import type { ThreadLoad } from './options.js';
+/** How many connections each worker of a runtime has had of a service, and has: three words a worker that all can read. Sums wrap at 2^32. */
+import type { WorkerLoad } from './options.js';
 
 const WORDS = 3;
 const ACCEPTED = 0;
@@ -13,47 +13,47 @@ export class Loads {
     this.words = new Int32Array(buffer);
   }
 
-  static for(threads: number): Loads {
-    return new Loads(new SharedArrayBuffer(threads * WORDS * 4));
+  static for(workers: number): Loads {
+    return new Loads(new SharedArrayBuffer(workers * WORDS * 4));
   }
 
-  add(thread: number): void {
-    Atomics.add(this.words, thread * WORDS + ACCEPTED, 1);
-    Atomics.add(this.words, thread * WORDS + OPEN, 1);
+  add(worker: number): void {
+    Atomics.add(this.words, worker * WORDS + ACCEPTED, 1);
+    Atomics.add(this.words, worker * WORDS + OPEN, 1);
   }
 
-  /** One that was idle, and may have been another thread's before. */
-  addOpen(thread: number): void {
-    Atomics.add(this.words, thread * WORDS + OPEN, 1);
-    Atomics.add(this.words, thread * WORDS + AWAKENED, 1);
+  /** One that was idle, and may have been another worker's before. */
+  addOpen(worker: number): void {
+    Atomics.add(this.words, worker * WORDS + OPEN, 1);
+    Atomics.add(this.words, worker * WORDS + AWAKENED, 1);
   }
 
   /** One was given to somebody else before it was served. */
-  takeBack(thread: number): void {
-    Atomics.sub(this.words, thread * WORDS + ACCEPTED, 1);
-    Atomics.sub(this.words, thread * WORDS + OPEN, 1);
+  takeBack(worker: number): void {
+    Atomics.sub(this.words, worker * WORDS + ACCEPTED, 1);
+    Atomics.sub(this.words, worker * WORDS + OPEN, 1);
   }
 
-  release(thread: number): void {
-    Atomics.sub(this.words, thread * WORDS + OPEN, 1);
+  release(worker: number): void {
+    Atomics.sub(this.words, worker * WORDS + OPEN, 1);
   }
 
-  /** The thread has ended, and all its connections with it. */
-  clear(thread: number): void {
-    Atomics.store(this.words, thread * WORDS + OPEN, 0);
+  /** The worker has ended, and all its connections with it. */
+  clear(worker: number): void {
+    Atomics.store(this.words, worker * WORDS + OPEN, 0);
   }
 
-  of(thread: number, name: string): ThreadLoad {
+  of(worker: number, name: string): WorkerLoad {
     return {
-      index: thread,
+      index: worker,
       name,
-      accepted: this.word(thread, ACCEPTED) >>> 0,
-      awakened: this.word(thread, AWAKENED) >>> 0,
-      open: this.word(thread, OPEN),
+      accepted: this.word(worker, ACCEPTED) >>> 0,
+      awakened: this.word(worker, AWAKENED) >>> 0,
+      open: this.word(worker, OPEN),
     };
   }
 
-  private word(thread: number, which: number): number {
-    return Atomics.load(this.words, thread * WORDS + which);
+  private word(worker: number, which: number): number {
+    return Atomics.load(this.words, worker * WORDS + which);
   }
 }

@@ -1,20 +1,20 @@
 /** What a service needs of its runtime, and what an accept model is to a service. */
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import type { Peer } from '../endpoint/peer.js';
-import type { AcceptRequest } from './inlet.js';
+import type { AcceptRequest } from './worker-services.js';
 
-/** A thread of the runtime. */
-export interface CrewMember {
+/** A worker of the runtime. */
+export interface ServingWorker {
   readonly index: number;
   readonly name: string;
   /** Undefined while it does not run. */
   readonly peer: Peer | undefined;
-  /** Resolves when the thread has done it; rejects with what it says, or that it has ended. */
+  /** Resolves when the worker has done it; rejects with what it says, or that it has ended. */
   ask(request: AcceptRequest): Promise<void>;
 }
 
-/** The threads of a runtime, by index. */
-export type Crew = readonly CrewMember[];
+/** The workers of a runtime, by index. */
+export type ServingWorkers = readonly ServingWorker[];
 
 /** A time by which something must be done. */
 export class Deadline {
@@ -44,36 +44,36 @@ export class Deadline {
 }
 
 /**
- * Asks threads, and waits for their answers.
+ * Asks workers, and waits for their answers.
  *
- * @returns those that had not answered when the deadline passed. A refusal is an answer: a thread that has ended.
+ * @returns those that had not answered when the deadline passed. A refusal is an answer: a worker that has ended.
  */
 export async function askAll(
-  members: readonly CrewMember[],
-  ask: (member: CrewMember) => Promise<unknown>,
+  workers: readonly ServingWorker[],
+  ask: (worker: ServingWorker) => Promise<unknown>,
   deadline: Deadline,
-): Promise<{ late: CrewMember[]; answered: Promise<unknown> }> {
-  const silent = new Set(members);
-  const answered = Promise.allSettled(members.map(member => ask(member).finally(() => silent.delete(member))));
+): Promise<{ late: ServingWorker[]; answered: Promise<unknown> }> {
+  const silent = new Set(workers);
+  const answered = Promise.allSettled(workers.map(worker => ask(worker).finally(() => silent.delete(worker))));
   await deadline.holds(answered);
   return { late: [...silent], answered };
 }
 
 export interface AcceptModelRun {
-  /** A thread runs: at the beginning, and anew after a crash. Resolves when it serves. */
-  begin(member: CrewMember): Promise<void>;
-  /** A thread has ended; its descriptors are still open. @param willReturn it is being started again. */
-  onEnded(member: CrewMember, willReturn: boolean): void;
+  /** A worker runs: at the beginning, and anew after a crash. Resolves when it serves. */
+  begin(worker: ServingWorker): Promise<void>;
+  /** A worker has ended; its descriptors are still open. @param willReturn it is being started again. */
+  onEnded(worker: ServingWorker, willReturn: boolean): void;
   /**
    * Takes what waits to be accepted, and accepts no more.
    *
-   * @param deadline what has not been done when it passes is done without the threads that have not answered.
-   * @returns those threads.
+   * @param deadline what has not been done when it passes is done without the workers that have not answered.
+   * @returns those workers.
    */
-  close(deadline: Deadline): Promise<readonly CrewMember[]>;
+  close(deadline: Deadline): Promise<readonly ServingWorker[]>;
   /**
-   * The runtime is being stopped: as `close`, but for one thread, which waits for no other. Resolves when it has taken what
+   * The runtime is being stopped: as `close`, but for one worker, which waits for no other. Resolves when it has taken what
    * it was given, or has ended; it is given nothing after that.
    */
-  release(member: CrewMember): Promise<void>;
+  release(worker: ServingWorker): Promise<void>;
 }

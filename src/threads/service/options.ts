@@ -3,20 +3,20 @@ import { checkDelay, checkObject, checkOptions, checkSignal, type OptionNames, s
 import { LISTENING_OPTIONS, type ListeningOptions } from '../../api/listening/listening-socket.js';
 
 /**
- * Who accepts. `reuseport`: each thread, on a listener of its own, and the kernel spreads by a hash of the addresses.
- * `exclusive`: each thread, on one listener, of which the kernel wakes one that waits. `acceptor`: the thread that has the
+ * Who accepts. `reuseport`: each worker, on a listener of its own, and the kernel spreads by a hash of the addresses.
+ * `exclusive`: each worker, on one listener, of which the kernel wakes one that waits. `acceptor`: the worker that has the
  * runtime, which gives connections out. `combined`: as `acceptor`, and connections that are parked (`connection.park`) wait
- * for whichever thread is free first.
+ * for whichever worker is free first.
  */
 export type AcceptModel = 'reuseport' | 'exclusive' | 'acceptor' | 'combined';
 export const ACCEPT_MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
 
-/** What a thread has of a service. */
-export interface ThreadLoad {
+/** What a worker has of a service. */
+export interface WorkerLoad {
   /** Its place in the runtime. */
   readonly index: number;
   readonly name: string;
-  /** Connections that it was given since the service began, those of threads before it in this place included. */
+  /** Connections that it was given since the service began, those of workers before it in this place included. */
   readonly accepted: number;
   /** How often a parked connection came here with its next bytes. */
   readonly awakened: number;
@@ -25,7 +25,7 @@ export interface ThreadLoad {
 }
 
 /** @returns the index in `loads` of the one that gets the next connection. */
-export type Distribute = (loads: readonly ThreadLoad[]) => number;
+export type Distribute = (loads: readonly WorkerLoad[]) => number;
 
 const STRATEGIES = ['round-robin', 'least-connections'];
 
@@ -33,7 +33,7 @@ export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
   readonly accept: AcceptModel;
   /**
    * `acceptor`, `combined`: who gets a connection. In turn (the default), who has the fewest open, or what a function of yours says,
-   * which is called for each connection with the threads that run.
+   * which is called for each connection with the workers that run.
    */
   readonly distribute?: 'round-robin' | 'least-connections' | Distribute;
   /** How long a parked connection may wait for its next bytes, to the second; then it is closed. 0 is for ever. Default 60 s. */

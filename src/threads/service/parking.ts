@@ -9,7 +9,7 @@ import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers
 import { close } from '../../sys/file/io.js';
 import { joinSharedQueue, openSharedQueue, type SharedQueue } from '../../sys/poll/shared-queue.js';
 import { throwLater } from '../../api/throw-later.js';
-import { ParkingLot, type SharedLot } from './lot.js';
+import { ParkedDescriptors, type SharedParked } from './parked-descriptors.js';
 
 /** Taken at a time, so that other threads get their share of what is ready. */
 const TAKEN_AT_ONCE = 2;
@@ -19,18 +19,18 @@ const SWEEPS = 4;
 /** A queue that threads share, as they are told of it. */
 export interface SharedParking {
   readonly queue: number;
-  readonly lot: SharedLot;
+  readonly parked: SharedParked;
 }
 
 /** What a process needs for one: the queue is the caller's. @throws IoError EMFILE. */
 export function openSharedParking(): SharedParking {
-  return { queue: openSharedQueue(), lot: ParkingLot.open().shared };
+  return { queue: openSharedQueue(), parked: ParkedDescriptors.open().shared };
 }
 
 export class Parking implements Watcher, TimerOwner {
   private readonly parking: SharedParking;
   private readonly queue: SharedQueue;
-  private readonly lot: ParkingLot;
+  private readonly parked: ParkedDescriptors;
   private readonly token: number;
   private readonly taken = new Int32Array(TAKEN_AT_ONCE);
   private timer: Timer = NO_TIMER;
@@ -47,23 +47,23 @@ export class Parking implements Watcher, TimerOwner {
     private readonly idleMs: number,
     private readonly onAwake: (fd: number) => void,
   ) {
-    const { queue, lot } = (this.parking = shared ?? openSharedParking());
+    const { queue, parked } = (this.parking = shared ?? openSharedParking());
     this.queue = joinSharedQueue(queue);
-    this.lot = new ParkingLot(lot);
+    this.parked = new ParkedDescriptors(parked);
     this.token = reactor.driver.watch(queue, READABLE, 'persistent', 'level', this);
     if (idleMs > 0) this.timer = reactor.arm(this, 0, idleMs / SWEEPS);
   }
 
-  /** @param fd belongs to the lot from now on. Once closed, it is closed too. */
+  /** @param fd is parked from now on; once this is closed, the descriptor is closed instead. */
   park(fd: number): void {
-    if (this.isClosed || !this.lot.park(fd)) {
+    if (this.isClosed || !this.parked.park(fd)) {
       close(fd);
       return;
     }
     try {
       this.queue.arm(fd);
     } catch (error) {
-      if (this.lot.claim(fd)) close(fd);
+      if (this.parked.claim(fd)) close(fd);
       throw error;
     }
   }
@@ -83,7 +83,7 @@ export class Parking implements Watcher, TimerOwner {
     const count = this.queue.take(this.taken);
     for (let index = 0; index < count; index++) {
       const fd = this.taken[index];
-      if (this.lot.claim(fd)) this.awake(fd);
+      if (this.parked.claim(fd)) this.awake(fd);
     }
   }
 
@@ -91,8 +91,8 @@ export class Parking implements Watcher, TimerOwner {
   onTimer(): void {
     const periodMs = this.idleMs / SWEEPS;
     this.timer = this.reactor.arm(this, 0, periodMs);
-    if (!this.lot.beginSweep(periodMs)) return;
-    for (const fd of this.lot.claimOld(this.idleMs, this.awake)) close(fd);
+    if (!this.parked.beginSweep(periodMs)) return;
+    for (const fd of this.parked.claimOld(this.idleMs, this.awake)) close(fd);
   }
 
   /** The others that were taken with it are served whatever becomes of this one. */
@@ -106,15 +106,15 @@ export class Parking implements Watcher, TimerOwner {
 }
 
 /** Closes all that is parked. */
-export function closeParked({ lot }: SharedParking): void {
-  for (const fd of new ParkingLot(lot).claimAll()) close(fd);
+export function closeParked({ parked }: SharedParking): void {
+  for (const fd of new ParkedDescriptors(parked).claimAll()) close(fd);
 }
 
-/** Ends it, once no thread uses it any more: closes what is parked with nobody left to serve it, and the queue. */
+/** Once no thread uses it any more: closes the parked connections that no thread serves, and the queue. */
 export function closeSharedParking(parking: SharedParking): void {
-  const lot = new ParkingLot(parking.lot);
-  lot.close();
+  const parked = new ParkedDescriptors(parking.parked);
+  parked.close();
   closeParked(parking);
-  lot.dispose();
+  parked.dispose();
   close(parking.queue);
 }

@@ -1,4 +1,4 @@
-/** A port that the threads of a runtime serve together. */
+/** A port that the workers of a runtime serve together. */
 import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { following } from '../../base/sequence.js';
@@ -15,15 +15,15 @@ import { currentReactor } from '../../api/thread-reactor.js';
 import { untilAborted } from '../../api/waiting.js';
 import { Acceptor } from './acceptor.js';
 import { Loads } from './loads.js';
-import { Deadline, type AcceptModelRun, type Crew, type CrewMember } from './model.js';
-import type { AcceptModel, ServiceOptions, ThreadLoad } from './options.js';
+import { Deadline, type AcceptModelRun, type ServingWorkers, type ServingWorker } from './model.js';
+import type { AcceptModel, ServiceOptions, WorkerLoad } from './options.js';
 import { openSharedParking, type SharedParking } from './parking.js';
-import { ThreadListeners } from './thread-listeners.js';
+import { WorkerListeners } from './worker-listeners.js';
 
 /** What a service needs of its runtime. */
 export interface ServiceOwner {
-  readonly threads: Crew;
-  /** The processor that each thread is bound to; empty where they are not. */
+  readonly workers: ServingWorkers;
+  /** The processor that each worker is bound to; empty where they are not. */
   readonly processors: readonly number[];
   onServiceClosed(service: Service): void;
 }
@@ -33,7 +33,7 @@ const DEFAULT_IDLE_MS = 60_000;
 const DEFAULT_DEADLINE_MS = 10_000;
 
 export interface ServiceCloseOptions {
-  /** From now, in milliseconds. Threads that are paused or busy are not waited for any longer. Default: 10 seconds. */
+  /** From now, in milliseconds. Workers that are paused or busy are not waited for any longer. Default: 10 seconds. */
   readonly deadlineMs?: number;
   /** Aborting it ends the wait, not the closing, which begins also if it is aborted before. */
   readonly signal?: AbortSignal;
@@ -42,7 +42,7 @@ const CLOSE_OPTIONS = { deadlineMs: 'other', signal: 'other' } as const satisfie
 
 /** How a service came to its end. */
 export interface ServiceEnd {
-  /** The names of the threads that had not answered by the deadline: empty if all have served who waited. */
+  /** The names of the workers that had not answered by the deadline: empty if all have served who waited. */
   readonly late: readonly string[];
 }
 
@@ -51,7 +51,7 @@ let services = 0;
 
 export class Service {
   private closing: Promise<ServiceEnd> | undefined = undefined;
-  /** Threads that are about to serve. */
+  /** Workers that are about to serve. */
   private readonly beginnings = new Set<Promise<void>>();
 
   /** @internal Made by `runtime.listen`. */
@@ -70,18 +70,18 @@ export class Service {
     throw new TypeError('port: the service listens on a path, and has none');
   }
 
-  /** What each thread has had and has, by its place in the runtime. */
-  spread(): ThreadLoad[] {
-    return this.owner.threads.map(({ index, name }) => this.loads.of(index, name));
+  /** What each worker has had and has, by its place in the runtime. */
+  spread(): WorkerLoad[] {
+    return this.owner.workers.map(({ index, name }) => this.loads.of(index, name));
   }
 
   /**
-   * Stops accepting. Who waits in the backlog is served still; connections live on in their threads. Twice is allowed.
+   * Stops accepting. Who waits in the backlog is served still; connections live on in their workers. Twice is allowed.
    *
-   * A thread that is paused, or busy until the deadline, is not waited for: what it was given and has not taken goes to the
-   * other threads, and who waits in the backlog of a listener of its own is turned away.
+   * A worker that is paused, or busy until the deadline, is not waited for: what it was given and has not taken goes to the
+   * other workers, and who waits in the backlog of a listener of its own is turned away.
    *
-   * @returns a promise that resolves when nobody listens any more, and tells which threads were late.
+   * @returns a promise that resolves when nobody listens any more, and tells which workers were late.
    * @throws RangeError (by the promise) the deadline makes no sense.
    */
   async close(options: ServiceCloseOptions = {}): Promise<ServiceEnd> {
@@ -110,23 +110,23 @@ export class Service {
   }
 
   /** @internal The runtime is being stopped. Resolves when this thread has nothing to do with the service any more. */
-  release(member: CrewMember): Promise<void> {
-    return this.run.release(member);
+  release(worker: ServingWorker): Promise<void> {
+    return this.run.release(worker);
   }
 
   /** @internal */
-  begin(member: CrewMember): Promise<void> {
+  begin(worker: ServingWorker): Promise<void> {
     if (this.closing !== undefined) return Promise.resolve();
-    const beginning = this.run.begin(member).finally(() => this.beginnings.delete(beginning));
+    const beginning = this.run.begin(worker).finally(() => this.beginnings.delete(beginning));
     this.beginnings.add(beginning);
     return beginning;
   }
 
   /** @internal */
-  onEnded(member: CrewMember, willReturn: boolean): void {
-    this.run.onEnded(member, willReturn);
+  onEnded(worker: ServingWorker, willReturn: boolean): void {
+    this.run.onEnded(worker, willReturn);
     // After what it did not get has been taken back.
-    this.loads.clear(member.index);
+    this.loads.clear(worker.index);
   }
 
   static {
@@ -134,13 +134,13 @@ export class Service {
       state: closing === undefined ? 'open' : 'closed',
       address: formatAddress(address),
       accept: model,
-      threads: owner.threads.length,
+      workers: owner.workers.length,
     }));
   }
 }
 
 /**
- * Begins to listen, before any thread serves: `begin` follows for each.
+ * Begins to listen, before any worker serves: `begin` follows for each.
  *
  * @param options checked before.
  * @throws what `listen` throws.
@@ -149,8 +149,8 @@ export class Service {
 export async function openService(owner: ServiceOwner, options: ServiceOptions): Promise<Service> {
   const scope = new AsyncScope('POLLUX_SERVICE');
   const { accept, distribute, ...listening } = options;
-  const { threads } = owner;
-  const loads = Loads.for(threads.length);
+  const { workers } = owner;
+  const loads = Loads.for(workers.length);
   const isExclusive = accept === 'exclusive';
   const reactor = currentReactor();
   if (isExclusive && reactor.driver.backend.registerExclusive === undefined) {
@@ -178,7 +178,7 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
     for (const { fd } of sockets) close(fd);
     throw error;
   }
-  const run = new ThreadListeners(threads, sockets, isExclusive, plan);
+  const run = new WorkerListeners(workers, sockets, isExclusive, plan);
   return new Service(owner, details.address, accept, loads, run);
 }
 
@@ -196,11 +196,11 @@ function parkingFor({ fd }: ListeningSocket): SharedParking {
   }
 }
 
-/** A socket for each thread, all on the port of the first. */
+/** A socket for each worker, all on the port of the first. */
 async function addSockets(sockets: ListeningSocket[], owner: ServiceOwner, options: ServiceOptions): Promise<void> {
   const address = sockets[0].details.address as InternetAddress;
   const where = { host: options.host === undefined ? undefined : address.address, port: address.port };
-  while (sockets.length < owner.threads.length) {
+  while (sockets.length < owner.workers.length) {
     sockets.push(await openListeningSocket({ ...options, ...where, reusePort: 'require' }));
   }
   if (SO_INCOMING_CPU < 0) return;

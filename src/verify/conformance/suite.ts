@@ -6,7 +6,7 @@ import { endOfStreamRows } from './rows/end-of-stream.js';
 import { errorRows } from './rows/errors.js';
 import { identityRows } from './rows/identity.js';
 import { kindsRows } from './rows/kinds.js';
-import { limitRows } from './rows/limits.js';
+import { limitRows } from './rows/argument-limits.js';
 import { modeRows } from './rows/modes.js';
 import { pendingRows } from './rows/pending.js';
 import { registrationRows } from './rows/registration.js';

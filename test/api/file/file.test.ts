@@ -3,22 +3,22 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { File } from '../../../src/index.js';
+import type { DiskFile } from '../../../src/index.js';
 import { BufferList, currentReactor, listen, open, type FileFailure, type IoError } from '../../../src/index.js';
 import { platform } from '../../../src/sys/ffi/platform.js';
 import { failureOf } from '../../support/failures.js';
 
 const TEXT = 'The quick brown fox jumps over the lazy dog. ';
 
-describe('File', () => {
+describe('DiskFile', () => {
   // The next file starts a reactor of its own.
   after(() => currentReactor().close());
 
   let directory: string;
   let path: string;
-  const opened: File[] = [];
+  const opened: DiskFile[] = [];
 
-  async function openHere(...args: Parameters<typeof open>): Promise<File> {
+  async function openHere(...args: Parameters<typeof open>): Promise<DiskFile> {
     const file = await open(...args);
     opened.push(file);
     return file;
@@ -206,7 +206,7 @@ describe('File', () => {
   });
 
   it('goes around the cache on the boundaries of the disk', async function () {
-    let file: File;
+    let file: DiskFile;
     try {
       file = await openHere(path, { flags: 'w+', direct: true });
     } catch (error) {

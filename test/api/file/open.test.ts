@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { currentReactor, open, openDirectory, type File } from '../../../src/index.js';
+import { currentReactor, open, openDirectory, type DiskFile } from '../../../src/index.js';
 import { openFolder, openRegular } from '../../../src/core/disk/open-file.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
 import { nativeOpenCalls, openBeneath, type OpenCalls } from '../../../src/core/disk/resolve-beneath.js';
@@ -26,9 +26,9 @@ import { openDescriptors } from '../../support/descriptors.js';
 import { failureOf } from '../../support/failures.js';
 
 let directory: string;
-const opened: File[] = [];
+const opened: DiskFile[] = [];
 
-async function openHere(...args: Parameters<typeof open>): Promise<File> {
+async function openHere(...args: Parameters<typeof open>): Promise<DiskFile> {
   const file = await open(...args);
   opened.push(file);
   return file;

@@ -11,7 +11,7 @@ import {
   openDirectory,
   sendFile,
   watchFile,
-  type File,
+  type DiskFile,
   type TransferAccount,
 } from '../../../src/index.js';
 import { openDescriptors } from '../../support/descriptors.js';
@@ -26,7 +26,7 @@ function expectNoWait({ calls, heldUp }: Held): void {
 }
 
 describe('files of a file system that hangs', () => {
-  const opened: File[] = [];
+  const opened: DiskFile[] = [];
   let folder: string;
 
   beforeEach(() => {
@@ -41,7 +41,7 @@ describe('files of a file system that hangs', () => {
   const mountSlow = slowFileSystems();
   after(() => currentReactor().close());
 
-  async function openHere(path: string, options = {}): Promise<File> {
+  async function openHere(path: string, options = {}): Promise<DiskFile> {
     const file = await open(path, options);
     opened.push(file);
     return file;

@@ -13,7 +13,7 @@ const loading = new Int32Array(new SharedArrayBuffer(4));
 /** A runtime so many of whose threads have begun to load. */
 function loadingRuntime(awaited: number): Runtime {
   loading[0] = 0;
-  const runtime = new Runtime({ entry: new URL('data:text/javascript,'), threads: THREADS });
+  const runtime = new Runtime({ entry: new URL('data:text/javascript,'), workers: THREADS });
   runtime.start().catch(() => {});
   // Without a turn of the loop, after which the moment would have passed.
   for (let begun = 0; begun < awaited; begun = Atomics.load(loading, 0)) Atomics.wait(loading, 0, begun);
@@ -24,9 +24,9 @@ async function end(way: string, awaited: number): Promise<void> {
   if (way === 'terminate' || way === 'stop') {
     for (let each = 1; each <= THREADS; each++) {
       const runtime = loadingRuntime(each);
-      if (way === 'terminate') await Promise.all(runtime.threads.map(thread => thread.terminate()));
+      if (way === 'terminate') await Promise.all(runtime.workers.map(thread => thread.terminate()));
       else await runtime.stop(0);
-      await runtime.join().catch(() => {});
+      await runtime.finished().catch(() => {});
     }
     console.log(`${THREADS} runtimes`);
     return;

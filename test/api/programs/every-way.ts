@@ -20,7 +20,7 @@ const source = pathOf(folder, 'source');
 writeFileSync(source, content);
 
 const THREADS = import.meta.resolve('pollux/threads');
-const MOVED = 'receiveConnections(currentThread().endpoint, c => (c.onData = x => c.send(x)));';
+const MOVED = 'receiveConnections(currentWorker().endpoint, c => (c.onData = x => c.send(x)));';
 
 function check(bytes: Uint8Array, what: string, expected: Uint8Array = content): void {
   ok(Buffer.compare(bytes, expected) === 0, what);
@@ -106,12 +106,12 @@ async function adopted(): Promise<void> {
 
 async function moved(): Promise<void> {
   const entry = new URL(
-    'data:text/javascript,import { currentThread, receiveConnections } from "' + THREADS + '";' + MOVED,
+    'data:text/javascript,import { currentWorker, receiveConnections } from "' + THREADS + '";' + MOVED,
   );
-  const runtime = new Runtime({ entry, threads: 1 });
+  const runtime = new Runtime({ entry, workers: 1 });
   await runtime.start();
   const [one, other] = socketpair().map(fd => pollux.adopt(fd));
-  await other.moveTo(runtime.threads[0].peer!);
+  await other.moveTo(runtime.workers[0].peer!);
   one.send('over there');
   check((await one.read())!.toBytes(), 'moved', Buffer.from('over there'));
   one.destroy();
@@ -144,6 +144,6 @@ await adopted();
 await moved();
 await timers();
 ok((await pollux.watchProcess(spawn('true').pid!).next()) !== null, 'process');
-ok(new Runtime({ entry: new URL('data:text/javascript,') }).threads.length > 0, 'threads');
+ok(new Runtime({ entry: new URL('data:text/javascript,') }).workers.length > 0, 'threads');
 ok(uncaught.length === 0, `uncaught: ${String(uncaught[0])}`);
 process.exit(0);

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { connect, currentReactor, type Connection } from 'pollux';
-import { currentThread, receiveConnections, Runtime } from 'pollux/threads';
+import { currentWorker, receiveConnections, Runtime } from 'pollux/threads';
 
 async function start(way: string): Promise<void> {
   const clients: Connection[] = [];
@@ -12,7 +12,7 @@ async function start(way: string): Promise<void> {
     leave();
     void runtime.stop().catch(() => {});
   };
-  const runtime = new Runtime({ entry: new URL(import.meta.url), threads: 2, drainOnSignalMs: 5_000, onError });
+  const runtime = new Runtime({ entry: new URL(import.meta.url), workers: 2, drainOnSignalMs: 5_000, onError });
   await runtime.start();
   const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
   let rounds = 0;
@@ -33,24 +33,24 @@ async function start(way: string): Promise<void> {
     else if (way === 'stop') {
       leave();
       void runtime.stop();
-    } else runtime.threads[0].peer!.schedule(way);
+    } else runtime.workers[0].peer!.schedule(way);
   }
 
   process.on('SIGTERM', leave);
-  await runtime.join().catch(() => {});
+  await runtime.finished().catch(() => {});
   // Throws if something was left open.
   process.on('exit', () => currentReactor().close());
 }
 
 if (isMainThread) await start(process.argv[2]);
 else {
-  const thread = currentThread();
-  receiveConnections(thread.endpoint, connection => {
+  const worker = currentWorker();
+  receiveConnections(worker.endpoint, connection => {
     connection.onData = chunk => connection.send(chunk);
   });
-  thread.endpoint.define('worker-exit', () => process.exit(5));
-  thread.endpoint.define('worker-throw', () => {
+  worker.endpoint.define('worker-exit', () => process.exit(5));
+  worker.endpoint.define('worker-throw', () => {
     throw new Error('thrown by a worker');
   });
-  thread.onStop = () => thread.endpoint.close();
+  worker.onStop = () => worker.endpoint.close();
 }

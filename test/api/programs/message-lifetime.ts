@@ -29,7 +29,7 @@ const scenes: Record<string, () => void | Promise<void>> = {
   'a sender alone': async () =>
     void endpoint
       .peer(await helpers())
-      .queue('nothing')
+      .sender('nothing')
       .trySend('a word'),
   'a queue whose handler was unset': () => {
     endpoint.queue('words').onMessage = () => {};
@@ -86,7 +86,7 @@ if (isMainThread) {
   parentPort!.postMessage(endpoint.address);
   setTimeout(() => {
     if (peer.isGone) return;
-    peer.queue('words').trySend('a word');
+    peer.sender('words').trySend('a word');
     peer.request('question', 1).catch(() => {});
     publish();
   }, DELAY_MS);

@@ -20,6 +20,6 @@ if (isMainThread) {
   };
   new Worker(new URL(import.meta.url), { workerData: endpoint.address });
 } else {
-  const numbers = endpoint.peer(workerData as MailboxAddress).queue<number>('numbers');
+  const numbers = endpoint.peer(workerData as MailboxAddress).sender<number>('numbers');
   for (let number = 0; number < MESSAGES; number++) numbers.trySend(number);
 }

@@ -17,7 +17,7 @@ if (isMainThread) {
   const answered = await peer.request('anybody', 0);
   process.stdout.write(JSON.stringify({ answered, cpuMs: (user + system) / 1000 }));
   await worker.terminate();
-  endpoint.bury(address.threadId);
+  endpoint.markEnded(address.threadId);
 } else {
   endpoint.peer(workerData as MailboxAddress);
   endpoint.answer('anybody', () => 'still here');

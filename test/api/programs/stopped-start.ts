@@ -5,7 +5,7 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { currentReactor } from 'pollux';
-import { currentThread, openEndpoint, Runtime, type Endpoint } from 'pollux/threads';
+import { currentWorker, openEndpoint, Runtime, type Endpoint } from 'pollux/threads';
 import { openDescriptors } from '../../support/descriptors.js';
 import { until } from '../../threads/runtime/until.js';
 
@@ -42,7 +42,7 @@ async function start(way: string): Promise<void> {
   else console.log('ready');
   if (way === 'uncaught') await starting;
   await starting.catch((failure: Error) => console.log(failure.message));
-  console.log(await runtime.join());
+  console.log(await runtime.finished());
   console.log({
     descriptors: openDescriptors().length - before.descriptors,
     listeners: listeners() - before.listeners,
@@ -53,12 +53,12 @@ async function start(way: string): Promise<void> {
 }
 
 function make(payload: Cells, endpoint: Endpoint, drainOnSignalMs: number): Runtime {
-  return new Runtime({ entry: new URL(import.meta.url), threads: 2, payload, endpoint, drainOnSignalMs });
+  return new Runtime({ entry: new URL(import.meta.url), workers: 2, payload, endpoint, drainOnSignalMs });
 }
 
 if (isMainThread) await start(process.argv[2]);
 else {
-  const { begun, goOn } = currentThread().payload as Cells;
+  const { begun, goOn } = currentWorker().payload as Cells;
   Atomics.add(begun, 0, 1);
   await until(() => goOn[0] === 1);
 }

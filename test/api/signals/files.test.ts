@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BufferList, currentReactor, File, type AbortedWrite, type WaitOptions } from '../../../src/index.js';
+import { BufferList, currentReactor, DiskFile, type AbortedWrite, type WaitOptions } from '../../../src/index.js';
 import { OpenDescriptor } from '../../../src/core/disk/open-descriptor.js';
 import { UNKNOWN_PLACE } from '../../../src/core/disk/place.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
@@ -69,7 +69,7 @@ class BusyPool extends DiskPool {
   }
 }
 
-type Call = (file: File, options: WaitOptions | undefined) => Promise<unknown>;
+type Call = (file: DiskFile, options: WaitOptions | undefined) => Promise<unknown>;
 
 const READS: Record<string, Call> = {
   read: async (file, options) => expect((await file.read(100, 0, options)).toString()).to.equal(TEXT),
@@ -98,7 +98,7 @@ const CHANGES: Record<string, Call> = {
 describe('signals of files', () => {
   let directory: string;
   let path: string;
-  const opened: { file: File; pool: MutePool | BusyPool }[] = [];
+  const opened: { file: DiskFile; pool: MutePool | BusyPool }[] = [];
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'pollux-'));
@@ -117,9 +117,9 @@ describe('signals of files', () => {
   after(() => currentReactor().close());
 
   /** A file on a pool of its own, where nothing is known of what lies in memory. */
-  function fileOn<Pool extends MutePool | BusyPool>(pool: Pool): { file: File; pool: Pool } {
+  function fileOn<Pool extends MutePool | BusyPool>(pool: Pool): { file: DiskFile; pool: Pool } {
     const fd = openSync(path, 'r+');
-    const file = new File(
+    const file = new DiskFile(
       new OpenDescriptor(fd, 7, path, { pool, place: UNKNOWN_PLACE }),
       fstatNow(fd) as unknown as FileStat,
     );

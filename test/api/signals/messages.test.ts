@@ -21,7 +21,7 @@ describe('signals of messages', () => {
     const gate = new Int32Array(new SharedArrayBuffer(12));
     const { peer, worker } = await startThread(endpoint, part, { gate, ringBytes: 4096, whenSlow: 'block' });
     if (part === 'subscriber') await new Promise(resolve => worker.once('message', resolve));
-    peer.queue('block').trySend('now');
+    peer.sender('block').trySend('now');
     await until(() => Atomics.load(gate, 2) === 1);
     const goOn = () => {
       Atomics.store(gate, 0, 1);
@@ -33,7 +33,7 @@ describe('signals of messages', () => {
   /** One whose mailbox has no room, and who makes a list of what it gets. */
   async function startFull() {
     const { peer, goOn } = await startBusy('functions');
-    const queue = peer.queue<string>('list');
+    const queue = peer.sender<string>('list');
     while (queue.trySend('first')) continue;
     const listed = async () => (await peer.request<string[]>('listed', null)).filter(word => word !== 'first');
     return { peer, queue, goOn, listed };

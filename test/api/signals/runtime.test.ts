@@ -27,7 +27,7 @@ describe('signals of runtimes', () => {
     gate[2] = standsAtOnce ? 1 : 0;
     runtime = new Runtime({
       entry: new URL('blocked-entry.js', import.meta.url),
-      threads: 1,
+      workers: 1,
       payload: gate.buffer,
       onError: () => {},
     });
@@ -41,11 +41,11 @@ describe('signals of runtimes', () => {
 
   /** One that runs, from an earlier test if that left one: starting a thread takes long. */
   async function running(): Promise<Runtime> {
-    if (runtime !== undefined && stateOf(runtime) === 'running' && runtime.threads[0].peer !== undefined) {
-      const [member] = runtime.threads;
+    if (runtime !== undefined && stateOf(runtime) === 'running' && runtime.workers[0].peer !== undefined) {
+      const [worker] = runtime.workers;
       // It has left where it stood.
-      await member.pause();
-      member.resume();
+      await worker.pause();
+      worker.resume();
       return runtime;
     }
     const made = await make();
@@ -53,7 +53,7 @@ describe('signals of runtimes', () => {
     return made;
   }
 
-  async function stand({ threads: [{ peer }] }: Runtime): Promise<void> {
+  async function stand({ workers: [{ peer }] }: Runtime): Promise<void> {
     gate.fill(0);
     peer!.schedule('stand');
     await until(() => Atomics.load(gate, 0) === 1);
@@ -81,7 +81,7 @@ describe('signals of runtimes', () => {
       arrive: open,
       check: async aborted => {
         if (aborted === 'while waiting') await made.stop();
-        expect(made.threads[0].isAlive).to.equal(false);
+        expect(made.workers[0].isAlive).to.equal(false);
       },
     };
   });
@@ -126,12 +126,12 @@ describe('signals of runtimes', () => {
     await starting;
   });
 
-  for (const name of ['runtime.pause', 'member.pause'] as const) {
+  for (const name of ['runtime.pause', 'worker.pause'] as const) {
     describeWait(name, async () => {
       const busy = await startBusy();
       atEnd(() => busy.resume());
       return {
-        begin: options => (name === 'runtime.pause' ? busy : busy.threads[0]).pause(options),
+        begin: options => (name === 'runtime.pause' ? busy : busy.workers[0]).pause(options),
         arrive: open,
         check: () => {},
       };
@@ -141,9 +141,9 @@ describe('signals of runtimes', () => {
   describeWait('runtime.join', async () => {
     const ready = await running();
     return {
-      begin: options => ready.join(options),
+      begin: options => ready.finished(options),
       arrive: () => void ready.stop(),
-      check: async () => expect(await ready.join()).to.deep.equal({ terminated: [] }),
+      check: async () => expect(await ready.finished()).to.deep.equal({ terminated: [] }),
     };
   });
 
@@ -153,7 +153,7 @@ describe('signals of runtimes', () => {
       begin: options => busy.stop(60_000, options),
       arrive: open,
       hasBegun: () => stateOf(busy) === 'stopping',
-      check: async () => expect(await busy.join()).to.deep.equal({ terminated: [] }),
+      check: async () => expect(await busy.finished()).to.deep.equal({ terminated: [] }),
     };
   });
 
@@ -161,7 +161,7 @@ describe('signals of runtimes', () => {
     const busy = await startBusy();
     const stopped = busy.stop(20, { signal: AbortSignal.abort(new Error('no time')) });
     expect(await stopped.catch((failure: Error) => failure.message)).to.equal('no time');
-    expect(await busy.join()).to.deep.equal({ terminated: ['thread 0'] });
+    expect(await busy.finished()).to.deep.equal({ terminated: ['worker 0'] });
   });
 
   describeEnd('service.close', async () => {
@@ -176,18 +176,18 @@ describe('signals of runtimes', () => {
     };
   });
 
-  describeEnd('member.terminate', async () => {
-    const [member] = (await startBusy()).threads;
+  describeEnd('worker.terminate', async () => {
+    const [worker] = (await startBusy()).workers;
     return {
-      begin: options => member.terminate(options),
+      begin: options => worker.terminate(options),
       arrive: open,
-      hasBegun: () => member.wasTerminated,
-      check: () => until(() => !member.isAlive),
+      hasBegun: () => worker.wasTerminated,
+      check: () => until(() => !worker.isAlive),
     };
   });
 
   describeWait('connection.moveTo', async () => {
-    const [{ peer }] = (await startBusy()).threads;
+    const [{ peer }] = (await startBusy()).workers;
     const listener = await listen({ host: '127.0.0.1' });
     const accepted = new Promise<Connection>(resolve => (listener.onConnection = resolve));
     const client = await connected({ port: listener.port, host: '127.0.0.1' });

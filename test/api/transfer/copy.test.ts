@@ -19,7 +19,7 @@ import {
   open,
   sendFile,
   type CopyOptions,
-  type File,
+  type DiskFile,
   type Transfer,
   type TransferFailure,
 } from '../../../src/index.js';
@@ -36,7 +36,7 @@ describe('copy() of files', () => {
   after(() => currentReactor().close());
 
   let directory: string;
-  const opened: File[] = [];
+  const opened: DiskFile[] = [];
 
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'pollux-'))));
   afterEach(async () => {
@@ -44,7 +44,7 @@ describe('copy() of files', () => {
     rmSync(directory, { recursive: true });
   });
 
-  async function openHere(...args: Parameters<typeof open>): Promise<File> {
+  async function openHere(...args: Parameters<typeof open>): Promise<DiskFile> {
     const file = await open(...args);
     opened.push(file);
     return file;
@@ -52,12 +52,12 @@ describe('copy() of files', () => {
 
   const pathOf = (name: string): string => join(directory, name);
 
-  async function sourceOf(content: Buffer): Promise<File> {
+  async function sourceOf(content: Buffer): Promise<DiskFile> {
     writeFileSync(pathOf('source'), content);
     return openHere(pathOf('source'), { flags: 'r+' });
   }
 
-  const target = (): Promise<File> => openHere(pathOf('target'), { flags: 'rw' });
+  const target = (): Promise<DiskFile> => openHere(pathOf('target'), { flags: 'rw' });
 
   async function hashOf(path: string, start: number, end: number): Promise<string> {
     const hash = createHash('sha256');
@@ -273,10 +273,10 @@ describe('copy() of files', () => {
     const readOnly = await openHere(pathOf('target'));
     const writeOnly = await openHere(pathOf('write-only'), { flags: 'w' });
     for (const [attempt, message] of [
-      [() => copy({} as never, sink), 'source: Object; allowed: a File or a Connection'],
-      [() => copy(undefined as never, sink), 'source: undefined; allowed: a File'],
-      [() => copy(source, null as never), 'target: null; allowed: a File'],
-      [() => copy(source, 'target' as never), 'target: string; allowed: a File'],
+      [() => copy({} as never, sink), 'source: Object; allowed: a DiskFile or a Connection'],
+      [() => copy(undefined as never, sink), 'source: undefined; allowed: a DiskFile'],
+      [() => copy(source, null as never), 'target: null; allowed: a DiskFile'],
+      [() => copy(source, 'target' as never), 'target: string; allowed: a DiskFile'],
       [() => copy(source, sink, null as never), 'options: null; allowed: an object'],
       [() => copy(source, sink, 5 as never), 'options: number; allowed: an object'],
       [() => copy(source, sink, { signal: {} as never }), 'signal: Object; allowed: an AbortSignal'],

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { BufferList, currentReactor, open, sendFile } from '../../../src/index.js';
-import { File } from '../../../src/api/file/file.js';
+import { DiskFile } from '../../../src/api/file/disk-file.js';
 import { OpenDescriptor } from '../../../src/core/disk/open-descriptor.js';
 import { DiskPool } from '../../../src/core/disk/pool.js';
 import { MovedParts } from '../../../src/core/memory/moved-parts.js';
@@ -32,7 +32,7 @@ describe('lists that are given to what is refused', () => {
   it('file.write, where too many wait for the disk', async () => {
     const { fd, path } = files.pattern(10);
     const pool = new DiskPool({ calls: 1, callsPerDevice: 1, callsWaiting: 0, callsWaitingPerDevice: 0 });
-    const file = new File(new OpenDescriptor(fd, 0, path, { pool }), fstatNow(fd) as FileStat);
+    const file = new DiskFile(new OpenDescriptor(fd, 0, path, { pool }), fstatNow(fd) as FileStat);
     const list = BufferList.from('one', Buffer.from('two'));
     const writing = file.write(list, 0);
     expect(list.length).to.equal(0);

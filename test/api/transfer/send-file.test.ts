@@ -151,12 +151,12 @@ describeOnEveryDriver('sendFile', driver => {
     for (const [attempt, message] of [
       [sendFile(null as never, file), 'connection: null; allowed: a Connection'],
       [sendFile(undefined as never, file), 'connection: undefined; allowed: a Connection'],
-      [sendFile(client, undefined as never), 'file: undefined; allowed: a File, or another object whose fd is'],
-      [sendFile(client, file.fd as never), 'file: number; allowed: a File'],
-      [sendFile(client, file.path as never), 'file: string; allowed: a File'],
-      [sendFile(client, {} as never), 'file: its fd is undefined; allowed: a File'],
+      [sendFile(client, undefined as never), 'file: undefined; allowed: a DiskFile, or another object whose fd is'],
+      [sendFile(client, file.fd as never), 'file: number; allowed: a DiskFile'],
+      [sendFile(client, file.path as never), 'file: string; allowed: a DiskFile'],
+      [sendFile(client, {} as never), 'file: its fd is undefined; allowed: a DiskFile'],
       [sendFile(client, { fd: -1 }), 'sendfile descriptor -1: EBADF, the file is closed'],
-      [sendFile(client, { fd: -2 }), 'file: its fd is -2; allowed: a File'],
+      [sendFile(client, { fd: -2 }), 'file: its fd is -2; allowed: a DiskFile'],
       [sendFile(client, file, null as never), 'options: null; allowed: an object'],
       [sendFile(client, file, { signal: true as never }), 'signal: boolean; allowed: an AbortSignal'],
       [sendFile(client, file, { after: null as never }), 'after: null; allowed: string, Uint8Array, BufferList'],
@@ -181,7 +181,7 @@ describeOnEveryDriver('sendFile', driver => {
     expect(Buffer.from(await readAll(server)).toString()).to.equal('still alive');
   });
 
-  it('a File that is closed at once is closed when it has gone', async () => {
+  it('a DiskFile that is closed at once is closed when it has gone', async () => {
     const { client, server } = await tcpPair();
     const file = await open(files.pattern(8 * MIB).path);
     const transfer = sendFile(client, file);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import {
   watch,
   type IoError,
-  type Ready,
+  type WatchReadiness,
   type Watch,
   type WatchInterest,
   type WatchOptions,
@@ -33,18 +33,18 @@ function makePipe(): [number, number] {
 
 /** Watches, keeps what was told, and lets a test wait for the next. */
 class Told {
-  readonly all: Ready[] = [];
+  readonly all: WatchReadiness[] = [];
   readonly watch: Watch;
-  private waiting = settling<Ready>();
+  private waiting = settling<WatchReadiness>();
 
-  constructor(fd: number, interest: WatchInterest, options?: WatchOptions, react?: (ready: Ready) => void) {
+  constructor(fd: number, interest: WatchInterest, options?: WatchOptions, react?: (ready: WatchReadiness) => void) {
     this.watch = watch(
       fd,
       interest,
       ready => {
         this.all.push(ready);
         const { resolve } = this.waiting;
-        this.waiting = settling<Ready>();
+        this.waiting = settling<WatchReadiness>();
         react?.(ready);
         resolve(ready);
       },
@@ -53,7 +53,7 @@ class Told {
     atEnd(() => this.watch.close());
   }
 
-  next(): Promise<Ready> {
+  next(): Promise<WatchReadiness> {
     return this.waiting.promise;
   }
 }

@@ -6,7 +6,7 @@ import type { Descriptor } from '../../../src/core/operations/operation.js';
 import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../../../src/core/limits.js';
 import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
-import { MODES, type Mode } from '../../../src/core/driver/mode.js';
+import { MODES, type RegistrationMode } from '../../../src/core/driver/mode.js';
 import { EBADF, ENOMEM, ENOSPC, EPIPE } from '../../../src/sys/ffi/errno.js';
 import { IoError } from '../../../src/sys/ffi/io-error.js';
 import { close, isOpen } from '../../../src/sys/file/io.js';
@@ -24,7 +24,7 @@ class Scene {
 
   constructor(
     readonly backend: Backend,
-    mode: Mode,
+    mode: RegistrationMode,
   ) {
     this.driver = new ReadinessDriver(backend, mode);
   }
@@ -604,7 +604,7 @@ for (const name of builtInBackends()) {
 
     let liar: Liar;
     let scene: Scene;
-    const begin = (mode: Mode) => {
+    const begin = (mode: RegistrationMode) => {
       liar = new Liar(openBackend(name));
       scene = new Scene(liar, mode);
     };

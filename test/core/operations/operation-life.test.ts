@@ -17,7 +17,7 @@ import {
   type Outcome,
 } from '../../../src/core/operations/operation.js';
 import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
-import { MODES, type Mode } from '../../../src/core/driver/mode.js';
+import { MODES, type RegistrationMode } from '../../../src/core/driver/mode.js';
 import { EIO } from '../../../src/sys/ffi/errno.js';
 import { close } from '../../../src/sys/file/io.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
@@ -89,7 +89,7 @@ class Schedule {
   /** Callbacks that still do something: two that submit each other would never end. */
   private deeds = 40;
 
-  constructor(name: string, mode: Mode, scripts: readonly Outcome[][], attempts: Deed[], tellings: Deed[]) {
+  constructor(name: string, mode: RegistrationMode, scripts: readonly Outcome[][], attempts: Deed[], tellings: Deed[]) {
     this.driver = new ReadinessDriver(openBackend(name), mode);
     for (let count = 0; count < DESCRIPTORS; count++) {
       const [fd, peer] = socketpair();

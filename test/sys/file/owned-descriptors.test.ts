@@ -9,7 +9,7 @@ import {
   endLoan,
   endUse,
   entrust,
-  estateOf,
+  descriptorsOfThread,
   heldAmong,
   heldBy,
   holder,
@@ -19,7 +19,7 @@ import {
   openHolder,
   own,
   owners,
-  type Estate,
+  type ThreadDescriptors,
 } from '../../../src/sys/file/owned-descriptors.js';
 import type { Orders } from '../owning-thread.js';
 
@@ -33,33 +33,33 @@ describe('the holders of descriptors', () => {
   it('has one holder at every instant, who hands it over with a word', () => {
     own(A);
     expect(owners[A]).to.equal(holder);
-    const lot = openHolder();
-    entrust(A, lot, 17);
-    expect([owners[A], detailOf(A), heldBy(lot)]).to.deep.equal([lot, 17, [A]]);
-    expect(claim(A, lot)).to.equal(true);
-    expect([owners[A], heldBy(lot)]).to.deep.equal([holder, []]);
-    expect(claim(A, lot), 'by whoever comes second').to.equal(false);
+    const parked = openHolder();
+    entrust(A, parked, 17);
+    expect([owners[A], detailOf(A), heldBy(parked)]).to.deep.equal([parked, 17, [A]]);
+    expect(claim(A, parked)).to.equal(true);
+    expect([owners[A], heldBy(parked)]).to.deep.equal([holder, []]);
+    expect(claim(A, parked), 'by whoever comes second').to.equal(false);
     expect(owners[A]).to.equal(holder);
-    closeHolder(lot);
+    closeHolder(parked);
   });
 
   it('has nothing to claim of another holder than the one that has it', () => {
-    const [lot, other] = [openHolder(), openHolder()];
-    entrust(A, lot);
-    expect([claim(A, other), owners[A]]).to.deep.equal([false, lot]);
-    closeHolder(lot);
+    const [parked, other] = [openHolder(), openHolder()];
+    entrust(A, parked);
+    expect([claim(A, other), owners[A]]).to.deep.equal([false, parked]);
+    closeHolder(parked);
     closeHolder(other);
   });
 
   it('tells what it has, of all numbers and of some', () => {
-    const lot = openHolder();
-    for (const fd of [A, C, D]) entrust(fd, lot);
+    const parked = openHolder();
+    for (const fd of [A, C, D]) entrust(fd, parked);
     own(B);
-    expect(heldBy(lot)).to.deep.equal([A, C, D]);
-    expect(heldAmong(lot, A, 2)).to.deep.equal([A]);
-    expect(heldAmong(lot, B, 2)).to.deep.equal([C]);
-    expect(heldAmong(lot, C, 1_000)).to.deep.equal([C, D]);
-    closeHolder(lot);
+    expect(heldBy(parked)).to.deep.equal([A, C, D]);
+    expect(heldAmong(parked, A, 2)).to.deep.equal([A]);
+    expect(heldAmong(parked, B, 2)).to.deep.equal([C]);
+    expect(heldAmong(parked, C, 1_000)).to.deep.equal([C, D]);
+    closeHolder(parked);
   });
 
   it('gives a number out again once it is closed, and never twice at a time', () => {
@@ -144,19 +144,22 @@ describe('a descriptor that other threads write to', () => {
   });
 });
 
-describe('the estate of a thread', () => {
+describe('the descriptors of a thread that has ended', () => {
   afterEach(() => owners.fill(0, A));
 
   /** What a thread with these orders leaves when it is ended. */
-  async function estateAfter(orders: Orders, beforeItsEnd: (thread: number) => void = () => {}): Promise<Estate> {
+  async function leftAfter(
+    orders: Orders,
+    beforeItsEnd: (thread: number) => void = () => {},
+  ): Promise<ThreadDescriptors> {
     const worker = new Worker(new URL('../owning-thread.js', import.meta.url), {
       workerData: { ...orders, startedBy: threadId } satisfies Orders,
     });
     const id = worker.threadId;
-    const estate = new Promise<Estate>(resolve => {
+    const left = new Promise<ThreadDescriptors>(resolve => {
       // Ahead of what the package does for workers, if a test before this one has loaded it.
       worker.prependOnceListener('exit', () => {
-        const left = estateOf(id);
+        const left = descriptorsOfThread(id);
         for (const ended of left.holders) closeHolder(ended);
         resolve(left);
       });
@@ -164,12 +167,12 @@ describe('the estate of a thread', () => {
     await once(worker, 'message');
     beforeItsEnd(id);
     await worker.terminate();
-    return estate;
+    return left;
   }
 
   it('is what it and those that it kept had open, and what it had lent apart', async () => {
     own(D);
-    const { own: left, lent, holders, isKnown } = await estateAfter({ own: [A], lend: [B], keep: [C] });
+    const { own: left, lent, holders, isKnown } = await leftAfter({ own: [A], lend: [B], keep: [C] });
     expect({ left, lent, isKnown }).to.deep.equal({ left: [A, C], lent: [B], isKnown: false });
     expect(holders).to.have.lengthOf(2).and.not.include(holder);
   });
@@ -177,7 +180,7 @@ describe('the estate of a thread', () => {
   it('is that of all threads below it, and of nobody beside it', async () => {
     const beside = openHolder();
     entrust(D, beside);
-    const { own: left, holders } = await estateAfter({ own: [A], below: { own: [B], below: { keep: [C] } } });
+    const { own: left, holders } = await leftAfter({ own: [A], below: { own: [B], below: { keep: [C] } } });
     expect(left).to.deep.equal([A, B, C]);
     expect(holders).to.have.lengthOf(4).and.not.include(beside);
     expect(heldBy(beside)).to.deep.equal([D]);
@@ -185,30 +188,30 @@ describe('the estate of a thread', () => {
   });
 
   it('leaves room for the holders of another once it is closed', async () => {
-    const [first, second] = [await estateAfter({ keep: [A] }), await estateAfter({ keep: [B] })];
+    const [first, second] = [await leftAfter({ keep: [A] }), await leftAfter({ keep: [B] })];
     expect(second.holders).to.have.members(first.holders);
   });
 
   it('is known to others only if one of those that ended has met one that lives', async () => {
-    expect((await estateAfter({ meet: ['starter'] })).isKnown, 'the thread itself').to.equal(true);
-    expect((await estateAfter({ below: { meet: [threadId] } })).isKnown, 'one below it').to.equal(true);
-    expect((await estateAfter({ below: { meet: ['starter'] } })).isKnown, 'only each other').to.equal(false);
-    expect((await estateAfter({ below: { meet: ['starter', threadId] } })).isKnown, 'first each other').to.equal(true);
-    expect((await estateAfter({ below: { meet: [threadId, 'starter'] } })).isKnown, 'each other last').to.equal(true);
-    expect((await estateAfter({ meet: [1_000_000] })).isKnown, 'one of another memory').to.equal(true);
+    expect((await leftAfter({ meet: ['starter'] })).isKnown, 'the thread itself').to.equal(true);
+    expect((await leftAfter({ below: { meet: [threadId] } })).isKnown, 'one below it').to.equal(true);
+    expect((await leftAfter({ below: { meet: ['starter'] } })).isKnown, 'only each other').to.equal(false);
+    expect((await leftAfter({ below: { meet: ['starter', threadId] } })).isKnown, 'first each other').to.equal(true);
+    expect((await leftAfter({ below: { meet: [threadId, 'starter'] } })).isKnown, 'each other last').to.equal(true);
+    expect((await leftAfter({ meet: [1_000_000] })).isKnown, 'one of another memory').to.equal(true);
   });
 
   it('is known to a thread that has met it by itself, however often', async () => {
-    const { isKnown } = await estateAfter({ own: [A] }, thread => {
+    const { isKnown } = await leftAfter({ own: [A] }, thread => {
       meet(thread);
       meet(thread);
     });
     expect(isKnown).to.equal(true);
     meet(1_000_000);
-    expect((await estateAfter({ own: [A] })).isKnown, 'another one').to.equal(false);
+    expect((await leftAfter({ own: [A] })).isKnown, 'another one').to.equal(false);
   });
 
   it('is nothing where no such thread was', () => {
-    expect(estateOf(1_000_000)).to.deep.equal({ holders: [], own: [], lent: [], isKnown: false });
+    expect(descriptorsOfThread(1_000_000)).to.deep.equal({ holders: [], own: [], lent: [], isKnown: false });
   });
 });

@@ -118,7 +118,7 @@ describe('mailbox', () => {
     link.tryWrite(filler, 0, 0, true);
     expect(link.submit(new Outgoing(filler, 0, 0, true, false, refused.resolve))).to.equal(false);
     await worker.terminate();
-    mailbox.bury(threadId);
+    mailbox.markEnded(threadId);
     await gone.promise;
     expect(await refused.promise).to.include({ code: 'EPIPE' });
     const unread: string[] = [];
@@ -134,7 +134,7 @@ describe('mailbox', () => {
     for (let round = 0; round < 4; round++) {
       const { worker, threadId } = await start('quiet', 0, mailbox.address);
       await worker.terminate();
-      mailbox.bury(threadId);
+      mailbox.markEnded(threadId);
     }
     await start('quiet', 0, mailbox.address);
     await start('quiet', 0, mailbox.address);

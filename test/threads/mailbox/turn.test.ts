@@ -244,26 +244,26 @@ describe('the turn of a mailbox', () => {
     expect(claimSlot(new RingMemory(ring), 9)).to.equal(0);
   });
 
-  it('buries a thread: what it was about to send is passed over, and its slots are free', () => {
+  it('marks a thread as ended: what it was about to send is passed over, and its slots are free', () => {
     open();
     const memory = new RingMemory(to.mailbox.address.ring);
     const dead = new RingWriter(to.mailbox.address.ring, claimSlot(memory, 77));
     dead.reserve(10);
     send(1, 1);
     expect(to.run()).to.deep.equal([]);
-    to.mailbox.bury(77);
+    to.mailbox.markEnded(77);
     expect(to.wasWoken()).to.equal(true);
     expect([to.run(), to.mailbox.reader.abandoned]).to.deep.equal([['m1'], 1]);
     expect(claimSlot(memory, 78)).to.equal(dead.sender);
   });
 
-  it('is closed by whoever buries its thread, and refuses its own address', () => {
+  it('is closed when its thread is marked as ended, and refuses its own address', () => {
     open();
     expect(() => from.mailbox.link(from.mailbox.address)).to.throw(TypeError, "it is this thread's own (thread 0)");
     const { threadId } = to.mailbox.address;
-    from.mailbox.bury(threadId + 1);
+    from.mailbox.markEnded(threadId + 1);
     expect(link.isGone, 'another one').to.equal(false);
-    from.mailbox.bury(threadId);
+    from.mailbox.markEnded(threadId);
     expect(link.isGone).to.equal(true);
     expect(() => link.control.tryWrite(NOTHING, 0, 0, false)).to.throw('EPIPE');
   });
@@ -272,9 +272,9 @@ describe('the turn of a mailbox', () => {
     open();
     const memory = new RingMemory(to.mailbox.address.ring);
     claimSlot(memory, 77);
-    from.mailbox.bury(76);
+    from.mailbox.markEnded(76);
     expect(to.wasWoken()).to.equal(false);
-    from.mailbox.bury(77);
+    from.mailbox.markEnded(77);
     expect(to.wasWoken()).to.equal(true);
   });
 

@@ -22,7 +22,7 @@ describe('bounds of what is sent between threads', () => {
   async function startBusy() {
     const gate = new Int32Array(new SharedArrayBuffer(12));
     const { peer, worker } = await startThread(endpoint, 'functions', { gate, ringBytes: 4096 });
-    peer.queue('block').trySend('now');
+    peer.sender('block').trySend('now');
     await until(() => Atomics.load(gate, 2) === 1);
     const goOn = () => {
       Atomics.store(gate, 0, 1);
@@ -33,7 +33,7 @@ describe('bounds of what is sent between threads', () => {
 
   it('empty messages that nobody awaits are refused in time', async () => {
     const { peer } = await startBusy();
-    const jobs = peer.queue('jobs');
+    const jobs = peer.sender('jobs');
     let refused: unknown;
     let sent = 0;
     while (refused === undefined && sent < 100_000) {
@@ -53,7 +53,7 @@ describe('bounds of what is sent between threads', () => {
     const block = new Uint8Array(1000);
     const list = BufferList.from(block);
     const calls = Array.from({ length: 100 }, () => peer.schedule('count'));
-    const sent = [peer.queue('jobs').send(list), peer.queue('jobs').send(new Uint8Array(2000))];
+    const sent = [peer.sender('jobs').send(list), peer.sender('jobs').send(new Uint8Array(2000))];
     expect(list.length).to.equal(0);
     structuredClone(block, { transfer: [block.buffer] });
     goOn();
@@ -97,7 +97,7 @@ describe('bounds of what is sent between threads', () => {
     let isHeld = false;
     // Each far below what one queue alone may keep.
     for (let name = 0; !isHeld && sent < 4 * UNREAD_BYTES; name++) {
-      const queue = peer.queue(`unread ${name}`);
+      const queue = peer.sender(`unread ${name}`);
       for (let count = 0; !isHeld && count < 3; count++) {
         isHeld = await Promise.race([
           queue.send(new Uint8Array(60_000)).then(() => false),
@@ -130,7 +130,7 @@ describe('bounds of what is sent between threads', () => {
     const pending = left.next();
     await left.return!();
     expect(await pending).to.deep.equal({ done: true, value: undefined });
-    peer.queue('words').trySend('for who comes later');
+    peer.sender('words').trySend('for who comes later');
     expect(await echoes[Symbol.asyncIterator]().next()).to.deep.equal({ done: false, value: 'for who comes later' });
   });
 });

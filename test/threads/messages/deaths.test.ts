@@ -49,7 +49,7 @@ describe('what was sent to a thread that dies', () => {
       else
         sent.push(
           peer
-            .queue('job')
+            .sender('job')
             .send(bytes)
             .catch(() => told[number]++),
         );
@@ -62,7 +62,7 @@ describe('what was sent to a thread that dies', () => {
     };
     cancel('before');
     await worker.terminate();
-    endpoint.bury(threadId);
+    endpoint.markEnded(threadId);
     cancel('after');
     await gone.promise;
     peer.forEachUndelivered(({ kind, bytes }) => {

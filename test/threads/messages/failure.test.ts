@@ -30,7 +30,7 @@ describe('what another thread throws', () => {
     await begin();
     const failure = (await fails(0)) as TypeError;
     expect(failure).to.be.instanceOf(TypeError).with.property('message', 'a type');
-    expect(failure.stack).to.include('correspondent.js');
+    expect(failure.stack).to.include('worker-parts.js');
     expect(Object.keys(failure)).to.deep.equal([]);
     const original = new IoError('ECONNREFUSED', 'connect', '127.0.0.1:1');
     expect(failure.cause)

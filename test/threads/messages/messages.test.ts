@@ -25,7 +25,7 @@ describe('messages between threads', () => {
   describe('queues', () => {
     it('carry bytes, buffer lists and values, in order', async () => {
       const { peer } = await startThread(endpoint, 'echo');
-      const words = peer.queue('words');
+      const words = peer.sender('words');
       const sent = [
         Buffer.from('bytes'),
         'a string',
@@ -52,7 +52,7 @@ describe('messages between threads', () => {
 
     it('keep what comes before anybody receives, and hand it on first', async () => {
       const { peer } = await startThread(endpoint, 'echo');
-      const words = peer.queue<number>('words');
+      const words = peer.sender<number>('words');
       for (let number = 0; number < 10; number++) words.trySend(number);
       while (endpoint.queue('echoes').length < 10) await new Promise(resolve => setTimeout(resolve, 1));
       const received: number[] = [];
@@ -70,7 +70,7 @@ describe('messages between threads', () => {
     it('hand on messages that hold during the call: one that was kept throws', async () => {
       const { peer } = await startThread(endpoint, 'echo');
       const kept = new Promise<Message>(resolve => (endpoint.queue('echoes').onMessage = resolve));
-      peer.queue('words').trySend('short-lived');
+      peer.sender('words').trySend('short-lived');
       const message = await kept;
       for (const property of ['from', 'bytes', 'value'] as const) {
         expect(() => message[property], property).to.throw(TypeError, 'valid during the call only');
@@ -79,7 +79,7 @@ describe('messages between threads', () => {
 
     it('hold their senders back while an iterator is slow, and other messages pass', async () => {
       const { peer } = await startThread(endpoint, 'slowReader', { ringBytes: 16 * 1024 });
-      const numbers = peer.queue('numbers');
+      const numbers = peer.sender('numbers');
       const bytes = new Uint8Array(1000);
       const count = 2_000;
       const sending: Promise<void>[] = [];
@@ -95,7 +95,7 @@ describe('messages between threads', () => {
 
     it('say what is wrong with a payload or a receiver', async () => {
       const { peer, worker, threadId } = await startThread(endpoint, 'quiet', { ringBytes: 4096 });
-      const queue = peer.queue('words');
+      const queue = peer.sender('words');
       expect(() => queue.trySend(() => {})).to.throw(TypeError, "payload: it can't be cloned");
       expect(await rejection(queue.send(Symbol('x')))).to.be.instanceOf(TypeError);
       expect(() => queue.trySend(new Uint8Array(2049))).to.throw(
@@ -105,7 +105,7 @@ describe('messages between threads', () => {
       expect(() => endpoint.peer(endpoint.address)).to.throw(TypeError, "this thread's own");
       for (const wrong of ['', 'x'.repeat(257), 5, null] as string[]) {
         expect(() => endpoint.queue(wrong)).to.throw(TypeError, /^name: .+; allowed: a string of 1 to 256 characters$/);
-        expect(() => peer.queue(wrong)).to.throw(TypeError, 'name: ');
+        expect(() => peer.sender(wrong)).to.throw(TypeError, 'name: ');
         expect(() => peer.schedule(wrong)).to.throw(TypeError, 'name: ');
         expect(await rejection(peer.request(wrong, 1))).to.be.instanceOf(TypeError);
       }
@@ -115,8 +115,8 @@ describe('messages between threads', () => {
       expect(() => endpoint.subscribe('any', text)).to.throw(TypeError, 'onMessage: string; allowed: a function');
       expect(() => (endpoint.queue('any').onMessage = text)).to.throw(TypeError, 'onMessage: string');
       for (const wrong of [undefined, 'x', -1] as number[])
-        expect(() => endpoint.bury(wrong)).to.throw(RangeError, 'threadId');
-      expect(() => endpoint.bury(endpoint.threadId)).to.throw(
+        expect(() => endpoint.markEnded(wrong)).to.throw(RangeError, 'threadId');
+      expect(() => endpoint.markEnded(endpoint.threadId)).to.throw(
         RangeError,
         `threadId: ${endpoint.threadId} is this thread`,
       );
@@ -218,7 +218,7 @@ describe('messages between threads', () => {
     it('are cancelled while the owner is busy, and run once it is not', async () => {
       const gate = new Int32Array(new SharedArrayBuffer(12));
       const { peer } = await startThread(endpoint, 'functions', { gate, ringBytes: 4096 });
-      peer.queue('block').trySend('now');
+      peer.sender('block').trySend('now');
       while (Atomics.load(gate, 2) === 0) await new Promise(resolve => setTimeout(resolve, 1));
       // More than there is room for, so that some wait on this side.
       const tickets = Array.from({ length: 200 }, () => peer.schedule('add', { by: 1 }));
@@ -294,7 +294,7 @@ describe('messages between threads', () => {
         const quick = await startThread(endpoint, 'subscriber', { whenSlow: 'block' });
         const topic = endpoint.topic<number>('news');
         while (topic.subscribers.length < 2) await new Promise(resolve => setTimeout(resolve, 1));
-        slow.peer.queue('block').trySend('now');
+        slow.peer.sender('block').trySend('now');
         while (Atomics.load(gate, 2) === 0) await new Promise(resolve => setTimeout(resolve, 1));
         const count = 200;
         const publishing: Promise<void>[] = [];
@@ -333,7 +333,7 @@ describe('messages between threads', () => {
   it('regression 44: a thread that is terminated is told to others, with what it did not get', async () => {
     const gate = new Int32Array(new SharedArrayBuffer(12));
     const { peer, worker } = await startThread(endpoint, 'functions', { gate });
-    const block = peer.queue('block');
+    const block = peer.sender('block');
     block.trySend('now');
     while (Atomics.load(gate, 2) === 0) await new Promise(resolve => setTimeout(resolve, 1));
     block.trySend(Buffer.from('unread'));

@@ -6,7 +6,7 @@ import { openEndpoint, type MailboxAddress } from 'pollux/threads';
 
 const { address, way } = workerData as { address: MailboxAddress; way: string };
 const endpoint = openEndpoint();
-await endpoint.peer(address).queue('greetings').send('hello');
+await endpoint.peer(address).sender('greetings').send('hello');
 const listener = await listen({ host: '127.0.0.1', onConnection: connection => connection.destroy() });
 const connection = await connect({ host: '127.0.0.1', port: listener.port });
 await connection.read();

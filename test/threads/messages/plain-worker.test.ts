@@ -20,7 +20,7 @@ describe('a worker of no runtime, which has closed what it opened', () => {
     const { threadId } = worker;
     worker.on('error', () => {});
     const code = await new Promise(resolve => worker.once('exit', resolve));
-    endpoint.bury(threadId);
+    endpoint.markEnded(threadId);
     return code;
   }
 

@@ -46,9 +46,9 @@ describe('publishing to a subscriber that ends', () => {
       const slow = await startThread(endpoint, 'subscriber', { whenSlow, gate, ringBytes: 4096 });
       const topic = endpoint.topic<number>('news');
       await until(() => topic.subscribers.length === 1);
-      slow.peer.queue('block').trySend('now');
+      slow.peer.sender('block').trySend('now');
       await until(() => Atomics.load(gate, 2) === 1);
-      const others = slow.peer.queue('others');
+      const others = slow.peer.sender('others');
       for (const lengthBytes of [2000, 0]) {
         let isFull = false;
         while (!isFull) {

@@ -114,7 +114,7 @@ describe(`regression 39: messages under load, POLLUX_SEED=${seed}`, function () 
       );
       const sent = await Promise.all(
         started.map(async ({ peer, worker }, place) => {
-          const queue = peer.queue('flood');
+          const queue = peer.sender('flood');
           const end = place < deaths ? random.below(MESSAGES) : -1;
           let number = 0;
           try {

@@ -12,7 +12,7 @@ export interface Started {
 const living = new Set<Worker>();
 
 /**
- * Starts `correspondent.js` in the part `part`, knows it as a peer, and buries it when it ends.
+ * Starts `worker-parts.js` in the part `part`, knows it as a peer, and marks it as ended when it ends.
  *
  * @param others addresses that it gets besides ours.
  */
@@ -23,7 +23,7 @@ export async function startThread(
   others: MailboxAddress[] = [],
   resourceLimits?: ResourceLimits,
 ): Promise<Started> {
-  const worker = new Worker(new URL('correspondent.js', import.meta.url), {
+  const worker = new Worker(new URL('worker-parts.js', import.meta.url), {
     workerData: { part, addresses: [endpoint.address, ...others], ...parameters },
     resourceLimits,
   });
@@ -33,7 +33,7 @@ export async function startThread(
   const peer = endpoint.peer(address);
   worker.once('exit', () => {
     living.delete(worker);
-    endpoint.bury(threadId);
+    endpoint.markEnded(threadId);
   });
   return { worker, peer, threadId };
 }

@@ -13,7 +13,7 @@ import {
   type Endpoint,
   type MessageTypes,
   type Peer,
-  type Thread,
+  type CurrentWorker,
 } from 'pollux/threads';
 
 interface Order {
@@ -39,25 +39,25 @@ const order: Order = { item: 'pear', amount: 2 };
 
 function queues(shop: Endpoint<Shop>, peer: Peer<Shop>): void {
   shop.queue('orders').onMessage = ({ value }) => value.item.trim();
-  peer.queue('orders').trySend(order);
-  void peer.queue('orders').send(order);
-  peer.queue('scans').trySend(bytes);
+  peer.sender('orders').trySend(order);
+  void peer.sender('orders').send(order);
+  peer.sender('scans').trySend(bytes);
   // It arrives as bytes.
-  peer.queue('scans').trySend(list);
+  peer.sender('scans').trySend(list);
   // @ts-expect-error not an order.
-  peer.queue('orders').trySend('two pears');
+  peer.sender('orders').trySend('two pears');
   // @ts-expect-error nor are bytes: they would arrive as bytes.
-  void peer.queue('orders').send(bytes);
+  void peer.sender('orders').send(bytes);
   // @ts-expect-error nor is a list of bytes.
-  peer.queue('orders').trySend(list);
+  peer.sender('orders').trySend(list);
   // @ts-expect-error no such queue, to send to.
-  peer.queue('order');
+  peer.sender('order');
   // @ts-expect-error no such queue, to receive from.
   shop.queue('order');
   // @ts-expect-error an order has no size.
   shop.queue('orders').onMessage = ({ value }) => void value.size;
   // @ts-expect-error a queue is declared with what it takes, which a use can't change.
-  peer.queue<string>('orders');
+  peer.sender<string>('orders');
 }
 
 async function requests(shop: Endpoint<Shop>, peer: Peer<Shop>): Promise<void> {
@@ -123,7 +123,7 @@ function functions(shop: Endpoint<Shop>, peer: Peer<Shop>): void {
 }
 
 function leftOut(till: Endpoint<Till>, peer: Peer<Till>): void {
-  peer.queue<string>('any').trySend('text');
+  peer.sender<string>('any').trySend('text');
   till.queue('any').onMessage = ({ bytes: given }) => given.length;
   till.topic<number>('any').tryPublish(1);
   till.define<string>('any', text => text.trim());
@@ -134,14 +134,14 @@ function leftOut(till: Endpoint<Till>, peer: Peer<Till>): void {
 }
 
 function undeclared(endpoint: Endpoint, peer: Peer): void {
-  peer.queue('any').trySend(bytes);
+  peer.sender('any').trySend(bytes);
   endpoint.answer<string, number>('any', ({ value }) => value.length);
   void peer.request<number>('any', 'text').then(number => number.toFixed());
   peer.schedule('any');
 }
 
-function inARuntime(runtime: Runtime<Shop>, thread: Thread<Shop>, connection: Connection): void {
-  const peer = runtime.threads[0].peer!;
+function inARuntime(runtime: Runtime<Shop>, thread: CurrentWorker<Shop>, connection: Connection): void {
+  const peer = runtime.workers[0].peer!;
   const price: Promise<number> = peer.request('price', 'pear');
   thread.peers.get(1)?.schedule('restock', order);
   // @ts-expect-error not an order.

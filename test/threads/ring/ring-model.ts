@@ -1,7 +1,7 @@
 /**
  * The protocol of src/base/ring as an explicit model: each step is one access to shared memory, named as in the code and in
  * docs/internals/decisions/0008-ring.md. `explore` goes through every interleaving of two senders, a receiver and, when a sender may
- * die, the thread that buries it.
+ * die, the thread that marks it as ended.
  */
 
 export interface Scenario {
@@ -118,7 +118,7 @@ class State {
   found = 0;
   dead = false;
   stopped = false;
-  burial = '';
+  marking = '';
   /** By sender: the record that must come next, and a set of those taken back. */
   next = [0, 0];
   revoked = 0;
@@ -152,7 +152,7 @@ class State {
     copy.found = this.found;
     copy.dead = this.dead;
     copy.stopped = this.stopped;
-    copy.burial = this.burial;
+    copy.marking = this.marking;
     copy.next = this.next.slice();
     copy.revoked = this.revoked;
     copy.violation = this.violation;
@@ -180,7 +180,7 @@ class State {
       ...this.next,
       this.revoked,
       numberOf(this.pc),
-      numberOf(this.burial),
+      numberOf(this.marking),
       this.position,
       this.released,
       this.cursor,
@@ -230,7 +230,7 @@ class Model {
       steps.push([`sender ${who}: ${state.senders[who].pc}`, step]);
       if (who === 0 && this.scenario.mayDie === true) steps.push(['sender 0: dies', dies]);
     }
-    if (state.burial !== '') steps.push([`burial: ${state.burial}`, this.burialStep(state)]);
+    if (state.marking !== '') steps.push([`marking: ${state.marking}`, this.markingStep(state)]);
     if (state.stopped) return steps;
     for (const [name, step] of this.receiverSteps(state)) steps.push([`receiver: ${name}`, step]);
     if (this.scenario.receiverMayStop === true) steps.push(['receiver: stops', to => void (to.stopped = true)]);
@@ -466,26 +466,26 @@ class Model {
     sender.position = sender.place = sender.found = sender.units = sender.filled = 0;
   }
 
-  private burialStep(state: State): Step {
+  private markingStep(state: State): Step {
     const position = state.claimStart[0];
     const at = this.at(position);
-    switch (state.burial) {
+    switch (state.marking) {
       case 'look':
         return to => {
           const reserved = to.claimUnits[0] > 0 && (to.words[at] & ~ASLEEP) === this.word(position, RESERVED, 0);
           if (reserved) to.lengths[at] = to.claimUnits[0];
           to.waiting[0] = 0;
-          to.burial = reserved ? 'abandon' : 'wake';
+          to.marking = reserved ? 'abandon' : 'wake';
         };
       case 'abandon':
         return to => {
           to.words[at] = this.word(position, ABANDONED, 0);
-          to.burial = 'wake';
+          to.marking = 'wake';
         };
       default:
         return to => {
           if (this.flaw !== 'buries without waking') to.wake = 1;
-          to.burial = '';
+          to.marking = '';
         };
     }
   }
@@ -624,7 +624,7 @@ class Model {
 
 function dies(state: State): void {
   state.dead = true;
-  state.burial = 'look';
+  state.marking = 'look';
   state.senderWake[0] = 0;
   const [sender] = state.senders;
   // Only what it left in shared memory matters now.

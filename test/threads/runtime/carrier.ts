@@ -1,6 +1,6 @@
 /** Carries connections: each is echoed, and moved on where its itinerary says so. The owner takes part as one more thread. */
 import { type Connection } from 'pollux';
-import { currentThread, receiveConnections, type Endpoint, type Peer } from 'pollux/threads';
+import { currentWorker, receiveConnections, type Endpoint, type Peer } from 'pollux/threads';
 import { isMainThread } from 'node:worker_threads';
 
 export interface Hop {
@@ -58,10 +58,10 @@ export function receiveAndCarry(
 }
 
 if (!isMainThread) {
-  const thread = currentThread();
+  const worker = currentWorker();
   receiveAndCarry(
-    thread.endpoint,
-    index => (index === OWNER ? thread.owner : thread.peers.get(index)!),
+    worker.endpoint,
+    index => (index === OWNER ? worker.owner : worker.peers.get(index)!),
     failure => {
       throw failure;
     },

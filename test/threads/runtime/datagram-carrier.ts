@@ -1,7 +1,7 @@
 /** Carries datagram sockets: each datagram is echoed, and the socket moved on where its itinerary says so. */
 import { isMainThread } from 'node:worker_threads';
 import { type DatagramSocket } from 'pollux';
-import { currentThread, receiveDatagrams, type Endpoint, type Peer } from 'pollux/threads';
+import { currentWorker, receiveDatagrams, type Endpoint, type Peer } from 'pollux/threads';
 
 export interface DatagramHop {
   /** When so many datagrams have come. */
@@ -62,10 +62,10 @@ export function receiveAndCarryDatagrams(
 }
 
 if (!isMainThread) {
-  const thread = currentThread();
+  const worker = currentWorker();
   receiveAndCarryDatagrams(
-    thread.endpoint,
-    index => (index === OWNER ? thread.owner : thread.peers.get(index)!),
+    worker.endpoint,
+    index => (index === OWNER ? worker.owner : worker.peers.get(index)!),
     failure => {
       throw failure;
     },

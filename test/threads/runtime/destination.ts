@@ -17,7 +17,7 @@ export class Destination {
   private constructor(private readonly before: readonly string[]) {
     this.endpoint = openEndpoint();
     const entry = new URL('receiver.js', import.meta.url);
-    this.runtime = new Runtime({ entry, threads: 1, endpoint: this.endpoint });
+    this.runtime = new Runtime({ entry, workers: 1, endpoint: this.endpoint });
   }
 
   static async open(): Promise<Destination> {
@@ -28,7 +28,7 @@ export class Destination {
 
   /** The thread. */
   get peer(): Peer {
-    return this.runtime.threads[0].peer!;
+    return this.runtime.workers[0].peer!;
   }
 
   /** One that nothing has yet. */

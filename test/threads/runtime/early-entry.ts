@@ -1,5 +1,5 @@
 /** Entries that do more than wait: each thread does what the payload says for it. */
-import type { Thread } from 'pollux/threads';
+import type { CurrentWorker } from 'pollux/threads';
 
 export interface Messages {
   readonly queues: { keep: undefined };
@@ -9,13 +9,13 @@ export interface Messages {
 
 export const ways = {
   /** Asks its owner for something, and waits until it is subscribed there, before it is running. Then it ends. */
-  async asks({ endpoint, owner }: Thread<Messages>): Promise<void> {
+  async asks({ endpoint, owner }: CurrentWorker<Messages>): Promise<void> {
     await owner.request('configuration', null);
     await endpoint.subscribe('news').ready;
   },
 
   /** Has nothing to say, and lives on for something else. */
-  silent(thread: Thread<Messages>): void {
+  silent(thread: CurrentWorker<Messages>): void {
     thread.endpoint.close();
     const clock = setInterval(() => {}, 1_000);
     thread.onStop = () => clearInterval(clock);
@@ -29,7 +29,7 @@ export const ways = {
     return new Promise(() => {});
   },
 
-  stays({ endpoint, peers }: Thread<Messages>): void {
+  stays({ endpoint, peers }: CurrentWorker<Messages>): void {
     endpoint.queue('keep').onMessage = () => {};
     endpoint.answer('peers', () => [...peers.keys()]);
     endpoint.define('crash', () => {
@@ -38,6 +38,6 @@ export const ways = {
   },
 };
 
-export function run(thread: Thread<Messages>): void | Promise<void> {
+export function run(thread: CurrentWorker<Messages>): void | Promise<void> {
   return ways[(thread.payload as (keyof typeof ways)[])[thread.index]](thread);
 }

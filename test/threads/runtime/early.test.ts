@@ -11,7 +11,7 @@ describe('what the entry of a thread may do before it is through', () => {
 
   function make(payload: (keyof typeof ways)[], options: Partial<RuntimeOptions> = {}): void {
     const entry = new URL('early-entry.js', import.meta.url);
-    runtime = new Runtime<Messages>({ entry, threads: payload.length, payload, endpoint, ...options });
+    runtime = new Runtime<Messages>({ entry, workers: payload.length, payload, endpoint, ...options });
   }
 
   beforeEach(() => (endpoint = openEndpoint()));
@@ -33,29 +33,29 @@ describe('what the entry of a thread may do before it is through', () => {
     const told: string[] = [];
     make(['silent', 'stays'], { restarts: 1, onError: ({ message }, name) => told.push(`${name}: ${message}`) });
     await runtime.start();
-    const [silent, other] = runtime.threads;
+    const [silent, other] = runtime.workers;
     expect(silent.peer!.isGone).to.equal(true);
     other.peer!.schedule('crash');
     await until(() => other.restarts === 1 && other.peer !== undefined);
     expect(await other.peer!.request('peers', undefined)).to.deep.equal([]);
     expect(silent.isAlive).to.equal(true);
     await runtime.stop();
-    expect(told).to.deep.equal(['thread 1: crashed as told']);
+    expect(told).to.deep.equal(['worker 1: crashed as told']);
   });
 
   it('it ends with all of its work done, before others run or after', async () => {
     make(['ends', 'stays', 'ends']);
     await runtime.start();
-    await until(() => !runtime.threads[0].isAlive && !runtime.threads[2].isAlive);
-    expect(runtime.threads[1].peer!.isGone).to.equal(false);
+    await until(() => !runtime.workers[0].isAlive && !runtime.workers[2].isAlive);
+    expect(runtime.workers[1].peer!.isGone).to.equal(false);
     await runtime.stop();
-    await runtime.join();
+    await runtime.finished();
   });
 
   it('it is not through by the deadline, and start says whose it was', async () => {
     make(['never', 'never']);
     expect((await rejection(runtime.start(1))).message).to.equal(
-      "start: the entry of 'thread 0', 'thread 1' is not through after 1 ms; start(deadlineMs) waits longer",
+      "start: the entry of 'worker 0', 'worker 1' is not through after 1 ms; start(deadlineMs) waits longer",
     );
     await runtime.stop(0);
   });
@@ -66,13 +66,13 @@ describe('what the entry of a thread may do before it is through', () => {
     await Promise.all([runtime.stop(), runtime.stop()]);
     expect((await failed).message).to.equal('start: the runtime was stopped before all of its threads ran');
     expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal((await failed).message);
-    await runtime.join();
+    await runtime.finished();
   });
 
   it('nothing, if the runtime is not started, or asked for what makes no sense', async () => {
     make(['stays']);
     expect((await rejection(runtime.stop())).message).to.equal('stop: the runtime was not started');
-    expect((await rejection(runtime.join())).message).to.equal('join: the runtime was not started');
+    expect((await rejection(runtime.finished())).message).to.equal('finished: the runtime was not started');
     expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal(
       'listen: the runtime is not running',
     );

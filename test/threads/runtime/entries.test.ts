@@ -36,7 +36,7 @@ describe('the entry of a thread', () => {
   for (const [name, source] of found) {
     it(`has its function called, wherever it is (${name})`, async () => {
       const payload = new Int32Array(new SharedArrayBuffer(4));
-      const runtime = new Runtime({ entry: entryOf(name, source), threads: 1, payload });
+      const runtime = new Runtime({ entry: entryOf(name, source), workers: 1, payload });
       await runtime.start();
       await runtime.stop();
       expect(payload[0]).to.equal(1);
@@ -50,7 +50,7 @@ describe('the entry of a thread', () => {
   ];
   for (const [name, source, says] of refused) {
     it(`is refused in words if nobody can tell what to call (${name})`, async () => {
-      const runtime = new Runtime({ entry: entryOf(name, source), threads: 1 });
+      const runtime = new Runtime({ entry: entryOf(name, source), workers: 1 });
       const failure = await rejection(runtime.start());
       await runtime.stop().catch(() => {});
       expect(failure.message).to.include(says);
@@ -64,7 +64,7 @@ describe('the entry of a thread', () => {
     // Handed on to workers.
     process.execArgv.push('--unhandled-rejections=warn');
     try {
-      const runtime = new Runtime({ entry, threads: 1 });
+      const runtime = new Runtime({ entry, workers: 1 });
       const failure = await rejection(runtime.start(1_000_000));
       expect(failure.message).to.equal('as it was loaded');
       await runtime.stop().catch(() => {});
@@ -75,14 +75,14 @@ describe('the entry of a thread', () => {
 
   it('runs in threads of two runtimes of one thread, which share its endpoint as the refusal says', async () => {
     const entry = entryOf('idle.mjs', `export function run() { setInterval(() => {}, 1e6).unref(); }`);
-    const first = new Runtime({ entry, threads: 1 });
-    const second = new Runtime({ entry, threads: 1 });
+    const first = new Runtime({ entry, workers: 1 });
+    const second = new Runtime({ entry, workers: 1 });
     await first.start();
     const failure = await rejection(second.start());
     expect(failure.message).to.include('give it to each Runtime as `endpoint`').and.not.include('close it');
     await first.stop();
     const endpoint = openEndpoint({ senders: 4 });
-    const both = [1, 2].map(() => new Runtime({ entry, threads: 1, endpoint }));
+    const both = [1, 2].map(() => new Runtime({ entry, workers: 1, endpoint }));
     await Promise.all(both.map(runtime => runtime.start()));
     for (const runtime of both) await runtime.stop();
     endpoint.close();

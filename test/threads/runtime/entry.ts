@@ -1,26 +1,26 @@
 /** What the threads of the tests run. */
 import { allowedProcessors } from '../../../src/sys/process/affinity.js';
 import { connect, listen } from 'pollux';
-import { currentThread } from 'pollux/threads';
+import { currentWorker } from 'pollux/threads';
 
-const thread = currentThread();
+const worker = currentWorker();
 const listener = await listen({ host: '127.0.0.1', onConnection: connection => (connection.onData = () => {}) });
 const client = await connect({ host: '127.0.0.1', port: (listener.address as { port: number }).port });
-thread.endpoint.answer('about', () => ({
-  index: thread.index,
-  name: thread.name,
-  payload: thread.payload,
-  peers: [...thread.peers.keys()].sort(),
+worker.endpoint.answer('about', () => ({
+  index: worker.index,
+  name: worker.name,
+  payload: worker.payload,
+  peers: [...worker.peers.keys()].sort(),
   processors: allowedProcessors(),
 }));
-thread.endpoint.define('crash', () => {
+worker.endpoint.define('crash', () => {
   throw new Error('crashed as told');
 });
-thread.endpoint.define('spin', () => {
+worker.endpoint.define('spin', () => {
   for (;;);
 });
-thread.endpoint.define('exit', (code: number) => process.exit(code));
-thread.onStop = async () => {
+worker.endpoint.define('exit', (code: number) => process.exit(code));
+worker.onStop = async () => {
   client.destroy();
   await listener.close();
 };

@@ -136,7 +136,7 @@ describe('a datagram socket that is moved to another thread', () => {
     const socket = await bound();
     expect(await rejection(socket.moveTo(peer, () => {}))).to.be.instanceOf(TypeError);
     expect(await rejection(socket.moveTo(peer, new Uint8Array(peer.maxBytes)))).to.be.instanceOf(RangeError);
-    expect(await rejection(socket.moveTo(destination.runtime.threads[0] as unknown as Peer))).to.be.instanceOf(
+    expect(await rejection(socket.moveTo(destination.runtime.workers[0] as unknown as Peer))).to.be.instanceOf(
       TypeError,
     );
     await socket.send('still here', socket.address);
@@ -193,7 +193,7 @@ for (const backend of backendsHere()) {
       let directory: string;
       let paths: number;
       let failures: Error[];
-      const peerOf = (index: number): Peer => runtime.threads[index].peer!;
+      const peerOf = (index: number): Peer => runtime.workers[index].peer!;
 
       beforeEach(async () => {
         before = openDescriptors();
@@ -203,7 +203,7 @@ for (const backend of backendsHere()) {
         endpoint = openEndpoint();
         runtime = new Runtime({
           entry: new URL('datagram-carrier.js', import.meta.url),
-          threads: 2,
+          workers: 2,
           endpoint,
           reactor: { backend, mode },
         });

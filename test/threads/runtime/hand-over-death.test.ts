@@ -20,7 +20,7 @@ describe('the end of a thread in the midst of moving connections', () => {
   beforeEach(async () => {
     before = openDescriptors();
     endpoint = openEndpoint();
-    runtime = new Runtime({ entry: new URL('mover.js', import.meta.url), threads: 2, endpoint });
+    runtime = new Runtime({ entry: new URL('mover.js', import.meta.url), workers: 2, endpoint });
     await runtime.start();
     const accepted: Connection[] = [];
     listener = await listen({ host: '127.0.0.1', onConnection: connection => void accepted.push(connection) });
@@ -30,7 +30,7 @@ describe('the end of a thread in the midst of moving connections', () => {
       return client.on('error', () => {}).on('close', () => closes++);
     });
     await until(() => accepted.length === CONNECTIONS);
-    await Promise.all(accepted.map((connection, index) => connection.moveTo(runtime.threads[index % 2].peer!)));
+    await Promise.all(accepted.map((connection, index) => connection.moveTo(runtime.workers[index % 2].peer!)));
     // All of them go around: an echo from each.
     await Promise.all(clients.map(client => (client.write('hello'), once(client, 'data'))));
   });
@@ -47,7 +47,7 @@ describe('the end of a thread in the midst of moving connections', () => {
 
   /** Each connection either lives on in the other thread or is closed, and its peer told; none is neither. */
   async function checkAllAccountedFor(): Promise<void> {
-    const { peer } = runtime.threads[1];
+    const { peer } = runtime.workers[1];
     const echoed = Promise.all(
       clients.map(async client => {
         if (client.destroyed) return false;
@@ -67,16 +67,16 @@ describe('the end of a thread in the midst of moving connections', () => {
   for (const round of [1, 2, 3]) {
     it(`regression 44: a thread that is terminated gives and takes: what it had is closed, once (${round})`, async () => {
       await turns(round * 3);
-      const gone = new Promise(resolve => (runtime.threads[0].peer!.onGone = resolve));
-      await runtime.threads[0].terminate();
+      const gone = new Promise(resolve => (runtime.workers[0].peer!.onGone = resolve));
+      await runtime.workers[0].terminate();
       await gone;
       await checkAllAccountedFor();
     });
   }
 
   it('a thread that closes its endpoint meanwhile: what it was about to give it closes, or the other has', async () => {
-    const gone = new Promise(resolve => (runtime.threads[0].peer!.onGone = resolve));
-    runtime.threads[0].peer!.schedule('close endpoint');
+    const gone = new Promise(resolve => (runtime.workers[0].peer!.onGone = resolve));
+    runtime.workers[0].peer!.schedule('close endpoint');
     await gone;
     await turns();
   });

@@ -132,9 +132,9 @@ describe('what else moves to another thread', () => {
     for (const thing of [file, listener]) {
       expect(await rejection(thing.moveTo(peer, () => {}))).to.be.instanceOf(TypeError);
       expect(await rejection(thing.moveTo(peer, new Uint8Array(peer.maxBytes)))).to.be.instanceOf(RangeError);
-      const member = destination.runtime.threads[0] as unknown as Peer;
-      expect((await rejection(thing.moveTo(member))).message).to.equal(
-        'peer: Member; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer',
+      const worker = destination.runtime.workers[0] as unknown as Peer;
+      expect((await rejection(thing.moveTo(worker))).message).to.equal(
+        'peer: RuntimeWorker; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer',
       );
       expect(thing.isClosed).to.equal(false);
     }

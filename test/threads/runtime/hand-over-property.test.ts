@@ -51,7 +51,7 @@ for (const backend of backendsHere()) {
       let runtime: Runtime;
       let before: string[];
       let failures: Error[];
-      const peerOf = (index: number): Peer => runtime.threads[index].peer!;
+      const peerOf = (index: number): Peer => runtime.workers[index].peer!;
 
       beforeEach(async () => {
         before = openDescriptors();
@@ -59,7 +59,7 @@ for (const backend of backendsHere()) {
         endpoint = openEndpoint();
         runtime = new Runtime({
           entry: new URL('carrier.js', import.meta.url),
-          threads: 2,
+          workers: 2,
           endpoint,
           reactor: { backend, mode },
         });

@@ -9,9 +9,9 @@ describe('the last thread of a runtime', () => {
   after(() => currentReactor().close());
 
   async function start(options: Partial<RuntimeOptions> = {}): Promise<[Runtime, Peer]> {
-    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), threads: 1, ...options });
+    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), workers: 1, ...options });
     await runtime.start();
-    return [runtime, runtime.threads[0].peer!];
+    return [runtime, runtime.workers[0].peer!];
   }
 
   it('is known to have gone, and what it did not take is told', async () => {
@@ -20,7 +20,7 @@ describe('the last thread of a runtime', () => {
     const ticket = peer.schedule('crash');
     const waiting: Promise<unknown>[] = [peer.request('about', null)];
     const bytes = new Uint8Array(256 * 1024);
-    for (let count = 0; count < 8; count++) waiting.push(peer.queue('nobody').send(bytes));
+    for (let count = 0; count < 8; count++) waiting.push(peer.sender('nobody').send(bytes));
     const failures = Promise.all(waiting.slice(4).map(rejection));
     const unanswered = rejection(waiting[0]);
     const undelivered: string[] = [];
@@ -30,9 +30,9 @@ describe('the last thread of a runtime', () => {
         resolve();
       };
     });
-    await runtime.threads[0].terminate();
+    await runtime.workers[0].terminate();
     await gone;
-    expect(await runtime.join()).to.deep.equal({ terminated: [] });
+    expect(await runtime.finished()).to.deep.equal({ terminated: [] });
     expect(undelivered).to.include('call crash').and.to.include('request about').and.to.include('message nobody');
     expect(await unanswered).to.include({ code: 'EPIPE' });
     for (const failure of await failures) expect(failure).to.include({ code: 'EPIPE' });
@@ -47,7 +47,7 @@ describe('the last thread of a runtime', () => {
     // As the kernel would have it, without ending the process that runs the tests.
     process.emit('SIGTERM');
     process.emit('SIGTERM');
-    expect(await runtime.join()).to.deep.equal({ terminated: ['thread 0'] });
+    expect(await runtime.finished()).to.deep.equal({ terminated: ['worker 0'] });
     expect(process.listenerCount('SIGTERM')).to.equal(listeners);
   });
 });

@@ -2,10 +2,10 @@
  * Two threads that throw connections to each other for ever, each echoed on its way. Those that could not be moved are
  * counted.
  */
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
-const thread = currentThread();
-const { endpoint } = thread;
+const worker = currentWorker();
+const { endpoint } = worker;
 let refused = 0;
 let here = 0;
 
@@ -14,7 +14,7 @@ receiveConnections(endpoint, connection => {
   connection.onClose = () => here--;
   connection.onData = chunk => void connection.send(chunk);
   setImmediate(() => {
-    const other = thread.peers.get(1 - thread.index);
+    const other = worker.peers.get(1 - worker.index);
     // Left alone, those that are here stay.
     if (other === undefined || connection.isClosed) return;
     here--;

@@ -116,11 +116,11 @@ describe('what is kept for the threads of a service', () => {
     for (const end of ['stopped', 'closed', 'terminated'] as const) {
       it(`is given back when it is ${end} (${accept})`, async () => {
         const before = nextHolder();
-        const runtime = new Runtime({ entry: new URL('../service/entry.js', import.meta.url), threads: 2 });
+        const runtime = new Runtime({ entry: new URL('../service/entry.js', import.meta.url), workers: 2 });
         await runtime.start();
         const service = await runtime.listen({ accept, host: '127.0.0.1' });
         if (end === 'closed') await service.close();
-        if (end === 'terminated') await Promise.all(runtime.threads.map(thread => thread.terminate()));
+        if (end === 'terminated') await Promise.all(runtime.workers.map(thread => thread.terminate()));
         await runtime.stop();
         expect(nextHolder()).to.equal(before);
       });

@@ -57,7 +57,7 @@ switch (part) {
     break;
   }
   case 'nested': {
-    const runtime = new Runtime({ entry: new URL('../service/entry.js', import.meta.url), threads: 2 });
+    const runtime = new Runtime({ entry: new URL('../service/entry.js', import.meta.url), workers: 2 });
     await runtime.start();
     const service = await runtime.listen({ accept: 'reuseport', host: '127.0.0.1' });
     await openAll();

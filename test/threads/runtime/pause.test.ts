@@ -14,17 +14,17 @@ describe('a runtime that is paused', () => {
 
   function make(options: Partial<RuntimeOptions> = {}): void {
     const entry = new URL('worker-function.js', import.meta.url);
-    runtime = new Runtime<Messages>({ entry, threads: 2, endpoint, ...options });
+    runtime = new Runtime<Messages>({ entry, workers: 2, endpoint, ...options });
   }
 
   /** Asks each thread for its sum. */
   function sums(): Promise<number[]> {
-    return Promise.all(runtime.threads.map(({ peer }) => peer!.request('sum', null)));
+    return Promise.all(runtime.workers.map(({ peer }) => peer!.request('sum', null)));
   }
 
   /** Rounds of the owner's word, which paused threads hear, take longer than an answer does. */
   async function rounds(): Promise<void> {
-    for (let round = 0; round < 5; round++) await Promise.all(runtime.threads.map(member => member.pause()));
+    for (let round = 0; round < 5; round++) await Promise.all(runtime.workers.map(worker => worker.pause()));
   }
 
   function dialUp(port: number): Socket {
@@ -50,7 +50,7 @@ describe('a runtime that is paused', () => {
     make();
     await runtime.start();
     await runtime.pause();
-    for (const { peer } of runtime.threads) await peer!.queue('numbers').send(21);
+    for (const { peer } of runtime.workers) await peer!.sender('numbers').send(21);
     let answered = false;
     const answers = sums().finally(() => (answered = true));
     await rounds();
@@ -81,12 +81,12 @@ describe('a runtime that is paused', () => {
     make({ restarts: 1, onError: () => {} });
     void runtime.start();
     await runtime.pause();
-    const [member] = runtime.threads;
+    const [worker] = runtime.workers;
     runtime.resume();
-    member.peer!.schedule('crash');
-    await until(() => member.peer === undefined);
+    worker.peer!.schedule('crash');
+    await until(() => worker.peer === undefined);
     await runtime.pause();
-    await until(() => member.restarts === 1 && member.peer !== undefined);
+    await until(() => worker.restarts === 1 && worker.peer !== undefined);
     let answered = false;
     const answers = sums().finally(() => (answered = true));
     await rounds();
@@ -116,7 +116,7 @@ describe('a runtime that is paused', () => {
       await served;
       for (const each of clients) each.destroy();
       await stopping;
-      expect(runtime.threads.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
+      expect(runtime.workers.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
     });
   }
 

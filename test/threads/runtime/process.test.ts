@@ -32,7 +32,7 @@ describe('a process with a runtime under load', () => {
   it('outlives process.exit() in a worker and hears of it', async () => {
     const { status, stdout, stderr } = await run('worker-exit');
     expect({ status, stderr }).to.deep.equal({ status: 0, stderr: '' });
-    expect(stdout).to.equal("thread 'thread 0' ended with exit code 5\n");
+    expect(stdout).to.equal("worker 'worker 0' ended with exit code 5\n");
   });
 
   it('outlives an uncaught error in a worker and hears of it', async () => {

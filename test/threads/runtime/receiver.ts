@@ -2,9 +2,9 @@
  * Gets connections, listeners, datagram sockets and files. A connection sends back what comes, after the state that came along.
  */
 import { type DatagramTarget } from 'pollux';
-import { currentThread, receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from 'pollux/threads';
+import { currentWorker, receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from 'pollux/threads';
 
-const { endpoint } = currentThread();
+const { endpoint } = currentWorker();
 
 receiveConnections<string>(endpoint, (connection, state) => {
   connection.send(state);

@@ -1,6 +1,6 @@
 /** A thread that listens, always on the same port, takes connections, and waits or crashes when it is told to. */
 import { listen, type Connection } from 'pollux';
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
 /** What owner and threads see. All but `goOn` have a cell a thread. */
 export interface Cells {
@@ -11,7 +11,7 @@ export interface Cells {
   readonly goOn: Int32Array;
 }
 
-const { index, payload, endpoint, peers } = currentThread();
+const { index, payload, endpoint, peers } = currentWorker();
 const { ports, accepted, waiting, goOn } = payload as Cells;
 let last: Connection;
 const listener = await listen({
@@ -40,4 +40,4 @@ endpoint.define('move the last and crash', (to: number) => {
     throw new Error('crashed as told');
   });
 });
-currentThread().onStop = () => listener.close();
+currentWorker().onStop = () => listener.close();

@@ -18,7 +18,7 @@ describe('a thread that is started again', () => {
     told = [];
     runtime = new Runtime({
       entry: new URL('entry.js', import.meta.url),
-      threads: 2,
+      workers: 2,
       restarts: 2,
       onError: ({ message }, name) => told.push(`${name}: ${message}`),
       onRestart: (name, restarts) => told.push(`${name} is back, ${restarts}`),
@@ -34,32 +34,32 @@ describe('a thread that is started again', () => {
 
   it('is told each time, once it runs and its peer is the new one', async () => {
     const peers: unknown[] = [];
-    await start({ onRestart: (_name, restarts) => (peers[restarts] = runtime.threads[1].peer) });
-    const [, member] = runtime.threads;
-    peers[0] = member.peer;
+    await start({ onRestart: (_name, restarts) => (peers[restarts] = runtime.workers[1].peer) });
+    const [, worker] = runtime.workers;
+    peers[0] = worker.peer;
     for (const round of [1, 2]) {
-      member.peer!.schedule('crash');
+      worker.peer!.schedule('crash');
       await until(() => peers.length > round);
       expect(peers[round])
-        .to.equal(member.peer)
+        .to.equal(worker.peer)
         .and.not.equal(peers[round - 1]);
-      expect(await member.peer!.request('about', null)).to.include({ index: 1, name: 'thread 1' });
+      expect(await worker.peer!.request('about', null)).to.include({ index: 1, name: 'worker 1' });
     }
-    member.peer!.schedule('crash');
-    await until(() => !member.isAlive);
+    worker.peer!.schedule('crash');
+    await until(() => !worker.isAlive);
     expect((await rejection(runtime.stop())).message).to.equal('crashed as told');
     expect(peers).to.have.length(3);
-    expect(told).to.deep.equal(Array(3).fill('thread 1: crashed as told'));
+    expect(told).to.deep.equal(Array(3).fill('worker 1: crashed as told'));
   });
 
   it('is not told of threads that are started for the first time, or while the runtime is stopped', async () => {
     await start();
     expect(told).to.deep.equal([]);
-    const [member] = runtime.threads;
-    member.peer!.schedule('crash');
-    await until(() => member.restarts === 1);
+    const [worker] = runtime.workers;
+    worker.peer!.schedule('crash');
+    await until(() => worker.restarts === 1);
     await runtime.stop();
-    expect(told).to.deep.equal(['thread 0: crashed as told']);
+    expect(told).to.deep.equal(['worker 0: crashed as told']);
   });
 
   it('may be told to callbacks that throw, which harms neither restart nor join', async () => {
@@ -67,13 +67,13 @@ describe('a thread that is started again', () => {
       throw new Error(`thrown by ${what}`);
     };
     await collectingUncaught(async messages => {
-      await start({ threads: 1, restarts: 1, onError: thrown('onError'), onRestart: thrown('onRestart') });
-      const [member] = runtime.threads;
-      member.peer!.schedule('crash');
+      await start({ workers: 1, restarts: 1, onError: thrown('onError'), onRestart: thrown('onRestart') });
+      const [worker] = runtime.workers;
+      worker.peer!.schedule('crash');
       await until(() => messages.length === 2);
       expect(messages).to.deep.equal(['thrown by onError', 'thrown by onRestart']);
-      member.peer!.schedule('crash');
-      expect((await rejection(runtime.join())).message).to.equal('crashed as told');
+      worker.peer!.schedule('crash');
+      expect((await rejection(runtime.finished())).message).to.equal('crashed as told');
       expect((await rejection(runtime.stop())).message).to.equal('crashed as told');
       await until(() => messages.length === 3);
     });
@@ -95,13 +95,13 @@ describe('a thread that crashes while another hangs', () => {
     cells = { ports: cell(), accepted: cell(), waiting: cell(), goOn: cell() };
     runtime = new Runtime({
       entry: new URL('restart-entry.js', import.meta.url),
-      threads: 2,
+      workers: 2,
       restarts: 2,
       payload: cells,
       onRestart: () => returns++,
     });
     await runtime.start();
-    runtime.threads[0].peer!.schedule('wait');
+    runtime.workers[0].peer!.schedule('wait');
     await until(() => cells.waiting[0] === 1);
   });
 
@@ -131,7 +131,7 @@ describe('a thread that crashes while another hangs', () => {
     for (const round of [1, 2]) {
       const client = await accepted();
       const told = once(client.resume(), 'close');
-      runtime.threads[1].peer!.schedule('crash');
+      runtime.workers[1].peer!.schedule('crash');
       await told;
       await until(() => returns === round);
     }
@@ -140,21 +140,21 @@ describe('a thread that crashes while another hangs', () => {
 
   it('leaves nothing open, whether the other one goes on or is terminated', async () => {
     const running = openDescriptors().length;
-    const [hung, member] = runtime.threads;
-    member.peer!.schedule('crash');
+    const [hung, worker] = runtime.workers;
+    worker.peer!.schedule('crash');
     await until(() => returns === 1);
     goOn();
     await until(() => openDescriptors().length === running);
     cells.goOn[0] = 0;
     hung.peer!.schedule('wait');
-    member.peer!.schedule('crash');
+    worker.peer!.schedule('crash');
     await until(() => returns === 2);
-    expect((await runtime.stop(0)).terminated).to.include('thread 0');
+    expect((await runtime.stop(0)).terminated).to.include('worker 0');
   });
 
   it('regression 44: has given it a connection, which lives on there, whatever was opened since', async () => {
     const client = await accepted();
-    runtime.threads[1].peer!.schedule('move the last and crash', 0);
+    runtime.workers[1].peer!.schedule('move the last and crash', 0);
     await until(() => returns === 1);
     await accepted();
     goOn();

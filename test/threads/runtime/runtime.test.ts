@@ -16,7 +16,7 @@ interface About {
 }
 
 function about(runtime: Runtime, index: number): Promise<About> {
-  return runtime.threads[index].peer!.request<About>('about', null);
+  return runtime.workers[index].peer!.request<About>('about', null);
 }
 
 function descriptors(): number {
@@ -28,7 +28,7 @@ describe('a runtime', () => {
   const made: Runtime[] = [];
 
   function make(options: Partial<RuntimeOptions> = {}): Runtime {
-    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), threads: 2, endpoint, ...options });
+    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), workers: 2, endpoint, ...options });
     made.push(runtime);
     return runtime;
   }
@@ -42,7 +42,7 @@ describe('a runtime', () => {
   });
 
   it('starts threads that have names and know each other, and lets them end', async () => {
-    const runtime = make({ threads: 3, names: ['a', 'b', 'c'], payload: { some: 'thing' } });
+    const runtime = make({ workers: 3, names: ['a', 'b', 'c'], payload: { some: 'thing' } });
     await runtime.start();
     const answers = await Promise.all([0, 1, 2].map(index => about(runtime, index)));
     expect(answers.map(({ name }) => name)).to.deep.equal(['a', 'b', 'c']);
@@ -53,18 +53,19 @@ describe('a runtime', () => {
     ]);
     expect(answers[2].payload).to.deep.equal({ some: 'thing' });
     await runtime.stop();
-    await runtime.join();
+    await runtime.finished();
   });
 
   it('has room in each mailbox for all of its threads and their owner, however many, and for others', async () => {
-    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), threads: 2 });
+    const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), workers: 2 });
     endpoint.close();
     made.push(runtime);
     await runtime.start();
-    for (const { address } of [runtime.endpoint, runtime.threads[0].peer!, runtime.threads[1].peer!]) {
+    for (const { address } of [runtime.endpoint, runtime.workers[0].peer!, runtime.workers[1].peer!]) {
       expect(new RingMemory(address.ring).senderCount).to.equal(2 + MAILBOX_SENDERS);
     }
-    const sendersFor = (threads: number) => checkRuntimeOptions({ entry: new URL(import.meta.url), threads }).senders;
+    const sendersFor = (threads: number) =>
+      checkRuntimeOptions({ entry: new URL(import.meta.url), workers: threads }).senders;
     expect([1, 65, 192, 256].map(sendersFor)).to.deep.equal([65, 129, 256, 256]);
     await runtime.stop();
   });
@@ -85,15 +86,15 @@ describe('a runtime', () => {
     const runtime = make({ restarts: 1, onError: ({ message }, name) => failures.push(`${name}: ${message}`) });
     await runtime.start();
     const before = descriptors();
-    const old = runtime.threads[0].peer!;
+    const old = runtime.workers[0].peer!;
     const gone = new Promise(resolve => (old.onGone = resolve));
     old.schedule('crash');
     await gone;
-    while (runtime.threads[0].peer === undefined) await new Promise(resolve => setTimeout(resolve, 1));
-    expect(await about(runtime, 0)).to.include({ index: 0, name: 'thread 0' });
+    while (runtime.workers[0].peer === undefined) await new Promise(resolve => setTimeout(resolve, 1));
+    expect(await about(runtime, 0)).to.include({ index: 0, name: 'worker 0' });
     expect((await about(runtime, 1)).peers).to.deep.equal([0]);
-    expect(failures).to.deep.equal(['thread 0: crashed as told']);
-    expect(runtime.threads[0].restarts).to.equal(1);
+    expect(failures).to.deep.equal(['worker 0: crashed as told']);
+    expect(runtime.workers[0].restarts).to.equal(1);
     expect(descriptors()).to.equal(before);
     await runtime.stop();
   });
@@ -105,18 +106,18 @@ describe('a runtime', () => {
     const before = descriptors();
     const runtime = make();
     await runtime.start();
-    runtime.threads[0].peer!.schedule('spin');
+    runtime.workers[0].peer!.schedule('spin');
     await runtime.stop(300);
-    expect(runtime.threads.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
+    expect(runtime.workers.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
     expect(descriptors()).to.equal(before);
   });
 
   it('a thread that dies for good rejects join', async () => {
     const runtime = make();
     await runtime.start();
-    runtime.threads[1].peer!.schedule('crash');
+    runtime.workers[1].peer!.schedule('crash');
     await new Promise<void>(resolve => {
-      runtime.threads[1].peer!.onGone = () => resolve();
+      runtime.workers[1].peer!.onGone = () => resolve();
     });
     const failure = await runtime.stop().catch((error: unknown) => error);
     expect(failure).to.include({ message: 'crashed as told' });
@@ -125,20 +126,20 @@ describe('a runtime', () => {
   it('an entry that fails rejects start', async () => {
     const runtime = make({ entry: new URL('missing.js', import.meta.url) });
     expect(await runtime.start().catch((error: unknown) => error)).to.include({ code: 'ERR_MODULE_NOT_FOUND' });
-    await runtime.join().catch(() => {});
+    await runtime.finished().catch(() => {});
   });
 
   it('refuses options that make no sense, by name', () => {
     const file = new URL('entry.js', import.meta.url);
     const wrong = (options: unknown) => () => new Runtime({ entry: file, ...(options as object) });
-    for (const threads of [0, -1, 1.5, '8', NaN, 257, null]) {
-      expect(wrong({ threads })).to.throw(RangeError, /^threads: .+; allowed: integers from 1 to 256$/);
+    for (const workers of [0, -1, 1.5, '8', NaN, 257, null]) {
+      expect(wrong({ workers })).to.throw(RangeError, /^workers: .+; allowed: integers from 1 to 256$/);
     }
     const cases: [options: unknown, message: string][] = [
       [{ entry: undefined }, 'entry: undefined; allowed: the URL of a module'],
       [{ entry: new URL('http://host/entry.js') }, 'entry: http://host/entry.js; allowed: a URL of a file, or data:'],
-      [{ names: 'ab', threads: 2 }, 'names: string; allowed: an array of strings'],
-      [{ names: [5], threads: 1 }, 'names: 5 among them; allowed: strings'],
+      [{ names: 'ab', workers: 2 }, 'names: string; allowed: an array of strings'],
+      [{ names: [5], workers: 1 }, 'names: 5 among them; allowed: strings'],
       [{ affinity: [99] }, 'affinity: Array; allowed: true, false'],
       [{ reactor: null }, 'reactor: null; allowed: an object'],
       [{ endpoint: {} }, "endpoint: Object; allowed: this thread's Endpoint"],
@@ -146,12 +147,12 @@ describe('a runtime', () => {
       [{ onRestart: true }, 'onRestart: boolean; allowed: a function'],
       [{ reactor: { backend() {} } }, 'backend: function; allowed: a name, of '],
       [{ payload: { call() {} } }, "payload: it can't be cloned: "],
-      [{ thread: 4 }, "options: 'thread' is no option; allowed: affinity, drainOnSignalMs"],
+      [{ worker: 4 }, "options: 'worker' is no option; allowed: affinity, drainOnSignalMs"],
     ];
     for (const [options, message] of cases) expect(wrong(options), message).to.throw(TypeError, message);
     expect(() => new Runtime(null as unknown as RuntimeOptions)).to.throw(TypeError, 'options: null');
     expect(() => make({ names: ['a', 'a'] })).to.throw(RangeError, "names: 'a', 'a'; allowed: each name once");
-    expect(() => make({ names: ['one'] })).to.throw(RangeError, 'names: 1 of them; allowed: one a thread (2)');
+    expect(() => make({ names: ['one'] })).to.throw(RangeError, 'names: 1 of them; allowed: one a worker (2)');
     expect(() => make({ entry: 'x' as unknown as URL })).to.throw(TypeError, 'entry: string; allowed');
     expect(() => make({ restarts: -1 })).to.throw(RangeError, 'restarts: -1');
   });

@@ -24,7 +24,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     }
 
     it('terminates the threads whose entries are not through at the deadline', async () => {
-      const stdout = told(['thread 0', 'thread 1']);
+      const stdout = told(['worker 0', 'worker 1']);
       expect(await run('never through', signal)).to.deep.equal({ status: 0, signal: null, stdout, stderr: '' });
     });
 

@@ -1,13 +1,13 @@
 /** A function that a thread is started with: it serves connections, sums numbers, and ends as the payload says. */
 import { listen, type Connection, type InternetAddress } from 'pollux';
-import { receiveConnections, type Thread } from 'pollux/threads';
+import { receiveConnections, type CurrentWorker } from 'pollux/threads';
 
 export interface Messages {
   readonly queues: { numbers: number; texts: string };
   readonly requests: { sum: [question: null, answer: number]; port: [question: null, answer: number] };
 }
 
-export async function run(thread: Thread<Messages>): Promise<void> {
+export async function run(thread: CurrentWorker<Messages>): Promise<void> {
   const { endpoint } = thread;
   let sum = 0;
   endpoint.queue('numbers').onMessage = ({ value }) => (sum += value);

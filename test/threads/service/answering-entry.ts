@@ -1,6 +1,6 @@
 /** A thread that answers each connection once, and closes it when its peer does. */
 import { type Connection } from 'pollux';
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
 async function answer(connection: Connection): Promise<void> {
   await connection.read();
@@ -9,4 +9,4 @@ async function answer(connection: Connection): Promise<void> {
   await connection.close();
 }
 
-receiveConnections(currentThread().endpoint, connection => void answer(connection).catch(() => connection.destroy()));
+receiveConnections(currentWorker().endpoint, connection => void answer(connection).catch(() => connection.destroy()));

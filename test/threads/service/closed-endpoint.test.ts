@@ -21,11 +21,11 @@ describe('a thread of a service that closes its endpoint with connections in its
   async function serve(accept: AcceptModel, threads: number, connections: number): Promise<Connection[]> {
     const cell = () => new Int32Array(new SharedArrayBuffer(4 * threads));
     cells = { waiting: cell(), goOn: cell() };
-    runtime = new Runtime({ entry: new URL('deaf-entry.js', import.meta.url), threads, payload: cells });
+    runtime = new Runtime({ entry: new URL('deaf-entry.js', import.meta.url), workers: threads, payload: cells });
     await runtime.start();
     before = openDescriptors().length;
     service = await runtime.listen({ accept, host: '127.0.0.1' });
-    runtime.threads[threads - 1].peer!.schedule('wait, and close the endpoint');
+    runtime.workers[threads - 1].peer!.schedule('wait, and close the endpoint');
     await until(() => cells.waiting[threads - 1] === 1);
     const clients = await clientsOf(service, connections);
     await until(() => service.spread().every(({ accepted }) => accepted === connections / threads));
@@ -62,7 +62,7 @@ describe('a thread of a service that closes its endpoint with connections in its
     it(`has them served by another as soon as it is given one more (${accept})`, async () => {
       const clients = await serve(accept, 2, 10);
       goOn();
-      await until(() => runtime.threads[1].peer!.isGone);
+      await until(() => runtime.workers[1].peer!.isGone);
       clients.push(...(await clientsOf(service, 2)));
       expect(await Promise.all(clients.map(greeted))).to.deep.equal(Array(12).fill(0));
       expect(service.spread().map(({ accepted }) => accepted)).to.deep.equal([12, 0]);
@@ -74,7 +74,7 @@ describe('a thread of a service that closes its endpoint with connections in its
       goOn();
       await checkAllEnded(clients);
       await closed;
-      expect(runtime.threads[0].isAlive).to.equal(true);
+      expect(runtime.workers[0].isAlive).to.equal(true);
       await until(() => openDescriptors().length === before);
     });
 
@@ -83,9 +83,9 @@ describe('a thread of a service that closes its endpoint with connections in its
       const end = runtime.stop(NEVER_MS);
       goOn();
       await checkAllEnded(clients);
-      expect(runtime.threads[0].isAlive).to.equal(true);
+      expect(runtime.workers[0].isAlive).to.equal(true);
       await runtime.stop(0);
-      expect(await end).to.deep.equal({ terminated: ['thread 0'] });
+      expect(await end).to.deep.equal({ terminated: ['worker 0'] });
     });
   }
 });

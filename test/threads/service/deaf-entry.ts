@@ -1,5 +1,5 @@
 /** Greets connections; when it is told to, it waits for its owner's word and takes no messages after that, but lives on. */
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
 /** `waiting` has a cell a thread; 1 in `goOn` lets all go on. */
 export interface Cells {
@@ -7,7 +7,7 @@ export interface Cells {
   readonly goOn: Int32Array;
 }
 
-const { index, payload, endpoint } = currentThread();
+const { index, payload, endpoint } = currentWorker();
 const { waiting, goOn } = payload as Cells;
 receiveConnections(endpoint, connection => {
   connection.send(`${index}\n`);

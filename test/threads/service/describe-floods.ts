@@ -36,7 +36,7 @@ export function describeFloods(title: string, threads: number, ends: readonly En
     for (const accept of MODELS) {
       for (const end of ends) {
         it(`answers all who have connected, over TCP and a Unix socket (${accept}, ${end})`, async () => {
-          runtime = new Runtime({ entry: new URL('answering-entry.js', import.meta.url), threads });
+          runtime = new Runtime({ entry: new URL('answering-entry.js', import.meta.url), workers: threads });
           await runtime.start();
           const services = [await runtime.listen({ accept, host: '127.0.0.1' })];
           if (accept !== 'reuseport') {

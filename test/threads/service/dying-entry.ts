@@ -1,5 +1,5 @@
 /** Greets connections; when it is told to, it waits for its owner's word, and then crashes before it does anything else. */
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
 /** A cell a thread, and `goOn`: 1 lets all go on that wait. */
 export interface Cells {
@@ -14,7 +14,7 @@ export const WAITS_BEFORE = 1;
 export const WAITS_AFTER = 2;
 
 export function run(): void {
-  const { index, payload, endpoint } = currentThread();
+  const { index, payload, endpoint } = currentWorker();
   const { waiting, beginning, goOn } = payload as Cells;
   const wait = () => {
     Atomics.store(waiting, index, 1);

@@ -12,7 +12,7 @@ describe('a service that is closed with a thread that does not answer', () => {
   let runtime: Runtime;
 
   beforeEach(async () => {
-    runtime = new Runtime({ entry, threads: 2, names: ['paused', 'alive'] });
+    runtime = new Runtime({ entry, workers: 2, names: ['paused', 'alive'] });
     await runtime.start();
   });
 
@@ -25,23 +25,23 @@ describe('a service that is closed with a thread that does not answer', () => {
   for (const accept of MODELS) {
     it(`is closed at its deadline (${accept})`, async () => {
       const service = await runtime.listen({ accept, host: '127.0.0.1' });
-      await runtime.threads[0].pause();
+      await runtime.workers[0].pause();
       await service.close({ deadlineMs: 100 });
       expect((await rejection(clientOf(service))).code).to.equal('ECONNREFUSED');
       // What it hears later does no harm.
-      runtime.threads[0].resume();
+      runtime.workers[0].resume();
     });
   }
 
   for (const accept of ['acceptor', 'combined'] as const) {
     it(`has what that thread was given served by the others (${accept})`, async () => {
       const service = await runtime.listen({ accept, host: '127.0.0.1' });
-      await runtime.threads[0].pause();
+      await runtime.workers[0].pause();
       const clients = await clientsOf(service, 10);
       const { late } = await service.close({ deadlineMs: 2_000 });
       expect(late).to.deep.equal(['paused']);
       expect(await Promise.all(clients.map(greeted))).to.deep.equal(Array(10).fill(1));
-      runtime.threads[0].resume();
+      runtime.workers[0].resume();
     });
   }
 

@@ -18,7 +18,7 @@ describe('services of a runtime', () => {
 
   async function start(options: Partial<ConstructorParameters<typeof Runtime>[0]> = {}): Promise<void> {
     clients = [];
-    runtime = new Runtime({ entry, threads: THREADS, ...options });
+    runtime = new Runtime({ entry, workers: THREADS, ...options });
     await runtime.start();
   }
 
@@ -56,7 +56,7 @@ describe('services of a runtime', () => {
         await start();
         const service = await runtime.listen({ accept, host: '127.0.0.1' });
         // What is in the backlog by now, or in a mailbox, while the threads are busy.
-        for (const { peer } of runtime.threads) peer!.schedule('pass the time', 100);
+        for (const { peer } of runtime.workers) peer!.schedule('pass the time', 100);
         const connections = await clientsOf(service, 100);
         const closed = service.close();
         await Promise.all(connections.map(greeted));
@@ -73,7 +73,7 @@ describe('services of a runtime', () => {
           await start({ restarts, onError: failure => failures.push(failure) });
           const service = await runtime.listen({ accept, host: '127.0.0.1' });
           await threadsOf(service, 20);
-          runtime.threads[1].peer!.schedule('crash');
+          runtime.workers[1].peer!.schedule('crash');
           // Connections of this while go to a thread that is about to end, or to others.
           const meanwhile = Promise.allSettled(
             Array.from({ length: 20 }, async () => {
@@ -82,7 +82,7 @@ describe('services of a runtime', () => {
           );
           while (failures.length === 0) await new Promise(setImmediate);
           await meanwhile;
-          if (restarts > 0) while (runtime.threads[1].peer === undefined) await new Promise(setImmediate);
+          if (restarts > 0) while (runtime.workers[1].peer === undefined) await new Promise(setImmediate);
           const served = await threadsOf(service, 100);
           expect(served).to.have.length(100);
           destroyTracked();
@@ -147,15 +147,15 @@ describe('services of a runtime', () => {
   });
 
   it('an acceptor holds connections for the thread that comes, and loses none of one that ends', async () => {
-    await start({ threads: 1, restarts: 1, onError: () => {} });
+    await start({ workers: 1, restarts: 1, onError: () => {} });
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
-    const { peer } = runtime.threads[0];
+    const { peer } = runtime.workers[0];
     peer!.schedule('pass the time', 200);
     peer!.schedule('crash');
     // The thread reads none of these before it crashes.
     const served = await threadsOf(service, 50);
     expect(served).to.have.length(50);
-    expect(runtime.threads[0].restarts).to.equal(1);
+    expect(runtime.workers[0].restarts).to.equal(1);
     expect(service.spread()[0]).to.include({ accepted: 50, open: 50 });
   });
 
@@ -171,7 +171,7 @@ describe('services of a runtime', () => {
   });
 
   it('refuses options that make no sense, each by its name', async () => {
-    await start({ threads: 1 });
+    await start({ workers: 1 });
     const refused = async (options: object) => (await rejection(runtime.listen(options as never))).message;
     expect(await refused({})).to.include('accept: undefined; allowed: reuseport, exclusive, acceptor, combined');
     expect(await refused({ accept: 'thread' })).to.include("accept: 'thread'");

@@ -1,8 +1,8 @@
 /** A thread that answers each message with who it is and what was sent, and parks the connection after each. */
 import { type Connection } from 'pollux';
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
-const thread = currentThread();
+const worker = currentWorker();
 
 async function answer(connection: Connection): Promise<void> {
   const chunk = await connection.read();
@@ -15,11 +15,11 @@ async function answer(connection: Connection): Promise<void> {
       connection.park();
     } catch (error) {
       connection.destroy();
-      thread.owner.queue<string>('said').trySend((error as Error).message);
+      worker.owner.sender<string>('said').trySend((error as Error).message);
     }
     return;
   }
-  await connection.write(`${thread.index} ${text}`);
+  await connection.write(`${worker.index} ${text}`);
   connection.park();
   try {
     connection.park();
@@ -28,8 +28,8 @@ async function answer(connection: Connection): Promise<void> {
   }
 }
 
-receiveConnections(thread.endpoint, connection => void answer(connection).catch(() => {}));
-thread.endpoint.define('be busy', () => {
-  thread.owner.queue<string>('said').trySend('busy');
-  Atomics.wait(thread.payload as Int32Array, 0, 0);
+receiveConnections(worker.endpoint, connection => void answer(connection).catch(() => {}));
+worker.endpoint.define('be busy', () => {
+  worker.owner.sender<string>('said').trySend('busy');
+  Atomics.wait(worker.payload as Int32Array, 0, 0);
 });

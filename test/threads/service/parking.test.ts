@@ -17,7 +17,7 @@ describe('parked connections', () => {
   const release = new Int32Array(new SharedArrayBuffer(4));
 
   async function start(accept: AcceptModel, idleMs?: number): Promise<void> {
-    runtime = new Runtime({ entry, threads: THREADS, payload: release });
+    runtime = new Runtime({ entry, workers: THREADS, payload: release });
     await runtime.start();
     service = await runtime.listen({ accept, host: '127.0.0.1', idleMs });
   }
@@ -37,8 +37,8 @@ describe('parked connections', () => {
 
   /** Ends a thread that is in the midst of nothing. */
   async function endFirst(): Promise<void> {
-    await runtime.threads[0].pause();
-    await runtime.threads[0].terminate();
+    await runtime.workers[0].pause();
+    await runtime.workers[0].terminate();
   }
 
   afterEach(async () => {
@@ -69,7 +69,7 @@ describe('parked connections', () => {
     for (const busy of [0, 1]) {
       // One is in the midst of something, and the other serves them all: those as well that came to the first.
       Atomics.store(release, 0, 0);
-      runtime.threads[busy].peer!.schedule('be busy');
+      runtime.workers[busy].peer!.schedule('be busy');
       await said.next();
       const served = await Promise.all(connections.map(connection => ask(connection, 'two')));
       expect(served).to.deep.equal(connections.map(() => 1 - busy));

@@ -1,5 +1,5 @@
 /** A thread that greets each connection, hangs when it is told to, and notes what it has been told, where the owner sees it. */
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
 /** One cell a thread. */
 export interface Notes {
@@ -7,16 +7,16 @@ export interface Notes {
   readonly stopped: Int32Array;
 }
 
-const thread = currentThread();
-const { hanging, stopped } = thread.payload as Notes;
-receiveConnections(thread.endpoint, connection => {
+const worker = currentWorker();
+const { hanging, stopped } = worker.payload as Notes;
+receiveConnections(worker.endpoint, connection => {
   connection.send('hello');
   connection.onData = () => {};
 });
-thread.endpoint.define('hang', () => {
-  for (hanging[thread.index] = 1; ;);
+worker.endpoint.define('hang', () => {
+  for (hanging[worker.index] = 1; ;);
 });
-thread.endpoint.define('pass the time', (ms: number) => {
+worker.endpoint.define('pass the time', (ms: number) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 });
-thread.onStop = () => void (stopped[thread.index] = 1);
+worker.onStop = () => void (stopped[worker.index] = 1);

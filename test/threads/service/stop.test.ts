@@ -21,10 +21,10 @@ describe('stopping a runtime with a service', () => {
     const cells = () => new Int32Array(new SharedArrayBuffer(4 * THREADS));
     notes = { hanging: cells(), stopped: cells() };
     const entry = new URL('stop-entry.js', import.meta.url);
-    runtime = new Runtime({ entry, threads: THREADS, payload: notes });
+    runtime = new Runtime({ entry, workers: THREADS, payload: notes });
     await runtime.start();
     const service = await runtime.listen({ accept, host: '127.0.0.1' });
-    for (const { peer } of runtime.threads) peer!.schedule('pass the time', 50);
+    for (const { peer } of runtime.workers) peer!.schedule('pass the time', 50);
     clients = await clientsOf(service, connections);
     return service;
   }
@@ -47,19 +47,19 @@ describe('stopping a runtime with a service', () => {
 
     it(`holds up nobody with a thread that hangs, and tells who was left at the deadline (${accept})`, async () => {
       await serve(accept, 0);
-      const [first, hung, last] = runtime.threads;
+      const [first, hung, last] = runtime.workers;
       hung.peer!.schedule('hang');
       await until(() => notes.hanging[hung.index] === 1);
       const end = runtime.stop(NEVER_MS);
       await until(() => !first.isAlive && !last.isAlive);
       expect([...notes.stopped]).to.deep.equal([1, 0, 1]);
-      const ends = await Promise.all([runtime.stop(0), end, runtime.join()]);
-      for (const { terminated } of ends) expect(terminated).to.deep.equal(['thread 1']);
+      const ends = await Promise.all([runtime.stop(0), end, runtime.finished()]);
+      for (const { terminated } of ends) expect(terminated).to.deep.equal(['worker 1']);
     });
 
     it(`lets a thread that is paused go on, and end as the others (${accept})`, async () => {
       await serve(accept, 0);
-      await runtime.threads[0].pause();
+      await runtime.workers[0].pause();
       expect(await runtime.stop(NEVER_MS)).to.deep.equal({ terminated: [] });
       expect([...notes.stopped]).to.deep.equal([1, 1, 1]);
     });
@@ -67,8 +67,8 @@ describe('stopping a runtime with a service', () => {
 
   it('is not needed once all threads have ended: the service has ended with them', async () => {
     const { port } = await serve('acceptor', 0);
-    for (const member of runtime.threads) await member.terminate();
-    expect(await runtime.join()).to.deep.equal({ terminated: [] });
+    for (const worker of runtime.workers) await worker.terminate();
+    expect(await runtime.finished()).to.deep.equal({ terminated: [] });
     expect((await rejection(connect({ host: '127.0.0.1', port }))).code).to.equal('ECONNREFUSED');
   });
 });

@@ -1,8 +1,8 @@
 /** Throws for every other connection, and lives on; each is greeted and echoed, and parked again after each of its bytes. */
 import { type Connection } from 'pollux';
-import { currentThread, receiveConnections } from 'pollux/threads';
+import { currentWorker, receiveConnections } from 'pollux/threads';
 
-const { endpoint, payload } = currentThread();
+const { endpoint, payload } = currentWorker();
 const thrown = payload as Int32Array;
 process.on('uncaughtException', ({ message }) => {
   if (message !== 'thrown by the handler') throw new Error(message);

@@ -20,7 +20,7 @@ describe('a handler of connections that throws, in a thread that survives it', (
   for (const accept of MODELS) {
     it(`has all that came at the same time served, and when they come back, with '${accept}'`, async () => {
       const thrown = new Int32Array(new SharedArrayBuffer(4));
-      runtime = new Runtime({ entry: new URL('throwing-entry.js', import.meta.url), threads: 1, payload: thrown });
+      runtime = new Runtime({ entry: new URL('throwing-entry.js', import.meta.url), workers: 1, payload: thrown });
       await runtime.start();
       const service = await runtime.listen({ accept, host: '127.0.0.1' });
       const clients = await clientsOf(service, CLIENTS);

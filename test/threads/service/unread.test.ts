@@ -10,7 +10,7 @@ describe('a service whose thread has queues that nobody reads', () => {
   let runtime: Runtime;
 
   beforeEach(async () => {
-    runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), threads: 1 });
+    runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), workers: 1 });
     await runtime.start();
   });
 
@@ -23,8 +23,8 @@ describe('a service whose thread has queues that nobody reads', () => {
   for (const accept of ['acceptor', 'combined'] satisfies AcceptModel[]) {
     it(`serves who comes, and closes (${accept})`, async () => {
       const service = await runtime.listen({ accept, host: '127.0.0.1' });
-      const { peer } = runtime.threads[0];
-      const jobs = peer!.queue('jobs');
+      const { peer } = runtime.workers[0];
+      const jobs = peer!.sender('jobs');
       // Until the thread asks for no more, and more waits here.
       await until(() => !jobs.trySend(new Uint8Array(1000)));
       const waiting = Promise.allSettled(Array.from({ length: 100 }, () => jobs.send(new Uint8Array(1000))));
@@ -38,8 +38,8 @@ describe('a service whose thread has queues that nobody reads', () => {
 
   it('serves who comes, when no more may wait for its queues or its answers', async () => {
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
-    const { peer } = runtime.threads[0];
-    const jobs = peer!.queue('jobs');
+    const { peer } = runtime.workers[0];
+    const jobs = peer!.sender('jobs');
     await until(() => !jobs.trySend(new Uint8Array(peer!.maxBytes)));
     const failures: unknown[] = [];
     while (failures.length === 0) {
@@ -59,7 +59,7 @@ describe('a service whose thread has queues that nobody reads', () => {
 
   it('is told of a connection between messages whose handlers take long', async () => {
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
-    const { peer } = runtime.threads[0];
+    const { peer } = runtime.workers[0];
     const tickets = Array.from({ length: 500 }, () => peer!.schedule('pass the time', 20));
     expect(await greeted(await clientOf(service))).to.equal(0);
     // Many of them had not begun by then.

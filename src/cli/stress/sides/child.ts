@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { guardOutput } from '../../output.js';
-import { hire, type Crew } from './crew.js';
+import { startThreads, type SideThreads } from './side-threads.js';
 import type { Listening } from './local-side.js';
 import type { Order, Report } from '../messages.js';
 import type { ServerPlan } from '../plan.js';
@@ -13,7 +13,7 @@ const KIB = 1024;
 /** How long it may take from a request that a dead thread left unanswered to the word of what it died of. */
 const AUTOPSY_MS = 1_000;
 
-let crew: Crew | undefined;
+let side: SideThreads | undefined;
 let reporting: NodeJS.Timeout | undefined;
 let asking = false;
 let hasFailed = false;
@@ -35,7 +35,7 @@ function tellFailure(failure: Error): void {
 }
 
 /** A thread that is too busy to answer is not asked again before it has. */
-async function reportProgress({ threads }: Crew): Promise<void> {
+async function reportProgress({ threads }: SideThreads): Promise<void> {
   if (asking) return;
   asking = true;
   const each = await Promise.all(threads.map(thread => thread.progress()));
@@ -43,12 +43,12 @@ async function reportProgress({ threads }: Crew): Promise<void> {
   tell({ report: 'progress', progress: sumProgress(each) });
 }
 
-function beginReporting(of: Crew): NodeJS.Timeout {
+function beginReporting(of: SideThreads): NodeJS.Timeout {
   // A thread that can't be asked has died; whoever waits for its answer to an order says so.
   return setInterval(() => void reportProgress(of).catch(() => {}), PROGRESS_MS).unref();
 }
 
-async function serve({ threads: [first, ...others] }: Crew, plan: ServerPlan): Promise<Listening[]> {
+async function serve({ threads: [first, ...others] }: SideThreads, plan: ServerPlan): Promise<Listening[]> {
   const place = await first.serve(plan);
   const next = plan.isShared ? { ...plan, port: place.port } : plan;
   return [place, ...(await Promise.all(others.map(thread => thread.serve(next))))];
@@ -57,21 +57,21 @@ async function serve({ threads: [first, ...others] }: Crew, plan: ServerPlan): P
 async function obey(message: Order): Promise<void> {
   if (message.order === 'prepare') {
     const { name, threads, backend, mode } = message;
-    crew = await hire(name, threads, { backend, mode }, tellFailure);
+    side = await startThreads(name, threads, { backend, mode }, tellFailure);
     tell({ report: 'prepared' });
     return;
   }
-  const { threads } = crew!;
+  const { threads } = side!;
   switch (message.order) {
     case 'serve': {
-      const places = await serve(crew!, message.plan);
-      reporting = beginReporting(crew!);
+      const places = await serve(side!, message.plan);
+      reporting = beginReporting(side!);
       tell({ report: 'listening', places });
       break;
     }
     case 'flood': {
       const pushed = Promise.all(threads.map((thread, index) => thread.flood(message.plans[index])));
-      reporting = beginReporting(crew!);
+      reporting = beginReporting(side!);
       await pushed;
       tell({ report: 'pushed' });
       break;
@@ -86,7 +86,7 @@ async function obey(message: Order): Promise<void> {
     case 'finish': {
       const accounts = await Promise.all(threads.map(thread => thread.finish()));
       clearInterval(reporting);
-      await crew!.end();
+      await side!.end();
       tellLast({ report: 'result', account: { threads: accounts, rssBytes: process.resourceUsage().maxRSS * KIB } });
       break;
     }

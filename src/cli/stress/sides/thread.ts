@@ -1,10 +1,10 @@
 /** Entry of the threads of a child process: each is a side, and does what the main thread asks. */
-import { currentThread } from '../../../threads/runtime/thread.js';
+import { currentWorker } from '../../../threads/runtime/current-worker.js';
 import { LocalSide } from './local-side.js';
 import type { ClientPlan, ServerPlan } from '../plan.js';
 
-const thread = currentThread();
-const { endpoint } = thread;
+const worker = currentWorker();
+const { endpoint } = worker;
 const side = new LocalSide();
 endpoint.answer<ServerPlan>('serve', message => side.serve(message.value));
 endpoint.answer<ClientPlan>('flood', message => side.flood(message.value));

@@ -76,7 +76,7 @@ export const identityRows: readonly Row[] = [
   },
   {
     name: 'regression 15: unregister tells the kernel before it returns',
-    why: 'close(2) comes next; a deletion that waits for the flush would meet a stranger under the same number.',
+    why: 'close(2) comes next; a deletion that waits for the flush would delete another descriptor with the same number.',
     run(t) {
       const [reader] = t.pipe();
       const token = t.register(reader, READABLE);

@@ -35,7 +35,7 @@ export const registrationRows: readonly Row[] = [
   },
   {
     name: 'modify and unregister of a token that was never given out fail with ENOENT',
-    why: 'A token of another backend, or a made-up one, must not reach a stranger.',
+    why: 'A token of another backend, or a made-up one, must not reach another registration.',
     run(t) {
       const [reader] = t.pipe();
       t.register(reader, READABLE);

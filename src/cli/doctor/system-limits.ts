@@ -1,5 +1,5 @@
 /** The limits that bite a program of many descriptors: what each is here, what it stops, and how to raise it. */
-import { kernelSetting, localPorts, resourceLimit } from '../../sys/process/limits.js';
+import { kernelSetting, localPorts, resourceLimit } from '../../sys/process/resource-limits.js';
 import { platform } from '../../sys/ffi/platform.js';
 
 export interface LimitFinding {

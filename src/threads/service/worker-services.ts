@@ -1,4 +1,4 @@
-/** Where connections of services come into a thread, whoever accepted them: they all go to one handler. */
+/** Where connections of services come into a worker, whoever accepted them: they all go to one handler. */
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
 import { close, dup } from '../../sys/file/io.js';
@@ -19,11 +19,11 @@ export const ACCEPTED = 'pollux: accepted';
 /** A request in the same lane that is answered once everything sent before it has been taken. */
 export const FLUSH = 'pollux: taken';
 
-/** What a thread is asked to do, and answers to. */
+/** What a worker is asked to do, and answers to. */
 export type AcceptRequest =
   { readonly kind: 'serve'; readonly serving: Serving } | { readonly kind: 'retire'; readonly service: number };
 
-/** What a thread is told of a service. */
+/** What a worker is told of a service. */
 export interface Serving {
   /** Names it in the runtime. */
   readonly service: number;
@@ -33,9 +33,9 @@ export interface Serving {
   readonly index: number;
   /** A listening socket that this thread accepts from, the owner's; absent where others accept. */
   readonly listening?: number;
-  /** Whether other threads wait for the same socket, and the kernel is to wake one of them. */
+  /** Whether other workers wait for the same socket, and the kernel is to wake one of them. */
   readonly isExclusive?: boolean;
-  /** Where idle connections wait for whichever thread is free; absent where each has its own. */
+  /** Where idle connections wait for whichever worker is free; absent where each has its own. */
   readonly parking?: SharedParking;
   /** How long an idle connection may wait. 0 is for ever. */
   readonly idleMs: number;
@@ -100,21 +100,21 @@ class Branch implements ConnectionKeeper {
   }
 }
 
-const inlets = new WeakMap<Endpoint, Inlet>();
+const byEndpoint = new WeakMap<Endpoint, WorkerServices>();
 
-/** That of a thread. @throws Error it receives no connections. */
-export function inletOf(endpoint: Endpoint): Inlet {
-  const inlet = inlets.get(endpoint);
-  if (inlet === undefined) throw new Error('it receives no connections: its entry must call receiveConnections');
-  return inlet;
+/** That of a worker. @throws Error it receives no connections. */
+export function workerServicesOf(endpoint: Endpoint): WorkerServices {
+  const services = byEndpoint.get(endpoint);
+  if (services === undefined) throw new Error('it receives no connections: its entry must call receiveConnections');
+  return services;
 }
 
-export class Inlet {
+export class WorkerServices {
   private readonly services = new Map<number, Branch>();
 
   private readonly deliver: (connection: Connection) => void;
-  /** What is received is received where the thread said that it would. */
-  private readonly scope = new AsyncScope('POLLUX_INLET');
+  /** What is received is received where the worker said that it would. */
+  private readonly scope = new AsyncScope('POLLUX_SERVICE');
 
   /** @param onConnection told of each connection, before anything is received from it. */
   constructor(endpoint: Endpoint, onConnection: (connection: Connection) => void) {
@@ -126,7 +126,7 @@ export class Inlet {
         throwLater(currentReactor(), error);
       }
     };
-    inlets.set(endpoint, this);
+    byEndpoint.set(endpoint, this);
     endpoint.control.handle(ACCEPTED, ({ bytes }) => this.take(new Int32Array(bytes.slice().buffer)));
     endpoint.control.answer(FLUSH, () => true);
   }

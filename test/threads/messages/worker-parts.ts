@@ -70,7 +70,7 @@ const parts = {
   /** Sends back what it gets, in order. */
   echo() {
     const [first] = addresses;
-    const back = endpoint.peer(first).queue('echoes');
+    const back = endpoint.peer(first).sender('echoes');
     endpoint.queue('words').onMessage = message => void back.send(message.value);
   },
 
@@ -145,7 +145,7 @@ const parts = {
   /** Sends numbers to the first address; each a little longer than the one before, over and over. */
   async sender() {
     const [first] = addresses;
-    const queue = endpoint.peer(first).queue('flood');
+    const queue = endpoint.peer(first).sender('flood');
     for (let number = 0; number < messages; number++) {
       const bytes = numbered(number);
       if (!queue.trySend(bytes)) await queue.send(bytes);
@@ -192,8 +192,8 @@ const parts = {
     endpoint.answer('flat', () => 'flat');
     endpoint.answer('nested', nested);
     endpoint.answer('send', async () => {
-      await peer.queue('messages').send(nested());
-      await peer.queue('messages').send('flat');
+      await peer.sender('messages').send(nested());
+      await peer.sender('messages').send('flat');
     });
     endpoint.answer('schedule', async () => {
       const failed = new Promise<string>(resolve => (peer.onFailure = failure => resolve(failure.message)));

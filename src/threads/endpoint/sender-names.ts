@@ -3,15 +3,15 @@ import { isName } from '../messages/checks.js';
 import type { Arrival } from '../messages/message.js';
 
 /** Who takes what is sent to a name. */
-export interface Receiver {
+export interface MessageReceiver {
   receive(arrival: Arrival): void;
 }
 
-export class Correspondent {
+export class SenderNames {
   /** 0 is for what has no name. */
   readonly names: (string | undefined)[] = [''];
   /** By the same number: the queue of that name, once a message came for it. */
-  readonly queues: (Receiver | undefined)[] = [];
+  readonly queues: (MessageReceiver | undefined)[] = [];
 
   constructor(readonly threadId: number) {}
 

@@ -70,7 +70,7 @@ export type AbortedWrite = Error & {
  * Each takes a `signal`, which ends the wait at once. A call that has not begun then is never made. One that has is made to its end,
  * over memory of Pollux, so that yours is free; `close` waits for it.
  */
-export class File {
+export class DiskFile {
   /** @internal Made by `open`. */
   constructor(
     /** @internal */
@@ -352,7 +352,7 @@ export class File {
   }
 
   static {
-    describeBy('File', File.prototype, ({ path, fd, isClosed, direct, counters }) => ({
+    describeBy('DiskFile', DiskFile.prototype, ({ path, fd, isClosed, direct, counters }) => ({
       state: isClosed ? 'closed' : 'open',
       path,
       fd,
@@ -361,7 +361,7 @@ export class File {
     }));
   }
 }
-shareAmongCopies({ File });
+shareAmongCopies({ DiskFile });
 
 /** What a write is rejected with. @returns the signal's reason itself only if nothing was written, nor will be. */
 function abortedWrite(error: unknown, movedBytes: number, signal: AbortSignal | undefined): unknown {

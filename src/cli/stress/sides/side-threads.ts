@@ -10,7 +10,7 @@ const START_MS = 3_600_000;
 /** Threads that have closed everything have nothing left to wait for. */
 const STOP_MS = 2_000;
 
-export interface Crew {
+export interface SideThreads {
   readonly threads: readonly SideThread[];
   /** Ends the threads, when each has finished. */
   end(): Promise<void>;
@@ -22,23 +22,23 @@ export interface Crew {
  * @param onDeath a thread died of this; what it was asked fails with EPIPE, perhaps before.
  * @throws (by the promise) TypeError, Error a backend or mode that does not work here, or a thread that did not start.
  */
-export async function hire(
+export async function startThreads(
   name: string,
   count: number,
   reactor: ReactorOptions,
   onDeath: (failure: Error) => void,
-): Promise<Crew> {
+): Promise<SideThreads> {
   startReactor(reactor);
   if (count === 1) return { threads: [new LocalSide()], end: () => Promise.resolve() };
   const runtime = new Runtime({
     entry: new URL('thread.js', import.meta.url),
-    threads: count,
+    workers: count,
     reactor,
     onError: (failure, thread) => onDeath(new Error(`the ${name}: ${thread} died: ${failure.message}`)),
   });
   await runtime.start(START_MS);
   return {
-    threads: runtime.threads.map(({ peer }) => remoteSide(peer!)),
+    threads: runtime.workers.map(({ peer }) => remoteSide(peer!)),
     end: async () => void (await runtime.stop(STOP_MS)),
   };
 }

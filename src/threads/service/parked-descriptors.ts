@@ -27,24 +27,24 @@ const SWEPT = 0;
 const CLOSED = 1;
 const COUNTS_AT = 2;
 
-/** A lot as other threads are told of it: plain data. */
-export interface SharedLot {
-  /** Has what is parked. */
+/** How other threads are told of them: plain data. */
+export interface SharedParked {
+  /** The holder of the parked descriptors. */
   readonly holder: number;
   readonly memory: SharedArrayBuffer;
 }
 
-export class ParkingLot {
+export class ParkedDescriptors {
   private readonly words: Int32Array;
 
-  constructor(readonly shared: SharedLot) {
+  constructor(readonly shared: SharedParked) {
     this.words = new Int32Array(shared.memory);
   }
 
-  /** The thread that opens it keeps it: its end is that of all that is parked. */
-  static open(): ParkingLot {
+  /** The holder belongs to the thread that opens it: when that thread ends, all parked connections end. */
+  static open(): ParkedDescriptors {
     const memory = new SharedArrayBuffer((COUNTS_AT + BLOCKS) * Int32Array.BYTES_PER_ELEMENT);
-    return new ParkingLot({ holder: openHolder(), memory });
+    return new ParkedDescriptors({ holder: openHolder(), memory });
   }
 
   /** @returns false: it can't be parked, and stays the caller's. */

@@ -1,15 +1,15 @@
-/** A thread of a runtime, seen by the owner: one worker after another, should it crash. */
+/** A worker of a runtime, as its owner sees it: one thread after another, if it crashes. */
 import { describeBy } from '../../base/inspection.js';
 import { Worker } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { LOADING_MS } from '../../core/limits.js';
-import type { AcceptRequest } from '../service/inlet.js';
+import type { AcceptRequest } from '../service/worker-services.js';
 import type { Peer } from '../endpoint/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
-import { buryOneself } from '../../api/plain-workers.js';
+import { leaveCleanup } from '../../api/plain-workers.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
-import type { Birth, Neighbour, ToOwner, ToThread } from './control.js';
+import type { ToOwner, ToWorker, WorkerAddress, WorkerSetup } from './control.js';
 import { beginLoading, endLoading, loadedWord } from './loading.js';
 
 /** How a worker has ended. */
@@ -19,20 +19,20 @@ export interface WorkerEnd {
   readonly failure: Error | undefined;
 }
 
-export interface MemberOwner {
-  onBorn(member: Member, neighbour: Neighbour): void;
-  onRunning(member: Member): void;
-  onEnded(member: Member, end: WorkerEnd): void;
-  onBuried(member: Member, threadId: number): void;
+export interface RuntimeWorkerOwner {
+  onReady(worker: RuntimeWorker, address: WorkerAddress): void;
+  onRunning(worker: RuntimeWorker): void;
+  onEnded(worker: RuntimeWorker, end: WorkerEnd): void;
+  onReleased(worker: RuntimeWorker, threadId: number): void;
 }
 
-/** @typeParam Messages what the runtime's threads take and answer, if it is declared. */
-export class Member<Messages extends MessageTypes = MessageTypes> {
+/** @typeParam Messages what the runtime's workers take and answer, if it is declared. */
+export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   /** How to send to it; undefined until its entry has run, and while it is being started again. */
   peer: Peer<Messages> | undefined = undefined;
   /** @internal */
-  neighbour: Neighbour | undefined = undefined;
-  /** @internal What `peer` will be, from its birth on. */
+  address: WorkerAddress | undefined = undefined;
+  /** @internal What `peer` will be, once its reactor runs. */
   contact: Peer<Messages> | undefined = undefined;
   /** How often it was started again after a crash. */
   restarts = 0;
@@ -43,8 +43,8 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   /** @internal It is ended from here, or was: no crash. */
   wasTerminated = false;
   private terminating: Promise<unknown> | undefined = undefined;
-  private worker: Worker | undefined = undefined;
-  /** Resolves when its worker may be ended, or has ended. */
+  private thread: Worker | undefined = undefined;
+  /** Resolves when its thread may be ended, or has ended. */
   private loading: Settling<void> = settling();
   /** Those who wait for it to be paused, in the order of its replies. */
   private pausing: Settling<void>[] = [];
@@ -56,21 +56,21 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   constructor(
     readonly index: number,
     readonly name: string,
-    private readonly owner: MemberOwner,
+    private readonly owner: RuntimeWorkerOwner,
   ) {}
 
   get isAlive(): boolean {
-    return this.worker !== undefined;
+    return this.thread !== undefined;
   }
 
   /** @internal */
-  start(birth: Omit<Birth, 'index' | 'name' | 'loaded'>): void {
+  start(setup: Omit<WorkerSetup, 'index' | 'name' | 'loaded'>): void {
     const loaded = loadedWord();
-    const workerData: Birth = { ...birth, index: this.index, name: this.name, loaded };
-    const worker = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
-    buryOneself(worker);
+    const workerData: WorkerSetup = { ...setup, index: this.index, name: this.name, loaded };
+    const thread = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
+    leaveCleanup(thread);
     // 0 once it has ended.
-    const { threadId } = worker;
+    const { threadId } = thread;
     let failure: Error | undefined;
     const loading = settling<void>();
     const onLoaded = () => {
@@ -79,48 +79,48 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     };
     beginLoading(loaded);
     this.loading = loading;
-    this.worker = worker;
+    this.thread = thread;
     this.wasTerminated = this.hasRun = this.isIntroduced = false;
     this.terminating = undefined;
-    worker.on('message', (message: ToOwner) => {
-      if (message.kind === 'born') {
+    thread.on('message', (message: ToOwner) => {
+      if (message.kind === 'ready') {
         onLoaded();
-        this.neighbour = { index: this.index, name: this.name, address: message.address };
-        this.owner.onBorn(this, this.neighbour);
+        this.address = { index: this.index, name: this.name, mailbox: message.address };
+        this.owner.onReady(this, this.address);
       } else if (message.kind === 'running') this.owner.onRunning(this);
       else if (message.kind === 'reply') this.onReply(message.number, message.failure);
       else if (message.kind === 'paused') this.pausing.shift()?.resolve();
-      else this.owner.onBuried(this, message.threadId);
+      else this.owner.onReleased(this, message.threadId);
     });
-    worker.on('error', (error: Error) => (failure = error));
-    worker.on('exit', code => {
+    thread.on('error', (error: Error) => (failure = error));
+    thread.on('exit', code => {
       onLoaded();
-      this.worker = this.neighbour = this.contact = this.peer = undefined;
-      for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`thread '${this.name}' has ended`));
+      this.thread = this.address = this.contact = this.peer = undefined;
+      for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`worker '${this.name}' has ended`));
       for (const waiting of this.pausing.splice(0)) {
-        waiting.reject(new Error(`thread '${this.name}' ended before it was paused`));
+        waiting.reject(new Error(`worker '${this.name}' ended before it was paused`));
       }
       // It came to its end by itself after all.
       if (code === 0) this.wasTerminated = false;
       if (code !== 0 && !this.wasTerminated)
-        failure ??= new Error(`thread '${this.name}' ended with exit code ${code}`);
+        failure ??= new Error(`worker '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, { threadId, failure });
     });
   }
 
   /** @internal */
-  tell(message: ToThread): void {
-    this.worker?.postMessage(message);
+  tell(message: ToWorker): void {
+    this.thread?.postMessage(message);
   }
 
   /**
-   * Asks the thread to do something.
+   * Asks the worker to do something.
    *
-   * @returns a promise that resolves when it is done. @throws (by it) what the thread says, or that it has ended.
+   * @returns a promise that resolves when it is done. @throws (by it) what the worker says, or that it has ended.
    * @internal
    */
   ask(request: AcceptRequest): Promise<void> {
-    if (this.worker === undefined) return Promise.reject(new Error(`thread '${this.name}' has ended`));
+    if (this.thread === undefined) return Promise.reject(new Error(`worker '${this.name}' has ended`));
     const number = ++this.lastNumber;
     const waiting = settling<void>();
     this.asked.set(number, waiting);
@@ -129,10 +129,10 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   }
 
   /**
-   * Stops the thread's reactor: its listeners accept nothing, its connections and queues receive nothing, so that peers and
+   * Stops the worker's reactor: its listeners accept nothing, its connections and queues receive nothing, so that peers and
    * senders are held back, and its timers wait. What it has of Node, timers and `fetch` among it, goes on.
    *
-   * @param options aborting its `signal` later ends the wait; the thread stops all the same.
+   * @param options aborting its `signal` later ends the wait; the worker stops all the same.
    * @returns a promise that resolves when it has stopped, which is once its present turn is over.
    * @throws Error (by the promise) it is not running, or ends before.
    */
@@ -141,7 +141,7 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   }
 
   private beginPause(): Promise<void> {
-    if (this.peer === undefined) return Promise.reject(new Error(`pause: thread '${this.name}' is not running`));
+    if (this.peer === undefined) return Promise.reject(new Error(`pause: worker '${this.name}' is not running`));
     const waiting = settling<void>();
     this.pausing.push(waiting);
     // Told each time: it may have been resumed since, and have yet to hear of both.
@@ -149,32 +149,32 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
     return waiting.promise;
   }
 
-  /** Lets a paused thread go on. Nothing if it is not paused; stopping the runtime does the same. */
+  /** Lets a paused worker go on. Nothing if it is not paused; stopping the runtime does the same. */
   resume(): void {
     this.tell({ kind: 'resume' });
   }
 
   /**
-   * Ends the thread now, wherever it is, and for good: it is not started again, and it has not failed. What it had open is
+   * Ends the worker now, wherever it is, and for good: it is not started again, and it has not failed. What it had open is
    * closed. Twice is allowed. One that is just being started ends as soon as its reactor runs.
    *
-   * @param options aborting its `signal` ends the wait; the thread ends all the same.
+   * @param options aborting its `signal` ends the wait; the worker ends all the same.
    */
   terminate(options?: EndOptions): Promise<void> {
     return endWith(options, async () => {
       this.wasTerminated = true;
-      // Each call of the worker's adds a listener to it, and a thread in a call of the kernel ends when that returns.
-      this.terminating ??= this.worker && this.endWorker(this.worker);
+      // Each call of `Worker.terminate` adds a listener to the thread, and a thread in a call of the kernel ends when that returns.
+      this.terminating ??= this.thread && this.endThread(this.thread);
       await this.terminating;
     });
   }
 
-  private async endWorker(worker: Worker): Promise<void> {
+  private async endThread(thread: Worker): Promise<void> {
     const { promise, resolve } = this.loading;
     const deadline = setTimeout(resolve, LOADING_MS);
     await promise;
     clearTimeout(deadline);
-    await worker.terminate();
+    await thread.terminate();
   }
 
   private onReply(number: number, failure: unknown): void {
@@ -185,11 +185,11 @@ export class Member<Messages extends MessageTypes = MessageTypes> {
   }
 
   static {
-    describeBy('Member', Member.prototype, ({ index, name, isAlive, worker, restarts }) => ({
+    describeBy('RuntimeWorker', RuntimeWorker.prototype, ({ index, name, isAlive, thread, restarts }) => ({
       state: isAlive ? 'alive' : 'ended',
       index,
       name,
-      thread: worker?.threadId,
+      thread: thread?.threadId,
       restarts,
     }));
   }

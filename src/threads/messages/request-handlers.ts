@@ -7,7 +7,7 @@ import { encode, type Arrival, type Encoded, type Message } from './message.js';
 import type { PeerBook } from '../endpoint/peer-book.js';
 
 /** @param message what came with the request. @returns the answer, or a promise of it; bytes or anything cloneable. */
-export type Answer<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
+export type RequestHandler<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
 
 /** What the user gave to be called, and the context in which he did. */
 class Given<Callback> {
@@ -16,8 +16,8 @@ class Given<Callback> {
   constructor(readonly callback: Callback) {}
 }
 
-export class Services {
-  private readonly answers = new Map<string, Given<Answer>>();
+export class RequestHandlers {
+  private readonly answers = new Map<string, Given<RequestHandler>>();
   private readonly functions = new Map<string, Given<(argument: never) => void>>();
 
   /** @param lane the one in which questions come, and answers go. */
@@ -31,7 +31,7 @@ export class Services {
   }
 
   /** @throws Error somebody answers to that name already. */
-  addAnswer(name: string, answer: Answer): void {
+  addAnswer(name: string, answer: RequestHandler): void {
     if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);
     this.answers.set(name, new Given(answer));
   }
