@@ -64,7 +64,7 @@ describe('what the entry of a thread may do before it is through', () => {
     make(['stays', 'stays']);
     const failed = rejection(runtime.start());
     await Promise.all([runtime.stop(), runtime.stop()]);
-    expect((await failed).message).to.equal('start: the runtime was stopped before all of its threads ran');
+    expect((await failed).message).to.equal('start: the runtime was stopped before all of its workers ran');
     expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal((await failed).message);
     await runtime.finished();
   });
