@@ -178,7 +178,7 @@ describe('what objects show of themselves', () => {
     expect(logged(runtime)).to.include("state: 'not started'");
     await runtime.start();
     atEnd(() => void runtime.stop(0).catch(() => {}));
-    expect(logged(runtime)).to.equal("Runtime { state: 'running', threads: 1, alive: 1, services: 0 }");
+    expect(logged(runtime)).to.equal("Runtime { state: 'running', workers: 1, alive: 1, services: 0 }");
     const [worker] = runtime.workers;
     const { endpoint } = runtime;
     const looks = endpoint.queue<string[]>('looks');

@@ -81,7 +81,7 @@ describe('pollux stress over threads and processes', function () {
     const args = [...long, '--backend', 'poll'];
     const { status, stdout } = await runPollux(args, { nodeOptions: `--import=${dyingThread}` });
     const report = parseReport(stdout);
-    expect(report.verdict).to.match(/^poll: the (server|client): thread \d died: made to die$/);
+    expect(report.verdict).to.match(/^poll: the (server|client): worker \d died: made to die$/);
     expect(report.results[0]).to.include({ server: null, client: null });
     expect(status).to.equal(1);
   });
@@ -90,7 +90,7 @@ describe('pollux stress over threads and processes', function () {
     const args = ['stress', 'server', '--threads', '2', '--port', '0'];
     const { status, stdout, stderr } = await runPollux(args, { nodeOptions: `--import=${dyingThread}` });
     expect({ status, stdout }).to.deep.equal({ status: 1, stdout: '' });
-    expect(stderr).to.match(/^pollux: the server: thread \d died: made to die$/m);
+    expect(stderr).to.match(/^pollux: the server: worker \d died: made to die$/m);
   });
 
   if (process.platform === 'linux') {

@@ -292,7 +292,7 @@ describe('examples', () => {
       await Promise.all(clients.map((client, index) => client.send(`${text} ${index}.`).receives(`${text} ${index}.`)));
     }
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
-    const spread = [...example.stdout.matchAll(/^thread \d+: (\d+) connections, (\d+) times one that was parked$/gm)];
+    const spread = [...example.stdout.matchAll(/^worker \d+: (\d+) connections, (\d+) times one that was parked$/gm)];
     const sum = (column: number) => spread.reduce((total, row) => total + Number(row[column]), 0);
     expect([sum(1), sum(2)]).to.deep.equal([6, 6]);
   });

@@ -138,7 +138,7 @@ describe('signals of runtimes', () => {
     });
   }
 
-  describeWait('runtime.join', async () => {
+  describeWait('runtime.finished', async () => {
     const ready = await running();
     return {
       begin: options => ready.finished(options),

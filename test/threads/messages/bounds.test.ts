@@ -107,7 +107,8 @@ describe('bounds of what is sent between threads', () => {
       }
     }
     expect(isHeld).to.equal(true);
-    expect(sent).to.be.within(UNREAD_BYTES, 2 * UNREAD_BYTES);
+    // What is kept counts a little more for each message than its bytes.
+    expect(sent).to.be.within(0.9 * UNREAD_BYTES, 2 * UNREAD_BYTES);
   });
 
   it('a request gets its own answer when numbers have come round to one that still waits', async () => {

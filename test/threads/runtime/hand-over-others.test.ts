@@ -134,7 +134,7 @@ describe('what else moves to another thread', () => {
       expect(await rejection(thing.moveTo(peer, new Uint8Array(peer.maxBytes)))).to.be.instanceOf(RangeError);
       const worker = destination.runtime.workers[0] as unknown as Peer;
       expect((await rejection(thing.moveTo(worker))).message).to.equal(
-        'peer: RuntimeWorker; allowed: a Peer, such as endpoint.peer(address) or threads[0].peer',
+        'peer: RuntimeWorker; allowed: a Peer, such as endpoint.peer(address) or workers[0].peer',
       );
       expect(thing.isClosed).to.equal(false);
     }
