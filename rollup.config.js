@@ -2,6 +2,9 @@
 // V8 treats the constants of a module as constants only where they are not imported. Types stay those of dist/src.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { parse } from 'acorn';
+import MagicString from 'magic-string';
 
 /** Chains tsc's source maps, so that stacks and debuggers show TypeScript. */
 const typescriptMaps = {
@@ -10,6 +13,32 @@ const typescriptMaps = {
     const map = `${id}.map`;
     if (!existsSync(map)) return null;
     return { code: readFileSync(id, 'utf8'), map: JSON.parse(readFileSync(map, 'utf8')) };
+  },
+};
+
+/** Comments are a third of the text that a program loads and a user installs. They stay in src/ and in the types. */
+const withoutComments = {
+  name: 'without-comments',
+  renderChunk(code) {
+    const text = new MagicString(code);
+    const onComment = (_isBlock, _comment, start, end) => {
+      let from = start;
+      while (code[from - 1] === ' ') from--;
+      // A comment that has its lines to itself takes them along.
+      const hasLines = code[from - 1] === '\n' && code[end] === '\n';
+      text.remove(from, hasLines ? end + 1 : end);
+    };
+    parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true, onComment });
+    return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) };
+  },
+};
+
+/** The recordings of FreeBSD, in a twentieth of their size: `self-test` and the models replay them wherever Pollux is installed. */
+const recordings = {
+  name: 'recordings',
+  generateBundle() {
+    const source = gzipSync(readFileSync('test/fixtures/kqueue/freebsd-14.jsonl'), { level: 9 });
+    this.emitFile({ type: 'asset', fileName: 'freebsd-14.jsonl.gz', source });
   },
 };
 
@@ -42,7 +71,7 @@ function fileOf(id) {
 export default {
   input,
   external: [/^node:/, 'koffi', 'commander', 'log-update'],
-  plugins: [typescriptMaps],
+  plugins: [typescriptMaps, withoutComments, recordings],
   // Side by side, since a module finds the threads that it starts by their names.
   output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },
 };
