@@ -8,3 +8,4 @@
  */
 export { toDuplex, type DuplexOptions } from './node/duplex.js';
 export { release, type ReleaseOptions } from './node/release.js';
+export { serveHttp, HttpService } from './node/serve-http.js';

@@ -10,7 +10,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { toDuplex } from '../../src/node.js';
 import { connect, listen, type Connection } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
-import { closing, destroyTracked, fillUp, tcpPair, track, turns, unixPair } from '../support/sockets.js';
+import { destroyTracked, fillUp, tcpPair, track, turns, unixPair } from '../support/sockets.js';
 
 /** The text up to the end; the stream stays open for writing, which an iteration would not have. */
 function toEnd(stream: Duplex): Promise<string> {
@@ -225,8 +225,6 @@ describe('toDuplex', () => {
     const { client, server } = unixPair();
     const broken = new PassThrough();
     const piped = pipeline(broken, toDuplex(client)).catch((error: Error) => error.message);
-    const { told } = closing(client);
-    void told;
     broken.destroy(new Error('source broke'));
     expect(await piped).to.equal('source broke');
     expect(await server.read()).to.equal(null);

@@ -84,6 +84,8 @@ export class Reactor {
   private quietTurns = 0;
   private closed = false;
   private paused = false;
+  /** The host's loop has events of its own: this turn looks for no more of ours. */
+  private hostHasEvents = false;
   private readonly runTurn = () => AsyncScope.ofTurn().run(this.turnOrThrow, this);
 
   constructor(options: ReactorOptions = {}) {
@@ -99,8 +101,9 @@ export class Reactor {
       this.driver = new ReadinessDriver(backend, mode);
       const loop = openNodeLoop();
       this.host = loop === undefined ? new BoundedHost() : new NodeHost(loop);
+      const onReady = () => (this.hostHasEvents = true);
       this.hostToken =
-        this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'persistent', 'level', { onReady: () => {} });
+        this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'persistent', 'level', { onReady });
     } catch (error) {
       backend.close();
       throw error;
@@ -240,6 +243,7 @@ export class Reactor {
       return;
     }
     this.inTurn = true;
+    this.hostHasEvents = false;
     this.counters.turns++;
     const { driver } = this;
     let busy = true;
@@ -252,7 +256,7 @@ export class Reactor {
       // While there is something, look for more at once: the way round the host's loop costs more than a wait.
       for (
         let waits = 1;
-        (events > 0 || posted) && waits < WAITS_PER_TURN && !this.closed && !driver.hasWork;
+        (events > 0 || posted) && waits < WAITS_PER_TURN && !this.hostHasEvents && !this.closed && !driver.hasWork;
         waits++
       ) {
         this.beginRound();
@@ -261,7 +265,8 @@ export class Reactor {
         this.dispatch();
       }
       const due = this.timers.run(this.seenMs);
-      busy = events > 0 || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
+      // After the host's own events there is nothing of ours to wait for, and the host itself says whether it may sleep.
+      busy = events > (this.hostHasEvents ? 1 : 0) || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
       this.runDeferred();
     } finally {
       this.inTurn = false;
