@@ -1,6 +1,6 @@
 /** HTTP on connections of Pollux, served by what is written for Node: `node:http`, Express, Fastify, ws. */
 import { Server as NodeServer } from 'node:net';
-import { kindOf } from '../api/arguments.js';
+import { kindOf } from '../base/arguments.js';
 import { Listener } from '../api/listening/listener.js';
 import type { Connection } from '../api/stream/connection.js';
 import type { Address } from '../sys/socket/sockaddr.js';

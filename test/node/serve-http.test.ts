@@ -225,7 +225,7 @@ describe('serveHttp', () => {
     elsewhere.onConnection = connection => {
       void connection.read().then(chunk => {
         // As one that was moved here with what its thread had read.
-        connection.putAhead(chunk!.toBytes());
+        connection.unread(chunk!);
         service.accept(connection);
       });
     };
@@ -234,7 +234,7 @@ describe('serveHttp', () => {
 
   it('serves https and http2', async () => {
     const https = createHttpsServer({ key, cert }, hello);
-    const service = await serving(https as unknown as Server);
+    const service = await serving(https);
     const options = { host: '127.0.0.1', port: portOf(service), rejectUnauthorized: false, agent: false as const };
     const [response] = (await once(getHttps(options), 'response')) as [IncomingMessage];
     expect(await text(response)).to.equal('hello\n');
