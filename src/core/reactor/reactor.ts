@@ -266,7 +266,8 @@ export class Reactor {
       }
       const due = this.timers.run(this.seenMs);
       // After the host's own events there is nothing of ours to wait for, and the host itself says whether it may sleep.
-      busy = events > (this.hostHasEvents ? 1 : 0) || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
+      busy =
+        events > (this.hostHasEvents ? 1 : 0) || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
       this.runDeferred();
     } finally {
       this.inTurn = false;
