@@ -22,7 +22,9 @@ const output = 'echo: hello';
 const threads = {
   'main.js': `
 import { Runtime } from 'pollux/threads';
-const runtime = new Runtime({ entry: new URL('./entry.js', import.meta.url), workers: 2 });
+const { WORKER } = process.env;
+const given = WORKER === undefined ? {} : { workerUrl: new URL(WORKER, import.meta.url) };
+const runtime = new Runtime({ entry: new URL(process.env.ENTRY ?? './entry.js', import.meta.url), workers: 2, ...given });
 await runtime.start();
 await runtime.stop();
 `,
@@ -67,6 +69,7 @@ const typescript = (version, module, resolution, quick = false) => ({
   commands: [['tsc', '-p', '.']],
 });
 
+const esbuild = ['esbuild', '--bundle', '--platform=node', '--format=esm', '--external:koffi'];
 const bundle = (name, packages, ...commands) => ({
   name,
   files: { ...threads, 'echo.js': esm },
@@ -91,12 +94,28 @@ export const cases = [
   typescript('5.9', 'esnext', 'bundler', true),
   typescript('5.2', 'nodenext', 'nodenext'),
   typescript('5.2', 'esnext', 'bundler'),
-  bundle(
-    'esbuild',
-    ['esbuild@0.25'],
-    ['esbuild', 'echo.js', '--bundle', '--platform=node', '--format=esm', '--external:koffi', '--outfile=out.mjs'],
-    ['node', 'out.mjs'],
-  ),
+  bundle('esbuild', ['esbuild@0.25'], [...esbuild, 'echo.js', '--outfile=out.mjs'], ['node', 'out.mjs']),
+  {
+    name: 'esbuild with threads',
+    files: threads,
+    packages: ['esbuild@0.25'],
+    commands: [
+      [...esbuild, 'main.js', 'entry.js', 'worker=pollux/worker', '--outdir=out', '--out-extension:.js=.mjs'],
+      ['env', 'ENTRY=./entry.mjs', 'WORKER=./worker.mjs', 'node', 'out/main.mjs'],
+    ],
+    output: 'a worker runs',
+  },
+  {
+    // The error has to say what is missing.
+    name: 'esbuild with threads, without workerUrl',
+    files: { ...threads, 'try.sh': 'node out/main.mjs 2>&1; true' },
+    packages: ['esbuild@0.25'],
+    commands: [
+      [...esbuild, 'main.js', '--outfile=out/main.mjs'],
+      ['sh', 'try.sh'],
+    ],
+    output: "worker.js is not there; allowed: the URL of 'pollux/worker'",
+  },
   bundle(
     'rollup',
     ['@rollup/wasm-node@4', '@rollup/plugin-node-resolve@16'],

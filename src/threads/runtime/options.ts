@@ -1,4 +1,6 @@
 /** What a runtime is made with, checked. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { isUrl } from '../../base/kinds.js';
 import { MAX_SENDERS } from '../ring/layout.js';
 import { MAILBOX_SENDERS } from '../../core/limits.js';
@@ -22,6 +24,11 @@ export interface RuntimeOptions {
    * in its default export, that is called with the worker, and awaited. A default export that is a function is refused.
    */
   readonly entry: URL;
+  /**
+   * Where Pollux's own first module of a worker is: `pollux/worker`, or what your bundler made of it. Default: beside Pollux.
+   * A bundle of Pollux has no such file beside it, and `start` says so.
+   */
+  readonly workerUrl?: URL;
   /** How many workers, up to 256. Default: as many as the process may use processors. */
   readonly workers?: number;
   /** Their names, one a worker, no two the same. Default: 'worker 0' and on. */
@@ -58,6 +65,7 @@ export interface RuntimeOptions {
 
 const RUNTIME_OPTIONS = {
   entry: 'other',
+  workerUrl: 'other',
   workers: 'other',
   names: 'other',
   affinity: 'boolean',
@@ -80,6 +88,7 @@ export interface CheckedOptions extends RuntimeOptions {
   readonly workers: number;
   readonly names: readonly string[];
   readonly restarts: number;
+  readonly workerUrl: URL;
   /** That a mailbox has room for: all of the runtime, and as many others as any mailbox has, if that can be. */
   readonly senders: number;
   /** The processor of each worker; empty when they are not bound. */
@@ -98,7 +107,10 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
     reactor,
     drainOnSignalMs,
   } = options;
-  checkEntry(options.entry);
+  checkModule('entry', options.entry);
+  const workerUrl = options.workerUrl ?? new URL('worker.js', import.meta.url);
+  checkModule('workerUrl', workerUrl);
+  checkFirstModule(workerUrl);
   checkInteger('workers', workers, 1, MAX_WORKERS);
   checkInteger('restarts', restarts, 0, 1e6);
   if (drainOnSignalMs !== undefined) checkDeadline('drainOnSignalMs', drainOnSignalMs);
@@ -115,7 +127,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
   const pinned = affinity && canPin && workers > 1;
   const processors = pinned ? names.map((_, index) => allowed[index % allowed.length]) : [];
   const senders = Math.min(workers + MAILBOX_SENDERS, MAX_SENDERS);
-  return { ...options, workers, names, restarts, senders, processors };
+  return { ...options, workerUrl, workers, names, restarts, senders, processors };
 }
 
 /** @throws RangeError it is no time that a timer can wait. */
@@ -123,10 +135,18 @@ export function checkDeadline(name: string, deadlineMs: number): void {
   checkInteger(name, deadlineMs, 0, MAX_DEADLINE_MS);
 }
 
-function checkEntry(entry: URL): void {
-  if (!isUrl(entry)) throw new TypeError(`entry: ${kindOf(entry)}; allowed: the URL of a module`);
-  if (entry.protocol === 'file:') pathOf('entry', entry);
-  else if (entry.protocol !== 'data:') throw new TypeError(`entry: ${entry.href}; allowed: a URL of a file, or data:`);
+function checkModule(name: string, url: URL): void {
+  if (!isUrl(url)) throw new TypeError(`${name}: ${kindOf(url)}; allowed: the URL of a module`);
+  if (url.protocol === 'file:') pathOf(name, url);
+  else if (url.protocol !== 'data:') throw new TypeError(`${name}: ${url.href}; allowed: a URL of a file, or data:`);
+}
+
+/** A bundler takes the module that asks for it elsewhere: the worker would fail to load, far from the cause. */
+function checkFirstModule(url: URL): void {
+  if (url.protocol !== 'file:' || existsSync(fileURLToPath(url.href))) return;
+  throw new TypeError(
+    `workerUrl: ${url.href} is not there; allowed: the URL of 'pollux/worker', which a bundle of Pollux needs beside it`,
+  );
 }
 
 function checkNames(names: readonly string[], workers: number): void {

@@ -63,11 +63,11 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
     return this.thread !== undefined;
   }
 
-  /** @internal */
-  start(setup: Omit<WorkerSetup, 'index' | 'name' | 'loaded'>): void {
+  /** @internal @param firstModule runs first, and then the entry. */
+  start(firstModule: URL, setup: Omit<WorkerSetup, 'index' | 'name' | 'loaded'>): void {
     const loaded = loadedWord();
     const workerData: WorkerSetup = { ...setup, index: this.index, name: this.name, loaded };
-    const thread = new Worker(new URL('worker.js', import.meta.url), { workerData, name: this.name });
+    const thread = new Worker(new URL(firstModule.href), { workerData, name: this.name });
     leaveCleanup(thread);
     // 0 once it has ended.
     const { threadId } = thread;

@@ -273,10 +273,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
   }
 
   private startWorker(worker: RuntimeWorker): void {
-    const { entry, payload, reactor = {}, senders, processors } = this.options;
+    const { entry, payload, reactor = {}, senders, processors, workerUrl } = this.options;
     const owner = this.endpoint.address;
     try {
-      worker.start({ entry: entry.href, payload, reactor, senders, processor: processors[worker.index], owner });
+      worker.start(workerUrl, {
+        entry: entry.href,
+        payload,
+        reactor,
+        senders,
+        processor: processors[worker.index],
+        owner,
+      });
     } catch (failure) {
       // There is no worker that could end: what was given can't be cloned any more, or the system has no room for one.
       this.report(failure as Error, worker);

@@ -137,6 +137,11 @@ describe('a runtime', () => {
     }
     const cases: [options: unknown, message: string][] = [
       [{ entry: undefined }, 'entry: undefined; allowed: the URL of a module'],
+      [
+        { workerUrl: new URL('file:///none/worker.js') },
+        'workerUrl: file:///none/worker.js is not there; allowed: the URL',
+      ],
+      [{ workerUrl: new URL('http://host/w.js') }, 'workerUrl: http://host/w.js; allowed: a URL of a file, or data:'],
       [{ entry: new URL('http://host/entry.js') }, 'entry: http://host/entry.js; allowed: a URL of a file, or data:'],
       [{ names: 'ab', workers: 2 }, 'names: string; allowed: an array of strings'],
       [{ names: [5], workers: 1 }, 'names: 5 among them; allowed: strings'],
