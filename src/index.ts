@@ -8,6 +8,20 @@ export { connect, type ConnectOptions } from './api/stream/connect.js';
 export { copyStream, type CopyStreamOptions } from './api/transfer/copy-stream.js';
 export { Connection } from './api/stream/connection.js';
 export type { Destination } from './api/departure.js';
+export { delimited, encodeDelimited, type DelimitedOptions } from './api/framing/delimited.js';
+export type { Unterminated } from './api/framing/delimiter.js';
+export { fixed } from './api/framing/fixed.js';
+export { Frames } from './api/framing/frames.js';
+export type { FramedConnection, FrameSource } from './api/framing/chunks.js';
+export type { FrameOptions, FrameTimeOptions } from './api/framing/framing-options.js';
+export type { LineEncoding } from './api/framing/line-cutter.js';
+export {
+  encodeLengthPrefixed,
+  lengthPrefixed,
+  type LengthPrefixedOptions,
+  type LengthPrefixOptions,
+} from './api/framing/length-prefixed.js';
+export { encodeLine, lines, type LineEnd, type LineOptions } from './api/framing/lines.js';
 export { join, type JoinOptions } from './api/transfer/join.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/transfer/send-file.js';
 export { SendingSocket, type Sendable } from './api/stream/sending-socket.js';

@@ -1,0 +1,78 @@
+/** Lines of text, and how they are written. */
+import { checkOptions, shown, kindOf, type OptionNames } from '../arguments.js';
+import { checkSource, type FrameSource } from './chunks.js';
+import type { Unterminated } from './delimiter.js';
+import { Frames } from './frames.js';
+import { checkFrameOptions, type FrameOptions } from './framing-options.js';
+import { LineCutter, type LineEncoding } from './line-cutter.js';
+
+export interface LineOptions extends FrameOptions {
+  /** Default 'utf8'. What is no text in it becomes U+FFFD. For lines of bytes: `delimited(source, '\n')`. */
+  readonly encoding?: LineEncoding;
+  /** Text behind the last newline: a line as the others ('message', the default), or EBADMSG ('error'). */
+  readonly unterminated?: Unterminated;
+}
+
+const LINE_OPTIONS = {
+  maxBytes: 'other',
+  timeoutMs: 'other',
+  signal: 'other',
+  encoding: 'other',
+  unterminated: 'other',
+} as const satisfies OptionNames<LineOptions>;
+
+export interface LineEnd {
+  /** Default '\n'. */
+  readonly newline?: '\n' | '\r\n';
+}
+
+const LINE_END = { newline: 'other' } as const satisfies OptionNames<LineEnd>;
+
+/**
+ * The lines of a connection, as strings without their ends, which are LF or CRLF. Short lines that you keep may hold up to 4 KiB of
+ * their neighbours in memory.
+ *
+ *     for await (const line of lines(connection, { maxBytes: 1024, timeoutMs: 10_000 })) await connection.write(`${line}\n`);
+ *
+ * The reading fails with IoError EMSGSIZE: a line longer than `maxBytes`, as soon as so much has arrived; ETIMEDOUT: a line that
+ * takes longer than `timeoutMs`; EBADMSG: `unterminated: 'error'`, and the stream ends within a line.
+ *
+ * @throws TypeError, RangeError an argument that makes no sense.
+ */
+export function lines(source: FrameSource, options: LineOptions = {}): Frames<string> {
+  checkSource(source);
+  checkOptions(options, LINE_OPTIONS);
+  const { encoding = 'utf8', unterminated = 'message', timeoutMs = 0, signal } = options;
+  if (!['utf8', 'latin1', 'ascii'].includes(encoding)) {
+    throw new TypeError(`encoding: ${shown(encoding)}; allowed: 'utf8', 'latin1', 'ascii'`);
+  }
+  checkUnterminated(unterminated);
+  const maxBytes = checkFrameOptions(options);
+  return new Frames(source, new LineCutter({ encoding, unterminated, maxBytes }), { what: 'lines', timeoutMs, signal });
+}
+
+/** @throws TypeError */
+export function checkUnterminated(unterminated: Unterminated): void {
+  if (unterminated === 'message' || unterminated === 'error') return;
+  throw new TypeError(`unterminated: ${shown(unterminated)}; allowed: 'message', 'error'`);
+}
+
+/**
+ * A line as it goes over the wire.
+ *
+ *     await connection.write(encodeLine('HELO example.org', { newline: '\r\n' }));
+ *
+ * @throws TypeError no string, or one with a newline in it, which would be two lines to the peer.
+ */
+export function encodeLine(line: string, options: LineEnd = {}): string {
+  checkOptions(options, LINE_END);
+  const { newline = '\n' } = options;
+  if (newline !== '\n' && newline !== '\r\n') {
+    throw new TypeError(`newline: ${shown(newline)}; allowed: '\\n', '\\r\\n'`);
+  }
+  if (typeof line !== 'string') throw new TypeError(`line: ${kindOf(line)}; allowed: a string`);
+  if (line.includes('\n') || line.endsWith('\r')) {
+    throw new TypeError('line: it has a newline; allowed: text of one line');
+  }
+  return line + newline;
+}
