@@ -1,6 +1,6 @@
 /** Where the bytes of messages come from: a connection, or anything else that gives chunks in turn. */
 import { BufferList, type Part } from '../../core/memory/buffer-list.js';
-import { kindOf } from '../arguments.js';
+import { kindOf } from '../../base/arguments.js';
 import { settling, type Settling } from '../settling.js';
 
 /** What framing needs of a connection; others that have all this are as good. */

@@ -1,6 +1,6 @@
 /** Messages of bytes that end with a delimiter, and how they are written. */
 import { BufferList } from '../../core/memory/buffer-list.js';
-import { checkOptions, type OptionNames } from '../arguments.js';
+import { checkOptions, type OptionNames } from '../../base/arguments.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import { FrameCutter } from './cutter.js';

@@ -1,7 +1,6 @@
 /** Messages of bytes that all have the same length. */
 import type { BufferList } from '../../core/memory/buffer-list.js';
-import { checkOptions, type OptionNames } from '../arguments.js';
-import { checkInteger } from '../options.js';
+import { checkInteger, checkOptions, type OptionNames } from '../../base/arguments.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import { FrameCutter } from './cutter.js';
 import { Frames } from './frames.js';

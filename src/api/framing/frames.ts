@@ -1,5 +1,5 @@
 /** The messages of a stream, as an async iterator or by a callback: what `lines`, `delimited`, `lengthPrefixed` and `fixed` return. */
-import { checkCallback } from '../arguments.js';
+import { checkCallback } from '../../base/arguments.js';
 import { chunksFrom, isConnection, type FramedConnection, type FrameSource } from './chunks.js';
 import type { Cutter } from './cutter.js';
 import { FrameFeed, type FeedOwner } from './frame-feed.js';

@@ -1,7 +1,6 @@
 /** What the framings have in common: bounds of size and time, and the errors of messages that break them. */
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkSignal } from '../arguments.js';
-import { checkDelay, checkInteger } from '../options.js';
+import { checkDelay, checkInteger, checkSignal } from '../../base/arguments.js';
 
 export interface FrameTimeOptions {
   /**

@@ -1,7 +1,6 @@
 /** Messages of bytes that begin with their length, and how they are written. */
 import { BufferList } from '../../core/memory/buffer-list.js';
-import { checkOptions, shown, type OptionNames } from '../arguments.js';
-import { checkInteger } from '../options.js';
+import { checkInteger, checkOptions, shown, type OptionNames } from '../../base/arguments.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import { FrameCutter } from './cutter.js';

@@ -1,5 +1,5 @@
 /** Lines of text, and how they are written. */
-import { checkOptions, shown, kindOf, type OptionNames } from '../arguments.js';
+import { checkOptions, shown, kindOf, type OptionNames } from '../../base/arguments.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import type { Unterminated } from './delimiter.js';
 import { Frames } from './frames.js';

@@ -22,12 +22,13 @@ describeOnEveryDriver('framing of connections', () => {
     const listener = await listening();
     const client = connectNode({ port: listener.port, host: '127.0.0.1', noDelay: true });
     const got = settling<string[]>();
-    listener.onConnection = async connection => {
+    const serve = async (connection: Connection): Promise<void> => {
       const all: string[] = [];
       for await (const line of lines(connection)) all.push(line);
       got.resolve(all);
       await connection.close();
     };
+    listener.onConnection = connection => void serve(connection);
     for (const byte of 'añ\r\n\nlast') {
       client.write(byte);
       await turns(2);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import process from 'node:process';
 import fc from 'fast-check';
+import type { Frames } from '../../../src/index.js';
 import {
   BufferList,
   delimited,
@@ -8,7 +9,6 @@ import {
   encodeLengthPrefixed,
   encodeLine,
   fixed,
-  Frames,
   lengthPrefixed,
   lines,
   type FrameSource,
