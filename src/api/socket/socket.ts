@@ -21,6 +21,7 @@ export abstract class Socket {
     readonly reactor: Reactor,
     protected readonly descriptor: Descriptor,
   ) {
+    descriptor.owner = this;
     reactor.enter(true);
   }
 

@@ -5,22 +5,59 @@
 import type { Backend, Interest, Lifetime, Trigger } from '../../backends/contract.js';
 import type { EventSources, Source } from '../../backends/sources/contract.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
+import type { EventOwners } from '../observation/turn-meter.js';
 import type { Descriptor, Operation } from '../operations/operation.js';
 
 /** Running totals of the calls that moved bytes and connections; the backend's own calls are in its counters. */
 export interface DriverCounters {
-  /** System calls of operations: recv, send, accept, connect and their like. */
-  systemCalls: number;
+  /** System calls of operations, of all the kinds that follow. */
+  readonly systemCalls: number;
+  /** accept4(2). */
+  accepts: number;
+  /** connect(2), and the questions whether it has succeeded. */
+  connects: number;
+  /** recv(2), recvmsg(2), read(2) of a pipe. */
+  receives: number;
+  /** send(2), sendmsg(2), write(2) to a pipe. */
+  sends: number;
+  sendfiles: number;
+  /** Calls of `join` and of copies between sockets and files: splice(2), or receiving and sending. */
+  relays: number;
+  /** recv(2) that takes nothing: whether the peer of a connection that nobody reads has gone. */
+  looks: number;
   bytesReceived: number;
   bytesSent: number;
+  /** Those of `bytesSent` that sendfile(2) took out of a file. */
+  sendfileBytes: number;
+  /** Those of `bytesReceived` that splice(2) took. */
+  splicedBytes: number;
+  /** Bytes that the kernel moved from socket to socket by SO_SPLICE: beside `bytesReceived` and `bytesSent`. */
+  soSplicedBytes: number;
   /** Events that brought no progress. */
   fruitlessEvents: number;
   /** Descriptors disarmed because their events kept bringing none. */
   spinsStopped: number;
 }
 
-export function newDriverCounters(): DriverCounters {
-  return { systemCalls: 0, bytesReceived: 0, bytesSent: 0, fruitlessEvents: 0, spinsStopped: 0 };
+export class DriverTotals implements DriverCounters {
+  accepts = 0;
+  connects = 0;
+  receives = 0;
+  sends = 0;
+  sendfiles = 0;
+  relays = 0;
+  looks = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  sendfileBytes = 0;
+  splicedBytes = 0;
+  soSplicedBytes = 0;
+  fruitlessEvents = 0;
+  spinsStopped = 0;
+
+  get systemCalls(): number {
+    return this.accepts + this.connects + this.receives + this.sends + this.sendfiles + this.relays + this.looks;
+  }
 }
 
 /** Who watches a raw descriptor. */
@@ -33,6 +70,10 @@ export interface Driver {
   /** The readiness backend below, for its name, traits and counters. */
   readonly backend: Backend;
   readonly counters: DriverCounters;
+  /** The events of the last wait. */
+  readonly harvest: EventOwners;
+  /** What has a registration with the backend: each descriptor on which something had to wait. */
+  readonly registered: { descriptors(): Descriptor[] };
 
   /** Whether `watch` has this descriptor. */
   isWatched(fd: number): boolean;

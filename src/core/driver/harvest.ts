@@ -1,8 +1,10 @@
 /** The events of the last wait, in their order: a budget or an exception of a callback leaves some for the next turn. */
 import type { Backend } from '../../backends/contract.js';
+import type { EventOwners } from '../observation/turn-meter.js';
+import { Descriptor } from '../operations/operation.js';
 import type { Registered } from './registered.js';
 
-export class Harvest {
+export class Harvest implements EventOwners {
   /** The event to dispatch next. */
   private cursor = 0;
   /** Waits in a row that filled the batch, while some may have been left out since the first. */
@@ -35,6 +37,16 @@ export class Harvest {
   /** The index of the next event; only where `hasEvents`. */
   next(): number {
     return this.cursor++;
+  }
+
+  nextOwners(into: (object | undefined)[]): number {
+    const { count, tokens } = this.backend.events;
+    for (let index = 0; index < into.length; index++) {
+      const event = this.cursor + index;
+      const entry = event < count ? this.registered.find(tokens[event]) : undefined;
+      into[index] = entry instanceof Descriptor ? entry.owner : entry?.watcher;
+    }
+    return count - this.cursor;
   }
 
   /** A wait that fills the batch may leave some out. They come by turns: in so many waits each has been told of. */

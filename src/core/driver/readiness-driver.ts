@@ -19,7 +19,7 @@ import type { EventSources, Source } from '../../backends/sources/contract.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
-import { newDriverCounters, type Driver, type Watcher } from './driver.js';
+import { DriverTotals, type Driver, type Watcher } from './driver.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../limits.js';
 import { FinishedOperations } from './finished-operations.js';
 import { Harvest } from './harvest.js';
@@ -38,19 +38,18 @@ import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './op
 import { BOTH, ENDS, READ_CAUSES, WRITE_CAUSES, type RegistrationMode } from './mode.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
+import { spinError } from './spin.js';
 import { Watches } from './watches.js';
 
-const SPIN = `${FRUITLESS_EVENTS} events in a row without a byte moving; it is no longer watched`;
-
 export class ReadinessDriver implements Driver {
-  readonly counters = newDriverCounters();
+  readonly counters = new DriverTotals();
 
   private readonly lifetime: Lifetime;
   private readonly trigger: Trigger;
-  private readonly registered = new Registered();
+  readonly registered = new Registered();
   /** Edge mode: what is to be tried without an event. */
   private readonly listed = new ReadyList();
-  private readonly harvest: Harvest;
+  readonly harvest: Harvest;
   private readonly finished = new FinishedOperations();
   private readonly watches: Watches;
   private openedSources: EventSources | undefined;
@@ -393,8 +392,7 @@ export class ReadinessDriver implements Driver {
     if (++descriptor.fruitless < FRUITLESS_EVENTS) return;
     descriptor.fruitless = 0;
     this.counters.spinsStopped++;
-    const title = `descriptor ${descriptor.fd} with ${this.backend.name}`;
-    this.finished.failAll(descriptor, new IoError('ELOOP', 'wait', title, SPIN));
+    this.finished.failAll(descriptor, spinError(descriptor, this.backend.name));
     this.askOn(descriptor);
   }
 }

@@ -55,7 +55,7 @@ export class Accept extends Operation {
     const { counters } = this.owner.reactor.driver;
     const { expected } = this;
     for (let calls = 0; calls < expected; calls++) {
-      counters.systemCalls++;
+      counters.accepts++;
       const accepted = accept(fd);
       if (accepted >= 0) {
         this.refusals = 0;

@@ -69,7 +69,7 @@ export class AwaitHangUp extends Operation {
       this.waitsFor = PRIORITY;
       return WAIT;
     }
-    this.owner.reactor.driver.counters.systemCalls++;
+    this.owner.reactor.driver.counters.looks++;
     const received = recv(fd, byte.address, 1, MSG_PEEK | MSG_DONTWAIT);
     if (received === 0 && this.owner.heedsEnd) return DONE;
     if (received < 0) {

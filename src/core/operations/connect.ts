@@ -43,7 +43,7 @@ export class Connect extends Operation {
   attempt(fd: number): Outcome {
     const { address } = this;
     if (!this.inProgress) {
-      this.counters.systemCalls++;
+      this.counters.connects++;
       const code = connect(fd, address);
       if (code !== EINPROGRESS) {
         // Only a Unix socket says EAGAIN: TCP would wait.
@@ -71,12 +71,12 @@ export class Connect extends Operation {
 
   /** An event may be spurious; only a socket with a peer is connected. @returns false: it is still under way. */
   private isConfirmed(fd: number): boolean {
-    this.counters.systemCalls++;
+    this.counters.connects++;
     try {
       remoteAddress(fd);
       return true;
     } catch (error) {
-      this.counters.systemCalls++;
+      this.counters.connects++;
       const code = pendingError(fd);
       const refusal = error as IoError;
       if (code !== 0) this.refuse(code);
@@ -99,7 +99,7 @@ export class Connect extends Operation {
   /** One call that says both: it is connected, and not to itself. Where it says nothing the long way is gone. */
   private isAnsweredOnce(fd: number): boolean {
     if (!hasTcpInfo) return false;
-    this.counters.systemCalls++;
+    this.counters.connects++;
     return wasAnsweredOnce(fd);
   }
 
@@ -118,7 +118,7 @@ export class Connect extends Operation {
 
 function isJoinedToItself(fd: number, port: number, counters: DriverCounters): boolean {
   try {
-    counters.systemCalls++;
+    counters.connects++;
     const local = localAddress(fd);
     if (local.family === 'unix' || local.port !== port) return false;
     return formatAddress(remoteAddress(fd)) === formatAddress(local);

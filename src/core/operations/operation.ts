@@ -114,6 +114,8 @@ export class Descriptor {
   /** Events in a row that brought nothing. */
   fruitless = 0;
   origin: Origin = 'shared';
+  /** The object of the user's that has it, for those who look at what there is. */
+  owner: object | undefined = undefined;
 
   constructor(
     readonly fd: number,

@@ -65,7 +65,7 @@ export class ReceiveDatagrams extends Operation {
       }
       const roomBytes = Math.min(buffer.roomBytes, this.maxBytes);
       this.offer(buffer.address, roomBytes);
-      driver.counters.systemCalls++;
+      driver.counters.receives++;
       const received = recvmsg(fd, header.address, MSG_DONTWAIT);
       if (received < 0) {
         const code = errno();

@@ -44,7 +44,7 @@ export class ReceiveInto extends Operation {
         this.failure = new TypeError('bytes: the buffer was transferred or emptied while it was being read into');
         return DONE;
       }
-      this.counters.systemCalls++;
+      this.counters.receives++;
       const received = receiveFrom(fd, address, this.bytes.byteLength);
       if (received >= 0) {
         this.received = received;

@@ -47,7 +47,7 @@ export class Receive extends Operation {
       }
       const roomBytes = buffer.roomBytes;
       const received = receiveFrom(fd, buffer.address, roomBytes);
-      driver.counters.systemCalls++;
+      driver.counters.receives++;
       if (received > 0) {
         driver.counters.bytesReceived += received;
         try {

@@ -63,7 +63,7 @@ export function sendDatagram(fd: number, list: BufferList, to: Address | undefin
     header.giveName();
   }
   for (;;) {
-    counters.systemCalls++;
+    counters.sends++;
     if (sendmsg(fd, header.address, FLAGS) >= 0) {
       counters.bytesSent += list.length;
       return 0;

@@ -204,12 +204,14 @@ export class SendFile extends Operation {
     const headerBytes = before.fillIovecs(iovecs);
     this.syscall = 'sendfile';
     this.offered = headerBytes + lengthBytes;
-    this.count();
+    owner.counters.sendfiles++;
+    owner.account.calls++;
     const sent = calls.send(fd, this.file.fd, this.position, lengthBytes, headerBytes > 0 ? iovecs : undefined);
     this.errno = calls.failure;
     const ofHeader = Math.min(sent, headerBytes);
     before.consume(ofHeader);
     this.position += sent - ofHeader;
+    owner.counters.sendfileBytes += sent - ofHeader;
     owner.account.bytesIn += sent;
     return sent;
   }
@@ -217,7 +219,8 @@ export class SendFile extends Operation {
   private sendList(fd: number, list: BufferList, allowed: number, more: boolean): number {
     const flags = more ? FLAGS | MSG_MORE : FLAGS;
     this.syscall = 'send';
-    this.count();
+    this.owner.counters.sends++;
+    this.owner.account.calls++;
     let sent: number;
     if (list.segmentCount === 1 || list.length > allowed) {
       this.offered = Math.min(list.firstLength, allowed);
@@ -234,11 +237,6 @@ export class SendFile extends Operation {
     if (list === this.buffer) account.residueBytes -= sent;
     else account.bytesIn += sent;
     return sent;
-  }
-
-  private count(): void {
-    this.owner.counters.systemCalls++;
-    this.owner.account.calls++;
   }
 
   private fallBack(code: number): boolean {

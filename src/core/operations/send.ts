@@ -47,7 +47,7 @@ export class Send extends Operation {
     let budget = SEND_BYTES_PER_TURN;
     while (queue.length > 0) {
       if (budget <= 0) return AGAIN;
-      counters.systemCalls++;
+      counters.sends++;
       let sent: number;
       try {
         sent = this.sendFirst(fd);

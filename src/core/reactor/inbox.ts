@@ -1,5 +1,8 @@
 /** What other threads posted, as the reactor sees it: a step of its turn, and a question before it sleeps. */
 export interface Inbox {
+  /** For those who look at what there is. */
+  readonly depths: InboxDepths;
+
   /** Whether `run` has something to do. */
   readonly hasWork: boolean;
 
@@ -11,4 +14,14 @@ export interface Inbox {
 
   /** Called after such a wait. */
   endSleep(): void;
+}
+
+export interface InboxDepths {
+  /** Messages received, and sent to other threads, so far. */
+  readonly received: number;
+  readonly sent: number;
+  /** Wake-ups of other threads so far: system calls. */
+  readonly wakes: number;
+  /** Messages that wait here until other threads have room for them. */
+  readonly waiting: number;
 }

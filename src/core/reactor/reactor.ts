@@ -15,37 +15,24 @@ import { chooseBackend } from '../../backends/registry.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { openNodeLoop } from '../../sys/ffi/node-loop.js';
 import { AsyncScope, throwUncaught } from './async-scope.js';
+import { DeferredList, type Deferred } from './deferred.js';
 import type { Driver } from '../driver/driver.js';
 import { BoundedHost } from './bounded-host.js';
 import type { Host } from './host.js';
 import { NodeHost } from './node-host.js';
 import type { Inbox } from './inbox.js';
 import { WAITS_PER_TURN } from '../limits.js';
+import { turnSlow } from '../observation/channels.js';
+import { TurnMeter } from '../observation/turn-meter.js';
 import { ReadinessDriver } from '../driver/readiness-driver.js';
 import { MODES, type RegistrationMode } from '../driver/mode.js';
+import type { ReactorOptions } from './options.js';
 import { ReceiveBuffer } from '../memory/receive-buffer.js';
 import { Slab } from '../memory/slab.js';
 import { difference, utilizationOf, type Utilization } from './utilization.js';
 import { NO_TIMER, Timers, type Timer, type TimerOwner } from './timers.js';
 
-export interface ReactorOptions {
-  /** A backend's name, or 'auto' (the default): what POLLUX_BACKEND names, otherwise the best that runs here. */
-  readonly backend?: string;
-  /** How descriptors are registered. 'level', the default, costs no change per event; the others are for comparison. */
-  readonly mode?: RegistrationMode;
-  /**
-   * Ceiling for the memory of all buffers of this thread. Default 256 MiB. Towards it those who keep most receive no more
-   * until they release some.
-   */
-  readonly maxBufferBytes?: number;
-  /** Events of one wait. Default 1024. */
-  readonly maxEvents?: number;
-}
-
-/** Something to be told at the end of the turn, and not within the call that caused it. */
-export interface Deferred {
-  onDeferred(): void;
-}
+export type { Deferred, ReactorOptions };
 
 export interface ReactorCounters {
   turns: number;
@@ -66,6 +53,8 @@ export class Reactor {
   private readonly startedMs = monotonicMs();
   /** Milliseconds in waits that were allowed to block. */
   private sleptMs = 0;
+  /** Undefined until somebody asks what turns cost. */
+  private meter: TurnMeter | undefined = undefined;
   private readonly host: Host;
   private readonly hostToken: number;
   private readonly timers: Timers;
@@ -76,7 +65,7 @@ export class Reactor {
   /** What came before has been dispatched. */
   private seenMs = this.startedMs;
   private inbox: Inbox | undefined = undefined;
-  private deferred: Deferred[] = [];
+  private readonly deferred = new DeferredList();
   private handles = 0;
   private references = 0;
   private scheduled = false;
@@ -130,7 +119,7 @@ export class Reactor {
 
   /** Runs `deferred.onDeferred()` at the end of this turn, or of one that follows soon. */
   defer(deferred: Deferred): void {
-    this.deferred.push(deferred);
+    this.deferred.add(deferred);
     this.wakeUp();
   }
 
@@ -193,6 +182,18 @@ export class Reactor {
     return first === undefined ? now : difference(now, first);
   }
 
+  /** @internal What lives in it, and what is queued in it. */
+  get contents() {
+    const { closed, paused, handles, references, timers, inbox } = this;
+    const state = closed ? 'closed' : paused ? 'paused' : 'open';
+    return { state, handles, references, timers: timers.size, inbox: inbox?.depths } as const;
+  }
+
+  /** @internal From now on it is measured what turns cost. */
+  measure(): TurnMeter {
+    return (this.meter ??= new TurnMeter());
+  }
+
   /**
    * Takes no more turns until `resume`: nothing is received, accepted or sent on, no timer runs, and what other threads
    * post waits for room. What lives here keeps the process alive no more.
@@ -205,7 +206,7 @@ export class Reactor {
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    if (this.handles > 0 || this.deferred.length > 0) this.wakeUp();
+    if (this.handles > 0 || !this.deferred.isEmpty) this.wakeUp();
   }
 
   /**
@@ -236,7 +237,7 @@ export class Reactor {
     if (this.paused && !this.closed) return;
     if (this.closed) {
       try {
-        this.runDeferred();
+        this.deferred.run();
       } finally {
         this.wakeUp();
       }
@@ -246,12 +247,15 @@ export class Reactor {
     this.hostHasEvents = false;
     this.counters.turns++;
     const { driver } = this;
+    const meter = turnSlow.hasSubscribers ? this.measure() : this.meter;
     let busy = true;
     try {
+      meter?.begin(driver.backend.counters.events);
       this.beginRound();
       let events = this.wait();
       const had = driver.hasWork;
       let posted = this.inbox?.run() ?? false;
+      meter?.dispatching(driver.harvest);
       this.dispatch();
       // While there is something, look for more at once: the way round the host's loop costs more than a wait.
       for (
@@ -261,18 +265,23 @@ export class Reactor {
       ) {
         this.beginRound();
         events = this.poll(0);
+        meter?.enter('messages');
         posted = this.inbox?.run() ?? false;
+        meter?.dispatching(driver.harvest);
         this.dispatch();
       }
+      meter?.enter('timers');
       const due = this.timers.run(this.seenMs);
       // After the host's own events there is nothing of ours to wait for, and the host itself says whether it may sleep.
-      busy =
-        events > (this.hostHasEvents ? 1 : 0) || posted || due > 0 || had || driver.hasWork || this.deferred.length > 0;
-      this.runDeferred();
+      const ours = events > (this.hostHasEvents ? 1 : 0);
+      busy = ours || posted || due > 0 || had || driver.hasWork || !this.deferred.isEmpty;
+      meter?.enter('deferred');
+      this.deferred.run();
     } finally {
       this.inTurn = false;
       this.quietTurns = busy ? 0 : this.quietTurns + 1;
       this.reschedule();
+      meter?.end(this.scheduled, driver.backend.counters.events);
     }
   }
 
@@ -293,6 +302,7 @@ export class Reactor {
     if (timeoutMs === 0 || this.inbox?.beginSleep() === false) {
       const events = this.poll(0);
       this.now = monotonicMs();
+      this.meter?.woke(this.now, -1);
       return events;
     }
     this.counters.sleeps++;
@@ -300,6 +310,7 @@ export class Reactor {
     const events = this.poll(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
     this.now = monotonicMs();
     this.sleptMs += this.now - asleepMs;
+    this.meter?.woke(this.now, this.now - asleepMs);
     this.inbox?.endSleep();
     return events;
   }
@@ -324,7 +335,7 @@ export class Reactor {
     const failure = new IoError(error.errno, error.syscall, this.driver.backend.name, explanation);
     failure.cause = error;
     for (const watcher of this.driver.failAllOwners(failure)) {
-      this.deferred.push({ onDeferred: () => watcher.onReady(ERROR, 0, failure.errno) });
+      this.deferred.add({ onDeferred: () => watcher.onReady(ERROR, 0, failure.errno) });
     }
     this.driver.close();
     throwUncaught(failure);
@@ -342,24 +353,11 @@ export class Reactor {
   }
 
   private get hasWork(): boolean {
-    return this.driver.hasWork || this.deferred.length > 0 || this.inbox?.hasWork === true;
-  }
-
-  private runDeferred(): void {
-    // What is deferred meanwhile waits for the next turn, so that no chain of callbacks can hold this one for ever.
-    const batch = this.deferred;
-    if (batch.length === 0) return;
-    this.deferred = [];
-    let index = 0;
-    try {
-      while (index < batch.length) batch[index++].onDeferred();
-    } finally {
-      if (index < batch.length) this.deferred = batch.slice(index).concat(this.deferred);
-    }
+    return this.driver.hasWork || !this.deferred.isEmpty || this.inbox?.hasWork === true;
   }
 
   private reschedule(): void {
-    const work = this.deferred.length > 0 || (!this.closed && this.hasWork);
+    const work = !this.deferred.isEmpty || (!this.closed && this.hasWork);
     if (this.paused || (!work && (this.closed || this.handles === 0))) return;
     this.scheduled = true;
     // Handles that keep nothing alive are still served as long as something else does.
@@ -368,8 +366,8 @@ export class Reactor {
 
   /** Makes sure that a turn follows, for what was asked outside of one. */
   private wakeUp(): void {
-    if (this.inTurn || this.paused || (this.closed && this.deferred.length === 0)) return;
-    const keepAlive = this.references > 0 || this.deferred.length > 0;
+    if (this.inTurn || this.paused || (this.closed && this.deferred.isEmpty)) return;
+    const keepAlive = this.references > 0 || !this.deferred.isEmpty;
     if (!this.scheduled) this.host.schedule(this.runTurn, keepAlive);
     else if (keepAlive) this.host.keepAlive();
     this.scheduled = true;
@@ -381,15 +379,12 @@ export class Reactor {
   }
 
   static {
-    describeBy('Reactor', Reactor.prototype, reactor => ({
-      state: reactor.closed ? 'closed' : reactor.paused ? 'paused' : 'open',
-      backend: reactor.driver.backend.name,
-      mode: reactor.mode,
-      handles: reactor.handles,
-      references: reactor.references,
-      ...reactor.counters,
-    }));
+    describeBy('Reactor', Reactor.prototype, ({ driver, mode, counters, contents: { state, handles, references } }) => {
+      return { state, backend: driver.backend.name, mode, handles, references, ...counters };
+    });
   }
 }
-
-describeBy('Driver', ReadinessDriver.prototype, ({ backend, counters }) => ({ backend: backend.name, ...counters }));
+describeBy('Driver', ReadinessDriver.prototype, ({ backend: { name }, counters }) => {
+  const { systemCalls, bytesReceived, bytesSent, fruitlessEvents, spinsStopped } = counters;
+  return { backend: name, systemCalls, bytesReceived, bytesSent, fruitlessEvents, spinsStopped };
+});

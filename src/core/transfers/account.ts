@@ -1,10 +1,18 @@
 /** What a transfer did: filled by its engine as the bytes move, read by the user at any time and after the end. */
+import { threadState } from '../../base/thread-state.js';
 
 /**
  * How bytes were moved: by which call of the kernel, or through buffers of ours.
  * `reflink` shares the blocks of two files and moves nothing; `none`: there was nothing to move, or nothing but holes.
  */
 export type TransferPath = 'sendfile' | 'splice' | 'so_splice' | 'copy_file_range' | 'reflink' | 'buffers' | 'none';
+
+/** Bytes that this thread has copied from file to file, by path. */
+export const copiedBytes = threadState('bytes copied from file to file', () => ({
+  reflink: 0,
+  copy_file_range: 0,
+  buffers: 0,
+}));
 
 export class TransferAccount {
   /** Bytes taken from the source. Those that `before` and `after` added to a file are among them. */

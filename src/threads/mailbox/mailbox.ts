@@ -8,7 +8,7 @@ import { CLOSED, createRing, OWNER, type RingMemory } from '../ring/layout.js';
 import { RingReader } from '../ring/reader.js';
 import { releaseSenders } from '../ring/senders.js';
 import { threadState } from '../../base/thread-state.js';
-import type { Inbox } from '../../core/reactor/inbox.js';
+import type { Inbox, InboxDepths } from '../../core/reactor/inbox.js';
 import {
   CONTROL_BYTES,
   MAILBOX_BYTES,
@@ -163,6 +163,12 @@ export class Mailbox implements Inbox, LinkOwner {
   }
 
   // For the reactor
+
+  get depths(): InboxDepths {
+    let waiting = 0;
+    for (const { control, messages } of this.links) waiting += control.waiting + messages.waiting;
+    return { ...this.counters, waiting };
+  }
 
   get hasWork(): boolean {
     return this.reader.isReady || this.control.isReady || this.reactor.driver.backend.counters.wakes !== this.seenWakes;

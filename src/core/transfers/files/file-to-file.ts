@@ -13,7 +13,7 @@ import { IoError } from '../../../sys/ffi/io-error.js';
 import { NativeBlock } from '../../../sys/ffi/memory.js';
 import type { DiskPool } from '../../disk/pool.js';
 import { COPY_BUFFER_BYTES } from '../../limits.js';
-import { TransferAccount } from '../account.js';
+import { copiedBytes, TransferAccount } from '../account.js';
 import { Brake } from '../relay/brake.js';
 import { CallSize } from './call-size.js';
 import type { FileCopyCalls } from './file-copy-calls.js';
@@ -328,6 +328,8 @@ export class FileToFile {
   }
 
   private arrive(movedBytes: number): void {
+    const { path } = this.account;
+    if (path in copiedBytes) copiedBytes[path as keyof typeof copiedBytes] += movedBytes;
     this.position += movedBytes;
     this.targetBytes = Math.max(this.targetBytes, this.copy.target.offset + this.position);
   }

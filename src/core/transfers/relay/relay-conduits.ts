@@ -157,6 +157,11 @@ export class RelayConduits {
     this.isOpen = false;
   }
 
+  /** Whether bytes go through a pipe in the kernel. */
+  get splices(): boolean {
+    return this.current === this.pipes;
+  }
+
   private takeAhead(mostBytes: number): number {
     const bytes = this.reads.takeUnread(mostBytes);
     this.isFresh = bytes !== undefined;

@@ -117,6 +117,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   refresh(): boolean {
     if (this.isOver || this.kernel?.isOn !== true || this.source.isClosed) return false;
     const movedBytes = this.kernel.count();
+    this.source.reactor.driver.counters.soSplicedBytes += movedBytes;
     if (movedBytes === 0) return false;
     this.allowance.spend(movedBytes);
     this.tell(movedBytes, movedBytes);
@@ -240,7 +241,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
           return next;
         }
       }
-      counters.systemCalls++;
+      counters.relays++;
       account.calls++;
       const sent = conduits.drain();
       if (sent < 0) {
@@ -275,12 +276,13 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     const allowedBytes = allowance.bytesNow();
     if (allowedBytes === 0) return 'pace';
     for (;;) {
-      counters.systemCalls++;
+      counters.relays++;
       account.calls++;
       const taken = conduits.fill(allowedBytes);
       if (taken > 0) {
         account.bytesIn += taken;
         counters.bytesReceived += taken;
+        if (conduits.splices) counters.splicedBytes += taken;
         allowance.spend(taken);
         return undefined;
       }
@@ -324,6 +326,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     // The number of a closed descriptor may be another's by now.
     if (this.kernel?.isOn !== true || this.source.isClosed) return 0;
     const movedBytes = this.kernel.end();
+    this.source.reactor.driver.counters.soSplicedBytes += movedBytes;
     this.allowance.spend(movedBytes);
     return movedBytes;
   }
