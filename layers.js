@@ -1,6 +1,6 @@
 // The house, from the ground up: a folder of src may import from the folders before it and from itself, nothing else.
 // eslint.config.js and test/layers.test.ts hold this table.
-export const layers = ['base', 'sys', 'backends', 'core', 'api', 'node', 'threads', 'cli'];
+export const layers = ['base', 'sys', 'backends', 'core', 'api', 'node', 'observe', 'threads', 'cli'];
 
 /** Beside the stack, for those who write a backend. Of the layers, the command alone may look in. */
 export const beside = {
@@ -22,5 +22,6 @@ export const doors = {
   'index.ts': ['sys', 'core', 'api'],
   'threads.ts': ['threads'],
   'node.ts': ['node'],
+  'observe.ts': ['base', 'core', 'observe'],
   'testing.ts': ['base', 'sys', 'backends', 'verify/model', 'verify/conformance', 'verify/lab'],
 };

@@ -47,6 +47,7 @@ const input = {
   index: 'dist/src/index.js',
   threads: 'dist/src/threads.js',
   node: 'dist/src/node.js',
+  observe: 'dist/src/observe.js',
   backends: 'dist/src/backends/index.js',
   testing: 'dist/src/testing.js',
   command: 'dist/src/cli/main.js',
@@ -59,7 +60,7 @@ const input = {
 };
 
 /** The folders of src/ by the file that they go to; src/cli goes to the command. */
-const files = { pollux: ['base', 'sys', 'backends', 'core', 'api', 'threads'], 'test-bench': ['verify'] };
+const files = { pollux: ['base', 'sys', 'backends', 'core', 'api', 'observe', 'threads'], 'test-bench': ['verify'] };
 const entries = Object.values(input).map(path => fileURLToPath(new URL(path, import.meta.url)));
 
 function fileOf(id) {
@@ -70,7 +71,7 @@ function fileOf(id) {
 
 export default {
   input,
-  external: [/^node:/, 'koffi', 'commander', 'log-update'],
+  external: [/^node:/, 'koffi', 'commander', 'log-update', 'prom-client'],
   plugins: [typescriptMaps, withoutComments, recordings],
   // Side by side, since a module finds the threads that it starts by their names.
   output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },

@@ -149,6 +149,11 @@ export class Slab {
     return this.free.length;
   }
 
+  /** What receivers' users keep, in chunks and pockets. Those that keep nothing are not in it. */
+  get keepers(): ReadonlyMap<object, number> {
+    return this.kept;
+  }
+
   /** A chunk, with one share in the hands of the caller; undefined at the ceiling, and `onAvailable` will tell. */
   lease(): Lease | undefined {
     let lease = this.free.pop();

@@ -24,3 +24,19 @@ export function wasAnsweredOnce(fd: number): boolean {
     return false;
   }
 }
+
+/** The states of TCP by their numbers in struct tcp_info. */
+const STATES = (
+  'unknown established syn-sent syn-received fin-wait-1 fin-wait-2 time-wait closed close-wait last-ack listen closing ' +
+  'new-syn-received'
+).split(' ');
+
+/** @returns 'established' and its like; undefined where the system does not tell, or the socket is no TCP. */
+export function tcpState(fd: number): string | undefined {
+  if (!hasTcpInfo) return undefined;
+  try {
+    return STATES[getOption(fd, IPPROTO_TCP, TCP_INFO)[0]];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * `pollux/observe`: what one needs to see a program run. Snapshots of threads, a status socket for `pollux top`, metrics for
+ * Prometheus, and a watch for turns that take too long.
+ *
+ *     await exposeStatus({ path: '/run/user/1000/my-server.sock' });   // then: pollux top /run/user/1000/my-server.sock
+ *
+ * @packageDocumentation
+ */
+export { histogramBetween, quantile, type HistogramCounts } from './base/histogram.js';
+export type { Spin } from './core/observation/channels.js';
+export type { Phase, SlowTurn } from './core/observation/turn-meter.js';
+export type { ConnectionSnapshot, ListenerSnapshot, SocketCounts, SocketsSnapshot } from './observe/sockets.js';
+export {
+  snapshotThread,
+  type BytesSnapshot,
+  type EventsSnapshot,
+  type KeeperSnapshot,
+  type MemorySnapshot,
+  type SnapshotOptions,
+  type SystemCallsSnapshot,
+  type ThreadSnapshot,
+  type TurnsSnapshot,
+} from './observe/thread-snapshot.js';
+export type { InboxDepths } from './core/reactor/inbox.js';

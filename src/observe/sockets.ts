@@ -1,0 +1,104 @@
+/** The sockets of a thread as plain data: how many there are of each kind, and those through which most has gone lately. */
+import { Connection } from '../api/stream/connection.js';
+import { DatagramSocket } from '../api/datagram/datagram-socket.js';
+import { Listener } from '../api/listening/listener.js';
+import { ifKnown } from '../base/inspection.js';
+import type { Reactor } from '../core/reactor/reactor.js';
+import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
+
+/** Sockets that have registered with the backend: all but those whose calls have never had to wait. */
+export interface SocketCounts {
+  readonly connections: number;
+  readonly listeners: number;
+  readonly datagramSockets: number;
+}
+
+export interface ConnectionSnapshot {
+  /** The same in all snapshots of its thread, as long as it is open. */
+  readonly id: number;
+  readonly fd: number;
+  /** 'open', 'peer-ended', 'ending', … See docs/connection-states.md. */
+  readonly state: string;
+  readonly local: string | undefined;
+  readonly remote: string | undefined;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Bytes in memory that the kernel has not taken yet. */
+  readonly queuedBytes: number;
+}
+
+export interface ListenerSnapshot {
+  readonly fd: number;
+  readonly address: string;
+  readonly accepted: number;
+  /** Times that no descriptor or memory was left for a connection. */
+  readonly exhausted: number;
+  /** Connections that were closed at once for want of a descriptor. */
+  readonly shed: number;
+}
+
+export interface SocketsSnapshot {
+  readonly counts: SocketCounts;
+  /** Those through which most has gone since the last snapshot of this thread. */
+  readonly connections: readonly ConnectionSnapshot[];
+  readonly listeners: readonly ListenerSnapshot[];
+}
+
+interface Ranked {
+  readonly id: number;
+  readonly connection: Connection;
+  readonly weight: number;
+}
+
+/** Bytes of each connection when this thread was last looked at. */
+const seenBytes = new WeakMap<Connection, number>();
+
+/** @param most connections to list. */
+export function snapshotSockets(reactor: Reactor, most: number): SocketsSnapshot {
+  const ranked: Ranked[] = [];
+  const listeners: ListenerSnapshot[] = [];
+  let datagramSockets = 0;
+  for (const { owner, token } of reactor.driver.registered.descriptors()) {
+    if (owner instanceof Connection) ranked.push({ id: token, connection: owner, weight: weigh(owner) });
+    else if (owner instanceof Listener) listeners.push(snapshotListener(owner));
+    else if (owner instanceof DatagramSocket) datagramSockets++;
+  }
+  ranked.sort((a, b) => b.weight - a.weight || a.id - b.id);
+  return {
+    counts: { connections: ranked.length, listeners: listeners.length, datagramSockets },
+    connections: ranked.slice(0, most).map(snapshotConnection),
+    listeners,
+  };
+}
+
+/** What has moved since the last look, and what waits to move. */
+function weigh(connection: Connection): number {
+  const { bytesReceived, bytesSent, queuedBytes } = connection;
+  const bytes = bytesReceived + bytesSent;
+  const before = seenBytes.get(connection) ?? 0;
+  seenBytes.set(connection, bytes);
+  return bytes - before + queuedBytes;
+}
+
+function snapshotConnection({ id, connection }: Ranked): ConnectionSnapshot {
+  const { state } = (connection as unknown as { toJSON(): { state: string } }).toJSON();
+  return {
+    id,
+    fd: connection.ownFd,
+    state,
+    local: shown(() => connection.localAddress),
+    remote: shown(() => connection.remoteAddress),
+    receivedBytes: connection.bytesReceived,
+    sentBytes: connection.bytesSent,
+    queuedBytes: connection.queuedBytes,
+  };
+}
+
+function snapshotListener({ ownFd, address, counters }: Listener): ListenerSnapshot {
+  return { fd: ownFd, address: formatAddress(address), ...counters };
+}
+
+function shown(find: () => Address | undefined): string | undefined {
+  const address = ifKnown(find);
+  return address && formatAddress(address);
+}
