@@ -14,7 +14,8 @@ function spin(durationMs: number): void {
 }
 
 function callsOf({ systemCalls }: ThreadSnapshot): number {
-  return Object.values(systemCalls).reduce((sum, calls) => sum + calls, 0);
+  const calls: readonly number[] = Object.values(systemCalls);
+  return calls.reduce((sum, each) => sum + each, 0);
 }
 
 describeOnEveryDriver('a snapshot of a thread', () => {
