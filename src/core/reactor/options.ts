@@ -1,5 +1,5 @@
 /** What a thread's reactor can be started with. */
-import type { Mode } from '../driver/mode.js';
+import type { RegistrationMode } from '../driver/mode.js';
 
 export interface ReactorOptions {
   /** A backend's name, or 'auto' (the default): what POLLUX_BACKEND names, otherwise the best that runs here. */
