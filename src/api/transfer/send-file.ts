@@ -83,11 +83,14 @@ function prepare(connection: Connection, file: OpenFile, options: SendFileOption
   const before = partsOf('before', options.before);
   const after = partsOf('after', options.after);
   connection.checkTurn('connection', lengthOf(before) + lengthOf(after));
-  if (!(file instanceof DiskFile)) {
-    checkDescriptor(file);
-    return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
-  }
-  return fileSending(file, options);
+  return openFileSending(file, options);
+}
+
+/** @internal What is to be sent of an open file. @throws what is wrong with the file or the range. */
+export function openFileSending(file: OpenFile, options: SendFileOptions): FileSending {
+  if (file instanceof DiskFile) return fileSending(file, options);
+  checkDescriptor(file);
+  return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
 }
 
 /** @internal What is to be sent of a file of ours, which waits with its closing for it. @throws IoError EBADF: it is closed. */

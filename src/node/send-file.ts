@@ -1,0 +1,182 @@
+/** A file as the body of a response of Node's HTTP server. */
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { OutgoingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
+import { Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { open } from '../api/file/open.js';
+import { openFileSending, type OpenFile } from '../api/transfer/send-file.js';
+import { Transfer } from '../api/transfer/transfer.js';
+import { checkOptions, checkSignal, kindOf, type OptionNames } from '../base/arguments.js';
+import type { FileRange } from '../core/operations/send-file.js';
+import { TransferAccount } from '../core/transfers/account.js';
+import { FileToSocket } from '../core/transfers/files/file-to-socket.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import { LentSocket } from './lent-socket.js';
+
+/** Which part of a file to send. */
+export interface ResponseFileOptions {
+  /** Where in the file to begin, in bytes. Default 0. */
+  readonly offset?: number;
+  /** How many bytes. Default: up to where the file ends now. */
+  readonly length?: number;
+  /** Ends the transfer; the connection is closed then, unless nothing had been sent. */
+  readonly signal?: AbortSignal;
+}
+
+const RESPONSE_FILE_OPTIONS = {
+  offset: 'other',
+  length: 'other',
+  signal: 'other',
+} as const satisfies OptionNames<ResponseFileOptions>;
+
+/**
+ * Sends a file, or a part of it, as the body of a response, and ends the response.
+ *
+ *     const { path, fallback } = await sendFile(response, 'public/movie.mp4');   // 'sendfile', undefined
+ *
+ * The headers are Node's: set them before. Content-Length is set unless you have set it. The body goes by sendfile(2), on the
+ * descriptor of the response's socket: once Node has sent everything that comes before, Pollux has the write side until the
+ * file has gone, and Node goes on from there. So keep-alive, pipelining, timeouts and clients that go away work as ever. Don't
+ * touch the response until the promise is settled.
+ *
+ * By buffers, through the response's own streams, where the kernel can't: over TLS and HTTP/2, where `response.write` was
+ * replaced (compressing middleware), with chunked encoding. `path` and `fallback` of the result say so. After HEAD, 204 and
+ * 304 no body is sent, and `path` is 'none'.
+ *
+ * For a part of it answer 206 yourself:
+ *
+ *     response.writeHead(206, { 'content-range': `bytes ${offset}-${offset + length - 1}/${size}` });
+ *     await sendFile(response, file, { offset, length });
+ *
+ * @param response of `node:http`, or of what stands on it, that has not ended.
+ * @param file its path, or a file that is open for reading, which stays yours.
+ * @throws (by the promise, as all) TypeError, RangeError: an argument that makes no sense, a range beyond the end of the file;
+ *   IoError ENOENT, EACCES, EISDIR: the file can't be sent. Nothing has been sent in these cases, and you can answer 404.
+ * @throws IoError ECONNRESET, EPIPE: the client went away; EIO: the disk failed or the file was cut short, and the connection
+ *   is closed. The error's `transfer` counts what was sent.
+ */
+export async function sendFile(
+  response: ServerResponse | Http2ServerResponse,
+  file: string | OpenFile,
+  options: ResponseFileOptions = {},
+): Promise<TransferAccount> {
+  checkOptions(options, RESPONSE_FILE_OPTIONS);
+  checkSignal(options.signal);
+  options.signal?.throwIfAborted();
+  checkResponse(response);
+  // What is done with one of HTTP/2 is what both have.
+  const common = response as ServerResponse;
+  if (typeof file !== 'string') return sendOpenFile(common, file, options);
+  const opened = await open(file);
+  try {
+    return await sendOpenFile(common, opened, options);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function sendOpenFile(
+  response: ServerResponse,
+  file: OpenFile,
+  { signal, ...part }: ResponseFileOptions,
+): Promise<TransferAccount> {
+  const sending = openFileSending(file, part);
+  let isLeft = true;
+  try {
+    const range = await sending.range;
+    announce(response, range);
+    const reason = obstacleTo(response, range);
+    if (isBodiless(response)) return end(response, new TransferAccount('none'));
+    if (reason !== undefined) return await sendByBuffers(response, range, reason, signal);
+    const socket = await socketFor(response);
+    signal?.throwIfAborted();
+    isLeft = false;
+    const engine = new FileToSocket(new LentSocket(socket), () => ({ ...sending, range }), undefined, 'response');
+    const account = await new Transfer(engine, { signal }).catch(failure => {
+      socket.destroy();
+      throw failure;
+    });
+    // Node has not seen these bytes, and would miss them.
+    response.strictContentLength = false;
+    return end(response, account);
+  } finally {
+    if (isLeft) sending.releaseFile?.();
+  }
+}
+
+function checkResponse(response: ServerResponse | Http2ServerResponse): void {
+  if (typeof response?.writeHead !== 'function' || typeof response.end !== 'function') {
+    throw new TypeError(`response: ${kindOf(response)}; allowed: a ServerResponse of node:http or http2`);
+  }
+  if (response.writableEnded) throw new Error('sendFile: the response was ended');
+}
+
+/** Says how long the body is, unless the user has. */
+function announce(response: ServerResponse, { lengthBytes }: FileRange): void {
+  if (response.headersSent || response.hasHeader('content-length') || lengthBytes === Infinity) return;
+  if (!response.hasHeader('transfer-encoding')) response.setHeader('content-length', lengthBytes);
+}
+
+/** Whether the answer has a head only. */
+function isBodiless({ req, statusCode }: ServerResponse): boolean {
+  return req.method === 'HEAD' || statusCode === 204 || statusCode === 304;
+}
+
+/** Why the kernel can't send it. */
+function obstacleTo(response: ServerResponse, { lengthBytes }: FileRange): string | undefined {
+  if (!(response instanceof ServerResponse)) return 'the response is not of HTTP/1';
+  if (response.write !== OutgoingMessage.prototype.write) return 'response.write was replaced, as by compression';
+  const { socket } = response.req as { socket: Socket & { encrypted?: boolean; _handle?: { fd?: number } | null } };
+  if (socket.encrypted === true) return 'the connection is of TLS';
+  if (!(socket instanceof Socket) || !((socket._handle?.fd ?? -1) >= 0)) return 'the socket has no descriptor';
+  if (lengthBytes === Infinity) return 'the file is made up as it is read';
+  if (!response.headersSent) response.writeHead(response.statusCode);
+  return response.chunkedEncoding ? 'the body is sent in chunks' : undefined;
+}
+
+/** Sends what comes before the body. @returns the socket, with nothing to write, once the response has its turn on it. */
+async function socketFor(response: ServerResponse): Promise<Socket> {
+  const { socket } = response.req;
+  const closed = new AbortController();
+  const onClose = () => closed.abort();
+  socket.once('close', onClose);
+  try {
+    if (socket.destroyed) onClose();
+    // Answers to requests that came before go first.
+    if (response.socket === null) await once(response, 'socket', { signal: closed.signal });
+    response.flushHeaders();
+    while (socket.writableLength > 0 && !closed.signal.aborted) {
+      await new Promise<void>(resolve => socket.write('', () => resolve()));
+    }
+    closed.signal.throwIfAborted();
+    return socket;
+  } catch (error) {
+    if (!closed.signal.aborted) throw error;
+    throw new IoError('ECONNRESET', 'sendfile', 'response', 'the client closed the connection');
+  } finally {
+    socket.off('close', onClose);
+  }
+}
+
+async function sendByBuffers(
+  response: ServerResponse,
+  { fd, offset, lengthBytes }: FileRange,
+  reason: string,
+  signal: AbortSignal | undefined,
+): Promise<TransferAccount> {
+  const account = new TransferAccount('buffers');
+  account.fallback = reason;
+  if (lengthBytes === 0) return end(response, account);
+  // Its end is included.
+  const reading = createReadStream('', { fd, autoClose: false, start: offset, end: offset + lengthBytes - 1 });
+  await pipeline(reading, response, { signal });
+  account.bytesIn = account.bytesOut = reading.bytesRead;
+  return account;
+}
+
+function end(response: ServerResponse, account: TransferAccount): TransferAccount {
+  response.end();
+  return account;
+}
