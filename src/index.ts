@@ -1,7 +1,7 @@
 /**
  * Pollux: epoll, kqueue and poll as one, and sockets and files above them.
  *
- * @packageDocumentation
+ * @module pollux
  */
 export { adopt } from './api/stream/adopt.js';
 export { connect, type ConnectOptions } from './api/stream/connect.js';

@@ -4,7 +4,7 @@
  *     await pipeline(toDuplex(connection), createGzip(), toDuplex(upstream));
  *     const socket = release(connection);
  *
- * @packageDocumentation
+ * @module pollux/node
  */
 export { toDuplex, type DuplexOptions } from './node/duplex.js';
 export { release, type ReleaseOptions } from './node/release.js';

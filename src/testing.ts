@@ -4,7 +4,7 @@
  *     const report = runConformance(myFactory);
  *     for (const row of report.rows) if (row.status === 'fail') console.log(row.name, row.reason);
  *
- * @packageDocumentation
+ * @module pollux/testing
  */
 export type {
   BackendGate,

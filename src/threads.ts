@@ -5,7 +5,7 @@
  *     const runtime = new Runtime({ entry: new URL('./worker.js', import.meta.url), threads: 4 });
  *     await runtime.start();
  *
- * @packageDocumentation
+ * @module pollux/threads
  */
 export { receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from './threads/receive.js';
 export type { AcceptModel, Distribute, ServiceOptions, WorkerLoad } from './threads/service/options.js';

@@ -1,7 +1,7 @@
 /**
  * `pollux/backends`: the contract, for those who write a backend or drive one by hand.
  *
- * @packageDocumentation
+ * @module pollux/backends
  */
 export { generationOf, NO_TOKEN, slotOf, tokenOf, type Token } from '../base/token.js';
 export { IoError } from '../sys/ffi/io-error.js';
