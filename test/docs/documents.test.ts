@@ -11,8 +11,8 @@ const bench = fileURLToPath(new URL('dist/bench/main.js', root));
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 /** Pages whose every piece of code must be part of an example; other pages show parts of the sources. */
-const TEACHING = ['README.md', ...pagesIn('docs/guide/')];
-const PAGES = [...pagesIn(''), ...pagesUnder('docs/')];
+const TEACHING = ['README.md', ...pagesIn('docs/guide/'), ...pagesIn('docs/recipes/')];
+const PAGES = [...pagesIn(''), ...pagesUnder('docs/'), 'examples/README.md'];
 
 function pagesIn(folder: string): string[] {
   return readdirSync(new URL(folder, root))
@@ -35,6 +35,12 @@ function linksOf(page: string): string[] {
   return [...read(page).matchAll(/\]\(([^)#]+)[^)]*\)/g)]
     .map(([, link]) => link)
     .filter(link => !/^https?:/.test(link));
+}
+
+/** Files and folders of the checkout by their whole path; those that a build makes, and patterns, are left out. */
+function pathsOn(page: string): string[] {
+  const paths = read(page).matchAll(/(?<![\w/.-])(?:src|test|docs|scripts|examples|bench|bin)\/[\w./*-]*[\w/]/g);
+  return [...paths].map(([path]) => path).filter(path => !path.includes('*') && !path.startsWith('docs/api'));
 }
 
 /** What people are told to type in blocks of code; a synopsis (`pollux stress [--json]`) is not meant to be typed. */
@@ -138,6 +144,17 @@ describe('the documents', () => {
       }
     });
   }
+
+  for (const page of PAGES) {
+    it(`${page}: every path that it names is there`, () => {
+      for (const path of pathsOn(page)) expect(existsSync(new URL(path, root)), path).to.equal(true);
+    });
+  }
+
+  it('examples/README.md lists every program', () => {
+    const started = readdirSync(examples).filter(name => name.endsWith('.ts'));
+    expect(linksOf('examples/README.md')).to.include.members(started);
+  });
 
   for (const page of PAGES) {
     for (const command of commandsOn(page)) {
