@@ -4,7 +4,7 @@
  *
  *     await exposeStatus({ path: '/run/user/1000/my-server.sock' });   // then: pollux top /run/user/1000/my-server.sock
  *
- * @packageDocumentation
+ * @module pollux/observe
  */
 export { histogramBetween, quantile, type HistogramCounts } from './base/histogram.js';
 export type { Spin } from './core/observation/channels.js';
