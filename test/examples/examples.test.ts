@@ -362,6 +362,17 @@ describe('examples', () => {
     expect(readFileSync(to).equals(content)).to.equal(true);
   });
 
+  it('line-server keeps bodies of any bytes that a line announces, and says what is wrong', async () => {
+    const example = run('line-server', '0');
+    const port = await example.port();
+    const client = new Client({ host: '127.0.0.1', port });
+    await client.send('PUT a 4\r\n1\n\n2GET a\n').receives('PUT 4\nGET 4\n1\n\n2');
+    expect(await client.send('GET b').end()).to.equal('PUT 4\nGET 4\n1\n\n2NONE\n');
+    const wrong = new Client({ host: '127.0.0.1', port }).send('PUT a 5\nabc');
+    expect(await wrong.end()).to.include('EBADMSG');
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
   it('notebook keeps lines, and to its folder', async () => {
     const first = run('notebook', directory, 'today', 'one');
     expect(await first.ended).to.deep.equal({ status: 0, stderr: '' });
