@@ -1,6 +1,6 @@
 /** Messages by callback: each is handed on within the call in which its last byte arrived. */
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
-import { BufferList } from '../../core/memory/buffer-list.js';
+import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { FramedConnection } from './chunks.js';
 import type { Cutter } from './cutter.js';
 import { FrameClock } from './frame-clock.js';
@@ -13,7 +13,7 @@ export interface FeedOwner<Message> {
   feedOver(failure: Error | undefined): boolean;
 }
 
-export class FrameFeed<Message> {
+export class FrameFeed<Message extends string | BufferList> {
   private readonly clock: FrameClock;
   /** What the user had set, which has its turn again when the messages are over. */
   private readonly userEnd: (() => void) | undefined;
@@ -89,7 +89,7 @@ export class FrameFeed<Message> {
     try {
       this.owner.onMessage?.(message);
     } finally {
-      if (message instanceof BufferList) message.expire();
+      if (typeof message !== 'string') message.expire();
     }
   }
 

@@ -1,6 +1,7 @@
 /** The messages of a stream, as an async iterator or by a callback: what `lines`, `delimited`, `lengthPrefixed` and `fixed` return. */
 import { checkCallback } from '../../base/arguments.js';
 import { chunksFrom, isConnection, type FramedConnection, type FrameSource } from './chunks.js';
+import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { Cutter } from './cutter.js';
 import { FrameFeed, type FeedOwner } from './frame-feed.js';
 import { FrameReader, type ReadingRules } from './frame-reader.js';
@@ -17,7 +18,7 @@ import { FrameReader, type ReadingRules } from './frame-reader.js';
  * What was received behind the last message that you took is not lost: when a loop is left, or after `stop()`, the connection
  * has it again for whoever reads next, be it another framing, `read`, or a transfer. Of another source the next framing has it.
  */
-export class Frames<Message> implements AsyncIterable<Message> {
+export class Frames<Message extends string | BufferList> implements AsyncIterable<Message> {
   /**
    * The way by callback: no more messages come. `failure` says why, unless the stream ended as it should: EMSGSIZE, ETIMEDOUT,
    * EBADMSG, EPROTO, or the reason of the signal. Without this handler a failure destroys the connection, and the end of the
