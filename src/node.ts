@@ -10,3 +10,4 @@ export { toDuplex, type DuplexOptions } from './node/duplex.js';
 export { release, type ReleaseOptions } from './node/release.js';
 export { serveHttp, HttpService } from './node/serve-http.js';
 export { sendFile, type ResponseFileOptions } from './node/send-file.js';
+export { toWeb, type WebStreams } from './node/web-streams.js';

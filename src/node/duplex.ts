@@ -1,11 +1,10 @@
 /** A connection as a stream of Node. */
 import { Duplex } from 'node:stream';
-import { AsyncScope } from '../core/reactor/async-scope.js';
 import type { BufferList } from '../core/memory/buffer-list.js';
 import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
 import type { Connection } from '../api/stream/connection.js';
 import { checkIdle } from './idle-connection.js';
-import { FlushTurn } from './flush-turn.js';
+import { Outflow, PIECE_BYTES } from './outflow.js';
 
 export interface DuplexOptions {
   /**
@@ -26,8 +25,6 @@ const DUPLEX_OPTIONS = {
 } as const satisfies OptionNames<DuplexOptions>;
 
 const HIGH_WATER_BYTES = 64 * 1024;
-/** Small chunks that wait together are joined up to so many bytes, and long ones are given to the connection in such pieces. */
-const PIECE_BYTES = 256 * 1024;
 
 type Callback = (error?: Error | null) => void;
 
@@ -61,13 +58,9 @@ export function toDuplex(connection: Connection, options: DuplexOptions = {}): D
 }
 
 class ConnectionDuplex extends Duplex {
-  private readonly scope = new AsyncScope('POLLUX_DUPLEX');
+  private readonly outflow: Outflow;
   private isReceiving = false;
   private hasReadEnd = false;
-  /** What is being written, how much of the first piece has been given to the connection, and whom to tell. */
-  private pieces: readonly Uint8Array[] = [];
-  private givenBytes = 0;
-  private written: Callback | undefined = undefined;
   /** Waits for the descriptor to be closed. */
   private onDestroyed: Callback | undefined = undefined;
 
@@ -77,6 +70,7 @@ class ConnectionDuplex extends Duplex {
   ) {
     const streamOptions = { ...options, writable: !connection.hasEnded };
     super(streamOptions);
+    this.outflow = new Outflow(connection);
     connection.pause();
     connection.onData = chunk => this.receive(chunk);
     connection.onEnd = () => this.endReading();
@@ -91,23 +85,20 @@ class ConnectionDuplex extends Duplex {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
-    this.begin([chunk], callback);
+    this.outflow.give([chunk], callback);
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], callback: Callback): void {
-    this.begin(joined(chunks), callback);
+    this.outflow.give(joined(chunks), callback);
   }
 
   override _final(callback: Callback): void {
-    this.begin([], error => {
-      if (error === undefined) this.connection.end();
-      callback(error);
-    });
+    this.outflow.end(callback);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     const { connection } = this;
-    this.settleWritten(error ?? new Error('the stream was destroyed'));
+    this.outflow.breakOff(error ?? new Error('the stream was destroyed'));
     if (connection.isClosed) return callback(error);
     this.onDestroyed = failure => callback(error ?? failure);
     // What has come to its end on both sides is closed by the connection itself, after its FIN.
@@ -131,43 +122,6 @@ class ConnectionDuplex extends Duplex {
     if (this.onDestroyed !== undefined) this.onDestroyed(failure ?? null);
     // At the end of both directions the reader may have to go on with what the stream holds: it destroys itself then.
     else if (failure !== undefined || !this.hasReadEnd || !this.writableFinished) this.destroy(failure);
-  }
-
-  private begin(pieces: readonly Uint8Array[], callback: Callback): void {
-    this.pieces = pieces;
-    this.givenBytes = 0;
-    this.written = callback;
-    this.advance();
-  }
-
-  /** Gives the connection what it takes without keeping anything, then waits until the kernel has taken it. */
-  private advance(): void {
-    const { connection } = this;
-    let index = 0;
-    try {
-      while (connection.queuedBytes === 0) {
-        const piece = this.pieces[index];
-        if (piece === undefined) return this.settleWritten(undefined);
-        const mostBytes = Math.min(PIECE_BYTES, connection.limits.maxQueuedBytes);
-        const end = Math.min(this.givenBytes + mostBytes, piece.length);
-        connection.send(end === piece.length && this.givenBytes === 0 ? piece : piece.subarray(this.givenBytes, end));
-        // It broke within the call: onClose tells.
-        if (connection.isClosed) return;
-        this.givenBytes = end === piece.length ? 0 : end;
-        if (this.givenBytes === 0) index++;
-      }
-      this.pieces = this.pieces.slice(index);
-      connection.takeTurn(new FlushTurn(connection, () => this.scope.run(this.advance, this)));
-    } catch (error) {
-      this.settleWritten(error as Error);
-    }
-  }
-
-  private settleWritten(error: Error | undefined): void {
-    const { written } = this;
-    this.pieces = [];
-    this.written = undefined;
-    written?.(error);
   }
 }
 

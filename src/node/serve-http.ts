@@ -20,7 +20,7 @@ export class HttpService {
   /**
    * Serves one more connection, which is the server's from then on. For those that come from elsewhere than the listener:
    *
-   *     receiveConnections(currentThread().endpoint, connection => service.accept(connection));
+   *     receiveConnections(currentWorker().endpoint, connection => service.accept(connection));
    *
    * Beyond `server.maxConnections` it is closed, and the server emits 'drop'. So is one that comes after `close`.
    *
