@@ -19,7 +19,6 @@ import {
 } from './connection-states.js';
 import { Timeouts, type TimeoutKind, type TimeoutOptions } from './timeouts.js';
 import { prepareMove, type InFlight, type Destination, type Detached } from '../departure.js';
-import { refuseStreamMethods } from './not-a-stream.js';
 import { SendingSocket, type Sendable } from './sending-socket.js';
 import type { QueueLimits } from '../options.js';
 import { FirstLook } from './peer-watching-socket.js';
@@ -385,7 +384,6 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
   }
 
   static {
-    refuseStreamMethods(Connection.prototype);
     describeBy('Connection', Connection.prototype, connection => ({
       state: connection.moved ? 'moved' : connection.state,
       fd: connection.fd,

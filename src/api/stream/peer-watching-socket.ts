@@ -2,6 +2,7 @@
 import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../../core/operations/await-hang-up.js';
 import type { Deferred } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
+import { refuseStreamMethods } from './not-a-stream.js';
 import { Socket } from '../socket/socket.js';
 
 /** What a new connection waits for is known at the end of the turn: whoever is to read it has said so by then. */
@@ -70,4 +71,8 @@ export abstract class PeerWatchingSocket extends Socket implements AwaitHangUpOw
   abstract onEndIgnored(): void;
   /** @internal */
   abstract onUnreadAtEnd(): void;
+
+  static {
+    refuseStreamMethods(PeerWatchingSocket.prototype);
+  }
 }
