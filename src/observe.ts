@@ -22,3 +22,11 @@ export {
   type TurnsSnapshot,
 } from './observe/thread-snapshot.js';
 export type { InboxDepths } from './core/reactor/inbox.js';
+export { exposeStatus, type StatusOptions, type StatusSocket } from './observe/status.js';
+export type { ProcessSnapshot } from './observe/process-snapshot.js';
+export type {
+  RuntimeSnapshot,
+  RuntimeSnapshotOptions,
+  SnapshotSource,
+  WorkerSnapshot,
+} from './observe/runtime-snapshot.js';

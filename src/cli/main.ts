@@ -6,6 +6,7 @@ import { conformanceCommand } from './conformance.js';
 import { doctorCommand } from './doctor.js';
 import { guardOutput } from './output.js';
 import { stressCommand } from './stress.js';
+import { topCommand } from './top.js';
 import { version } from './version.js';
 
 const FAILED = 1;
@@ -22,7 +23,7 @@ function program(): Command {
       'after',
       '\nExits 0 when all went well, 1 when not, 2 on bad usage. POLLUX_BACKEND chooses a backend for any program.',
     );
-  for (const command of [doctorCommand(), stressCommand(), conformanceCommand()]) mount(root, command);
+  for (const command of [doctorCommand(), stressCommand(), conformanceCommand(), topCommand()]) mount(root, command);
   return root;
 }
 

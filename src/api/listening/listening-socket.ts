@@ -1,4 +1,5 @@
 /** Listening sockets, made and checked: what `listen` and the accept models of a runtime begin with. */
+import { chmodSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../../sys/ffi/constants.js';
 import { close } from '../../sys/file/io.js';
@@ -35,6 +36,8 @@ export interface ListeningOptions extends LocalEnd, SocketOptions, Partial<Queue
    * accepted late (Linux: after some 10 s) or never, so it is not for protocols in which the server begins. Default 'off'.
    */
   readonly deferAccept?: DeferAccept;
+  /** Permissions of a Unix socket's file, such as 0o600. It has them before anybody can connect. Default: as umask(2) leaves them. */
+  readonly mode?: number;
 }
 
 /** Those of every way to listen. */
@@ -44,6 +47,7 @@ export const LISTENING_OPTIONS = {
   ...QUEUE_LIMITS,
   backlog: 'other',
   deferAccept: 'other',
+  mode: 'other',
 } as const satisfies OptionNames<Omit<ListeningOptions, 'reusePort'>>;
 
 const DEFAULT_BACKLOG = 4096;
@@ -63,6 +67,7 @@ export async function openListeningSocket(options: ListeningOptions): Promise<Li
   const { port = 0, backlog = DEFAULT_BACKLOG, reusePort = 'off' } = options;
   checkPort(port, 0);
   checkInteger('backlog', backlog, 1, 0x7fffffff);
+  checkInteger('mode', options.mode ?? 0, 0, 0o777);
   checkPortSharing(reusePort);
   if (!DEFER_ACCEPT.includes(options.deferAccept ?? 'off')) {
     throw new TypeError(`deferAccept: '${String(options.deferAccept)}'; allowed: ${DEFER_ACCEPT.join(', ')}`);
@@ -92,6 +97,8 @@ function openListening(address: Address, backlog: number, options: ListeningOpti
   try {
     const shared = prepare(fd, address, options);
     bind(fd, address);
+    // Until somebody listens, connecting is refused.
+    if (options.mode !== undefined && address.family === 'unix') chmodSync(address.path, options.mode);
     listenOn(fd, backlog, formatAddress(address));
     const deferred = address.family === 'unix' ? 'off' : deferAccept(fd, options.deferAccept ?? 'off');
     return { fd, shared, deferred };

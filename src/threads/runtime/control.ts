@@ -1,6 +1,7 @@
 /** What the owner of a runtime and its workers say to each other, over the port that each worker has from its start. */
 import type { MailboxAddress } from '../mailbox/address.js';
 import type { ReactorOptions } from '../../core/reactor/reactor.js';
+import type { SnapshotOptions, ThreadSnapshot } from '../../observe/thread-snapshot.js';
 import type { AcceptRequest } from '../service/worker-services.js';
 import type { LoadedWord } from './loading.js';
 
@@ -35,6 +36,7 @@ export type ToWorker =
   | { readonly kind: 'ended'; readonly threadId: number }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
+  | { readonly kind: 'snapshot'; readonly number: number; readonly options: SnapshotOptions }
   | { readonly kind: 'stop' };
 
 export type ToOwner =
@@ -43,4 +45,5 @@ export type ToOwner =
   | { readonly kind: 'ready'; readonly address: MailboxAddress }
   | { readonly kind: 'running' }
   | { readonly kind: 'paused' }
+  | { readonly kind: 'snapshot'; readonly number: number; readonly snapshot: ThreadSnapshot }
   | { readonly kind: 'released'; readonly threadId: number };

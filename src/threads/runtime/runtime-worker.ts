@@ -10,6 +10,9 @@ import { leaveCleanup } from '../../api/plain-workers.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
 import type { ToOwner, ToWorker, WorkerAddress, WorkerSetup } from './control.js';
+import { SnapshotRequests } from './snapshot-requests.js';
+import type { SnapshotOptions } from '../../observe/thread-snapshot.js';
+import type { WorkerSnapshot } from '../../observe/runtime-snapshot.js';
 import { beginLoading, endLoading, loadedWord } from './loading.js';
 
 /** How a worker has ended. */
@@ -51,6 +54,7 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   /** Requests that wait for a reply, by number. */
   private readonly asked = new Map<number, Settling<void>>();
   private lastNumber = 0;
+  private readonly snapshots = new SnapshotRequests();
 
   /** @internal */
   constructor(
@@ -89,6 +93,7 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
         this.owner.onReady(this, this.address);
       } else if (message.kind === 'running') this.owner.onRunning(this);
       else if (message.kind === 'reply') this.onReply(message.number, message.failure);
+      else if (message.kind === 'snapshot') this.snapshots.onAnswer(message.number, message.snapshot);
       else if (message.kind === 'paused') this.pausing.shift()?.resolve();
       else this.owner.onReleased(this, message.threadId);
     });
@@ -97,6 +102,7 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
       onLoaded();
       this.thread = this.address = this.contact = this.peer = undefined;
       for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`worker '${this.name}' has ended`));
+      this.snapshots.giveUp();
       for (const waiting of this.pausing.splice(0)) {
         waiting.reject(new Error(`worker '${this.name}' ended before it was paused`));
       }
@@ -126,6 +132,20 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
     this.asked.set(number, waiting);
     this.tell({ kind: 'request', number, request });
     return waiting.promise;
+  }
+
+  /**
+   * @param timeoutMs how long it is waited for.
+   * @internal
+   */
+  async snapshot(options: SnapshotOptions, timeoutMs: number): Promise<WorkerSnapshot> {
+    const { index, name, restarts } = this;
+    const common = { index, name, restarts };
+    if (this.thread === undefined) return { ...common, state: 'ended', thread: undefined };
+    if (this.address === undefined) return { ...common, state: 'starting', thread: undefined };
+    const thread = await this.snapshots.ask(timeoutMs, number => this.tell({ kind: 'snapshot', number, options }));
+    if (thread !== undefined) return { ...common, state: thread.state === 'paused' ? 'paused' : 'running', thread };
+    return { ...common, state: this.isAlive ? 'hung' : 'ended', thread };
   }
 
   /**

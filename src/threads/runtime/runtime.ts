@@ -8,6 +8,11 @@ import { checkServiceOptions, type ServiceOptions } from '../service/options.js'
 import { openService, type Service, type ServiceOwner } from '../service/service.js';
 import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
+import {
+  checkedRuntimeSnapshot,
+  type RuntimeSnapshot,
+  type RuntimeSnapshotOptions,
+} from '../../observe/runtime-snapshot.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
 import { WorkerCleanups } from './worker-cleanups.js';
@@ -147,6 +152,12 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
   resume(): void {
     this.paused = false;
     for (const worker of this.workers) worker.resume();
+  }
+
+  /** Looks at all workers, and waits for none that hangs. @throws TypeError, RangeError (by the promise) an option, named. */
+  async snapshot(options: RuntimeSnapshotOptions = {}): Promise<RuntimeSnapshot> {
+    const { own, timeoutMs } = checkedRuntimeSnapshot(options);
+    return { workers: await Promise.all(this.workers.map(worker => worker.snapshot(own, timeoutMs))) };
   }
 
   /** @internal */

@@ -6,6 +6,7 @@ import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { pinThread } from '../../sys/process/affinity.js';
 import { openEndpoint } from '../endpoint/endpoint.js';
 import { startReactor } from '../../api/thread-reactor.js';
+import { snapshotThread } from '../../observe/thread-snapshot.js';
 import { workerServicesOf, type AcceptRequest } from '../service/worker-services.js';
 import type { WorkerSetup, ToOwner, ToWorker } from './control.js';
 import { entryFunction } from './entry.js';
@@ -104,6 +105,8 @@ port.on('message', (message: ToWorker) => {
     case 'stop':
       stop().catch(fail);
       return;
+    case 'snapshot':
+      return tell({ kind: 'snapshot', number: message.number, snapshot: snapshotThread(message.options) });
     case 'pause':
       return pause();
     case 'resume':

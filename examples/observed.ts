@@ -1,0 +1,20 @@
+/** An echo server that can be watched: `node observed.js 7000 /tmp/echo.sock`, and in another terminal `npx pollux top /tmp/echo.sock`. */
+import { listen } from 'pollux';
+import { exposeStatus } from 'pollux/observe';
+
+const [port = '', path = ''] = process.argv.slice(2);
+if (path === '') {
+  console.error('usage: node observed.js PORT SOCKET');
+  process.exit(2);
+}
+
+const status = await exposeStatus({ path, title: 'echo' });
+const listener = await listen({ port: Number(port), host: '127.0.0.1' });
+listener.onConnection = connection => {
+  connection.onData = chunk => void connection.send(chunk);
+};
+console.log('listening on', listener.address, 'watch it with: pollux top', status.path);
+
+process.on('SIGINT', () => {
+  void Promise.all([listener.close(), status.close()]).then(() => process.exit());
+});
