@@ -57,7 +57,8 @@ export { watch, Watch, type WatchReadiness, type WatchInterest, type WatchOption
 export { BufferList } from './core/memory/buffer-list.js';
 export type { DriverCounters } from './core/driver/driver.js';
 export { Reactor, type ReactorCounters, type ReactorOptions } from './core/reactor/reactor.js';
-export type { RegistrationMode } from './core/driver/mode.js';
+export type { RegistrationMode } from './backends/contract.js';
+export type { ReactorMode } from './core/driver/mode.js';
 export type { TransferAccount, TransferPath } from './core/transfers/account.js';
 export type { RelayAccount } from './core/transfers/relay/relay-account.js';
 export type { DirectionLimits, TunnelAccount, TunnelDirection } from './core/transfers/relay/tunnel.js';

@@ -28,5 +28,5 @@ export { realSubject, subjectNamed, subjectNames, type Subject } from './verify/
 export type { World } from './verify/conformance/world.js';
 export { runProgram, type ExecutionOptions, type Outcome } from './verify/lab/execution.js';
 export type { Observation } from './verify/lab/oracle.js';
-export type { ChannelKind, EndOperation, Program, RegistrationMode, Step } from './verify/lab/program.js';
+export type { ChannelKind, EndOperation, Program, Step } from './verify/lab/program.js';
 export type { Rule } from './verify/lab/violation.js';

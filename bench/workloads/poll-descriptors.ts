@@ -23,7 +23,7 @@ function cpuSeconds(): number {
 function measure(backendName: string, descriptors: number, operations: number): number {
   const backend = openBackend(backendName);
   const fds = Array.from({ length: descriptors }, openEventfd);
-  const tokens = Float64Array.from(fds, fd => backend.register(fd, READABLE, 'persistent', 'level'));
+  const tokens = Float64Array.from(fds, fd => backend.register(fd, READABLE, 'level'));
   const one = new NativeBlock(WORD_BYTES);
   one.u32[0] = 1;
   const value = new NativeBlock(WORD_BYTES);

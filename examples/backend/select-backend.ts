@@ -10,6 +10,7 @@ import {
   ERROR,
   EventBatch,
   IoError,
+  isEdge,
   newCounters,
   ONESHOT,
   PRIORITY,
@@ -20,13 +21,12 @@ import {
   Waker,
   WRITABLE,
   type Backend,
+  type BackendDescription,
   type BackendFactory,
   type BackendOptions,
-  type BackendTraits,
   type Interest,
-  type Lifetime,
+  type RegistrationMode,
   type Token,
-  type Trigger,
 } from 'pollux/backends';
 import type { BackendGate } from 'pollux/testing';
 import { DescriptorSets, hasBit, select, SET_SIZE, setBit } from './select-call.js';
@@ -39,8 +39,7 @@ const LONGEST_WAIT_US = 2 ** 41;
 
 const { EBADF, EINTR, EINVAL } = constants.errno;
 
-const traits: BackendTraits = {
-  triggers: ['level'],
+const description: BackendDescription = {
   edge: 'none',
   changes: 'free',
   waitCost: 'registered',
@@ -52,7 +51,7 @@ const traits: BackendTraits = {
 
 export class SelectBackend implements Backend {
   readonly name = NAME;
-  readonly traits = traits;
+  readonly modes = ['level', 'oneshot'] as const;
   readonly counters = newCounters();
   readonly events: EventBatch;
 
@@ -81,13 +80,13 @@ export class SelectBackend implements Backend {
     return this.waker.handle;
   }
 
-  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+  register(fd: number, interest: Interest, mode: RegistrationMode): Token {
     this.checkOpen('register');
     const target = `descriptor ${fd} with ${NAME}`;
-    if (trigger === 'edge') throw new IoError('ENOTSUP', 'register', target, 'it has no edges');
+    if (isEdge(mode)) throw new IoError('ENOTSUP', 'register', target, 'it has no edges');
     if (fd >= SET_SIZE) throw tooLarge('register', fd);
     // Throws for arguments that make no sense, and EEXIST for a descriptor that is registered already.
-    const token = this.registrations.add(fd, interest, lifetime, trigger);
+    const token = this.registrations.add(fd, interest, mode);
     const slot = this.registrations.slot(token, 'register');
     // select would only tell at the next wait, and of the whole set.
     if (!isOpen(fd)) {
@@ -229,6 +228,7 @@ function isOpen(fd: number): boolean {
 export const selectFactory: BackendFactory = {
   name: NAME,
   preference: 1,
+  description,
   probe: () => ({ available: true, reason: `select(2) is everywhere; it knows descriptors below ${SET_SIZE} only` }),
   open: options => new SelectBackend(options),
 };
@@ -237,7 +237,7 @@ registerBackend(selectFactory);
 
 /** Rows of the conformance suite that select(2) can't pass, and why: `pollux conformance` and the tests read them here. */
 export const gates: readonly BackendGate[] = ['TCP', 'Unix stream'].map(stream => ({
-  row: `${stream}: FIN of the peer is reported as END`,
+  row: `${stream}: FIN of the peer is reported as PEER_END`,
   backend: NAME,
   reason: 'select(2) only says readable; the read that returns 0 tells the end',
 }));

@@ -9,7 +9,7 @@ import { backendFactory } from '../backends/registry.js';
 import { commonState, nameOf, thisCopy } from '../base/thread-state.js';
 import { REACTOR_SCOPE } from '../core/reactor/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor/reactor.js';
-import { MODES } from '../core/driver/mode.js';
+import { REACTOR_MODES } from '../core/driver/mode.js';
 import './plain-workers.js';
 import { checkInteger, checkOptions, type OptionNames, shown } from '../base/arguments.js';
 
@@ -28,7 +28,7 @@ export function checkReactorOptions(options: ReactorOptions, argument?: string):
   checkOptions(options, REACTOR_OPTIONS, argument);
   const { backend = 'auto', mode = 'level', maxBufferBytes = Infinity, maxEvents = 1 } = options;
   if (backend !== 'auto') backendFactory(backend);
-  if (!MODES.includes(mode)) throw new TypeError(`mode: ${shown(mode)}; allowed: ${MODES.join(', ')}`);
+  if (!REACTOR_MODES.includes(mode)) throw new TypeError(`mode: ${shown(mode)}; allowed: ${REACTOR_MODES.join(', ')}`);
   if (typeof maxBufferBytes !== 'number' || !(maxBufferBytes >= LEAST_BUFFER_BYTES)) {
     throw new RangeError(`maxBufferBytes: ${shown(maxBufferBytes)}; allowed: numbers from ${LEAST_BUFFER_BYTES}`);
   }

@@ -12,9 +12,9 @@ export const WRITABLE = 2;
 /** Out-of-band data (POLLPRI, EVFILT_EXCEPT). */
 export const PRIORITY = 4;
 /** Reported only. The peer will send no more; bytes may still wait to be read. A hint: a read that returns 0 is the proof. */
-export const END = 8;
+export const PEER_END = 8;
 /** Reported only. Both directions are over. */
-export const HANGUP = 16;
+export const BOTH_END = 16;
 /** Reported only. The descriptor holds an error; the next call on it returns it. */
 export const ERROR = 32;
 
@@ -23,18 +23,17 @@ export type Interest = number;
 /** A set of any of the bits above. */
 export type Readiness = number;
 
-/** `persistent` stays armed; `oneshot` is disarmed, in all its directions, by the first event and armed again by `modify`. */
-export type Lifetime = 'oneshot' | 'persistent';
 /**
- * `level` reports a condition as long as it holds. `edge` reports that it began: after an event, read or write until the
- * call would block, then say so with `wouldBlock`; before that, no further event is promised.
+ * When a registration reports. `level` and `edge` are persistent: the registration stays armed. `oneshot` and `oneshot-edge`
+ * are disarmed, in all their directions, by the first event, and armed again by `modify`.
+ *
+ * `level` and `oneshot` report a condition as long as it holds. `edge` and `oneshot-edge` report that it began: after an event,
+ * read or write until the call would block, then say so with `wouldBlock`; before that, no further event is promised.
  */
-export type Trigger = 'level' | 'edge';
+export type RegistrationMode = 'level' | 'edge' | 'oneshot' | 'oneshot-edge';
 
-/** What a backend can do, so that core never asks which backend it is. */
-export interface BackendTraits {
-  /** Triggers that `register` takes. */
-  readonly triggers: readonly Trigger[];
+/** What a factory says of its backend, for `pollux doctor`, the conformance suite and the lab. Core does not read it. */
+export interface BackendDescription {
   /** Whether the kernel provides edges or the backend imitates them with the help of `wouldBlock`. */
   readonly edge: 'kernel' | 'emulated' | 'none';
   /** Whether changes travel in the call that waits (kqueue) or one call each (epoll), or need no call at all (poll). */
@@ -80,7 +79,7 @@ export interface ReadyEvents {
   count: number;
   readonly tokens: Float64Array;
   readonly readiness: Uint8Array;
-  /** READABLE: bytes to read, or connections to accept; 0 where `traits.reportsData` is false. */
+  /** READABLE: bytes to read, or connections to accept; 0 where the factory's `description.reportsData` is false. */
   readonly data: Float64Array;
   /** errno that came with the event (kqueue's fflags), or that a deferred change failed with; 0 for none. */
   readonly errors: Int32Array;
@@ -110,7 +109,8 @@ export interface WakeHandle {
  */
 export interface Backend {
   readonly name: string;
-  readonly traits: BackendTraits;
+  /** The modes that `register` takes: the one trait that core reads. */
+  readonly modes: readonly RegistrationMode[];
   readonly counters: BackendCounters;
   readonly events: ReadyEvents;
   readonly wakeHandle: WakeHandle;
@@ -127,14 +127,14 @@ export interface Backend {
    * @param interest bits of READABLE, WRITABLE, PRIORITY; 0 watches nothing until `modify`.
    * @returns the token that events carry, good until `unregister`.
    * @throws IoError EBADF (closed), EPERM (a kind that can't be polled), EEXIST (registered already), ENOSPC, ENOMEM,
-   *   ENOTSUP (a trigger that `traits` lacks).
+   *   ENOTSUP (a mode that `modes` lacks).
    * @throws RangeError, TypeError for arguments outside what is allowed.
    */
-  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token;
+  register(fd: number, interest: Interest, mode: RegistrationMode): Token;
 
   /**
    * Optional: starts to watch a descriptor that other backends watch as well, so that when it becomes readable the kernel
-   * wakes one of those that wait, or a few, but not all. READABLE, persistent, by level; `modify` takes 0 and READABLE.
+   * wakes one of those that wait, or a few, but not all. READABLE, mode 'level'; `modify` takes 0 and READABLE.
    * Without it the kernel always wakes all.
    *
    * @throws as `register`.
@@ -168,7 +168,7 @@ export interface Backend {
 
   /**
    * Says that a call on an edge-triggered registration would have blocked in the directions of `interest`, which asks
-   * for the next edge there. Nothing to do where `traits.edge` is 'kernel'.
+   * for the next edge there. Nothing to do where the kernel provides edges.
    */
   wouldBlock(token: Token, interest: Interest): void;
 
@@ -204,11 +204,12 @@ export interface BackendOptions {
   readonly maxEvents?: number;
 }
 
-/** How a backend is made known to `select`. */
+/** How a backend is made known to the registry. */
 export interface BackendFactory {
   readonly name: string;
   /** Higher is tried first. epoll has 100, poll 10. */
   readonly preference: number;
+  readonly description: BackendDescription;
   /** Asks the running kernel; cheap, and without a lasting effect. */
   probe(): BackendProbe;
   /** @throws IoError what the kernel refused. */

@@ -6,9 +6,9 @@
 export { generationOf, NO_TOKEN, slotOf, tokenOf, type Token } from '../base/token.js';
 export { IoError } from '../sys/ffi/io-error.js';
 export {
-  END,
+  PEER_END,
   ERROR,
-  HANGUP,
+  BOTH_END,
   PRIORITY,
   READABLE,
   WRITABLE,
@@ -17,15 +17,15 @@ export {
   type BackendFactory,
   type BackendOptions,
   type BackendProbe,
-  type BackendTraits,
+  type BackendDescription,
   type DescriptorKind,
   type Interest,
-  type Lifetime,
+  type RegistrationMode,
   type Readiness,
   type ReadyEvents,
-  type Trigger,
   type WakeHandle,
 } from './contract.js';
+export { isEdge, isOneshot, REGISTRATION_MODES } from './kit/modes.js';
 export { newCounters, waitMs } from './kit/counters.js';
 export { EventBatch } from './kit/event-batch.js';
 export { EDGE, ONESHOT, Registrations } from './kit/registrations.js';

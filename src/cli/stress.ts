@@ -1,7 +1,7 @@
 /** `pollux stress`: libiapp's server and client. Thousands of sockets, opened at a rate, flooded by one side and drained by the other. */
 import { Command } from 'commander';
 import { chooseBackend, probeBackends } from '../backends/registry.js';
-import type { RegistrationMode } from '../core/driver/mode.js';
+import type { ReactorMode } from '../core/driver/mode.js';
 import { platform } from '../sys/ffi/platform.js';
 import { floodAlone, serveAlone } from './stress/sides/alone.js';
 import { eventsCommand } from './stress/events/events.js';
@@ -19,7 +19,7 @@ import { DEFAULTS } from './stress/plan.js';
 
 interface CommonOptions {
   readonly backend: string;
-  readonly mode: RegistrationMode;
+  readonly mode: ReactorMode;
   readonly threads: number;
   readonly json?: boolean;
 }

@@ -117,8 +117,8 @@ describe('names of options', () => {
       "interest: 'readble' is no option; allowed: priority, readable, writable",
     ],
     watch: [
-      () => watch(0, { readable: true }, () => {}, { mode: 'edge' } as object),
-      "options: 'mode' is no option; allowed: lifetime, trigger",
+      () => watch(0, { readable: true }, () => {}, { trigger: 'edge' } as object),
+      "options: 'trigger' is no option; allowed: mode",
     ],
     watchFile: [
       () => watchFile('.', { events: ['write'] } as object),

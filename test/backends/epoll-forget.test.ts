@@ -27,7 +27,7 @@ describe('epoll: forget', function () {
 
   it('makes no system call; an event that was harvested is blanked, and the number can be registered again', () => {
     const { reader, writer } = readable();
-    const token = backend.register(reader, READABLE, 'persistent', 'level');
+    const token = backend.register(reader, READABLE, 'level');
     expect(backend.wait(0)).to.equal(1);
     const { systemCalls, changesSent } = backend.counters;
     backend.forget(token);
@@ -37,7 +37,7 @@ describe('epoll: forget', function () {
     close(writer);
     const next = readable();
     expect(next.reader).to.equal(reader);
-    const young = backend.register(next.reader, READABLE, 'persistent', 'level');
+    const young = backend.register(next.reader, READABLE, 'level');
     expect([backend.wait(0), backend.events.tokens[0]]).to.deep.equal([1, young]);
     expect(backend.counters.staleEvents).to.equal(0);
     backend.unregister(young);
@@ -49,9 +49,9 @@ describe('epoll: forget', function () {
     const { reader, writer } = readable();
     const other = readable();
     const duplicate = dup(reader);
-    const token = backend.register(reader, READABLE, 'persistent', 'level');
-    const kept = backend.register(other.reader, READABLE, 'persistent', 'level');
-    const silent = backend.register(other.writer, 0, 'persistent', 'level');
+    const token = backend.register(reader, READABLE, 'level');
+    const kept = backend.register(other.reader, READABLE, 'level');
+    const silent = backend.register(other.writer, 0, 'level');
     backend.forget(token);
     close(reader);
     const stale = () => backend.counters.staleEvents;

@@ -1,6 +1,6 @@
 /** What the kqueue backend makes of reports, and of changes that are refused, against a queue that keeps its lists. */
 import { expect } from 'chai';
-import { ERROR, HANGUP, READABLE, WRITABLE, type Interest } from '../../src/backends/contract.js';
+import { ERROR, BOTH_END, READABLE, WRITABLE, type Interest } from '../../src/backends/contract.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
 import { EMFILE, ENOMEM, EPIPE } from '../../src/sys/ffi/errno.js';
 import { freebsdConstants } from '../../src/sys/poll/kqueue-constants.js';
@@ -12,7 +12,7 @@ function open(maxEvents?: number) {
   const kernel = new ScriptedKqueue();
   const backend = new KqueueBackend({ maxEvents }, kernel);
   kernel.takeChanges();
-  const register = (fd: number, interest: Interest) => backend.register(fd, interest, 'persistent', 'level');
+  const register = (fd: number, interest: Interest) => backend.register(fd, interest, 'level');
   /** The events of a wait: readiness, errno and data. */
   const wait = () => {
     const { readiness, errors, data, count } = (backend.wait(0), backend.events);
@@ -51,7 +51,7 @@ describe('kqueue backend: what it reports', () => {
     wait();
     changes();
     kernel.fire(7, EVFILT_WRITE, EV_ONESHOT | EV_EOF, 0, 0);
-    expect(wait()).to.deep.equal([[WRITABLE | HANGUP | ERROR, EPIPE, 0]]);
+    expect(wait()).to.deep.equal([[WRITABLE | BOTH_END | ERROR, EPIPE, 0]]);
     changes();
     wait();
     expect(changes(), 'nothing is wanted any more').to.deep.equal([[]]);
@@ -82,7 +82,7 @@ describe('kqueue backend: changes that are refused', () => {
     const { kernel, register, wait, changes } = open();
     register(7, READABLE | WRITABLE);
     kernel.refuse = ({ filter }) => (filter === EVFILT_WRITE ? EPIPE : 0);
-    expect(wait()).to.deep.equal([[WRITABLE | HANGUP | ERROR, EPIPE, 0]]);
+    expect(wait()).to.deep.equal([[WRITABLE | BOTH_END | ERROR, EPIPE, 0]]);
     changes();
     expect([wait(), changes()], 'reading stays').to.deep.equal([[], [[]]]);
     kernel.fire(7, EVFILT_READ, 0, 0, 9);

@@ -176,7 +176,7 @@ for (const profile of Object.values(profiles)) {
         child.reaped = true;
         expect(() => sources.process(child.pid)).to.throw(IoError, `process ${child.pid}: ESRCH`);
         const [a, b] = kernel.socketpair('stream');
-        const token = backend.register(a, READABLE, 'persistent', 'level');
+        const token = backend.register(a, READABLE, 'level');
         (open.at(b) as unknown as { write(bytes: Uint8Array): number }).write(new Uint8Array(1));
         expect(backend.wait(0)).to.equal(1);
         expect(backend.events.tokens[0]).to.equal(token);
@@ -258,7 +258,7 @@ for (const profile of Object.values(profiles)) {
       const child = kernel.spawn();
       const timer = sources.timer({ kind: 'every', amount: 1, unit: 'ms' });
       const process = sources.process(child.pid);
-      const socket = backend.register(a, READABLE, 'persistent', 'level');
+      const socket = backend.register(a, READABLE, 'level');
       backend.wait(0);
       (kernel.descriptors.at(b) as unknown as { write(bytes: Uint8Array): number }).write(new Uint8Array(3));
       child.exit(512);

@@ -1,15 +1,14 @@
 /** The change lists of the kqueue backend, against a queue that keeps them. */
 import { expect } from 'chai';
 import {
-  END,
+  PEER_END,
   ERROR,
-  HANGUP,
+  BOTH_END,
   PRIORITY,
   READABLE,
   WRITABLE,
   type Interest,
-  type Lifetime,
-  type Trigger,
+  type RegistrationMode,
 } from '../../src/backends/contract.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
 import { EBADF, EINTR, EMFILE, ENOENT, ENOMEM, EPIPE, ECONNRESET } from '../../src/sys/ffi/errno.js';
@@ -25,8 +24,8 @@ function open(options: ScriptOptions & { maxEvents?: number } = {}) {
   const kernel = new ScriptedKqueue(options);
   const backend = new KqueueBackend({ maxEvents: options.maxEvents }, kernel);
   kernel.takeChanges();
-  const register = (fd: number, interest: Interest, lifetime: Lifetime = 'persistent', trigger: Trigger = 'level') =>
-    backend.register(fd, interest, lifetime, trigger);
+  const register = (fd: number, interest: Interest, mode: RegistrationMode = 'level') =>
+    backend.register(fd, interest, mode);
   return { kernel, backend, register };
 }
 
@@ -84,17 +83,17 @@ describe('kqueue backend', () => {
       expect(kernel.takeChanges()).to.deep.equal([[]]);
     });
 
-    const modes: [Lifetime, Trigger, number][] = [
-      ['persistent', 'level', 0],
-      ['persistent', 'edge', EV_CLEAR],
-      ['oneshot', 'level', EV_DISPATCH],
-      ['oneshot', 'edge', EV_DISPATCH | EV_CLEAR],
+    const modes: [RegistrationMode, number][] = [
+      ['level', 0],
+      ['edge', EV_CLEAR],
+      ['oneshot', EV_DISPATCH],
+      ['oneshot-edge', EV_DISPATCH | EV_CLEAR],
     ];
-    for (const [lifetime, trigger, flags] of modes) {
-      it(`${lifetime} ${trigger}: the filters of both directions, always with ENABLE and the whole token`, () => {
+    for (const [mode, flags] of modes) {
+      it(`${mode}: the filters of both directions, always with ENABLE and the whole token`, () => {
         const { kernel, backend, register } = open();
         register(6, 0);
-        register(7, READABLE | WRITABLE, lifetime, trigger);
+        register(7, READABLE | WRITABLE, mode);
         backend.wait(0);
         const [list] = kernel.takeChanges();
         expect(said(list)).to.deep.equal([
@@ -285,7 +284,7 @@ describe('kqueue backend', () => {
       const token = register(7, WRITABLE);
       kernel.refuse = ({ filter }) => (filter === EVFILT_WRITE ? EPIPE : 0);
       backend.wait(0);
-      expect(reports(backend).get(token)).to.deep.equal([WRITABLE | HANGUP | ERROR, EPIPE]);
+      expect(reports(backend).get(token)).to.deep.equal([WRITABLE | BOTH_END | ERROR, EPIPE]);
     });
 
     it('a closed descriptor and a direction that the system has no filter for are refused at once', () => {
@@ -297,17 +296,20 @@ describe('kqueue backend', () => {
   });
 
   describe('events', () => {
-    it('EOF of READ is END with the bytes that are left; an errno in fflags is an error in every wanted direction', () => {
+    it('EOF of READ is PEER_END with the bytes that are left; an errno in fflags is an error in every wanted direction', () => {
       const { kernel, backend, register } = open();
       const token = register(7, READABLE | WRITABLE);
       backend.wait(0);
       kernel.fire(7, EVFILT_READ, EV_EOF, 0, 12);
       backend.wait(0);
-      expect(reports(backend).get(token)).to.deep.equal([READABLE | END, 0]);
+      expect(reports(backend).get(token)).to.deep.equal([READABLE | PEER_END, 0]);
       expect(backend.events.data[0]).to.equal(12);
       kernel.fire(7, EVFILT_READ, EV_EOF, ECONNRESET);
       backend.wait(0);
-      expect(reports(backend).get(token)).to.deep.equal([READABLE | WRITABLE | END | HANGUP | ERROR, ECONNRESET]);
+      expect(reports(backend).get(token)).to.deep.equal([
+        READABLE | WRITABLE | PEER_END | BOTH_END | ERROR,
+        ECONNRESET,
+      ]);
     });
 
     it('EOF of WRITE alone says that a write is worth trying, and nothing of the peer', () => {

@@ -16,6 +16,7 @@ import { builtInBackends } from './built-in-backends.js';
 const absent: BackendFactory = {
   name: 'absent-for-test',
   preference: 1000,
+  description: backendFactory('poll').description,
   probe: () => ({ available: false, reason: 'no such facility on this kernel', fix: 'use another kernel' }),
   open: () => {
     throw new Error('opened although it is not available');

@@ -41,17 +41,17 @@ describe('pollux doctor', () => {
     for (const backend of findings.backends) {
       const factory = backendFactory(backend.name);
       const probe = factory.probe();
-      expect(backend).to.have.all.keys('name', 'available', 'reason', 'fix', 'preference', 'traits');
+      expect(backend).to.have.all.keys('name', 'available', 'reason', 'fix', 'preference', 'modes', 'description');
       expect(backend).to.include({
         available: probe.available,
         fix: probe.fix ?? null,
         preference: factory.preference,
       });
       expect(backend.reason).to.be.a('string').that.is.not.empty;
-      expect(backend.traits === null).to.equal(!probe.available);
+      expect(backend.modes === null).to.equal(!probe.available);
     }
-    expect(findings.backends.find(({ name }) => name === 'poll')!.traits).to.have.all.keys(
-      ...['triggers', 'edge', 'changes', 'waitCost', 'refuses', 'reportsData', 'timeoutStepNs', 'maxRegistrations'],
+    expect(findings.backends.find(({ name }) => name === 'poll')!.description).to.have.all.keys(
+      ...['edge', 'changes', 'waitCost', 'refuses', 'reportsData', 'timeoutStepNs', 'maxRegistrations'],
     );
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { probeBackends } from '../../src/backends/registry.js';
-import { MODES } from '../../src/core/driver/mode.js';
+import { REACTOR_MODES } from '../../src/core/driver/mode.js';
 import { parseReport } from './report-shape.js';
 import { runPollux, untilHeld } from './run-pollux.js';
 
@@ -16,7 +16,7 @@ describe('pollux stress', function () {
   this.slow(5000);
 
   for (const backend of backends) {
-    for (const mode of MODES) {
+    for (const mode of REACTOR_MODES) {
       it(`${backend}, ${mode}: holds all connections and loses not a byte`, async () => {
         const args = [...short, '--backend', backend, '--mode', mode];
         const { status, stdout } = await runPollux(args, { onStderr: untilHeld(CONNECTIONS) });

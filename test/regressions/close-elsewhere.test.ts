@@ -34,8 +34,8 @@ for (const name of builtInBackends()) {
       const go = new Int32Array(new SharedArrayBuffer(4));
       const opened = new Set([victimPeer, reader, bell]);
       try {
-        const closed = backend.register(victim, READABLE, 'persistent', 'level');
-        const open = backend.register(reader, READABLE, 'persistent', 'level');
+        const closed = backend.register(victim, READABLE, 'level');
+        const open = backend.register(reader, READABLE, 'level');
         await once(worker, 'message');
         worker.postMessage(go);
         Atomics.store(go, 0, 1);
@@ -65,7 +65,7 @@ for (const name of builtInBackends()) {
         if (newWriter === victim) throw new Error('the write end has the number that the read end was to get');
         realWorld.dup2(newReader, victim);
         opened.add(victim);
-        const again = backend.register(victim, READABLE, 'persistent', 'level');
+        const again = backend.register(victim, READABLE, 'level');
         realWorld.drain(reader);
         realWorld.write(newWriter);
         expect(backend.wait(DEADLINE_NS)).to.equal(1);

@@ -1,18 +1,18 @@
 /** Runs a body of tests on every backend of this machine and in every mode, each test in a reactor of its own. */
 import { expect } from 'chai';
 import { probeBackends } from '../../src/backends/index.js';
-import { startReactor, type RegistrationMode, type Reactor } from '../../src/index.js';
+import { startReactor, type ReactorMode, type Reactor } from '../../src/index.js';
 import { openDescriptors } from './descriptors.js';
 import { destroyTracked } from './sockets.js';
 
 export interface DriverUnderTest {
   readonly backend: string;
-  readonly mode: RegistrationMode;
+  readonly mode: ReactorMode;
   /** That of the test that is running. */
   readonly reactor: Reactor;
 }
 
-export const ALL_MODES: readonly RegistrationMode[] = ['level', 'edge', 'oneshot'];
+export const ALL_MODES: readonly ReactorMode[] = ['level', 'edge', 'oneshot'];
 
 /** Our own; other tests of the same process may have registered more. */
 const BUILT_IN = ['epoll', 'kqueue', 'poll'];
@@ -33,7 +33,7 @@ export function backendsHere(): string[] {
 export function describeOnEveryDriver(
   title: string,
   body: (driver: DriverUnderTest) => void,
-  modes: readonly RegistrationMode[] = ALL_MODES,
+  modes: readonly ReactorMode[] = ALL_MODES,
 ): void {
   for (const backend of backendsHere()) {
     for (const mode of modes) {

@@ -1,6 +1,6 @@
 /** Watching any descriptor for readiness: serial lines, pipes, devices, sockets of other libraries. */
 import { describeBy } from '../../base/inspection.js';
-import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../../backends/contract.js';
+import { PRIORITY, READABLE, WRITABLE, type Interest, type RegistrationMode } from '../../backends/contract.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import type { Watcher } from '../../core/driver/driver.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
@@ -16,10 +16,11 @@ export interface WatchInterest {
 }
 
 export interface WatchOptions {
-  /** 'persistent' (the default) goes on; 'oneshot' reports once and is armed again by `modify`. */
-  readonly lifetime?: Lifetime;
-  /** 'level' (the default) reports as long as it is so; 'edge' reports that it began. See `Watch.wouldBlock`. */
-  readonly trigger?: Trigger;
+  /**
+   * 'level' (the default) reports as long as the descriptor is ready; 'edge' reports that it became ready, see `Watch.wouldBlock`.
+   * Both go on. 'oneshot' and 'oneshot-edge' report once, and are armed again by `modify`.
+   */
+  readonly mode?: RegistrationMode;
 }
 
 const INTEREST = {
@@ -27,14 +28,14 @@ const INTEREST = {
   writable: 'boolean',
   priority: 'boolean',
 } as const satisfies OptionNames<WatchInterest>;
-const WATCH_OPTIONS = { lifetime: 'other', trigger: 'other' } as const satisfies OptionNames<WatchOptions>;
+const WATCH_OPTIONS = { mode: 'other' } as const satisfies OptionNames<WatchOptions>;
 
 /** What a watched descriptor is ready for. A hint: the next call on it decides. */
 export interface WatchReadiness {
   readonly readable: boolean;
   readonly writable: boolean;
   readonly priority: boolean;
-  /** The bits of `pollux/backends`, with END, HANGUP and ERROR. */
+  /** The bits of `pollux/backends`, with PEER_END, BOTH_END and ERROR. */
   readonly bits: number;
   /** Bytes to read or connections to accept where the system tells (kqueue); otherwise 0. */
   readonly data: number;
@@ -78,8 +79,8 @@ export class Watch implements Watcher {
     private readonly handler: (ready: WatchReadiness) => void,
     options: WatchOptions,
   ) {
-    const { lifetime = 'persistent', trigger = 'level' } = options;
-    this.token = reactor.driver.watch(fd, interest, lifetime, trigger, this);
+    const { mode = 'level' } = options;
+    this.token = reactor.driver.watch(fd, interest, mode, this);
     reactor.enter(true);
   }
 
@@ -89,7 +90,7 @@ export class Watch implements Watcher {
     this.reactor.driver.rewatch(this.token, interestBits(interest));
   }
 
-  /** With trigger 'edge': says that a call in these directions would have blocked, which asks for the next edge. */
+  /** With mode 'edge': says that a call in these directions would have blocked, which asks for the next edge. */
   wouldBlock(interest: WatchInterest): void {
     this.checkOpen('wouldBlock');
     this.reactor.driver.wouldBlock(this.token, interestBits(interest));

@@ -26,14 +26,13 @@ import {
   READABLE,
   type Backend,
   type BackendOptions,
-  type BackendTraits,
   type Interest,
-  type Lifetime,
-  type Trigger,
+  type RegistrationMode,
 } from '../contract.js';
 import { newCounters, waitMs } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
 import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
+import { REGISTRATION_MODES } from '../kit/modes.js';
 import { closedError, EXCLUSIVE, ONESHOT, Registrations } from '../kit/registrations.js';
 import { Waker, wakeBackend } from '../kit/wake.js';
 import { epollEvents, readinessOf } from './flags.js';
@@ -47,20 +46,9 @@ const NOT_IN_KERNEL = -1;
 /** A child that has just been forked holds duplicates until it calls exec, which takes milliseconds. */
 const STALE_WAITS = 1000;
 
-const traits: BackendTraits = {
-  triggers: ['level', 'edge'],
-  edge: 'kernel',
-  changes: 'single',
-  waitCost: 'ready',
-  refuses: ['file', 'directory'],
-  reportsData: false,
-  timeoutStepNs: 1e6,
-  maxRegistrations: 2 ** 21,
-};
-
 export class EpollBackend implements Backend {
   readonly name = NAME;
-  readonly traits = traits;
+  readonly modes = REGISTRATION_MODES;
   readonly counters = newCounters();
   readonly events: EventBatch;
 
@@ -95,15 +83,15 @@ export class EpollBackend implements Backend {
     return this.waker.handle;
   }
 
-  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+  register(fd: number, interest: Interest, mode: RegistrationMode): Token {
     if (this.epfd < 0) throw closedError(NAME, 'register');
-    return this.start(this.registrations.add(fd, interest, lifetime, trigger), fd, interest);
+    return this.start(this.registrations.add(fd, interest, mode), fd, interest);
   }
 
   registerExclusive(fd: number): Token {
     if (this.epfd < 0) throw closedError(NAME, 'register');
     const table = this.registrations;
-    const token = table.add(fd, READABLE, 'persistent', 'level');
+    const token = table.add(fd, READABLE, 'level');
     // The entry is never changed, which the kernel would refuse: with one direction it is only added and deleted.
     table.mode[table.slot(token, 'register')] |= EXCLUSIVE;
     return this.start(token, fd, READABLE);

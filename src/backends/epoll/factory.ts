@@ -8,6 +8,15 @@ import { EpollBackend } from './backend.js';
 export const epollFactory: BackendFactory = {
   name: 'epoll',
   preference: 100,
+  description: {
+    edge: 'kernel',
+    changes: 'single',
+    waitCost: 'ready',
+    refuses: ['file', 'directory'],
+    reportsData: false,
+    timeoutStepNs: 1e6,
+    maxRegistrations: 2 ** 21,
+  },
   probe() {
     if (platform !== 'linux') return { available: false, reason: `epoll is Linux's; this is ${kernelRelease}` };
     try {

@@ -10,7 +10,7 @@ import {
   EPOLLPRI,
   EPOLLRDHUP,
 } from '../../sys/poll/epoll.js';
-import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
+import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 import { EDGE, EXCLUSIVE, ONESHOT } from '../kit/registrations.js';
 
 /**
@@ -37,8 +37,8 @@ export function readinessOf(events: number, wanted: Interest): Readiness {
     ((events & EPOLLOUT) !== 0 ? WRITABLE : 0) |
     ((events & EPOLLPRI) !== 0 ? PRIORITY : 0);
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) !== 0) {
-    if ((events & EPOLLRDHUP) !== 0) readiness |= END | (wanted & READABLE);
-    if ((events & EPOLLHUP) !== 0) readiness |= HANGUP | END | (wanted & (READABLE | WRITABLE));
+    if ((events & EPOLLRDHUP) !== 0) readiness |= PEER_END | (wanted & READABLE);
+    if ((events & EPOLLHUP) !== 0) readiness |= BOTH_END | PEER_END | (wanted & (READABLE | WRITABLE));
     if ((events & EPOLLERR) !== 0) readiness |= ERROR | (wanted & (READABLE | WRITABLE));
   }
   return readiness;

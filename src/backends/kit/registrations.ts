@@ -7,7 +7,8 @@ import { NO_TOKEN, MAX_SLOTS, nextGeneration, slotOf, tokenOf, type Token } from
 import { EBADF, EEXIST, EINVAL, ENOSPC, ENOENT } from '../../sys/ffi/errno.js';
 import { isOpen } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { PRIORITY, READABLE, WRITABLE, type Interest, type Lifetime, type Trigger } from '../contract.js';
+import { PRIORITY, READABLE, WRITABLE, type Interest, type RegistrationMode } from '../contract.js';
+import { isEdge, isOneshot, REGISTRATION_MODES } from './modes.js';
 
 /** Mode bits of a registration. */
 export const ONESHOT = 1;
@@ -57,16 +58,13 @@ export class Registrations {
    * @throws RangeError, TypeError for arguments that make no sense.
    * @throws IoError EEXIST, EBADF, ENOSPC.
    */
-  add(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+  add(fd: number, interest: Interest, mode: RegistrationMode): Token {
     if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) {
       throw new RangeError(`fd: ${fd} is not a descriptor; allowed: integers from 0`);
     }
     this.checkInterest(interest);
-    if (lifetime !== 'oneshot' && lifetime !== 'persistent') {
-      throw new TypeError(`lifetime: '${String(lifetime)}'; allowed: 'oneshot', 'persistent'`);
-    }
-    if (trigger !== 'level' && trigger !== 'edge') {
-      throw new TypeError(`trigger: '${String(trigger)}'; allowed: 'level', 'edge'`);
+    if (!REGISTRATION_MODES.includes(mode)) {
+      throw new TypeError(`mode: '${String(mode)}'; allowed: ${REGISTRATION_MODES.join(', ')}`);
     }
     if (fd >= this.slotOfFd.length) this.growNumbers(fd);
     if (this.slotOfFd[fd] !== NO_SLOT) {
@@ -76,7 +74,7 @@ export class Registrations {
     this.fd[slot] = fd;
     this.wanted[slot] = interest;
     this.applied[slot] = 0;
-    this.mode[slot] = (lifetime === 'oneshot' ? ONESHOT : 0) | (trigger === 'edge' ? EDGE : 0);
+    this.mode[slot] = (isOneshot(mode) ? ONESHOT : 0) | (isEdge(mode) ? EDGE : 0);
     this.place[slot] = -1;
     this.slotOfFd[fd] = slot;
     this.size++;

@@ -9,21 +9,20 @@ import { KeventArray } from '../../sys/poll/kevent-array.js';
 import { layoutFault, nativeKqueue, type KqueueCalls } from '../../sys/poll/kqueue.js';
 import {
   ERROR,
-  HANGUP,
+  BOTH_END,
   PRIORITY,
   READABLE,
   WRITABLE,
   type Backend,
   type BackendOptions,
-  type BackendTraits,
   type Interest,
-  type Lifetime,
-  type Trigger,
+  type RegistrationMode,
   type WakeHandle,
 } from '../contract.js';
 import { newCounters } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
 import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
+import { REGISTRATION_MODES } from '../kit/modes.js';
 import { closedError, ONESHOT, Registrations } from '../kit/registrations.js';
 import { ChangeList } from './change-list.js';
 import { FailedChanges } from './failed-changes.js';
@@ -36,20 +35,9 @@ const NAME = 'kqueue';
 /** Changes of one kevent() where `maxEvents` is less. */
 const LEAST_CHANGES = 64;
 
-const traits: BackendTraits = {
-  triggers: ['level', 'edge'],
-  edge: 'kernel',
-  changes: 'batched',
-  waitCost: 'ready',
-  refuses: [],
-  reportsData: true,
-  timeoutStepNs: 1e6,
-  maxRegistrations: 2 ** 21,
-};
-
 export class KqueueBackend implements Backend {
   readonly name = NAME;
-  readonly traits = traits;
+  readonly modes = REGISTRATION_MODES;
   readonly counters = newCounters();
   readonly events: EventBatch;
   readonly wakeHandle: WakeHandle;
@@ -92,10 +80,10 @@ export class KqueueBackend implements Backend {
     this.sources = new NativeSources(this, { kq: this.kq, loan }, this.registrations, this.events, calls, files);
   }
 
-  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+  register(fd: number, interest: Interest, mode: RegistrationMode): Token {
     if (this.kq < 0) throw closedError(NAME, 'register');
     const table = this.registrations;
-    const token = table.add(fd, interest, lifetime, trigger);
+    const token = table.add(fd, interest, mode);
     const slot = table.slot(token, 'register');
     table.place[slot] = 0;
     this.counters.changesAsked++;
@@ -294,7 +282,7 @@ export class KqueueBackend implements Backend {
     if (isLast) table.wanted[slot] &= ~direction;
     const fflags = (flags & constants.EV_EOF) !== 0 && direction !== PRIORITY ? array.fflags(index) : 0;
     const errno = isLast ? EPIPE : fflags === 0 ? 0 : calls.hostErrno(fflags);
-    const readiness = isLast ? direction | HANGUP | ERROR : readinessOf(direction, flags, errno, wanted, constants);
+    const readiness = isLast ? direction | BOTH_END | ERROR : readinessOf(direction, flags, errno, wanted, constants);
     events.add(slot, readiness, 0, errno);
     const entry = table.eventIndex[slot];
     // Bytes to read go before room to write where both are reported.
@@ -313,7 +301,7 @@ export class KqueueBackend implements Backend {
     }
     // A pipe without reader is refused where other systems report it: that is an event, and no failure of the change.
     const gone = errno === EPIPE && direction === WRITABLE;
-    this.failures.add(slot, gone ? WRITABLE | HANGUP | ERROR : ERROR, errno);
+    this.failures.add(slot, gone ? WRITABLE | BOTH_END | ERROR : ERROR, errno);
     table.wanted[slot] = gone ? table.wanted[slot] & ~WRITABLE : 0;
     if (table.wanted[slot] !== table.applied[slot]) table.markDirty(slot);
   }

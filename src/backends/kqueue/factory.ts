@@ -8,6 +8,15 @@ export const kqueueFactory: BackendFactory = {
   name: 'kqueue',
   // Above poll, and below epoll: a library that imitates it on Linux has to be asked for by name.
   preference: 50,
+  description: {
+    edge: 'kernel',
+    changes: 'batched',
+    waitCost: 'ready',
+    refuses: [],
+    reportsData: true,
+    timeoutStepNs: 1e6,
+    maxRegistrations: 2 ** 21,
+  },
   probe() {
     try {
       const { provider, system } = nativeKqueue();

@@ -1,6 +1,6 @@
 /** Interest and readiness in kqueue's words: one filter a direction. */
 import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
-import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
+import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 import { EDGE, ONESHOT } from '../kit/registrations.js';
 
 /** The filter of one direction; `undefined` for PRIORITY on systems that have no such filter. */
@@ -44,6 +44,6 @@ export function readinessOf(
   constants: KqueueConstants,
 ): Readiness {
   if ((flags & constants.EV_EOF) === 0) return direction;
-  const end = direction === READABLE ? END : 0;
-  return errno === 0 ? direction | end : direction | end | HANGUP | ERROR | (wanted & (READABLE | WRITABLE));
+  const end = direction === READABLE ? PEER_END : 0;
+  return errno === 0 ? direction | end : direction | end | BOTH_END | ERROR | (wanted & (READABLE | WRITABLE));
 }

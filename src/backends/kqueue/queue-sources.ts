@@ -58,7 +58,7 @@ export class QueueSource implements Source {
     try {
       const failure = changeKnote(calls, this.kq, knote, 0, 0);
       if (failure !== 0) throw new IoError(failure, 'kevent', title);
-      this.token = backend.register(this.kq, READABLE, 'persistent', 'level');
+      this.token = backend.register(this.kq, READABLE, 'level');
     } catch (error) {
       calls.close(this.kq);
       throw error;

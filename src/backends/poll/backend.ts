@@ -10,10 +10,11 @@ import { EBADF } from '../../sys/ffi/errno.js';
 import { isOpen } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { poll, POLLIN, POLLNVAL } from '../../sys/poll/poll.js';
-import type { Backend, BackendOptions, BackendTraits, Interest, Lifetime, Trigger } from '../contract.js';
+import type { Backend, BackendOptions, Interest, RegistrationMode } from '../contract.js';
 import { newCounters, waitMs } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
 import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
+import { REGISTRATION_MODES } from '../kit/modes.js';
 import { closedError, EDGE, ONESHOT, Registrations } from '../kit/registrations.js';
 import { Waker, wakeBackend } from '../kit/wake.js';
 import { ArmedSet } from './armed-set.js';
@@ -24,20 +25,9 @@ const NAME = 'poll';
 /** The waker's place in the array. */
 const WAKE_INDEX = 0;
 
-const traits: BackendTraits = {
-  triggers: ['level', 'edge'],
-  edge: 'emulated',
-  changes: 'free',
-  waitCost: 'registered',
-  refuses: [],
-  reportsData: false,
-  timeoutStepNs: 1e6,
-  maxRegistrations: 2 ** 21,
-};
-
 export class PollBackend implements Backend {
   readonly name = NAME;
-  readonly traits = traits;
+  readonly modes = REGISTRATION_MODES;
   readonly counters = newCounters();
   readonly events: EventBatch;
 
@@ -57,10 +47,10 @@ export class PollBackend implements Backend {
     return this.waker.handle;
   }
 
-  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+  register(fd: number, interest: Interest, mode: RegistrationMode): Token {
     if (this.closed) throw closedError(NAME, 'register');
     const table = this.registrations;
-    const token = table.add(fd, interest, lifetime, trigger);
+    const token = table.add(fd, interest, mode);
     const slot = table.slot(token, 'register');
     this.counters.changesAsked++;
     // poll itself would only tell at the next wait.

@@ -7,6 +7,15 @@ import { PollBackend } from './backend.js';
 export const pollFactory: BackendFactory = {
   name: 'poll',
   preference: 10,
+  description: {
+    edge: 'emulated',
+    changes: 'free',
+    waitCost: 'registered',
+    refuses: [],
+    reportsData: false,
+    timeoutStepNs: 1e6,
+    maxRegistrations: 2 ** 21,
+  },
   probe() {
     try {
       poll(new PollfdArray(1), 0, 0);

@@ -1,6 +1,6 @@
 /** Interest and readiness in poll's words. */
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from '../../sys/poll/poll.js';
-import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
+import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 
 export function pollEvents(interest: Interest): number {
   return (
@@ -17,8 +17,8 @@ export function readinessOf(revents: number, wanted: Interest): Readiness {
     ((revents & POLLOUT) !== 0 ? WRITABLE : 0) |
     ((revents & POLLPRI) !== 0 ? PRIORITY : 0);
   if ((revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) !== 0) {
-    if ((revents & POLLRDHUP) !== 0) readiness |= END | (wanted & READABLE);
-    if ((revents & POLLHUP) !== 0) readiness |= HANGUP | END | (wanted & (READABLE | WRITABLE));
+    if ((revents & POLLRDHUP) !== 0) readiness |= PEER_END | (wanted & READABLE);
+    if ((revents & POLLHUP) !== 0) readiness |= BOTH_END | PEER_END | (wanted & (READABLE | WRITABLE));
     if ((revents & (POLLERR | POLLNVAL)) !== 0) readiness |= ERROR | (wanted & (READABLE | WRITABLE));
   }
   return readiness;

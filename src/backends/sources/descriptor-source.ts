@@ -17,7 +17,7 @@ export abstract class DescriptorSource implements Source {
     protected readonly fd: number,
   ) {
     try {
-      this.token = backend.register(fd, READABLE, 'persistent', 'level');
+      this.token = backend.register(fd, READABLE, 'level');
     } catch (error) {
       close(fd);
       throw error;

@@ -86,7 +86,7 @@ export class InotifyQueue implements SourceWatcher {
   ) {
     this.fd = openInotify(title);
     try {
-      this.token = backend.register(this.fd, READABLE, 'persistent', 'level');
+      this.token = backend.register(this.fd, READABLE, 'level');
     } catch (error) {
       close(this.fd);
       throw error;

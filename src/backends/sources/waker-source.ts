@@ -14,7 +14,7 @@ export class WakerSource implements UserSource {
   constructor(private readonly backend: Backend) {
     this.handle = { ...this.waker.handle, low: 0, high: 0, table: tableId, loan: this.waker.loan };
     try {
-      this.token = backend.register(this.waker.fd, READABLE, 'persistent', 'level');
+      this.token = backend.register(this.waker.fd, READABLE, 'level');
     } catch (error) {
       this.waker.close();
       throw error;

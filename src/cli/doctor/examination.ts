@@ -1,6 +1,6 @@
 /** Everything that `pollux doctor` finds, as one object: docs/cli.md describes it. */
 import os from 'node:os';
-import type { BackendTraits } from '../../backends/contract.js';
+import type { BackendDescription, RegistrationMode } from '../../backends/contract.js';
 import { backendFactory, probeBackends, type ProbedBackend } from '../../backends/registry.js';
 import { Reactor } from '../../core/reactor/reactor.js';
 import { libcName } from '../../sys/ffi/libc.js';
@@ -17,7 +17,8 @@ export interface BackendFinding {
   readonly fix: string | null;
   readonly preference: number;
   /** null where it does not run. */
-  readonly traits: BackendTraits | null;
+  readonly modes: readonly RegistrationMode[] | null;
+  readonly description: BackendDescription;
 }
 
 export interface Examination {
@@ -83,13 +84,14 @@ function choose(): { backend: string; reason: string } | string {
 
 function examineBackend({ name, preference, probe }: ProbedBackend): BackendFinding {
   const { available, reason, fix = null } = probe;
-  let traits: BackendTraits | null = null;
+  const factory = backendFactory(name);
+  let modes: readonly RegistrationMode[] | null = null;
   if (available) {
-    const backend = backendFactory(name).open();
-    ({ traits } = backend);
+    const backend = factory.open();
+    ({ modes } = backend);
     backend.close();
   }
-  return { name, available, reason, fix, preference, traits };
+  return { name, available, reason, fix, preference, modes, description: factory.description };
 }
 
 function libcKind(): string {

@@ -37,9 +37,8 @@ function section(title: string, lines: readonly Line[]): string {
   return ['', title, ...rendered].join('\n');
 }
 
-function ofBackend({ name, available, reason, fix, traits }: BackendFinding): Line {
-  const does =
-    traits === null ? '' : ` · ${traits.triggers.join(', ')}, oneshot · a wait costs by what is ${traits.waitCost}`;
+function ofBackend({ name, available, reason, fix, modes, description }: BackendFinding): Line {
+  const does = modes === null ? '' : ` · ${modes.join(', ')} · a wait costs by what is ${description.waitCost}`;
   return { mark: available ? 'yes' : 'no', name, texts: [reason + does], fix };
 }
 

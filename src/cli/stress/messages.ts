@@ -1,5 +1,5 @@
 /** What the coordinator and its child processes say to each other. */
-import type { RegistrationMode } from '../../core/driver/mode.js';
+import type { ReactorMode } from '../../core/driver/mode.js';
 import type { ProcessAccount } from './account.js';
 import type { Listening } from './sides/local-side.js';
 import type { ClientPlan, ServerPlan } from './plan.js';
@@ -13,7 +13,7 @@ export type Order =
       readonly name: string;
       readonly threads: number;
       readonly backend: string;
-      readonly mode: RegistrationMode;
+      readonly mode: ReactorMode;
     }
   | { readonly order: 'serve'; readonly plan: ServerPlan }
   /** A plan for each thread. */

@@ -1,7 +1,7 @@
 /** The options of `pollux stress`: what each takes, and what is said to those who give something else. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { backendNames } from '../../backends/registry.js';
-import { MODES } from '../../core/driver/mode.js';
+import { REACTOR_MODES } from '../../core/driver/mode.js';
 import { DEFAULTS, type FloodPlan } from './plan.js';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
@@ -48,7 +48,7 @@ export function addCommonOptions(command: Command, threads: number = DEFAULTS.th
   return command
     .addOption(
       new Option('--mode <mode>', 'how descriptors are registered: level and edge are persistent')
-        .choices(MODES)
+        .choices(REACTOR_MODES)
         .default('level'),
     )
     .option('--threads <number>', 'threads of a side, with a reactor each', integer(1, MOST_THREADS), threads)

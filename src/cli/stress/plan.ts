@@ -1,5 +1,5 @@
 /** What a run was asked to do. Plans are plain objects: they travel to child processes and their threads. */
-import type { RegistrationMode } from '../../core/driver/mode.js';
+import type { ReactorMode } from '../../core/driver/mode.js';
 
 const MOST_OPENING_SECONDS = 60;
 
@@ -38,7 +38,7 @@ export type DurationFrom = 'start' | 'all open';
 export interface RunPlan {
   /** A backend that runs here. */
   readonly backend: string;
-  readonly mode: RegistrationMode;
+  readonly mode: ReactorMode;
   /** Of a side, in all its processes. */
   readonly threads: number;
 }

@@ -1,5 +1,5 @@
 /** What a run found out: the shape that --json prints. docs/cli.md describes every field. */
-import type { RegistrationMode } from '../../core/driver/mode.js';
+import type { ReactorMode } from '../../core/driver/mode.js';
 import type { LagSummary } from './lag/histogram.js';
 import type { DurationFrom } from './plan.js';
 
@@ -44,7 +44,7 @@ export interface SideResult {
 
 export interface BackendResult {
   readonly backend: string;
-  readonly mode: RegistrationMode;
+  readonly mode: ReactorMode;
   /** The client's; of a server that runs alone its peak, since clients come and go as they please. */
   readonly connectionsHeld: number;
   readonly bytes: number;
@@ -73,7 +73,7 @@ export interface StressReport {
   readonly asked: {
     readonly sides: 'both' | 'server' | 'client';
     readonly backends: readonly string[];
-    readonly mode: RegistrationMode;
+    readonly mode: ReactorMode;
     readonly threads: number;
     readonly connections: number | null;
     readonly rate: number | null;

@@ -1,5 +1,5 @@
 /** Whether a run went well, in a word or in sentences. */
-import type { RegistrationMode } from '../../core/driver/mode.js';
+import type { ReactorMode } from '../../core/driver/mode.js';
 import type { BackendResult, SideResult } from './result.js';
 
 /**
@@ -8,7 +8,7 @@ import type { BackendResult, SideResult } from './result.js';
  */
 export function resultOf(
   backend: string,
-  mode: RegistrationMode,
+  mode: ReactorMode,
   server: SideResult | null,
   client: SideResult | null,
   expected = 0,

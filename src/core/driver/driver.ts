@@ -2,7 +2,7 @@
  * The driver: it runs operations for the api, and the api knows nothing below it. ReadinessDriver makes one of any
  * backend (try the call first, wait for readiness when it would block); a ring driver would submit them.
  */
-import type { Backend, Interest, Lifetime, Trigger } from '../../backends/contract.js';
+import type { Backend, Interest, RegistrationMode } from '../../backends/contract.js';
 import type { EventSources, Source } from '../../backends/sources/contract.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
 import type { EventOwners } from '../observation/turn-meter.js';
@@ -115,7 +115,7 @@ export interface Driver {
    * @returns a token for `rewatch` and `unwatch`.
    * @throws IoError EBADF, EPERM, EEXIST, ENOTSUP.
    */
-  watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): number;
+  watch(fd: number, interest: Interest, mode: RegistrationMode, watcher: Watcher): number;
   rewatch(token: number, interest: Interest): void;
   unwatch(token: number): void;
   /** See `Backend.wouldBlock`. */

@@ -5,15 +5,14 @@
  */
 import { NO_TOKEN, type Token } from '../../base/token.js';
 import {
-  END,
+  PEER_END,
   PRIORITY,
   READABLE,
   WRITABLE,
   type Backend,
   type Interest,
-  type Lifetime,
+  type RegistrationMode,
   type Readiness,
-  type Trigger,
 } from '../../backends/contract.js';
 import type { EventSources, Source } from '../../backends/sources/contract.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
@@ -35,7 +34,7 @@ import {
   type Outcome,
 } from '../operations/operation.js';
 import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './operation-queue.js';
-import { BOTH, ENDS, READ_CAUSES, WRITE_CAUSES, type RegistrationMode } from './mode.js';
+import { BOTH, PEER_CAUSES, READ_CAUSES, WRITE_CAUSES, type ReactorMode } from './mode.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
 import { spinError } from './spin.js';
@@ -44,8 +43,6 @@ import { Watches } from './watches.js';
 export class ReadinessDriver implements Driver {
   readonly counters = new DriverTotals();
 
-  private readonly lifetime: Lifetime;
-  private readonly trigger: Trigger;
   readonly registered = new Registered();
   /** Edge mode: what is to be tried without an event. */
   private readonly listed = new ReadyList();
@@ -56,15 +53,11 @@ export class ReadinessDriver implements Driver {
 
   constructor(
     readonly backend: Backend,
-    readonly mode: RegistrationMode,
+    readonly mode: ReactorMode,
   ) {
     this.harvest = new Harvest(backend, this.registered);
     this.watches = new Watches(backend, this.registered);
-    this.trigger = mode === 'edge' ? 'edge' : 'level';
-    this.lifetime = mode === 'oneshot' ? 'oneshot' : 'persistent';
-    if (!backend.traits.triggers.includes(this.trigger)) {
-      throw new TypeError(`mode: '${mode}' needs the trigger '${this.trigger}', which backend '${backend.name}' lacks`);
-    }
+    if (!backend.modes.includes(mode)) throw new TypeError(`mode: '${mode}'; backend '${backend.name}' lacks it`);
   }
 
   isWatched(fd: number): boolean {
@@ -127,9 +120,9 @@ export class ReadinessDriver implements Driver {
     this.askOn(descriptor);
   }
 
-  watch(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
+  watch(fd: number, interest: Interest, mode: RegistrationMode, watcher: Watcher): Token {
     this.makeWayForWatch(fd);
-    return this.watches.add(fd, interest, lifetime, trigger, watcher);
+    return this.watches.add(fd, interest, mode, watcher);
   }
 
   rewatch(token: Token, interest: Interest): void {
@@ -213,7 +206,7 @@ export class ReadinessDriver implements Driver {
       );
       return;
     }
-    if ((readiness & PRIORITY) !== 0) readiness |= waitsForPriority(descriptor.reads) ? END : 0;
+    if ((readiness & PRIORITY) !== 0) readiness |= waitsForPriority(descriptor.reads) ? PEER_END : 0;
     const causes = ((readiness & READ_CAUSES) !== 0 ? READABLE : 0) | ((readiness & WRITE_CAUSES) !== 0 ? WRITABLE : 0);
     descriptor.maybeReady |= causes;
     let moved = BOTH;
@@ -250,7 +243,8 @@ export class ReadinessDriver implements Driver {
       const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
       if (operation === undefined) return fruitful;
       // One that looks out for the end alone has no use for bytes. With edges nothing is reported twice.
-      if (this.mode !== 'edge' && (operation.interest & direction) === 0 && (readiness & ENDS) === 0) return fruitful;
+      if (this.mode !== 'edge' && (operation.interest & direction) === 0 && (readiness & PEER_CAUSES) === 0)
+        return fruitful;
       const outcome = operation.attempt(descriptor.fd);
       // Its owner may have cancelled it, or removed the descriptor, from within.
       if (operation.descriptor !== descriptor) {
@@ -359,7 +353,7 @@ export class ReadinessDriver implements Driver {
     const { backend } = this;
     const token = descriptor.isExclusive
       ? backend.registerExclusive!(descriptor.fd)
-      : backend.register(descriptor.fd, interest, this.lifetime, this.trigger);
+      : backend.register(descriptor.fd, interest, this.mode);
     descriptor.token = token;
     descriptor.interest = interest;
     this.registered.add(descriptor);

@@ -1,5 +1,5 @@
 /** The watches of callers' descriptors, those among them that were closed under their watch. */
-import { ERROR, type Backend, type Interest, type Lifetime, type Trigger } from '../../backends/contract.js';
+import { ERROR, type Backend, type Interest, type RegistrationMode } from '../../backends/contract.js';
 import type { Token } from '../../base/token.js';
 import { EBADF } from '../../sys/ffi/errno.js';
 import type { Watcher } from './driver.js';
@@ -18,8 +18,8 @@ export class Watches {
     return this.stale.size > 0;
   }
 
-  add(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger, watcher: Watcher): Token {
-    const token = this.backend.register(fd, interest, lifetime, trigger);
+  add(fd: number, interest: Interest, mode: RegistrationMode, watcher: Watcher): Token {
+    const token = this.backend.register(fd, interest, mode);
     this.registered.add(new Watch(token, watcher, fd));
     return token;
   }

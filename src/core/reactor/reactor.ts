@@ -25,7 +25,7 @@ import { WAITS_PER_TURN } from '../limits.js';
 import { turnSlow } from '../observation/channels.js';
 import { TurnMeter } from '../observation/turn-meter.js';
 import { ReadinessDriver } from '../driver/readiness-driver.js';
-import { MODES, type RegistrationMode } from '../driver/mode.js';
+import { REACTOR_MODES, type ReactorMode } from '../driver/mode.js';
 import type { ReactorOptions } from './options.js';
 import { ReceiveBuffer } from '../memory/receive-buffer.js';
 import { Slab } from '../memory/slab.js';
@@ -45,7 +45,7 @@ export class Reactor {
   readonly driver: Driver;
   /** Why this backend was chosen. */
   readonly reason: string;
-  readonly mode: RegistrationMode;
+  readonly mode: ReactorMode;
   readonly slab: Slab;
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
@@ -79,7 +79,7 @@ export class Reactor {
 
   constructor(options: ReactorOptions = {}) {
     const { mode = 'level', maxBufferBytes, maxEvents } = options;
-    if (!MODES.includes(mode)) throw new TypeError(`mode: '${mode}'; allowed: ${MODES.join(', ')}`);
+    if (!REACTOR_MODES.includes(mode)) throw new TypeError(`mode: '${mode}'; allowed: ${REACTOR_MODES.join(', ')}`);
     this.mode = mode;
     this.slab = new Slab({ maxBytes: maxBufferBytes });
     this.receiveBuffer = new ReceiveBuffer(this.slab);
@@ -92,7 +92,7 @@ export class Reactor {
       this.host = loop === undefined ? new BoundedHost() : new NodeHost(loop);
       const onReady = () => (this.hostHasEvents = true);
       this.hostToken =
-        this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'persistent', 'level', { onReady });
+        this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'level', { onReady });
     } catch (error) {
       backend.close();
       throw error;

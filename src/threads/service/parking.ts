@@ -50,7 +50,7 @@ export class Parking implements Watcher, TimerOwner {
     const { queue, parked } = (this.parking = shared ?? openSharedParking());
     this.queue = joinSharedQueue(queue);
     this.parked = new ParkedDescriptors(parked);
-    this.token = reactor.driver.watch(queue, READABLE, 'persistent', 'level', this);
+    this.token = reactor.driver.watch(queue, READABLE, 'level', this);
     if (idleMs > 0) this.timer = reactor.arm(this, 0, idleMs / SWEEPS);
   }
 

@@ -1,20 +1,20 @@
 /** The few assertions that rows make. They throw plain Errors that name both values, so that any runner can print them. */
-import { END, ERROR, HANGUP, PRIORITY, READABLE, WRITABLE, type Readiness } from '../../backends/contract.js';
+import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Readiness } from '../../backends/contract.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 
 const BIT_NAMES: readonly (readonly [number, string])[] = [
   [READABLE, 'READABLE'],
   [WRITABLE, 'WRITABLE'],
   [PRIORITY, 'PRIORITY'],
-  [END, 'END'],
-  [HANGUP, 'HANGUP'],
+  [PEER_END, 'PEER_END'],
+  [BOTH_END, 'BOTH_END'],
   [ERROR, 'ERROR'],
 ];
 
-/** 'READABLE|END'; 'nothing' for 0. */
+/** 'READABLE|PEER_END'; 'nothing' for 0. */
 export function readinessText(readiness: Readiness): string {
   const names = BIT_NAMES.filter(([bit]) => (readiness & bit) !== 0).map(([, name]) => name);
-  const unknown = readiness & ~(READABLE | WRITABLE | PRIORITY | END | HANGUP | ERROR);
+  const unknown = readiness & ~(READABLE | WRITABLE | PRIORITY | PEER_END | BOTH_END | ERROR);
   if (unknown !== 0) names.push(`unknown bits 0x${unknown.toString(16)}`);
   return names.length === 0 ? 'nothing' : names.join('|');
 }

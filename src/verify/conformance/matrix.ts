@@ -17,7 +17,7 @@ export function differencesDocument(): string {
     'A gated row fails there for a reason that lies in the kernel. It runs all the same: a gate whose row passes is stale, and fails the run.',
     gated.length === 0 ? 'No row has one.' : table(['Row', 'Backend', 'Platform', 'Reason'], gated),
     '## Rows that ask for something',
-    'A backend that does not have what a row needs, by its `traits`, is not asked.',
+    'A backend that does not have what a row needs, by its `modes` or the `description` of its factory, is not asked.',
     table(['Row', 'Needs'], needing),
     '## Rows by theme',
     table(['Theme', 'Rows', 'With a gate'], themeCounts(suite)),
@@ -26,7 +26,7 @@ export function differencesDocument(): string {
 
 function needsText(needs: Needs): string {
   const parts: string[] = [];
-  if (needs.trigger !== undefined) parts.push(`trigger '${needs.trigger}'`);
+  if (needs.mode !== undefined) parts.push(`mode '${needs.mode}'`);
   if (needs.data === true) parts.push('data with its events');
   if (needs.refuses !== undefined) parts.push(`kind '${needs.refuses}' refused`);
   if (needs.registrations !== undefined) parts.push(`room for ${needs.registrations} registrations`);

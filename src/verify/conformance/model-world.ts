@@ -1,5 +1,13 @@
 /** The world of the model: the same calls on its descriptors, its errors as this machine numbers them. */
-import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness, type WakeHandle } from '../../backends/contract.js';
+import {
+  PEER_END,
+  ERROR,
+  BOTH_END,
+  READABLE,
+  WRITABLE,
+  type Readiness,
+  type WakeHandle,
+} from '../../backends/contract.js';
 import { triggerKnote, triggerUserEvent } from '../../backends/kqueue/user-event.js';
 import type { UserHandle } from '../../backends/sources/contract.js';
 import { ModelKernel } from '../model/kernel.js';
@@ -212,12 +220,12 @@ export class ModelWorld extends CommonWorld implements World {
     for (const { filter, flags, fflags } of events) {
       const isRead = filter === EVFILT_READ;
       readiness |= isRead ? READABLE : WRITABLE;
-      if ((flags & EV_EOF) !== 0) readiness |= (isRead ? END : HANGUP) | (fflags !== 0 ? ERROR : 0);
+      if ((flags & EV_EOF) !== 0) readiness |= (isRead ? PEER_END : BOTH_END) | (fflags !== 0 ? ERROR : 0);
     }
     // A pipe without reader is an error to whoever writes; some systems refuse to watch it.
     const refused = receipts.some(({ flags, data }) => (flags & EV_ERROR) !== 0 && data !== 0);
-    const isDeadPipe = (readiness & HANGUP) !== 0 && this.kernel.descriptors.at(fd) instanceof PipeEnd;
-    return refused || isDeadPipe ? readiness | WRITABLE | HANGUP | ERROR : readiness;
+    const isDeadPipe = (readiness & BOTH_END) !== 0 && this.kernel.descriptors.at(fd) instanceof PipeEnd;
+    return refused || isDeadPipe ? readiness | WRITABLE | BOTH_END | ERROR : readiness;
   }
 
   dup(fd: number): number {

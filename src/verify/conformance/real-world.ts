@@ -5,7 +5,15 @@ import { chmodSync, constants, existsSync, mkdtempSync, openSync, readdirSync, r
 import { constants as osConstants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { END, ERROR, HANGUP, READABLE, WRITABLE, type Readiness, type WakeHandle } from '../../backends/contract.js';
+import {
+  PEER_END,
+  ERROR,
+  BOTH_END,
+  READABLE,
+  WRITABLE,
+  type Readiness,
+  type WakeHandle,
+} from '../../backends/contract.js';
 import type { UserHandle } from '../../backends/sources/contract.js';
 import { triggerUserEvent } from '../../backends/sources/trigger.js';
 import { wakeBackend } from '../../backends/kit/wake.js';
@@ -234,8 +242,8 @@ class RealWorld extends CommonWorld implements World {
     poll(question, 1, 0);
     const revents = question.takeRevents(0);
     let readiness = ((revents & POLLIN) !== 0 ? READABLE : 0) | ((revents & POLLOUT) !== 0 ? WRITABLE : 0);
-    if ((revents & POLLRDHUP) !== 0) readiness |= END | READABLE;
-    if ((revents & POLLHUP) !== 0) readiness |= HANGUP | END | READABLE | WRITABLE;
+    if ((revents & POLLRDHUP) !== 0) readiness |= PEER_END | READABLE;
+    if ((revents & POLLHUP) !== 0) readiness |= BOTH_END | PEER_END | READABLE | WRITABLE;
     if ((revents & POLLERR) !== 0) readiness |= ERROR | READABLE | WRITABLE;
     return readiness;
   }

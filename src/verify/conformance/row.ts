@@ -1,6 +1,6 @@
 /** What a row of the suite is, and what running it yields: plain data, so that any runner and any report can use it. */
 import type { Platform } from '../../sys/ffi/platform.js';
-import type { DescriptorKind, Trigger } from '../../backends/contract.js';
+import type { DescriptorKind, RegistrationMode } from '../../backends/contract.js';
 import type { Trial } from './trial.js';
 
 export type Theme =
@@ -19,18 +19,19 @@ export type Theme =
   | 'sources';
 
 /**
- * What a row can't do without. A row whose needs are not met is skipped; since they are declared in `traits`, a skip of
+ * What a row can't do without. A row whose needs are not met is skipped; since they are declared by the backend, a skip of
  * this kind never goes stale.
  */
 export interface Needs {
-  readonly trigger?: Trigger;
-  /** `traits.reportsData`. */
+  /** In `modes`. */
+  readonly mode?: RegistrationMode;
+  /** `description.reportsData`. */
   readonly data?: boolean;
   /** Room for at least so many registrations. */
   readonly registrations?: number;
   /** A backend that is full after at most so many, so that filling it is cheap. */
   readonly registrationsAtMost?: number;
-  /** `traits.refuses` names this kind. */
+  /** `description.refuses` names this kind. */
   readonly refuses?: DescriptorKind;
   /** Calls that only these platforms have, or that src/sys has only for them. */
   readonly platforms?: readonly Platform[];

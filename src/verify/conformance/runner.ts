@@ -1,5 +1,5 @@
 /** Runs the rows against a backend, one after another, and says how each went. Needs nothing but the runtime. */
-import type { Backend, BackendFactory } from '../../backends/contract.js';
+import type { BackendFactory } from '../../backends/contract.js';
 import { platform, runtime } from '../../sys/ffi/platform.js';
 import { realWorld } from './real-world.js';
 import type { BackendGate, ConformanceReport, Gate, Needs, RowResult, ThemedRow } from './row.js';
@@ -105,7 +105,7 @@ function attempt(
   let failure: Error | SkipRow | undefined;
   try {
     trial = new Trial(factory, deadlineMs, world);
-    const unmet = row.needs && unmetNeed(trial.backend, row.needs);
+    const unmet = row.needs && unmetNeed(trial, row.needs);
     if (unmet !== undefined) trial.skip(unmet);
     row.run(trial);
   } catch (error) {
@@ -124,22 +124,22 @@ function failureOf(thrown: unknown): Error | SkipRow {
 }
 
 /** Why the row can't run here, or undefined. */
-function unmetNeed({ name, traits }: Backend, needs: Needs): string | undefined {
+function unmetNeed({ backend: { name, modes }, description }: Trial, needs: Needs): string | undefined {
   if (needs.platforms !== undefined && !needs.platforms.includes(platform)) {
     return `only on ${needs.platforms.join(', ')}`;
   }
-  if (needs.trigger !== undefined && !traits.triggers.includes(needs.trigger)) {
-    return `${name} has no trigger '${needs.trigger}'`;
+  if (needs.mode !== undefined && !modes.includes(needs.mode)) {
+    return `${name} has no mode '${needs.mode}'`;
   }
-  if (needs.data === true && !traits.reportsData) return `${name} reports no data with its events`;
-  if (needs.refuses !== undefined && !traits.refuses.includes(needs.refuses)) {
+  if (needs.data === true && !description.reportsData) return `${name} reports no data with its events`;
+  if (needs.refuses !== undefined && !description.refuses.includes(needs.refuses)) {
     return `${name} does not refuse descriptors of kind '${needs.refuses}'`;
   }
-  if (needs.registrations !== undefined && traits.maxRegistrations < needs.registrations) {
-    return `${name} holds at most ${traits.maxRegistrations} registrations; needs ${needs.registrations}`;
+  if (needs.registrations !== undefined && description.maxRegistrations < needs.registrations) {
+    return `${name} holds at most ${description.maxRegistrations} registrations; needs ${needs.registrations}`;
   }
-  if (needs.registrationsAtMost !== undefined && traits.maxRegistrations > needs.registrationsAtMost) {
-    return `${name} holds ${traits.maxRegistrations} registrations: too many to fill`;
+  if (needs.registrationsAtMost !== undefined && description.maxRegistrations > needs.registrationsAtMost) {
+    return `${name} holds ${description.maxRegistrations} registrations: too many to fill`;
   }
   return undefined;
 }

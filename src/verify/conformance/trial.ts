@@ -4,19 +4,19 @@
  */
 import { slotOf, type Token } from '../../base/token.js';
 import {
-  END,
+  PEER_END,
   ERROR,
-  HANGUP,
+  BOTH_END,
   PRIORITY,
   READABLE,
   WRITABLE,
   type Backend,
+  type BackendDescription,
   type BackendFactory,
   type BackendOptions,
   type Interest,
-  type Lifetime,
+  type RegistrationMode,
   type Readiness,
-  type Trigger,
 } from '../../backends/contract.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
 import type { EventSources, Source } from '../../backends/sources/contract.js';
@@ -33,7 +33,7 @@ const QUIET_WAITS = 5;
 /** System calls that a quiet time may take: changes still to be flushed, and the waits. */
 const QUIET_CALLS = 20;
 const ASKED_BITS = READABLE | WRITABLE | PRIORITY;
-const KNOWN_BITS = ASKED_BITS | END | HANGUP | ERROR;
+const KNOWN_BITS = ASKED_BITS | PEER_END | BOTH_END | ERROR;
 
 /** Thrown by `Trial.skip`; the runner turns it into a skipped row. */
 export class SkipRow {
@@ -59,6 +59,11 @@ export class Trial {
     readonly world: World,
   ) {
     this.backend = this.open();
+  }
+
+  /** What the backend's factory says of it. */
+  get description(): BackendDescription {
+    return this.factory.description;
   }
 
   /** Milliseconds of the world's clock. */
@@ -133,14 +138,8 @@ export class Trial {
   }
 
   /** `register` with the defaults that most rows want. */
-  register(
-    fd: number,
-    interest: Interest,
-    lifetime: Lifetime = 'persistent',
-    trigger: Trigger = 'level',
-    backend = this.backend,
-  ): Token {
-    const token = backend.register(fd, interest, lifetime, trigger);
+  register(fd: number, interest: Interest, mode: RegistrationMode = 'level', backend = this.backend): Token {
+    const token = backend.register(fd, interest, mode);
     this.interests.get(backend)?.set(token, interest);
     return token;
   }
@@ -192,8 +191,10 @@ export class Trial {
       );
     }
     if (interest === 0 && events.errors[index] === 0) fail(`${what}: expected no event without interest, got one`);
-    if (!backend.traits.reportsData && events.data[index] !== 0) {
-      fail(`${what}: expected data 0 from a backend whose traits report none, got ${events.data[index]}`);
+    if (!this.description.reportsData && events.data[index] !== 0) {
+      fail(
+        `${what}: expected data 0 from a backend whose description says that it reports none, got ${events.data[index]}`,
+      );
     }
   }
 

@@ -2,7 +2,8 @@
 import type { Subject } from '../conformance/subject.js';
 import { runProgram, type ExecutionOptions } from './execution.js';
 import { generateProgram } from './generation.js';
-import type { Program, RegistrationMode } from './program.js';
+import type { RegistrationMode } from '../../backends/contract.js';
+import type { Program } from './program.js';
 import { shrink } from './shrinking.js';
 import type { Rule } from './violation.js';
 

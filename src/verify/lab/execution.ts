@@ -2,11 +2,11 @@
 import type { Token } from '../../base/token.js';
 import { READABLE, WRITABLE, type Backend, type Interest } from '../../backends/contract.js';
 import type { Subject } from '../conformance/subject.js';
-import type { World } from '../conformance/world.js';
 import { EEXIST, EMFILE, ENFILE, ENOENT } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { Oracle, type Expectation, type Observation } from './oracle.js';
-import { lifetimeOf, triggerOf, type Program, type RegistrationMode, type Step } from './program.js';
+import { Oracle, type Expectation, type Observation, type Tested } from './oracle.js';
+import type { RegistrationMode } from '../../backends/contract.js';
+import type { Program, Step } from './program.js';
 import { Stage } from './stage.js';
 import { Violation, type Rule } from './violation.js';
 
@@ -34,7 +34,9 @@ export function runProgram(subject: Subject, program: Program, options: Executio
   try {
     const backend = factory.open({ maxEvents: program.maxEvents });
     try {
-      return new Execution(backend, stage, program, world).run(options.unbatched === true);
+      return new Execution({ backend, description: factory.description, world }, stage, program).run(
+        options.unbatched === true,
+      );
     } finally {
       backend.close();
     }
@@ -44,6 +46,7 @@ export function runProgram(subject: Subject, program: Program, options: Executio
 }
 
 class Execution {
+  private readonly backend: Backend;
   private readonly oracle: Oracle;
   private readonly byEnd = new Map<number, Expectation>();
   private readonly waits: Observation[] = [];
@@ -52,12 +55,12 @@ class Execution {
   private blocks = 0;
 
   constructor(
-    private readonly backend: Backend,
+    private readonly tested: Tested,
     private readonly stage: Stage,
     private readonly program: Program,
-    private readonly world: World,
   ) {
-    this.oracle = new Oracle(backend, stage, program.maxEvents, world);
+    this.backend = tested.backend;
+    this.oracle = new Oracle(tested, stage, program.maxEvents);
   }
 
   run(unbatched: boolean): Outcome {
@@ -90,9 +93,9 @@ class Execution {
     const { timers } = this.oracle;
     if (timers.pendingCount === 0) return;
     const deadlineNs = timers.allDueNs;
-    const leftMs = () => Math.max(0, deadlineNs - this.world.nowNs()) / 1e6;
+    const leftMs = () => Math.max(0, deadlineNs - this.tested.world.nowNs()) / 1e6;
     // The clock of a model stands still as long as something is ready. A kernel's runs on while this process is stopped.
-    for (let waits = 0; this.world.isReal && timers.pendingCount > 1; waits++) {
+    for (let waits = 0; this.tested.world.isReal && timers.pendingCount > 1; waits++) {
       if (leftMs() === 0 && waits > this.oracle.rounds()) throw timers.missing('starved');
       this.wait(0);
     }
@@ -188,7 +191,7 @@ class Execution {
       case 'register-twice':
         if (this.living(end) === undefined) return;
         return this.refused(EEXIST, 'register of a descriptor that is registered', () =>
-          this.backend.register(stage.fd(end), READABLE, 'persistent', 'level'),
+          this.backend.register(stage.fd(end), READABLE, 'level'),
         );
       default:
         throw new TypeError(`op: '${op}' is no step`);
@@ -203,7 +206,7 @@ class Execution {
     const fd = this.stage.fd(end);
     if (fd < 0 || this.byEnd.has(end)) return;
     this.changes++;
-    const token = this.demand('register', () => this.backend.register(fd, interest, lifetimeOf(mode), triggerOf(mode)));
+    const token = this.demand('register', () => this.backend.register(fd, interest, mode));
     this.byEnd.set(end, this.oracle.registered(token, end, interest, mode));
   }
 
@@ -293,7 +296,7 @@ class Execution {
     if (changesAsked > this.changes)
       throw new Violation('counters', `${this.changes} changes, ${changesAsked} counted`);
     // Where directions stand apart a report may take a change: one that disarms the other, or brings back what lapsed.
-    const reports = this.backend.traits.changes === 'batched' ? this.backend.counters.events : 0;
+    const reports = this.tested.description.changes === 'batched' ? this.backend.counters.events : 0;
     if (changesSent > changesAsked + this.blocks + reports) {
       throw new Violation('counters', `${changesSent} changes were sent, ${changesAsked} asked for`);
     }

@@ -1,15 +1,9 @@
 /** Random programs, the same one from the same seed on every machine. */
+import type { RegistrationMode } from '../../backends/contract.js';
+import { isOneshot, REGISTRATION_MODES } from '../../backends/kit/modes.js';
 import { Random } from '../../base/random.js';
 import { READABLE, WRITABLE } from '../../backends/contract.js';
-import {
-  lifetimeOf,
-  REGISTRATION_MODES,
-  type ChannelKind,
-  type EndOperation,
-  type Program,
-  type RegistrationMode,
-  type Step,
-} from './program.js';
+import { type ChannelKind, type EndOperation, type Program, type Step } from './program.js';
 
 const MOST_CHANNELS = 12;
 const LEAST_STEPS = 20;
@@ -86,7 +80,7 @@ function generateCrowd(random: Random, modes: readonly RegistrationMode[]): Prog
   const ends = 2 * channels.length;
   const maxEvents = random.pick(CROWDED_BATCHES);
   const rearmedOf10 = random.pick([1, 3, 10]);
-  const oneshots = modes.filter(mode => lifetimeOf(mode) === 'oneshot');
+  const oneshots = modes.filter(mode => isOneshot(mode));
   const steps: Step[] = [];
   for (let end = 0; end < ends; end++) {
     const mode = random.pick(oneshots.length > 0 && random.below(4) > 0 ? oneshots : modes);

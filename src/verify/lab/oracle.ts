@@ -9,25 +9,27 @@
 import type { World } from '../conformance/world.js';
 import type { Token } from '../../base/token.js';
 import {
-  END,
+  PEER_END,
   ERROR,
-  HANGUP,
+  BOTH_END,
   READABLE,
   WRITABLE,
   type Backend,
+  type BackendDescription,
   type Interest,
   type Readiness,
 } from '../../backends/contract.js';
 import { EPIPE } from '../../sys/ffi/errno.js';
 import { judgeDeparture } from './departure.js';
 import { Line, SPARE_ROUNDS, type Place } from './line.js';
-import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';
+import type { RegistrationMode } from '../../backends/contract.js';
+import { isEdge, isOneshot } from '../../backends/kit/modes.js';
 import type { Stage } from './stage.js';
 import { Timers } from './timers.js';
 import { Violation } from './violation.js';
 
 const DIRECTIONS = READABLE | WRITABLE;
-const STATES = END | HANGUP | ERROR;
+const STATES = PEER_END | BOTH_END | ERROR;
 
 /** What is known of one living registration. */
 export interface Expectation {
@@ -54,7 +56,15 @@ export interface Expectation {
 /** What one wait reported: readiness by end, in the order of the ends. */
 export type Observation = readonly (readonly [end: number, readiness: Readiness])[];
 
+/** A backend under test, what its factory says of it, and the world whose descriptors it watches. */
+export interface Tested {
+  readonly backend: Backend;
+  readonly description: BackendDescription;
+  readonly world: World;
+}
+
 export class Oracle {
+  private readonly backend: Backend;
   readonly living = new Map<Token, Expectation>();
   wakePending = false;
   readonly timers: Timers;
@@ -63,13 +73,13 @@ export class Oracle {
   private readonly reported = new Map<Expectation, Readiness>();
 
   constructor(
-    private readonly backend: Backend,
+    private readonly tested: Tested,
     private readonly stage: Stage,
     private readonly maxEvents: number,
-    private readonly world: World,
   ) {
+    this.backend = tested.backend;
     this.line = new Line(maxEvents);
-    this.timers = new Timers(backend, world, this.line);
+    this.timers = new Timers(this.backend, tested.world, this.line);
   }
 
   registered(token: Token, end: number, interest: Interest, mode: RegistrationMode): Expectation {
@@ -110,9 +120,9 @@ export class Oracle {
     for (const each of this.living.values()) this.prepare(each);
     this.timers.prepare();
     const earlier = { ...counters };
-    const start = this.world.nowNs();
+    const start = this.tested.world.nowNs();
     const count = this.backend.wait(timeoutMs * 1e6);
-    const elapsedMs = (this.world.nowNs() - start) / 1e6;
+    const elapsedMs = (this.tested.world.nowNs() - start) / 1e6;
 
     const wakes = counters.wakes - earlier.wakes;
     const stale = counters.staleEvents - earlier.staleEvents;
@@ -140,8 +150,8 @@ export class Oracle {
 
   /** Where the kernel keeps directions apart, each of them takes the room of an event. */
   private roomTaken(): number {
-    const { events, traits } = this.backend;
-    if (traits.changes !== 'batched') return events.count;
+    const { events } = this.backend;
+    if (this.tested.description.changes !== 'batched') return events.count;
     let taken = 0;
     for (let index = 0; index < events.count; index++) taken += Math.max(1, directionsIn(events.readiness[index]));
     return taken;
@@ -188,15 +198,15 @@ export class Oracle {
     const after = this.stage.holds(each.end);
     const unsteady = this.unsteady(each);
     const where = `end ${each.end} (${each.mode}, interest ${bits(each.interest)}) was reported ${bits(readiness)}`;
-    const oneshot = lifetimeOf(each.mode) === 'oneshot';
+    const oneshot = isOneshot(each.mode);
     if (each.interest === 0) throw new Violation('unasked', `${where}, without interest`);
     if (oneshot && !each.armed) throw new Violation('oneshot', `${where} a second time without modify`);
     if ((readiness & ~STATES & ~each.interest) !== 0) throw new Violation('unasked', where);
     const phantom = readiness & ~(each.before | after | unsteady);
     if (phantom !== 0 || readiness === 0) throw new Violation('phantom', `${where}, but there is no ${bits(phantom)}`);
     const steady = each.before & after & ~unsteady;
-    const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & END : 0)) & ~readiness;
-    const incomplete = missing !== 0 && (triggerOf(each.mode) === 'level' || (missing & DIRECTIONS) !== 0);
+    const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & PEER_END : 0)) & ~readiness;
+    const incomplete = missing !== 0 && (!isEdge(each.mode) || (missing & DIRECTIONS) !== 0);
     if (incomplete && !full) throw new Violation('lost', `${where}, and not ${bits(missing)}`);
     if ((readiness & each.owed) === 0) this.judgeCause(each, readiness, where);
     each.armed = false;
@@ -237,7 +247,7 @@ export class Oracle {
       const steady = each.before & this.stage.holds(each.end) & ~this.unsteady(each);
       // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges that need
       // not be told again and may be.
-      const inLine = lifetimeOf(each.mode) === 'oneshot' ? this.due(each, steady) : each.interest & steady;
+      const inLine = isOneshot(each.mode) ? this.due(each, steady) : each.interest & steady;
       for (const [index, direction] of [READABLE, WRITABLE].entries()) {
         if (((inLine | reported) & direction) !== 0) this.line.stand(each.places[index]);
       }
@@ -264,7 +274,7 @@ export class Oracle {
 
   /** Directions that must be reported, of those that hold. */
   private due(each: Expectation, holding: Readiness): Interest {
-    if (lifetimeOf(each.mode) === 'oneshot') return each.armed ? each.interest & holding : 0;
+    if (isOneshot(each.mode)) return each.armed ? each.interest & holding : 0;
     return each.interest & holding & (each.mode === 'edge' ? each.owed : DIRECTIONS);
   }
 }
@@ -273,9 +283,9 @@ function directionsIn(readiness: Readiness): number {
   return ((readiness & READABLE) !== 0 ? 1 : 0) + ((readiness & WRITABLE) !== 0 ? 1 : 0);
 }
 
-const NAMES = ['READABLE', 'WRITABLE', 'PRIORITY', 'END', 'HANGUP', 'ERROR'];
+const NAMES = ['READABLE', 'WRITABLE', 'PRIORITY', 'PEER_END', 'BOTH_END', 'ERROR'];
 
-/** 'READABLE | END', or 'nothing'. */
+/** 'READABLE | PEER_END', or 'nothing'. */
 export function bits(readiness: Readiness): string {
   const names = NAMES.filter((_name, bit) => (readiness & (1 << bit)) !== 0);
   return names.length > 0 ? names.join(' | ') : 'nothing';

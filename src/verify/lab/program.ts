@@ -2,7 +2,7 @@
  * A program of the lab: channels with two ends each, and steps on them. End 2n and end 2n + 1 belong to channel n. Steps
  * name ends by number, so that taking a step out changes no other; a step that finds nothing to do does nothing.
  */
-import type { Interest, Lifetime, Trigger } from '../../backends/contract.js';
+import type { Interest, RegistrationMode } from '../../backends/contract.js';
 
 /**
  * `unix` is a socket pair, `pipe` has its read end at the even number, `tcp` is a connection over the loopback, `listener`
@@ -57,20 +57,8 @@ export type EndOperation =
   | 'close-dup'
   | 'register-twice';
 
-export type RegistrationMode = 'level' | 'edge' | 'oneshot' | 'oneshot-edge';
-
 export interface Program {
   readonly maxEvents: number;
   readonly channels: readonly ChannelKind[];
   readonly steps: readonly Step[];
-}
-
-export const REGISTRATION_MODES: readonly RegistrationMode[] = ['level', 'edge', 'oneshot', 'oneshot-edge'];
-
-export function lifetimeOf(mode: RegistrationMode): Lifetime {
-  return mode === 'oneshot' || mode === 'oneshot-edge' ? 'oneshot' : 'persistent';
-}
-
-export function triggerOf(mode: RegistrationMode): Trigger {
-  return mode === 'edge' || mode === 'oneshot-edge' ? 'edge' : 'level';
 }

@@ -2,7 +2,7 @@
 import { READABLE, WRITABLE, type Backend } from '../../backends/contract.js';
 import type { Token } from '../../base/token.js';
 import type { Subject } from '../conformance/subject.js';
-import { lifetimeOf, triggerOf, type RegistrationMode } from './program.js';
+import type { RegistrationMode } from '../../backends/contract.js';
 
 export interface SweepPlan {
   readonly subject: Subject;
@@ -35,7 +35,7 @@ export function sweepChanges({ subject, batch, mode, unbatched, durationMs }: Sw
   try {
     while (fds.length < batch) fds.push(...world.socketPair());
     for (const fd of fds) world.write(fd);
-    const tokens = fds.slice(0, batch).map(fd => backend.register(fd, READABLE, lifetimeOf(mode), triggerOf(mode)));
+    const tokens = fds.slice(0, batch).map(fd => backend.register(fd, READABLE, mode));
     backend.wait(0);
     return { batch, mode, unbatched, ...measure(backend, tokens, unbatched, durationMs) };
   } finally {

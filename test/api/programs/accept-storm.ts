@@ -6,13 +6,13 @@ import { fork } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 // The bundle, since Node opens many modules at once, and there are few descriptors.
-import { listen, startReactor, type Connection, type InternetAddress, type RegistrationMode } from 'pollux';
+import { listen, startReactor, type Connection, type InternetAddress, type ReactorMode } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 
 const STORM_MS = 300;
 const CLIENTS = 100;
 
-const reactor = startReactor({ mode: process.argv[2] as RegistrationMode });
+const reactor = startReactor({ mode: process.argv[2] as ReactorMode });
 const client = fork(fileURLToPath(new URL('./connect-many.js', import.meta.url)), { serialization: 'json' });
 
 const storm: Connection[] = [];

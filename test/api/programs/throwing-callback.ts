@@ -3,12 +3,12 @@
  * line a fact.
  */
 import process from 'node:process';
-import { adopt, connect, listen, startReactor, type InternetAddress, type RegistrationMode } from 'pollux';
+import { adopt, connect, listen, startReactor, type InternetAddress, type ReactorMode } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 
 const [scenario, mode] = process.argv.slice(2);
-startReactor({ mode: mode as RegistrationMode });
+startReactor({ mode: mode as ReactorMode });
 
 let thrown = 0;
 process.on('uncaughtException', error => {

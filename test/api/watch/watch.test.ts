@@ -11,7 +11,7 @@ import {
   type WatchInterest,
   type WatchOptions,
 } from '../../../src/index.js';
-import { END, ERROR, HANGUP } from '../../../src/backends/index.js';
+import { backendFactory, BOTH_END, ERROR, PEER_END } from '../../../src/backends/index.js';
 import { settling } from '../../../src/api/settling.js';
 import { O_NONBLOCK } from '../../../src/sys/ffi/constants.js';
 import { close, pipe } from '../../../src/sys/file/io.js';
@@ -86,7 +86,7 @@ describeOnEveryDriver(
 
     it('oneshot tells once, and again after modify()', async () => {
       const [reader, writer] = makePipe();
-      const told = new Told(reader, { readable: true }, { lifetime: 'oneshot' });
+      const told = new Told(reader, { readable: true }, { mode: 'oneshot' });
       writeSync(writer, 'abc');
       await told.next();
       await turns();
@@ -100,7 +100,7 @@ describeOnEveryDriver(
 
     it('edge tells that it began, and again after wouldBlock()', async () => {
       const [reader, writer] = makePipe();
-      const told = new Told(reader, { readable: true }, { trigger: 'edge' });
+      const told = new Told(reader, { readable: true }, { mode: 'edge' });
       writeSync(writer, 'abc');
       await told.next();
       await turns();
@@ -154,17 +154,17 @@ describeOnEveryDriver(
       const next = told.next();
       close(reader);
       const ready = await next;
-      expect(ready.bits & (ERROR | HANGUP)).to.not.equal(0);
+      expect(ready.bits & (ERROR | BOTH_END)).to.not.equal(0);
       expect(() => writeSync(writer, 'x')).to.throw('EPIPE');
     });
 
     it('the end of a pipe is told to its reader', async () => {
       const [reader, writer] = pipe();
       atEnd(() => close(reader));
-      const told = new Told(reader, { readable: true }, { lifetime: 'oneshot' });
+      const told = new Told(reader, { readable: true }, { mode: 'oneshot' });
       close(writer);
       const ready = await told.next();
-      expect(ready.readable || (ready.bits & (END | HANGUP)) !== 0).to.equal(true);
+      expect(ready.readable || (ready.bits & (PEER_END | BOTH_END)) !== 0).to.equal(true);
       expect(readSync(reader, bytes)).to.equal(0);
     });
 
@@ -175,7 +175,7 @@ describeOnEveryDriver(
       execFileSync('mkfifo', [path]);
       const reader = openSync(path, O_NONBLOCK);
       atEnd(() => closeSync(reader));
-      const told = new Told(reader, { readable: true }, { lifetime: 'oneshot' });
+      const told = new Told(reader, { readable: true }, { mode: 'oneshot' });
       const writer = openSync(path, 'w');
       writeSync(writer, 'through the file system');
       closeSync(writer);
@@ -185,7 +185,7 @@ describeOnEveryDriver(
 
     it('urgent data of TCP has priority', async () => {
       const { client, server } = await tcpPair();
-      const told = new Told(server.fd, { priority: true }, { lifetime: 'oneshot' });
+      const told = new Told(server.fd, { priority: true }, { mode: 'oneshot' });
       const urgent = new Uint8Array([33]);
       expect(send(client.fd, addressOf(urgent), 1, MSG_OOB)).to.equal(1);
       expect(await told.next()).to.include({ readable: false, writable: false, priority: true });
@@ -198,12 +198,12 @@ describeOnEveryDriver(
       expect(await refusalOf(reader)).to.equal('EBADF');
     });
 
-    it('regression 24: a regular file: EPERM, or ready at once, as the traits say', async () => {
+    it('regression 24: a regular file: EPERM, or ready at once, as the description says', async () => {
       const directory = mkdtempSync(join(tmpdir(), 'pollux-'));
       atEnd(() => rmSync(directory, { recursive: true }));
       const file = openSync(join(directory, 'file'), 'w+');
       atEnd(() => closeSync(file));
-      const refuses = driver.reactor.driver.backend.traits.refuses.includes('file');
+      const refuses = backendFactory(driver.reactor.driver.backend.name).description.refuses.includes('file');
       expect(await refusalOf(file)).to.equal(refuses ? 'EPERM' : undefined);
     });
 
@@ -229,10 +229,8 @@ describeOnEveryDriver(
         expect(() => watch(...(args as unknown as Parameters<typeof watch>))).to.throw(TypeError, message);
       }
       for (const fd of [-1, 1.5, NaN]) expect(() => watch(fd, { readable: true }, () => {})).to.throw(RangeError);
-      const options = { trigger: 'sideways' as 'edge' };
+      const options = { mode: 'sideways' as 'edge' };
       expect(() => watch(reader, { readable: true }, () => {}, options)).to.throw(TypeError);
-      const lifetime = { lifetime: 'thrice' as 'oneshot' };
-      expect(() => watch(reader, { readable: true }, () => {}, lifetime)).to.throw(TypeError);
     });
 
     it('a descriptor that its user closed under a watch takes no connection that gets its number', async () => {
@@ -241,7 +239,7 @@ describeOnEveryDriver(
         track(connection).onData = chunk => void connection.send(chunk);
       };
       const watched = pipe();
-      const watches = watched.map(fd => new Told(fd, { readable: true }, { trigger: 'edge' }));
+      const watches = watched.map(fd => new Told(fd, { readable: true }, { mode: 'edge' }));
       const failures = watches.map(told => told.next());
       await turns();
       for (const fd of watched) close(fd);
@@ -269,7 +267,7 @@ function canWrite(fd: number): boolean {
 /** What watching `fd` fails with, whether the backend says so at once or by its first event. */
 async function refusalOf(fd: number): Promise<string | undefined> {
   try {
-    const ready = await new Told(fd, { readable: true }, { lifetime: 'oneshot' }).next();
+    const ready = await new Told(fd, { readable: true }, { mode: 'oneshot' }).next();
     return ready.failure?.code;
   } catch (error) {
     return (error as IoError).code;

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { END, ERROR, PRIORITY, READABLE, WRITABLE, type Backend } from '../../../src/backends/contract.js';
+import { PEER_END, ERROR, PRIORITY, READABLE, WRITABLE, type Backend } from '../../../src/backends/contract.js';
 import { NO_TOKEN, type Token } from '../../../src/base/token.js';
 import { openBackend } from '../../../src/backends/registry.js';
 import type { Descriptor } from '../../../src/core/operations/operation.js';
 import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../../../src/core/limits.js';
 import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
-import { MODES, type RegistrationMode } from '../../../src/core/driver/mode.js';
+import { REACTOR_MODES, type ReactorMode } from '../../../src/core/driver/mode.js';
 import { EBADF, ENOMEM, ENOSPC, EPIPE } from '../../../src/sys/ffi/errno.js';
 import { IoError } from '../../../src/sys/ffi/io-error.js';
 import { close, isOpen } from '../../../src/sys/file/io.js';
@@ -24,7 +24,7 @@ class Scene {
 
   constructor(
     readonly backend: Backend,
-    mode: RegistrationMode,
+    mode: ReactorMode,
   ) {
     this.driver = new ReadinessDriver(backend, mode);
   }
@@ -61,7 +61,7 @@ class Scene {
 }
 
 for (const name of builtInBackends()) {
-  for (const mode of MODES) {
+  for (const mode of REACTOR_MODES) {
     describe(`core: readiness driver (${name}, ${mode})`, () => {
       let scene: Scene;
       beforeEach(() => {
@@ -520,9 +520,7 @@ for (const name of builtInBackends()) {
         it('tell what the descriptor is ready for, until they end', () => {
           const { fd, peer } = scene.pair();
           const seen: number[] = [];
-          const token = scene.driver.watch(fd, READABLE, 'persistent', 'level', {
-            onReady: readiness => void seen.push(readiness),
-          });
+          const token = scene.driver.watch(fd, READABLE, 'level', { onReady: readiness => void seen.push(readiness) });
           scene.turn(0);
           expect(seen).to.deep.equal([]);
           sendSome(peer, 1);
@@ -533,7 +531,7 @@ for (const name of builtInBackends()) {
           expect(seen).to.deep.equal([READABLE, READABLE | WRITABLE]);
           scene.close(peer);
           scene.turn();
-          expect(seen[2] & (READABLE | END)).to.equal(READABLE | END);
+          expect(seen[2] & (READABLE | PEER_END)).to.equal(READABLE | PEER_END);
           scene.driver.unwatch(token);
           scene.turn(0);
           expect(seen.length).to.equal(3);
@@ -545,7 +543,7 @@ for (const name of builtInBackends()) {
           const tokens = served.map((_, index) => {
             const { fd, peer } = scene.pair();
             sendSome(peer, 1);
-            return scene.driver.watch(fd, READABLE, 'oneshot', 'level', {
+            return scene.driver.watch(fd, READABLE, 'oneshot', {
               onReady: () => {
                 served[index]++;
                 throw new Error('from a watch');
@@ -561,7 +559,7 @@ for (const name of builtInBackends()) {
           const [fd, peer] = socketpair();
           close(fd);
           close(peer);
-          const refused = () => scene.driver.watch(fd, READABLE, 'persistent', 'level', { onReady: () => {} });
+          const refused = () => scene.driver.watch(fd, READABLE, 'level', { onReady: () => {} });
           expect(refused).to.throw(IoError, 'EBADF');
         });
       });
@@ -604,7 +602,7 @@ for (const name of builtInBackends()) {
 
     let liar: Liar;
     let scene: Scene;
-    const begin = (mode: RegistrationMode) => {
+    const begin = (mode: ReactorMode) => {
       liar = new Liar(openBackend(name));
       scene = new Scene(liar, mode);
     };
@@ -664,7 +662,7 @@ for (const name of builtInBackends()) {
       });
     }
 
-    for (const mode of MODES) {
+    for (const mode of REACTOR_MODES) {
       it(`${mode}: regression 8: a refusal to register comes out of submit and start, and the operation is free`, () => {
         begin(mode);
         const { descriptor, peer } = scene.pair();
@@ -741,13 +739,13 @@ for (const name of builtInBackends()) {
     it('edge: a backend without edges is refused, and named', () => {
       begin('level');
       class LevelOnly extends ForwardingBackend {
-        override get traits() {
-          return { ...super.traits, triggers: ['level'] as const };
+        override get modes() {
+          return ['level'] as const;
         }
       }
       expect(() => new ReadinessDriver(new LevelOnly(liar), 'edge')).to.throw(
         TypeError,
-        new RegExp(`^mode: 'edge' needs .*, which backend '${name}' lacks$`),
+        `mode: 'edge'; backend '${name}' lacks it`,
       );
     });
 

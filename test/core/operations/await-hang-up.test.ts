@@ -5,13 +5,13 @@ import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
 import { watchForPeer, type AwaitHangUpOwner } from '../../../src/core/operations/await-hang-up.js';
 import type { Reactor } from '../../../src/core/reactor/reactor.js';
 import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
-import { MODES } from '../../../src/core/driver/mode.js';
+import { REACTOR_MODES } from '../../../src/core/driver/mode.js';
 import { close } from '../../../src/sys/file/io.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 import { ScriptedKqueue } from '../../backends/scripted-kqueue.js';
 import { sendSome } from '../scripted-operations.js';
 
-for (const mode of MODES) {
+for (const mode of REACTOR_MODES) {
   describe(`a connection that nobody reads, on a kqueue without EVFILT_EXCEPT (${mode})`, () => {
     let kqueue: ScriptedKqueue;
     let driver: ReadinessDriver;

@@ -17,7 +17,7 @@ import {
   type Outcome,
 } from '../../../src/core/operations/operation.js';
 import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
-import { MODES, type RegistrationMode } from '../../../src/core/driver/mode.js';
+import { REACTOR_MODES, type ReactorMode } from '../../../src/core/driver/mode.js';
 import { EIO } from '../../../src/sys/ffi/errno.js';
 import { close } from '../../../src/sys/file/io.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
@@ -89,7 +89,7 @@ class Schedule {
   /** Callbacks that still do something: two that submit each other would never end. */
   private deeds = 40;
 
-  constructor(name: string, mode: RegistrationMode, scripts: readonly Outcome[][], attempts: Deed[], tellings: Deed[]) {
+  constructor(name: string, mode: ReactorMode, scripts: readonly Outcome[][], attempts: Deed[], tellings: Deed[]) {
     this.driver = new ReadinessDriver(openBackend(name), mode);
     for (let count = 0; count < DESCRIPTORS; count++) {
       const [fd, peer] = socketpair();
@@ -187,7 +187,7 @@ class Schedule {
 }
 
 for (const name of builtInBackends()) {
-  for (const mode of MODES) {
+  for (const mode of REACTOR_MODES) {
     describe(`core: the life of an operation (${name}, ${mode})`, () => {
       it('nothing is told that was cancelled or removed, in any state and from anywhere', () => {
         const outcomes = fc.array(fc.constantFrom<Outcome>(WAIT, AGAIN, DONE), { maxLength: 3 });

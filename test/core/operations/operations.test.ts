@@ -8,7 +8,7 @@ import type { Descriptor } from '../../../src/core/operations/operation.js';
 import { ReceiveInto } from '../../../src/core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../../src/core/operations/receive.js';
 import { Send, type SendOwner } from '../../../src/core/operations/send.js';
-import { MODES } from '../../../src/core/driver/mode.js';
+import { REACTOR_MODES } from '../../../src/core/driver/mode.js';
 import { Reactor } from '../../../src/core/reactor/reactor.js';
 import { AF_INET, SHUT_WR, SOCK_STREAM } from '../../../src/sys/ffi/constants.js';
 import { close } from '../../../src/sys/file/io.js';
@@ -106,7 +106,7 @@ async function until(done: () => boolean): Promise<void> {
 }
 
 for (const backend of builtInBackends()) {
-  for (const mode of MODES) {
+  for (const mode of REACTOR_MODES) {
     describe(`core: operations (${backend}, ${mode})`, () => {
       let reactor: Reactor;
       let sockets: number[];

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { READABLE } from '../../../src/backends/contract.js';
-import { MODES } from '../../../src/core/driver/mode.js';
+import { REACTOR_MODES } from '../../../src/core/driver/mode.js';
 import { Reactor } from '../../../src/core/reactor/reactor.js';
 import { NO_TIMER, type TimerOwner } from '../../../src/core/reactor/timers.js';
 import { close, pipe } from '../../../src/sys/file/io.js';
@@ -266,7 +266,7 @@ for (const backend of builtInBackends()) {
         const [readEnd, writeEnd] = pipe();
         another.enter(true);
         await new Promise<void>(resolve => {
-          const token = another.driver.watch(writeEnd, 2, 'persistent', 'level', {
+          const token = another.driver.watch(writeEnd, 2, 'level', {
             onReady: () => {
               another.driver.unwatch(token);
               another.leave(true);
@@ -285,7 +285,7 @@ for (const backend of builtInBackends()) {
       enter();
       const [readEnd, writeEnd] = pipe();
       let woken = 0;
-      const token = reactor.driver.watch(readEnd, READABLE, 'persistent', 'level', { onReady: () => void woken++ });
+      const token = reactor.driver.watch(readEnd, READABLE, 'level', { onReady: () => void woken++ });
       for (let count = 0; count < 5; count++) await new Promise(resolve => setTimeout(resolve, 2));
       reactor.driver.unwatch(token);
       close(readEnd);
@@ -299,7 +299,7 @@ describe('core: reactor options', () => {
   it('refuse an unknown mode and an unknown backend, naming what is allowed', () => {
     expect(() => new Reactor({ mode: 'fast' as never })).to.throw(
       TypeError,
-      `mode: 'fast'; allowed: ${MODES.join(', ')}`,
+      `mode: 'fast'; allowed: ${REACTOR_MODES.join(', ')}`,
     );
     expect(() => new Reactor({ backend: 'nope' })).to.throw(TypeError, "backend: there is no 'nope'; there are:");
     expect(() => new Reactor({ maxBufferBytes: 10 })).to.throw(RangeError, 'maxBytes: 10; allowed: from one block');

@@ -1,16 +1,16 @@
 /** Backends with one bug each, of the kinds that real ones have had. */
 import { NO_TOKEN, type Token } from '../../../src/base/token.js';
 import {
-  END,
-  HANGUP,
+  PEER_END,
+  BOTH_END,
   READABLE,
   WRITABLE,
   type Backend,
   type Interest,
-  type Lifetime,
+  type RegistrationMode,
   type ReadyEvents,
-  type Trigger,
 } from '../../../src/backends/contract.js';
+import { isEdge, isOneshot } from '../../../src/backends/kit/modes.js';
 import { IoError } from '../../../src/sys/ffi/io-error.js';
 import { close, dup } from '../../../src/sys/file/io.js';
 import { ForwardingBackend } from './forwarding-backend.js';
@@ -38,14 +38,14 @@ class ReportsTheDead extends ForwardingBackend {
 }
 
 class IgnoresOneshot extends ForwardingBackend {
-  override register(fd: number, interest: Interest, _lifetime: Lifetime, trigger: Trigger): Token {
-    return super.register(fd, interest, 'persistent', trigger);
+  override register(fd: number, interest: Interest, mode: RegistrationMode): Token {
+    return super.register(fd, interest, isEdge(mode) ? 'edge' : 'level');
   }
 }
 
 class TakesEdgeForLevel extends ForwardingBackend {
-  override register(fd: number, interest: Interest, lifetime: Lifetime): Token {
-    return super.register(fd, interest, lifetime, 'level');
+  override register(fd: number, interest: Interest, mode: RegistrationMode): Token {
+    return super.register(fd, interest, isOneshot(mode) ? 'oneshot' : 'level');
   }
 }
 
@@ -107,7 +107,7 @@ class ReportsUnaskedDirections extends ForwardingBackend {
 class HidesTheEnd extends ForwardingBackend {
   override wait(timeoutNs: number): number {
     const count = super.wait(timeoutNs);
-    for (let index = 0; index < count; index++) this.events.readiness[index] &= ~(END | HANGUP);
+    for (let index = 0; index < count; index++) this.events.readiness[index] &= ~(PEER_END | BOTH_END);
     return count;
   }
 }
@@ -127,9 +127,9 @@ class DoesNotBlank extends ForwardingBackend {
 
 /** Says nothing of what register refused, and stays deaf. */
 class IsSilentlyDeaf extends ForwardingBackend {
-  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
+  override register(fd: number, interest: Interest, mode: RegistrationMode): Token {
     try {
-      return super.register(fd, interest, lifetime, trigger);
+      return super.register(fd, interest, mode);
     } catch (error) {
       if (error instanceof IoError) return NO_TOKEN;
       throw error;
@@ -237,9 +237,9 @@ export const brokenBackends: readonly BrokenBackend[] = [
     caughtBy: 'a direction that was not asked for is not reported',
   },
   {
-    bug: 'never says END',
+    bug: 'never says PEER_END',
     breakIt: inner => new HidesTheEnd(inner),
-    caughtBy: 'TCP: FIN of the peer is reported as END',
+    caughtBy: 'TCP: FIN of the peer is reported as PEER_END',
   },
   {
     bug: 'does not blank the entries of what has ended',

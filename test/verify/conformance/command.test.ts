@@ -43,7 +43,7 @@ describe('pollux conformance', function () {
   });
 
   it('--json gives the reason of a skipped row', () => {
-    const { status, stdout } = conformance('--backend', 'poll', '--only', 'trigger that traits lacks', '--json');
+    const { status, stdout } = conformance('--backend', 'poll', '--only', 'mode that the backend lacks', '--json');
     expect(status).to.equal(0);
     const report = JSON.parse(stdout) as ConformanceReport;
     expect(report).to.include({ passed: 0, failed: 0, skipped: 1 });
@@ -68,7 +68,7 @@ describe('pollux conformance', function () {
       '--backend',
       'select',
       '--only',
-      'reported as END',
+      'reported as PEER_END',
     );
     expect(status).to.equal(0);
     expect(stdout).to.match(/skip {2}end of stream: TCP: FIN .*\n {6}gate: select\(2\) only says readable/);

@@ -84,7 +84,7 @@ export function describeThreads(factory: BackendFactory): void {
       const child = spawn('/bin/sh', ['-c', 'sleep 0.05; kill -USR2 $PPID'], { stdio: 'ignore' });
       try {
         await once(child, 'spawn');
-        const token = backend.register(reader, READABLE, 'persistent', 'level');
+        const token = backend.register(reader, READABLE, 'level');
         expect(backend.wait(200e6)).to.equal(0);
         const sent = backend.counters.changesSent;
         expect(backend.wait(1e6)).to.equal(0);

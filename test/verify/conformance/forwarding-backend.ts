@@ -3,11 +3,9 @@ import type { Token } from '../../../src/base/token.js';
 import type {
   Backend,
   BackendCounters,
-  BackendTraits,
   Interest,
-  Lifetime,
   ReadyEvents,
-  Trigger,
+  RegistrationMode,
   WakeHandle,
 } from '../../../src/backends/contract.js';
 import type { EventSources } from '../../../src/backends/sources/contract.js';
@@ -19,8 +17,8 @@ export class ForwardingBackend implements Backend {
     return this.inner.name;
   }
 
-  get traits(): BackendTraits {
-    return this.inner.traits;
+  get modes(): readonly RegistrationMode[] {
+    return this.inner.modes;
   }
 
   get counters(): BackendCounters {
@@ -39,8 +37,8 @@ export class ForwardingBackend implements Backend {
     return this.inner.sources;
   }
 
-  register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
-    return this.inner.register(fd, interest, lifetime, trigger);
+  register(fd: number, interest: Interest, mode: RegistrationMode): Token {
+    return this.inner.register(fd, interest, mode);
   }
 
   modify(token: Token, interest: Interest): void {

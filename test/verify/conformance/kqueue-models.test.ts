@@ -34,7 +34,7 @@ for (const profile of Object.values(profiles)) {
       for (let count = 0; count < MANY; count++) {
         const [reader, writer] = world.pipe();
         world.write(writer);
-        backend.register(reader, READABLE, 'persistent', 'level');
+        backend.register(reader, READABLE, 'level');
       }
       const { systemCalls } = backend.counters;
       expect(backend.wait(0)).to.equal(MANY);
@@ -45,7 +45,7 @@ for (const profile of Object.values(profiles)) {
     it('needs no change after the first to be told again and again by level', () => {
       const { backend, world } = open(profile);
       const [reader, writer] = world.pipe();
-      backend.register(reader, READABLE, 'persistent', 'level');
+      backend.register(reader, READABLE, 'level');
       for (let round = 0; round < 10; round++) {
         world.write(writer);
         expect(backend.wait(-1)).to.equal(1);

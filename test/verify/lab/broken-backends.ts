@@ -1,6 +1,7 @@
 /** Backends with one bug each that the lab must find and shrink. */
+import { isEdge, isOneshot } from '../../../src/backends/kit/modes.js';
 import type { Token } from '../../../src/base/token.js';
-import { READABLE, type Backend, type Interest, type Lifetime, type Trigger } from '../../../src/backends/contract.js';
+import { READABLE, type Backend, type Interest, type RegistrationMode } from '../../../src/backends/contract.js';
 import { eventSourcesOf } from '../../../src/backends/sources/choice.js';
 import type { EventSources, Source, TimerSpec } from '../../../src/backends/sources/contract.js';
 import type { Step } from '../../../src/verify/lab/program.js';
@@ -38,8 +39,8 @@ class DeliversStaleToken extends ForwardingBackend {
   private readonly firstTokens = new Map<number, Token>();
   private readonly stale = new Map<Token, Token>();
 
-  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
-    const token = super.register(fd, interest, lifetime, trigger);
+  override register(fd: number, interest: Interest, mode: RegistrationMode): Token {
+    const token = super.register(fd, interest, mode);
     const first = this.firstTokens.get(fd);
     if (first === undefined) this.firstTokens.set(fd, token);
     else this.stale.set(token, first);
@@ -58,9 +59,9 @@ class DeliversStaleToken extends ForwardingBackend {
 class DeliversOneshotTwice extends ForwardingBackend {
   private readonly oneshots = new Map<Token, Interest>();
 
-  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
-    const token = super.register(fd, interest, lifetime, trigger);
-    if (lifetime === 'oneshot') this.oneshots.set(token, interest);
+  override register(fd: number, interest: Interest, mode: RegistrationMode): Token {
+    const token = super.register(fd, interest, mode);
+    if (isOneshot(mode)) this.oneshots.set(token, interest);
     return token;
   }
 
@@ -79,9 +80,9 @@ class DeliversOneshotTwice extends ForwardingBackend {
 class LosesEdgeOnRearm extends ForwardingBackend {
   private readonly edges = new Set<Token>();
 
-  override register(fd: number, interest: Interest, lifetime: Lifetime, trigger: Trigger): Token {
-    const token = super.register(fd, interest, lifetime, trigger);
-    if (trigger === 'edge') this.edges.add(token);
+  override register(fd: number, interest: Interest, mode: RegistrationMode): Token {
+    const token = super.register(fd, interest, mode);
+    if (isEdge(mode)) this.edges.add(token);
     return token;
   }
 

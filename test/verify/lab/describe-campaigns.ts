@@ -6,7 +6,7 @@ import { subjectNamed } from '../../../src/verify/conformance/subject.js';
 import { runCampaign } from '../../../src/verify/lab/campaign.js';
 import { runProgram } from '../../../src/verify/lab/execution.js';
 import { generateProgram } from '../../../src/verify/lab/generation.js';
-import { REGISTRATION_MODES } from '../../../src/verify/lab/program.js';
+import { REGISTRATION_MODES } from '../../../src/backends/kit/modes.js';
 import { runThreadCampaigns } from '../../../src/verify/lab/threads/thread-campaigns.js';
 
 const SEED = 1;

@@ -5,7 +5,8 @@ import { subjectNames, type Subject } from '../../../verify/conformance/subject.
 import { runCampaign, type CampaignPlan, type CampaignReport } from '../../../verify/lab/campaign.js';
 import { compareBackends, type Difference } from '../../../verify/lab/comparison.js';
 import { generateProgram } from '../../../verify/lab/generation.js';
-import { REGISTRATION_MODES, triggerOf, type RegistrationMode } from '../../../verify/lab/program.js';
+import type { RegistrationMode } from '../../../backends/contract.js';
+import { REGISTRATION_MODES } from '../../../backends/kit/modes.js';
 import { sweepChanges, type SweepResult } from '../../../verify/lab/sweep.js';
 import { runThreadCampaigns } from '../../../verify/lab/threads/thread-campaigns.js';
 import { runThreadWakes, type ThreadWakesReport } from '../../../verify/lab/threads/thread-wakes.js';
@@ -168,5 +169,5 @@ function shareMs({ duration = Infinity }: EventsOptions, shares: number): number
 function modesOf(subject: Subject, modes: readonly RegistrationMode[]): RegistrationMode[] {
   const backend = subject.enter().factory.open({ maxEvents: 1 });
   backend.close();
-  return modes.filter(mode => backend.traits.triggers.includes(triggerOf(mode)));
+  return modes.filter(mode => backend.modes.includes(mode));
 }

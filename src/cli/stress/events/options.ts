@@ -1,6 +1,7 @@
 /** The options of `pollux stress events`, checked. */
 import { InvalidArgumentError } from 'commander';
-import { REGISTRATION_MODES, type RegistrationMode } from '../../../verify/lab/program.js';
+import type { RegistrationMode } from '../../../backends/contract.js';
+import { REGISTRATION_MODES } from '../../../backends/kit/modes.js';
 
 const MOST_BATCH = 65_536;
 const MOST_THREADS = 64;

@@ -1,5 +1,5 @@
 /** One backend's run: a server and a client, of a process each or more, on loopback; and the two accounts laid side by side. */
-import type { RegistrationMode } from '../../../core/driver/mode.js';
+import type { ReactorMode } from '../../../core/driver/mode.js';
 import type { Layout } from '../layout.js';
 import { expectedHeld, type LoopbackPlan } from '../plan.js';
 import type { BackendResult, SideResult } from '../result.js';
@@ -79,7 +79,7 @@ export class Pair {
   }
 }
 
-function failedResult(backend: string, mode: RegistrationMode, verdict: string): BackendResult {
+function failedResult(backend: string, mode: ReactorMode, verdict: string): BackendResult {
   return {
     backend,
     mode,

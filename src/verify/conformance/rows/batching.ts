@@ -55,7 +55,7 @@ export const batchingRows: readonly Row[] = [
       const token = t.register(fd, READABLE);
       t.wait(0);
       const { changesAsked, changesSent } = t.backend.counters;
-      if (t.backend.traits.changes === 'free') {
+      if (t.description.changes === 'free') {
         t.skip(`changes of ${t.backend.name} cost no call, so there is nothing to save`);
       }
       for (let count = 0; count < 10; count++) {
@@ -83,9 +83,9 @@ export const batchingRows: readonly Row[] = [
       const { systemCalls } = t.backend.counters;
       t.wait(0);
       const spent = t.backend.counters.systemCalls - systemCalls;
-      const { changes } = t.backend.traits;
+      const { changes } = t.description;
       const most = changes === 'single' ? MANY + 1 : changes === 'batched' ? 100 : 1;
-      expectAtMost(spent, most, `system calls of a flush of ${MANY} changes (traits.changes is '${changes}')`);
+      expectAtMost(spent, most, `system calls of a flush of ${MANY} changes (description.changes is '${changes}')`);
       expectAtLeast(spent, 1, 'system calls of a wait');
       t.expectQuiet('all of them disabled');
     },

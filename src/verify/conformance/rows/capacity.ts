@@ -17,7 +17,7 @@ export const capacityRows: readonly Row[] = [
       const tokens = Array.from({ length: READY }, () => {
         const [reader, writer] = t.pipe();
         t.world.write(writer);
-        return t.register(reader, READABLE, 'persistent', 'level', backend);
+        return t.register(reader, READABLE, 'level', backend);
       });
       const waits = t.waitForAll(tokens, READABLE, backend);
       expectAtMost(waits, (READY / ROOM) * 2, `waits until all ${READY} were served`);
@@ -28,11 +28,11 @@ export const capacityRows: readonly Row[] = [
   {
     name: 'more edges than room for events are all reported',
     why: 'An edge that finds no room must wait for the next batch, since it does not come again.',
-    needs: { trigger: 'edge', registrations: READY },
+    needs: { mode: 'edge', registrations: READY },
     run(t) {
       const backend = t.open({ maxEvents: ROOM });
       const pipes = Array.from({ length: READY }, () => t.pipe());
-      const tokens = pipes.map(([reader]) => t.register(reader, READABLE, 'persistent', 'edge', backend));
+      const tokens = pipes.map(([reader]) => t.register(reader, READABLE, 'edge', backend));
       for (const [, writer] of pipes) t.world.write(writer);
       t.waitForAll(tokens, READABLE, backend);
     },
@@ -43,7 +43,7 @@ export const capacityRows: readonly Row[] = [
     run(t) {
       const backend = t.open({ maxEvents: 1 });
       const pipes = Array.from({ length: 5 }, () => t.pipe());
-      const tokens = pipes.map(([reader]) => t.register(reader, 0, 'persistent', 'level', backend));
+      const tokens = pipes.map(([reader]) => t.register(reader, 0, 'level', backend));
       for (const [, writer] of pipes) t.world.write(writer);
       for (const token of tokens) t.modify(token, READABLE, backend);
       t.waitForAll(tokens, READABLE, backend);

@@ -1,11 +1,11 @@
 /** How the end of a stream is told, and that half of one is not the whole: bytes first, then the end, and no spin. */
-import { END, ERROR, HANGUP, READABLE, WRITABLE } from '../../../backends/contract.js';
+import { PEER_END, ERROR, BOTH_END, READABLE, WRITABLE } from '../../../backends/contract.js';
 import { expectAtLeast, expectBits, expectEqual, expectNoBits } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
 
 const BIG_BYTES = 1 << 20;
-const OVER = END | HANGUP | ERROR;
+const OVER = PEER_END | BOTH_END | ERROR;
 
 interface Stream {
   readonly name: string;
@@ -23,7 +23,7 @@ function perStream(make: (stream: Stream) => Row): readonly Row[] {
 
 /** Has the peer send `lengthBytes` while `reader` takes them, then its FIN; counts what comes until a read returns 0. */
 function readToEnd(t: Trial, reader: number, peer: number, lengthBytes: number, edge: boolean): number {
-  const token = t.register(reader, READABLE, 'persistent', edge ? 'edge' : 'level');
+  const token = t.register(reader, READABLE, edge ? 'edge' : 'level');
   let unsent = lengthBytes;
   let received = 0;
   for (;;) {
@@ -59,30 +59,30 @@ export const endOfStreamRows: readonly Row[] = [
   ...perStream(({ name, open }) => ({
     name: `regression 16: ${name}: a megabyte and FIN arrive whole by edges`,
     why: 'The last bytes and FIN often share one edge; after it nothing more comes.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [reader, peer] = open(t);
       expectEqual(readToEnd(t, reader, peer, BIG_BYTES, true), BIG_BYTES, 'bytes before the end');
     },
   })),
   ...perStream(({ name, open }) => ({
-    name: `${name}: FIN of the peer is reported as END`,
+    name: `${name}: FIN of the peer is reported as PEER_END`,
     why: 'The hint saves a read, and tells a paused reader that there is no use in waiting.',
     run(t) {
       const [reader, peer] = open(t);
       const token = t.register(reader, READABLE);
       t.wait(0);
       t.world.endWriting(peer);
-      expectBits(t.waitFor(token, READABLE), READABLE | END, 'readiness after FIN');
+      expectBits(t.waitFor(token, READABLE), READABLE | PEER_END, 'readiness after FIN');
     },
   })),
   ...perStream(({ name, open }) => ({
     name: `FIN after the last edge of ${name} is an edge of its own`,
     why: 'A reader that has drained its bytes would wait for ever for the end.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [reader, peer] = open(t);
-      const token = t.register(reader, READABLE, 'persistent', 'edge');
+      const token = t.register(reader, READABLE, 'edge');
       t.world.write(peer);
       t.waitFor(token, READABLE);
       t.world.drain(reader);

@@ -1,5 +1,5 @@
 /** How a reset, a refusal and a closed pipe are told: to whoever waits, in either direction. */
-import { ERROR, HANGUP, READABLE, WRITABLE, type Interest, type Readiness } from '../../../backends/contract.js';
+import { ERROR, BOTH_END, READABLE, WRITABLE, type Interest, type Readiness } from '../../../backends/contract.js';
 import { EINPROGRESS, errnoNumber } from '../../../sys/ffi/errno.js';
 import { expectBits, expectEqual, expectIoError } from '../expectation.js';
 import type { Row } from '../row.js';
@@ -12,7 +12,7 @@ function afterLeaving(t: Trial, fd: number, interest: Interest, leave: () => voi
   const token = t.register(fd, interest);
   t.wait(0);
   leave();
-  return t.waitFor(token, interest | HANGUP | ERROR);
+  return t.waitFor(token, interest | BOTH_END | ERROR);
 }
 
 /** Starts a connection to a port that refuses it. */
@@ -36,7 +36,7 @@ export const errorRows: readonly Row[] = [
       t.disown(peer);
       t.world.reset(peer);
       t.modify(token, READABLE);
-      t.waitFor(token, READABLE | HANGUP | ERROR);
+      t.waitFor(token, READABLE | BOTH_END | ERROR);
       t.expectQuiet('after the report of the reset');
     },
   },
@@ -101,12 +101,12 @@ export const errorRows: readonly Row[] = [
   {
     name: 'regression 20: a refused connection wakes a connector that waits by edge, oneshot',
     why: 'It may arrive as a hang-up without room to write; a connector that looks for room alone waits for ever.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const { fd, errno } = refusedConnect(t);
       if (errno === ECONNREFUSED) return;
-      const token = t.register(fd, WRITABLE, 'oneshot', 'edge');
-      expectBits(t.waitFor(token, WRITABLE | HANGUP | ERROR), WRITABLE, 'readiness of the connector');
+      const token = t.register(fd, WRITABLE, 'oneshot-edge');
+      expectBits(t.waitFor(token, WRITABLE | BOTH_END | ERROR), WRITABLE, 'readiness of the connector');
       t.expectQuiet('after the one report');
     },
   },

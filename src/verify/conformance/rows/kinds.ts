@@ -13,9 +13,9 @@ function kindRows(kind: DescriptorKind, what: string, interest: Interest, open: 
       needs: { refuses: kind },
       run(t) {
         const fd = open(t);
-        expectIoError('EPERM', `register of ${what}`, () => t.backend.register(fd, interest, 'persistent', 'level'));
+        expectIoError('EPERM', `register of ${what}`, () => t.backend.register(fd, interest, 'level'));
         expectIoError('EPERM', 'and once more, since nothing of it was kept', () =>
-          t.backend.register(fd, interest, 'persistent', 'level'),
+          t.backend.register(fd, interest, 'level'),
         );
       },
     },
@@ -23,7 +23,7 @@ function kindRows(kind: DescriptorKind, what: string, interest: Interest, open: 
       name: `regression 24: ${what} is ready at once where it is not refused`,
       why: 'Neither refused nor reported would be deaf.',
       run(t) {
-        if (t.backend.traits.refuses.includes(kind)) t.skip(`${t.backend.name} refuses descriptors of kind '${kind}'`);
+        if (t.description.refuses.includes(kind)) t.skip(`${t.backend.name} refuses descriptors of kind '${kind}'`);
         const token = t.register(open(t), interest);
         t.waitFor(token, interest);
       },

@@ -1,12 +1,12 @@
-/** Lifetime times trigger, in both directions: when a condition is reported, and when it is not reported again. */
+/** Every mode, in both directions: when a condition is reported, and when it is not reported again. */
 import {
   READABLE,
   WRITABLE,
   type Interest,
-  type Lifetime,
+  type RegistrationMode,
   type Readiness,
-  type Trigger,
 } from '../../../backends/contract.js';
+import { REGISTRATION_MODES } from '../../../backends/kit/modes.js';
 import { expectAtLeast, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
@@ -39,18 +39,16 @@ const gauges = [
   { name: 'writing', open: writeGauge },
 ] as const;
 
-interface Mode {
-  readonly lifetime: Lifetime;
-  readonly trigger: Trigger;
+interface ModeCheck {
+  readonly mode: RegistrationMode;
   readonly name: string;
   readonly why: string;
   check(t: Trial, gauge: Gauge): void;
 }
 
-const modes: readonly Mode[] = [
+const modes: readonly ModeCheck[] = [
   {
-    lifetime: 'persistent',
-    trigger: 'level',
+    mode: 'level',
     name: 'persistent level repeats until exhausted, and comes back',
     why: 'A handler that takes less than there is relies on being called again.',
     check(t, gauge) {
@@ -65,12 +63,11 @@ const modes: readonly Mode[] = [
     },
   },
   {
-    lifetime: 'persistent',
-    trigger: 'edge',
+    mode: 'edge',
     name: 'persistent edge reports once, and again after would-block',
     why: 'A second report of the same bytes is a wasted turn; a missing one is a connection that hangs.',
     check(t, gauge) {
-      const token = t.register(gauge.fd, gauge.interest, 'persistent', 'edge');
+      const token = t.register(gauge.fd, gauge.interest, 'edge');
       t.expectQuiet('before the condition holds');
       for (let round = 0; round < 3; round++) {
         gauge.raise();
@@ -83,23 +80,21 @@ const modes: readonly Mode[] = [
     },
   },
   {
-    lifetime: 'oneshot',
-    trigger: 'level',
+    mode: 'oneshot',
     name: 'oneshot level reports once, and again after modify while the condition holds',
     why: 'Whoever works on an event elsewhere must not see it a second time before he has asked for it.',
     check: checkOneshot,
   },
   {
-    lifetime: 'oneshot',
-    trigger: 'edge',
+    mode: 'oneshot-edge',
     name: 'oneshot edge reports once, and again after modify while the condition holds',
     why: 'Armed again by modify, it must not wait for a change that has happened already.',
     check: checkOneshot,
   },
 ];
 
-function checkOneshot(this: Mode, t: Trial, gauge: Gauge): void {
-  const token = t.register(gauge.fd, gauge.interest, 'oneshot', this.trigger);
+function checkOneshot(this: ModeCheck, t: Trial, gauge: Gauge): void {
+  const token = t.register(gauge.fd, gauge.interest, this.mode);
   t.expectQuiet('before the condition holds');
   gauge.raise();
   t.waitFor(token, gauge.interest);
@@ -114,19 +109,19 @@ function checkOneshot(this: Mode, t: Trial, gauge: Gauge): void {
   t.expectQuiet('after the third report');
 }
 
-const matrix: readonly Row[] = modes.flatMap(mode =>
+const matrix: readonly Row[] = modes.flatMap(check =>
   gauges.map(({ name, open }) => ({
-    name: `${name}: ${mode.name}`,
-    why: mode.why,
-    needs: { trigger: mode.trigger },
-    run: (t: Trial) => mode.check(t, open(t)),
+    name: `${name}: ${check.name}`,
+    why: check.why,
+    needs: { mode: check.mode },
+    run: (t: Trial) => check.check(t, open(t)),
   })),
 );
 
 /** Registers for both directions of a socket with room to write. */
-function bothWays(t: Trial, lifetime: Lifetime, trigger: Trigger) {
+function bothWays(t: Trial, mode: RegistrationMode) {
   const [fd, peer] = t.socketPair();
-  const token = t.register(fd, READABLE | WRITABLE, lifetime, trigger);
+  const token = t.register(fd, READABLE | WRITABLE, mode);
   return { fd, peer, token };
 }
 
@@ -136,7 +131,7 @@ export const modeRows: readonly Row[] = [
     name: 'the first event of a oneshot registration disarms all its directions',
     why: 'The owner of an event works on the descriptor alone until he arms it again.',
     run(t) {
-      const { peer, token } = bothWays(t, 'oneshot', 'level');
+      const { peer, token } = bothWays(t, 'oneshot');
       t.waitFor(token, WRITABLE);
       t.world.write(peer);
       t.expectQuiet('the sibling direction');
@@ -154,7 +149,7 @@ export const modeRows: readonly Row[] = [
     name: 'a oneshot registration can be armed for the other direction only',
     why: 'regression of pollers that arm again with the interest of the first time and strand the sibling.',
     run(t) {
-      const { fd, peer, token } = bothWays(t, 'oneshot', 'level');
+      const { fd, peer, token } = bothWays(t, 'oneshot');
       t.waitFor(token, WRITABLE);
       t.modify(token, READABLE);
       t.expectQuiet('armed for reading, with nothing to read');
@@ -166,11 +161,11 @@ export const modeRows: readonly Row[] = [
   {
     name: 'edges of the two directions come apart',
     why: 'Bytes that wait to be read must not keep a writer from learning of room.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
       t.world.fill(fd);
-      const token = t.register(fd, READABLE | WRITABLE, 'persistent', 'edge');
+      const token = t.register(fd, READABLE | WRITABLE, 'edge');
       t.world.write(peer);
       t.waitFor(token, READABLE);
       t.expectQuiet('after the edge of reading');
@@ -181,11 +176,11 @@ export const modeRows: readonly Row[] = [
   {
     name: 'edge reports a condition that held before register',
     why: 'An accepted connection often has bytes already, and no further edge to come.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
       t.world.write(peer);
-      const token = t.register(fd, READABLE, 'persistent', 'edge');
+      const token = t.register(fd, READABLE, 'edge');
       t.waitFor(token, READABLE);
       t.expectQuiet('after the first report');
     },
@@ -193,10 +188,10 @@ export const modeRows: readonly Row[] = [
   {
     name: 'an arrival between the call that would block and wouldBlock is not lost',
     why: 'It is the race that every reader by edges runs at each of his turns.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
-      const token = t.register(fd, READABLE, 'persistent', 'edge');
+      const token = t.register(fd, READABLE, 'edge');
       t.world.write(peer);
       t.waitFor(token, READABLE);
       t.world.drain(fd);
@@ -209,10 +204,10 @@ export const modeRows: readonly Row[] = [
   {
     name: 'modify reports a condition that holds in a direction newly asked for, for edge too',
     why: 'Whoever resumes reading after a pause has to be told of what came meanwhile.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
-      const token = t.register(fd, READABLE, 'persistent', 'edge');
+      const token = t.register(fd, READABLE, 'edge');
       t.world.write(peer);
       t.waitFor(token, READABLE);
       t.expectQuiet('after the edge');
@@ -225,26 +220,26 @@ export const modeRows: readonly Row[] = [
     },
   },
   {
-    name: 'a trigger that traits lacks is refused with ENOTSUP',
+    name: 'a mode that the backend lacks is refused with ENOTSUP',
     why: 'Level in place of edge, silently, would double every event of a program made for edges.',
     run(t) {
-      const lacking = (['level', 'edge'] as const).filter(trigger => !t.backend.traits.triggers.includes(trigger));
-      if (lacking.length === 0) t.skip('it has every trigger');
+      const lacking = REGISTRATION_MODES.filter(mode => !t.backend.modes.includes(mode));
+      if (lacking.length === 0) t.skip('it has every mode');
       const [reader] = t.pipe();
-      for (const trigger of lacking) {
+      for (const mode of lacking) {
         let code = 'no error';
         try {
-          t.backend.register(reader, READABLE, 'persistent', trigger);
+          t.backend.register(reader, READABLE, mode);
         } catch (error) {
           code = (error as { code?: string }).code ?? String(error);
         }
-        expectEqual(code, 'ENOTSUP', `register with trigger '${trigger}'`);
+        expectEqual(code, 'ENOTSUP', `register with mode '${mode}'`);
       }
-      expectEqual(t.register(reader, READABLE) >= 0, true, 'register with a trigger that it has');
+      expectEqual(t.register(reader, READABLE) >= 0, true, 'register with a mode that it has');
     },
   },
   {
-    name: 'regression 7: a new lifetime and trigger by unregister and register lose no event',
+    name: 'regression 7: a new mode by unregister and register loses no event',
     why: 'kqueue keeps the old flags when a descriptor is merely added again.',
     run(t) {
       const [fd, peer] = t.socketPair();
@@ -252,7 +247,7 @@ export const modeRows: readonly Row[] = [
       t.world.write(peer);
       t.waitFor(token, READABLE);
       t.unregister(token);
-      token = t.register(fd, READABLE, 'persistent');
+      token = t.register(fd, READABLE, 'level');
       for (let repeat = 0; repeat < 3; repeat++) t.waitFor(token, READABLE);
       t.unregister(token);
       token = t.register(fd, READABLE, 'oneshot');

@@ -81,10 +81,10 @@ export const pendingRows: readonly Row[] = [
   {
     name: 'a live change of interest loses no edge',
     why: 'An edge that a change swallows does not come a second time.',
-    needs: { trigger: 'edge' },
+    needs: { mode: 'edge' },
     run(t) {
       const [fd, peer] = t.socketPair();
-      const token = t.register(fd, READABLE, 'persistent', 'edge');
+      const token = t.register(fd, READABLE, 'edge');
       t.wait(0);
       t.world.write(peer);
       t.modify(token, READABLE | WRITABLE);

@@ -1,6 +1,6 @@
 /** Registering, changing and ending registrations: who is known, and who is told that he isn't. */
 import { NO_TOKEN, tokenOf, type Token } from '../../../base/token.js';
-import { END, PRIORITY, READABLE, WRITABLE, type Lifetime, type Trigger } from '../../../backends/contract.js';
+import { PEER_END, PRIORITY, READABLE, WRITABLE, type RegistrationMode } from '../../../backends/contract.js';
 import { expectArgumentError, expectBits, expectEqual, expectIoError } from '../expectation.js';
 import type { Row } from '../row.js';
 
@@ -26,9 +26,9 @@ export const registrationRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const token = t.register(reader, READABLE);
-      expectIoError('EEXIST', 'the second register', () => t.backend.register(reader, READABLE, 'persistent', 'level'));
+      expectIoError('EEXIST', 'the second register', () => t.backend.register(reader, READABLE, 'level'));
       t.backend.wait(0);
-      expectIoError('EEXIST', 'and after a wait', () => t.backend.register(reader, READABLE, 'oneshot', 'level'));
+      expectIoError('EEXIST', 'and after a wait', () => t.backend.register(reader, READABLE, 'oneshot'));
       t.world.write(writer);
       t.waitFor(token, READABLE);
     },
@@ -71,7 +71,7 @@ export const registrationRows: readonly Row[] = [
       t.close(reader);
       for (const interest of [READABLE, 0]) {
         expectIoError('EBADF', `register of a closed descriptor, interest ${interest}`, () =>
-          t.backend.register(reader, interest, 'persistent', 'level'),
+          t.backend.register(reader, interest, 'level'),
         );
       }
       const [again, writer] = t.reopen(reader);
@@ -87,17 +87,16 @@ export const registrationRows: readonly Row[] = [
       const [reader, writer] = t.pipe();
       const { backend } = t;
       const calls: readonly (readonly [string, () => unknown])[] = [
-        ['fd -1', () => backend.register(-1, READABLE, 'persistent', 'level')],
-        ['fd 1.5', () => backend.register(1.5, READABLE, 'persistent', 'level')],
-        ['fd NaN', () => backend.register(NaN, READABLE, 'persistent', 'level')],
-        ['interest END', () => backend.register(reader, END, 'persistent', 'level')],
-        ['interest -1', () => backend.register(reader, -1, 'persistent', 'level')],
-        ["lifetime 'once'", () => backend.register(reader, READABLE, 'once' as Lifetime, 'level')],
-        ["trigger 'pulse'", () => backend.register(reader, READABLE, 'persistent', 'pulse' as Trigger)],
+        ['fd -1', () => backend.register(-1, READABLE, 'level')],
+        ['fd 1.5', () => backend.register(1.5, READABLE, 'level')],
+        ['fd NaN', () => backend.register(NaN, READABLE, 'level')],
+        ['interest PEER_END', () => backend.register(reader, PEER_END, 'level')],
+        ['interest -1', () => backend.register(reader, -1, 'level')],
+        ["mode 'once'", () => backend.register(reader, READABLE, 'once' as RegistrationMode)],
       ];
       for (const [what, call] of calls) expectArgumentError(what, call);
       const token = t.register(reader, READABLE);
-      expectArgumentError('modify with interest END', () => backend.modify(token, END));
+      expectArgumentError('modify with interest PEER_END', () => backend.modify(token, PEER_END));
       t.world.write(writer);
       t.waitFor(token, READABLE);
     },
@@ -161,7 +160,7 @@ export const registrationRows: readonly Row[] = [
       const second = t.open();
       const [reader, writer] = t.pipe();
       const here = t.register(reader, READABLE);
-      const there = t.register(reader, READABLE, 'persistent', 'level', second);
+      const there = t.register(reader, READABLE, 'level', second);
       t.world.write(writer);
       t.waitFor(here, READABLE);
       t.waitFor(there, READABLE, second);
@@ -176,7 +175,7 @@ export const registrationRows: readonly Row[] = [
     run(t) {
       const [reader, writer] = t.pipe();
       const second = t.open();
-      t.register(reader, READABLE, 'persistent', 'level', second);
+      t.register(reader, READABLE, 'level', second);
       second.wait(0);
       second.close();
       second.close();

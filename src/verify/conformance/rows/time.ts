@@ -53,16 +53,12 @@ export const timeRows: readonly Row[] = [
     run(t) {
       const timeoutNs = 2_000_000;
       let bestNs = Infinity;
-      for (let attempt = 0; attempt < 20 && bestNs > timeoutNs + t.backend.traits.timeoutStepNs; attempt++) {
+      for (let attempt = 0; attempt < 20 && bestNs > timeoutNs + t.description.timeoutStepNs; attempt++) {
         const start = t.world.nowNs();
         t.backend.wait(timeoutNs);
         bestNs = Math.min(bestNs, t.world.nowNs() - start);
       }
-      expectAtMost(
-        bestNs,
-        timeoutNs + t.backend.traits.timeoutStepNs + SLACK_NS,
-        'nanoseconds of the best of 20 waits',
-      );
+      expectAtMost(bestNs, timeoutNs + t.description.timeoutStepNs + SLACK_NS, 'nanoseconds of the best of 20 waits');
     },
   },
   {

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { CampaignReport } from '../campaign.js';
-import type { RegistrationMode } from '../program.js';
+import type { RegistrationMode } from '../../../backends/contract.js';
 
 export interface ThreadCampaignsPlan {
   /** As of `subjectNamed`: a backend can't be sent to a thread, its name can. */
