@@ -47,7 +47,7 @@ describe('pollux conformance', function () {
     expect(status).to.equal(0);
     const report = JSON.parse(stdout) as ConformanceReport;
     expect(report).to.include({ passed: 0, failed: 0, skipped: 1 });
-    expect(report.rows[0].reason).to.equal('it has every trigger');
+    expect(report.rows[0].reason).to.equal('it has every mode');
   });
 
   it('prints a line a row and a summary for people', () => {

@@ -7,6 +7,7 @@ import { compareBackends } from '../../../src/verify/lab/comparison.js';
 import { runProgram } from '../../../src/verify/lab/execution.js';
 import { generateProgram } from '../../../src/verify/lab/generation.js';
 import { REGISTRATION_MODES } from '../../../src/backends/kit/modes.js';
+import type { Program, Step } from '../../../src/verify/lab/program.js';
 import { shrink } from '../../../src/verify/lab/shrinking.js';
 import { sweepChanges } from '../../../src/verify/lab/sweep.js';
 import { runThreadWakes } from '../../../src/verify/lab/threads/thread-wakes.js';
