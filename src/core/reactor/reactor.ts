@@ -91,8 +91,7 @@ export class Reactor {
       const loop = openNodeLoop();
       this.host = loop === undefined ? new BoundedHost() : new NodeHost(loop);
       const onReady = () => (this.hostHasEvents = true);
-      this.hostToken =
-        this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'level', { onReady });
+      this.hostToken = this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'level', { onReady });
     } catch (error) {
       backend.close();
       throw error;
