@@ -53,11 +53,17 @@ export type { KeepAliveOptions } from './api/socket/socket-options.js';
 export { currentReactor, startReactor } from './api/thread-reactor.js';
 export { Transfer, type TransferFailure } from './api/transfer/transfer.js';
 export type { EndOptions, WaitOptions } from './api/waiting.js';
-export { watch, Watch, type WatchReadiness, type WatchInterest, type WatchOptions } from './api/watch/watch.js';
+export {
+  watch,
+  Watch,
+  type RegistrationMode,
+  type WatchInterest,
+  type WatchOptions,
+  type WatchReadiness,
+} from './api/watch/watch.js';
 export { BufferList } from './core/memory/buffer-list.js';
 export type { DriverCounters } from './core/driver/driver.js';
 export { Reactor, type ReactorCounters, type ReactorOptions } from './core/reactor/reactor.js';
-export type { RegistrationMode } from './backends/contract.js';
 export type { ReactorMode } from './core/driver/mode.js';
 export type { TransferAccount, TransferPath } from './core/transfers/account.js';
 export type { RelayAccount } from './core/transfers/relay/relay-account.js';

@@ -8,6 +8,8 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { checkOptions, kindOf, type OptionNames } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 
+export type { RegistrationMode };
+
 export interface WatchInterest {
   readonly readable?: boolean;
   readonly writable?: boolean;

@@ -1,7 +1,21 @@
 /** What this thread says in one lane of another's mailbox: under which numbers it has introduced itself and its names there. */
 import type { Lane } from '../mailbox/lane.js';
 import { NOTHING, Outgoing, type Payload } from '../mailbox/outgoing.js';
-import { channelOf, HELLO, isValue, kindOf, MAX_NAMES, MESSAGE, NAME, nameOf } from './channel.js';
+import {
+  CALL,
+  channelOf,
+  FAILURE,
+  HELLO,
+  isValue,
+  kindOf,
+  MAX_NAMES,
+  MESSAGE,
+  NAME,
+  nameOf,
+  PUBLISHED,
+  REPLY,
+  REQUEST,
+} from './channel.js';
 import { QueueSender } from '../messages/queue-sender.js';
 
 /** What was sent to a thread that has ended, and it was not handed. */
@@ -66,24 +80,19 @@ export class PeerLane {
   forEachUndelivered(visit: (undelivered: Undelivered) => void): void {
     const names = new Map([...this.names].map(([name, number]) => [number, name]));
     this.lane.forEachUnread((bytes, channel) => {
-      const kind = KINDS[kindOf(channel)];
+      const kind = KINDS.get(kindOf(channel));
       if (kind === undefined) return;
       visit({ kind, name: names.get(nameOf(channel)) ?? '', bytes, isValue: isValue(channel) });
     });
   }
 }
 
-/** What a user sent, by kind; the rest is ours. */
-const KINDS: readonly (Undelivered['kind'] | undefined)[] = [
-  'message',
-  'request',
-  'reply',
-  'reply',
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  'published',
-  undefined,
-  'call',
-];
+/** What a user sent, by the kind of its record. Records of other kinds are Pollux's own. */
+const KINDS: ReadonlyMap<number, Undelivered['kind']> = new Map([
+  [MESSAGE, 'message'],
+  [REQUEST, 'request'],
+  [REPLY, 'reply'],
+  [FAILURE, 'reply'],
+  [PUBLISHED, 'published'],
+  [CALL, 'call'],
+]);
