@@ -40,7 +40,9 @@ export { ProcessWatch, watchProcess, type ProcessEnd } from './api/watch/watch-p
 export { SignalWatch, watchSignal } from './api/watch/watch-signal.js';
 export { TimerWatch, watchTimer, type TimerOptions, type TimeUnit } from './api/watch/watch-timer.js';
 export { triggerUser, UserWatch, watchUser, type UserHandle } from './api/watch/watch-user.js';
-export { DiskFile, type AbortedWrite, type Advice, type FileFailure } from './api/file/disk-file.js';
+export type { Advice } from './api/file/advice.js';
+export { DiskFile } from './api/file/disk-file.js';
+export type { AbortedWrite, FileFailure } from './api/file/file-failures.js';
 export { listen, type ListenOptions } from './api/listening/listen.js';
 export type { ListeningOptions } from './api/listening/listening-socket.js';
 export { Listener, type ListenerCounters } from './api/listening/listener.js';

@@ -1,45 +1,21 @@
 /** An open file: reads and writes at offsets, any number of them at once. */
 import { describeBy } from '../../base/inspection.js';
-import { isError } from '../../base/kinds.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { BufferList } from '../../core/memory/buffer-list.js';
 import type { OpenDescriptor } from '../../core/disk/open-descriptor.js';
-import { AbortedMove } from '../../core/disk/scratch.js';
-import { FILE_ARRAY_BYTES, MIN_RECEIVE_BYTES } from '../../core/limits.js';
 import { MovedParts } from '../../core/memory/moved-parts.js';
 import type { Done } from '../../sys/ffi/blocking-call.js';
-import { alignedBytes } from '../../sys/file/direct-io.js';
 import { ENOSYS, EOPNOTSUPP } from '../../sys/ffi/errno.js';
-import {
-  POSIX_FADV_DONTNEED,
-  POSIX_FADV_NOREUSE,
-  POSIX_FADV_NORMAL,
-  POSIX_FADV_RANDOM,
-  POSIX_FADV_SEQUENTIAL,
-  POSIX_FADV_WILLNEED,
-} from '../../sys/file/file-constants.js';
 import { advise, allocate, fdatasync, fsync, ftruncate } from '../../sys/file/file-space.js';
 import type { FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { addressOf } from '../../sys/ffi/memory.js';
-import { checkInteger, kindOf, shown } from '../../base/arguments.js';
+import { checkInteger, kindOf } from '../../base/arguments.js';
 import { prepareMove, type Destination } from '../departure.js';
-import { ownError } from '../own-error.js';
 import { checkBytes, checkSendable, type Sendable } from '../socket/sendable.js';
-import { currentReactor } from '../thread-reactor.js';
+import { adviceNumber, type Advice } from './advice.js';
+import { abortedWrite, type FileFailure } from './file-failures.js';
+import { FileMemory } from './file-memory.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
-
-const ADVICE = {
-  normal: POSIX_FADV_NORMAL,
-  random: POSIX_FADV_RANDOM,
-  sequential: POSIX_FADV_SEQUENTIAL,
-  'will need': POSIX_FADV_WILLNEED,
-  "don't need": POSIX_FADV_DONTNEED,
-  'no reuse': POSIX_FADV_NOREUSE,
-};
-
-/** How a range will be used: see posix_fadvise(2). */
-export type Advice = keyof typeof ADVICE;
 
 /** What another thread needs to go on with a file. */
 export interface FileDetails {
@@ -49,20 +25,6 @@ export interface FileDetails {
   readonly statAtOpen: FileStat;
 }
 
-/** An error of `read`, `readInto` or `write`. */
-export type FileFailure = IoError & {
-  /** Bytes that had moved before it. */
-  readonly movedBytes: number;
-};
-
-/** What `write` is rejected with if it was aborted once bytes had gone to the system; its `cause` is the signal's reason. */
-export type AbortedWrite = Error & {
-  /** Bytes that were written for certain. */
-  readonly movedBytes: number;
-  /** Bytes behind them that the system had at that moment: they may be written yet, all, some or none. */
-  readonly underWayBytes: number;
-};
-
 /**
  * A regular file. What the system has in memory is read and written at once; for the rest a thread of the pool waits, never
  * this one. Operations that overlap run in no particular order. Every method is rejected with IoError EBADF after `close`.
@@ -71,13 +33,17 @@ export type AbortedWrite = Error & {
  * over memory of Pollux, so that yours is free; `close` waits for it.
  */
 export class DiskFile {
+  private readonly memory: FileMemory;
+
   /** @internal Made by `open`. */
   constructor(
     /** @internal */
     readonly descriptor: OpenDescriptor,
     /** What the file was when it was opened: known without a call. `stat()` says what it is now. */
     readonly statAtOpen: FileStat,
-  ) {}
+  ) {
+    this.memory = new FileMemory(descriptor.alignmentBytes, descriptor.target);
+  }
 
   /** The descriptor, which belongs to the file; its position is of no account. -1 from `close` on. */
   get fd(): number {
@@ -156,12 +122,12 @@ export class DiskFile {
     checkSendable('data', data);
     const signal = signalOf(options);
     const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    this.checkRange(lengthBytes, offset);
+    this.memory.checkRange(lengthBytes, offset);
     // Before a list is moved: what is refused leaves it to its owner.
     this.descriptor.enter('pwritev');
     const moved = new MovedParts([data]);
     try {
-      return await this.descriptor.write(this.onBoundary(moved.list), offset, signal);
+      return await this.descriptor.write(this.memory.onBoundary(moved.list), offset, signal);
     } catch (error) {
       const failure = abortedWrite(error, lengthBytes - moved.list.length, signal);
       if (failure === signal?.reason || (failure as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
@@ -214,13 +180,11 @@ export class DiskFile {
    * @param lengthBytes 0, the default, for up to the end.
    */
   async advise(advice: Advice, offset = 0, lengthBytes = 0, options?: WaitOptions): Promise<void> {
-    if (!Object.hasOwn(ADVICE, advice)) {
-      throw new TypeError(`advice: ${shown(advice)}; allowed: ${Object.keys(ADVICE).join(', ')}`);
-    }
+    const number = adviceNumber(advice);
     checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
     checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER - offset);
     const signal = signalOf(options);
-    const begin = (fd: number, done: Done) => advise(fd, offset, lengthBytes, ADVICE[advice], done);
+    const begin = (fd: number, done: Done) => advise(fd, offset, lengthBytes, number, done);
     try {
       await this.descriptor.call('posix_fadvise', begin, signal);
     } catch (error) {
@@ -234,8 +198,8 @@ export class DiskFile {
    * @throws RangeError a negative length, or one off the boundaries of a direct file.
    */
   lease(lengthBytes: number): Uint8Array {
-    this.checkRange(lengthBytes, 0);
-    return this.array(lengthBytes);
+    this.memory.checkRange(lengthBytes, 0);
+    return this.memory.array(lengthBytes);
   }
 
   /**
@@ -276,8 +240,8 @@ export class DiskFile {
   }
 
   private async readList(lengthBytes: number, offset: number, signal?: AbortSignal): Promise<BufferList> {
-    this.checkRange(lengthBytes, offset);
-    const list = this.memory(lengthBytes);
+    this.memory.checkRange(lengthBytes, offset);
+    const list = this.memory.list(lengthBytes);
     try {
       return list.split(await this.descriptor.read(list.slice(), offset, signal));
     } finally {
@@ -286,69 +250,9 @@ export class DiskFile {
   }
 
   private async fill(list: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
-    this.checkRange(list.length, offset);
-    this.checkMemory(list);
+    this.memory.checkRange(list.length, offset);
+    this.memory.check(list);
     return this.descriptor.read(list.slice(), offset, signal);
-  }
-
-  /** Memory for a read. Little of it comes from the heap: a chunk of the slab for each small read would soon empty it. */
-  private memory(lengthBytes: number): BufferList {
-    const list = new BufferList();
-    if (this.direct || lengthBytes <= MIN_RECEIVE_BYTES) return list.append(this.array(lengthBytes));
-    const { slab } = currentReactor();
-    while (list.length < lengthBytes) {
-      const lease = slab.isScarce ? undefined : slab.lease();
-      if (lease === undefined) {
-        list.release();
-        const explanation = `no room for ${lengthBytes} bytes: the buffers of this thread are at their ceiling`;
-        throw new IoError('ENOBUFS', 'preadv', this.path, explanation);
-      }
-      list.appendLease(lease, 0, Math.min(lease.chunkBytes, lengthBytes - list.length));
-    }
-    return list;
-  }
-
-  private array(lengthBytes: number): Uint8Array {
-    checkInteger('lengthBytes', lengthBytes, 0, FILE_ARRAY_BYTES);
-    return this.direct ? alignedBytes(lengthBytes, this.alignmentBytes) : new Uint8Array(lengthBytes);
-  }
-
-  /** Makes a list for a direct write lie right: it has the same ranges after, or a copy of them. */
-  private onBoundary(list: BufferList): BufferList {
-    if (!this.direct || this.isOnBoundary(list)) return list;
-    const memory = alignedBytes(list.length, this.alignmentBytes);
-    list.copyTo(memory);
-    list.release();
-    return list.append(memory);
-  }
-
-  private isOnBoundary(list: BufferList): boolean {
-    for (const range of list) {
-      if (addressOf(range) % this.alignmentBytes !== 0 || range.length % this.alignmentBytes !== 0) return false;
-    }
-    return true;
-  }
-
-  private checkMemory(list: BufferList): void {
-    if (this.direct && !this.isOnBoundary(list)) {
-      throw new RangeError(
-        `bytes: memory of a direct file begins at multiples of ${this.alignmentBytes} bytes; lease() gives such`,
-      );
-    }
-  }
-
-  private checkRange(lengthBytes: number, offset: number): void {
-    checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
-    checkInteger('lengthBytes', lengthBytes, 0, Number.MAX_SAFE_INTEGER - offset);
-    if (!this.direct) return;
-    for (const [name, value] of [
-      ['offset', offset],
-      ['lengthBytes', lengthBytes],
-    ] as const) {
-      if (value % this.alignmentBytes !== 0) {
-        throw new RangeError(`${name}: ${value}; allowed for a direct file: multiples of ${this.alignmentBytes}`);
-      }
-    }
   }
 
   static {
@@ -362,15 +266,3 @@ export class DiskFile {
   }
 }
 shareAmongCopies({ DiskFile });
-
-/** What a write is rejected with. @returns the signal's reason itself only if nothing was written, nor will be. */
-function abortedWrite(error: unknown, movedBytes: number, signal: AbortSignal | undefined): unknown {
-  const underWayBytes = error instanceof AbortedMove ? error.underWayBytes : 0;
-  if (signal?.aborted !== true || (underWayBytes === 0 && error !== signal.reason)) return error;
-  if (movedBytes + underWayBytes === 0) return error;
-  const { reason } = signal as { reason: unknown };
-  const account = { movedBytes, underWayBytes };
-  return isError(reason)
-    ? ownError(reason, account)
-    : Object.assign(new Error('the write was aborted', { cause: reason }), account);
-}
