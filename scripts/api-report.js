@@ -21,7 +21,7 @@ const printer = ts.createPrinter({ removeComments: true });
 
 let stale = 0;
 for (const { name, file } of doors) {
-  const report = `${folder}${name.replace('/', '-')}.d.ts`;
+  const report = `${folder}${name.replace('/', '-')}.txt`;
   const text = `// The exports of ${name}. Made by scripts/api-report.js.\n\n${declarationsOf(file).join('\n')}\n`;
   if (!process.argv.includes('--check')) {
     mkdirSync(folder, { recursive: true });

@@ -121,21 +121,26 @@ export class DiskFile {
   async write(data: Sendable, offset: number, options?: WaitOptions): Promise<number> {
     checkSendable('data', data);
     const signal = signalOf(options);
-    const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    this.memory.checkRange(lengthBytes, offset);
-    // Before a list is moved: what is refused leaves it to its owner.
-    this.descriptor.enter('pwritev');
-    const moved = new MovedParts([data]);
-    try {
-      return await this.descriptor.write(this.memory.onBoundary(moved.list), offset, signal);
-    } catch (error) {
-      const failure = abortedWrite(error, lengthBytes - moved.list.length, signal);
-      if (failure === signal?.reason || (failure as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
-      throw failure;
-    } finally {
-      moved.list.release();
-      this.descriptor.leave();
-    }
+    if (this.descriptor.appends) throw this.refused('it was opened to append; allowed: append()');
+    return this.moveAndWrite(data, offset, signal);
+  }
+
+  /**
+   * Writes all of it to the end of the file, wherever that is by then: of a file that was opened with the flags 'a' or 'a+'. Calls
+   * on one file are made one after the other. What other descriptors append comes before or after, where it is
+   * written by one call (up to some 2 GiB, and room on the disk).
+   *
+   *     const log = await open('access.log', { flags: 'a' });
+   *     await log.append(`${line}\n`);
+   *
+   * @returns bytes written: the length of `data`.
+   * @throws IoError EBADF: the file was not opened to append. @throws as `write`.
+   */
+  async append(data: Sendable, options?: WaitOptions): Promise<number> {
+    checkSendable('data', data);
+    const signal = signalOf(options);
+    if (!this.descriptor.appends) throw this.refused("it was not opened to append; allowed: the flags 'a' and 'a+'");
+    return this.moveAndWrite(data, undefined, signal);
   }
 
   /** Content and everything about it is on the disk after this. fsync(2) @throws IoError EIO, ENOSPC, EDQUOT. */
@@ -237,6 +242,31 @@ export class DiskFile {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** @param offset undefined: at the end, after all that is appended already. */
+  private async moveAndWrite(data: Sendable, offset: number | undefined, signal?: AbortSignal): Promise<number> {
+    const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
+    this.memory.checkRange(lengthBytes, offset ?? 0);
+    // Before a list is moved: what is refused leaves it to its owner.
+    this.descriptor.enter('pwritev');
+    const moved = new MovedParts([data]);
+    try {
+      const { list } = moved;
+      if (offset !== undefined) return await this.descriptor.write(this.memory.onBoundary(list), offset, signal);
+      return await this.descriptor.append(this.memory.onBoundary(list), signal);
+    } catch (error) {
+      const failure = abortedWrite(error, lengthBytes - moved.list.length, signal);
+      if (failure === signal?.reason || (failure as Partial<FileFailure>).movedBytes === 0) moved.giveBack();
+      throw failure;
+    } finally {
+      moved.list.release();
+      this.descriptor.leave();
+    }
+  }
+
+  private refused(explanation: string): IoError {
+    return new IoError('EBADF', 'pwritev', this.path, explanation);
   }
 
   private async readList(lengthBytes: number, offset: number, signal?: AbortSignal): Promise<BufferList> {

@@ -5,7 +5,16 @@ import { OpenDescriptor } from '../../core/disk/open-descriptor.js';
 import { openFolder, openRegular, type Beneath } from '../../core/disk/open-file.js';
 import { diskPool } from '../../core/disk/pool.js';
 import { bypassCache, directAlignment } from '../../sys/file/direct-io.js';
-import { O_CREAT, O_DIRECT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from '../../sys/file/file-constants.js';
+import {
+  O_APPEND,
+  O_CREAT,
+  O_DIRECT,
+  O_EXCL,
+  O_RDONLY,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+} from '../../sys/file/file-constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { close } from '../../sys/file/io.js';
 import {
@@ -28,16 +37,19 @@ const FLAGS = {
   'w+': O_RDWR | O_CREAT | O_TRUNC,
   wx: O_WRONLY | O_CREAT | O_EXCL,
   'wx+': O_RDWR | O_CREAT | O_EXCL,
+  a: O_WRONLY | O_CREAT | O_APPEND,
+  'a+': O_RDWR | O_CREAT | O_APPEND,
 };
 
 /**
  * 'r' reads, 'r+' reads and writes what exists, 'rw' makes the file if it is missing and leaves its content alone, 'w' and
- * 'w+' make or empty it, 'wx' and 'wx+' make it and refuse one that exists; those with + read and write.
+ * 'w+' make or empty it, 'wx' and 'wx+' make it and refuse one that exists, 'a' and 'a+' make it if it is missing, for
+ * `file.append`; those with + read and write.
  */
 export type OpenFlags = keyof typeof FLAGS;
 
 export interface OpenOptions {
-  /** Default 'r'. There is no appending: with offsets, write at `stat().sizeBytes`. */
+  /** Default 'r'. */
   readonly flags?: OpenFlags;
   /** Permissions of a file that is made, less the umask. Default 0o666. */
   readonly mode?: number;

@@ -3,22 +3,24 @@
  * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { EAGAIN, EBADF, EINTR, EINVAL, EIO } from '../../sys/ffi/errno.js';
+import { EAGAIN, EBADF, EINTR, EIO } from '../../sys/ffi/errno.js';
 import { linksNow, type FileStat } from '../../sys/file/file-stat.js';
 import { closeFile, closeNow } from '../../sys/file/open-file.js';
+import { O_APPEND } from '../../sys/file/file-constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { isOpen, statusFlags } from '../../sys/file/io.js';
+import { statusFlags } from '../../sys/file/io.js';
 import type { Done } from '../../sys/ffi/blocking-call.js';
 import type { BufferList } from '../memory/buffer-list.js';
 import { IovecTable } from '../memory/iovec-table.js';
 import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';
-import { isOpenFor } from './access.js';
+import { isOpenFor, whyRefused } from './access.js';
 import { nativeFileCalls, type FileCalls } from './file-calls.js';
 import { currentTurn, spendNowBytes, takeNowCall } from './now-budget.js';
 import { statOf } from './open-file.js';
 import { placeOf, type Place } from './place.js';
 import { diskPool, type DiskPool } from './pool.js';
 import { AbortedMove, Scratch } from './scratch.js';
+import { Turns } from './turns.js';
 
 type Move = 'preadv' | 'pwritev';
 
@@ -63,6 +65,7 @@ export class OpenDescriptor {
   /** The turn in which the file was last seen to have a name. */
   private namedIn = -1;
   private onIdle: (() => void) | undefined = undefined;
+  private readonly turns = new Turns();
 
   /**
    * @param fd belongs to this object from now on.
@@ -91,6 +94,11 @@ export class OpenDescriptor {
     return this.closing !== undefined;
   }
 
+  /** Whether each write goes to the end of the file, whatever its offset (O_APPEND). */
+  get appends(): boolean {
+    return (this.flags & O_APPEND) !== 0;
+  }
+
   private get direct(): boolean {
     return this.alignmentBytes > 0;
   }
@@ -113,6 +121,14 @@ export class OpenDescriptor {
    */
   write(rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
     return this.move('pwritev', rest, offset, signal);
+  }
+
+  /**
+   * As `write`, to the end of a file that appends, after all appends that were asked for before. Only between `enter` and `leave`:
+   * `close` waits for those that wait for their turn.
+   */
+  append(rest: BufferList, signal?: AbortSignal): Promise<number> {
+    return this.turns.next(() => this.moveAll('pwritev', rest, 0, signal), signal);
   }
 
   /**
@@ -217,33 +233,39 @@ export class OpenDescriptor {
   }
 
   private async move(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
-    let position = offset;
     try {
       this.enter(syscall);
       try {
-        while (rest.length > 0) {
-          signal?.throwIfAborted();
-          const result =
-            this.moveNow(syscall, rest, position) ?? (await this.moveOnPool(syscall, rest, position, signal));
-          if (result < 0) throw this.error(-result, syscall, position - offset);
-          if (result === 0) {
-            if (syscall === 'preadv') break;
-            throw this.error(EIO, syscall, position - offset);
-          }
-          rest.consume(result);
-          position += result;
-          // The end of the file: a further direct call would begin off a boundary and be refused.
-          if (this.direct && syscall === 'preadv' && rest.length > 0 && result % SECTOR_BYTES !== 0) break;
-        }
+        return await this.moveAll(syscall, rest, offset, signal);
       } finally {
         this.leave();
+      }
+    } finally {
+      if (syscall === 'preadv') rest.release();
+    }
+  }
+
+  private async moveAll(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
+    let position = offset;
+    try {
+      while (rest.length > 0) {
+        signal?.throwIfAborted();
+        const now = this.moveNow(syscall, rest, position);
+        const result = now ?? (await this.moveOnPool(syscall, rest, position, signal));
+        if (result < 0) throw this.error(-result, syscall, position - offset);
+        if (result === 0) {
+          if (syscall === 'preadv') break;
+          throw this.error(EIO, syscall, position - offset);
+        }
+        rest.consume(result);
+        position += result;
+        // The end of the file: a further direct call would begin off a boundary and be refused.
+        if (this.direct && syscall === 'preadv' && rest.length > 0 && result % SECTOR_BYTES !== 0) break;
       }
     } catch (error) {
       // So many wait for the disk already that it refused a call.
       if (error instanceof IoError) (error as { movedBytes?: number }).movedBytes ??= position - offset;
       throw error;
-    } finally {
-      if (syscall === 'preadv') rest.release();
     }
     return position - offset;
   }
@@ -270,13 +292,8 @@ export class OpenDescriptor {
     return undefined;
   }
 
-  private moveOnPool(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
-    return signal === undefined
-      ? this.moveWhole(syscall, rest, offset)
-      : this.moveThroughScratch(syscall, rest, offset, signal);
-  }
-
-  private async moveWhole(syscall: Move, rest: BufferList, offset: number): Promise<number> {
+  private async moveOnPool(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
+    if (signal !== undefined) return this.moveThroughScratch(syscall, rest, offset, signal);
     const table = spareTables.pop() ?? new IovecTable(IOVECS_PER_CALL);
     rest.fillIovecs(table, DISK_BYTES_PER_CALL);
     const result = await this.onPool(done => this.calls[syscall](this.fd, table.address, table.count, offset, done));
@@ -324,22 +341,9 @@ export class OpenDescriptor {
     return unlessAborted(call, signal);
   }
 
-  private error(
-    errno: number,
-    syscall: string,
-    movedBytes = 0,
-    explanation = this.explanation(errno, syscall),
-  ): IoError {
+  private error(errno: number, syscall: string, movedBytes = 0, explanation = whyRefused(this, errno, syscall)) {
     const failure = new IoError(errno, syscall, this.target, explanation);
     // How much was written, or read, before: the caller may go on behind it.
     return Object.assign(failure, { movedBytes });
-  }
-
-  /** What the bare errno does not tell: what the file was not opened for. */
-  private explanation(errno: number, syscall: string): string | undefined {
-    // ftruncate(2) says so by EINVAL.
-    if (errno !== EBADF && !(errno === EINVAL && syscall === 'ftruncate')) return undefined;
-    const access = syscall === 'preadv' ? 'reading' : 'writing';
-    return !isOpen(this.fd) || isOpenFor(this.flags, access) ? undefined : `the file is not open for ${access}`;
   }
 }

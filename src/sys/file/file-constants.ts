@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import os from 'node:os';
 import { platform } from '../ffi/platform.js';
 
-export const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_NOFOLLOW, O_DIRECTORY, O_NOCTTY } = constants;
+export const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } = constants;
+export const { O_NOFOLLOW, O_DIRECTORY, O_NOCTTY } = constants;
 
 /** A directory on the way to somewhere: search permission is enough for Linux; the others want to read it. */
 export const O_PATH = platform === 'linux' ? 0x200000 : O_RDONLY;

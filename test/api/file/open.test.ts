@@ -91,7 +91,7 @@ describe('open()', () => {
       [open('x', { mode: '644' as never }), "mode: '644'; allowed: integers"],
       [open(''), "path: ''; allowed"],
       [open('a\0b'), "path: 'a\\0b'; allowed: a path, which is not empty and has no NUL"],
-      [open('x', { flags: 'a' as never }), "flags: 'a'; allowed: r, r+, rw, w, w+, wx, wx+"],
+      [open('x', { flags: 'ax' as never }), "flags: 'ax'; allowed: r, r+, rw, w, w+, wx, wx+, a, a+"],
       [open('x', { flags: 'toString' as never }), "flags: 'toString'"],
       [open('x', { mode: 0o10000 }), 'mode: 4096; allowed: integers from 0 to 4095'],
       [open('x', { beneath: 7 as never }), 'beneath: number; allowed: a path or a Directory'],
