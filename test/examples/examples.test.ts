@@ -16,7 +16,9 @@ import {
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { cert, key } from '../support/certificate.js';
 import { Client, Example } from './example.js';
 
 const root = new URL('../../../', import.meta.url);
@@ -371,6 +373,21 @@ describe('examples', () => {
     const wrong = new Client({ host: '127.0.0.1', port }).send('PUT a 5\nabc');
     expect(await wrong.end()).to.include('EBADMSG');
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('secure-lines answers a client with TLS, and says how it is used', async () => {
+    const [keyPath, certPath] = [join(directory, 'key'), join(directory, 'cert')];
+    writeFileSync(keyPath, key);
+    writeFileSync(certPath, cert);
+    const example = run('secure-lines', keyPath, certPath, '0');
+    const client = connectTls({ port: await example.port(), host: '127.0.0.1', servername: 'localhost', ca: cert });
+    client.end('hello\nworld');
+    let said = '';
+    for await (const chunk of client.setEncoding('utf8')) said += chunk as string;
+    expect(said).to.equal('HELLO\nWORLD\n');
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    const { status, stderr } = await run('secure-lines').ended;
+    expect([status, stderr]).to.deep.equal([2, 'usage: node dist/examples/secure-lines.js KEY CERT [PORT]\n']);
   });
 
   it('notebook keeps lines, and to its folder', async () => {
