@@ -1,6 +1,6 @@
 /** An echo server that can be watched: `node observed.js 7000 /tmp/echo.sock`, and in another terminal `npx pollux top /tmp/echo.sock`. */
 import { listen } from 'pollux';
-import { exposeStatus } from 'pollux/observe';
+import { exposeStatus, watchStalls } from 'pollux/observe';
 
 const [port = '', path = ''] = process.argv.slice(2);
 if (path === '') {
@@ -9,6 +9,7 @@ if (path === '') {
 }
 
 const status = await exposeStatus({ path, title: 'echo' });
+watchStalls({ slowMs: 50, onStall: ({ message }) => console.error(message) });
 const listener = await listen({ port: Number(port), host: '127.0.0.1' });
 listener.onConnection = connection => {
   connection.onData = chunk => void connection.send(chunk);

@@ -30,3 +30,6 @@ export type {
   SnapshotSource,
   WorkerSnapshot,
 } from './observe/runtime-snapshot.js';
+export { registerMetrics, type MetricsOptions } from './observe/metrics.js';
+export { watchStalls, type Stall, type StallOptions, type StallWatch } from './observe/stalls.js';
+export type { DescriptorState, Suspect } from './observe/suspects.js';

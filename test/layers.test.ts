@@ -57,11 +57,13 @@ describe('the house', () => {
   });
 
   it("packages are those that package.json lists, and Node's own are named as such", () => {
-    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       dependencies: Record<string, string>;
+      peerDependencies: Record<string, string>;
     };
+    const known = { ...dependencies, ...peerDependencies };
     const unknown = imports.filter(
-      ({ target, specifier }) => target === undefined && !specifier.startsWith('node:') && !(specifier in dependencies),
+      ({ target, specifier }) => target === undefined && !specifier.startsWith('node:') && !(specifier in known),
     );
     expect(unknown.map(describeImport)).to.deep.equal([]);
   });

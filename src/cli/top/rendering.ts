@@ -45,7 +45,7 @@ const threadColumns: readonly Column<ThreadRates>[] = [
     text: ({ turnMs }) => milliseconds(turnMs),
     style: ({ turnMs }) => level(turnMs, LATE_MS),
   },
-  { title: 'EV/TURN', width: 7, text: ({ eventsPerTurn }) => eventsPerTurn.toFixed(1) },
+  { title: 'EVENTS', width: 7, text: ({ eventsPerTurn }) => eventsPerTurn.toFixed(1) },
   { title: 'CALLS/s', width: 8, text: ({ calls }) => count(calls) },
   { title: 'IN/s', width: 8, text: ({ receivedBytes }) => bytes(receivedBytes) },
   { title: 'OUT/s', width: 8, text: ({ sentBytes }) => bytes(sentBytes) },

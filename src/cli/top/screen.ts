@@ -83,7 +83,7 @@ export class Screen {
     const state = isPaused
       ? paint('yellow', 'paused')
       : silentMs > SILENCE_MS
-        ? paint('red', `no answer for ${Math.round(silentMs / 1000)} s: the thread of the socket is busy or stopped`)
+        ? paint('red', `no answer for ${Math.round(silentMs / 1000)} s`)
         : '';
     return ` ${keys.join('   ')}   ${state}`;
   }
