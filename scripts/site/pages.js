@@ -12,13 +12,11 @@ const GROUPS = [
   ['', 'Project'],
 ];
 
-/** Takes the title out of a document: TypeDoc writes the name of the page above its text. */
+/** A page is called what its document is called. */
 function nameAfterTitle(document) {
-  const [first] = document.content;
-  const title = first.text.match(/^# (.*)\n+/);
+  const title = document.content[0].text.match(/^# (.*)\n/);
   if (title === null) throw new Error(`${document.name}: a document begins with "# " and its title`);
   document.name = title[1].replaceAll('`', '');
-  first.text = first.text.slice(title[0].length);
 }
 
 /** Browsers take a file that ends in .ts for a video. */
@@ -38,7 +36,14 @@ function showSources(renderer) {
   });
 }
 
+/** The page of the README has the name of the project above it already. */
+function untitle(project) {
+  const [first] = project.readme ?? [];
+  if (first !== undefined) first.text = first.text.replace(/^# .*\n+/, '');
+}
+
 export function load(application) {
+  application.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => untitle(project));
   application.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
     nameAfterTitle(document);
     const path = relative(process.cwd(), document.project.files.getReflectionPath(document));

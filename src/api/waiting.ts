@@ -2,6 +2,7 @@
 import { unlessAborted } from '../base/unless-aborted.js';
 import { checkOptions, checkSignal, type OptionNames } from '../base/arguments.js';
 
+/** What can end a wait. */
 export interface WaitOptions {
   /**
    * Aborting it ends the wait: the promise is rejected with the signal's reason, at once. If it is aborted before the call,

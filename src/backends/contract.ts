@@ -8,6 +8,7 @@ import type { EventSources } from './sources/contract.js';
 
 /** What a registration asks for and what an event reports: a set of bits. */
 export const READABLE = 1;
+/** There is room to write, or a write fails at once. */
 export const WRITABLE = 2;
 /** Out-of-band data (POLLPRI, EVFILT_EXCEPT). */
 export const PRIORITY = 4;
@@ -50,6 +51,7 @@ export interface BackendDescription {
   readonly maxRegistrations: number;
 }
 
+/** What kind of descriptor a backend may refuse. */
 export type DescriptorKind = 'file' | 'directory' | 'device';
 
 /** Running totals since `open`. Read them at any time; a backend never resets them. */
@@ -199,6 +201,7 @@ export interface BackendProbe {
   readonly fix?: string;
 }
 
+/** What a factory's `open` is told. */
 export interface BackendOptions {
   /** Room for events of one wait. Default 1024. */
   readonly maxEvents?: number;

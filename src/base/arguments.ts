@@ -22,8 +22,9 @@ export function shown(value: unknown): string {
 }
 
 /**
- * All that a function takes as options, kept beside their interface by `satisfies`, so that the two can't drift apart. A
- * boolean is checked here, since whoever looks at it sees only whether it is truthy; the rest is checked where it is used.
+ * All that a function takes as options, kept beside their interface by `satisfies`, so that the two can't drift
+ * apart. A boolean is checked here, because the code that uses it sees only whether it is truthy; the rest is checked
+ * where it is used.
  */
 export type OptionNames<Options> = {
   readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> extends boolean ? 'boolean' : 'other';
@@ -35,14 +36,15 @@ export function checkObject(name: string, value: object, example = ''): void {
   throw new TypeError(`${name}: ${kindOf(value)}; allowed: an object${example}`);
 }
 
-/** What whoever gives a port or a path by itself, as to Node's functions, is told to write. */
+/** What an error advises to a caller who gives a port or a path by itself, as to Node's functions. */
 export function exampleOf(given: unknown): string {
   if (typeof given === 'number') return `, such as { port: ${given} }`;
   return typeof given === 'string' ? `, such as { path: ${shown(given)} } or { host: ${shown(given)}, port: 80 }` : '';
 }
 
 /**
- * A name that is misspelt, or a sister's, would otherwise be ignored: in `beneath` that is a hole. Allocates nothing when all is right.
+ * A name that is misspelt, or a sister's, would otherwise be ignored: in `beneath` that is a hole. Allocates nothing
+ * when all is right.
  *
  * @param names see `OptionNames`.
  * @throws TypeError no object, a name that is no option, a boolean that is none.
@@ -96,7 +98,8 @@ export function checkRate(name: string, bytesPerSecond: number): void {
 /** @throws TypeError */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
-  // Not by its class, since there are others' that do, but by all that is used of it: what lacks a part would break midway.
+  // Not by its class, since there are others' that do, but by all that is used of it: what lacks a part would break
+  // midway.
   const isWhole =
     typeof signal === 'object' &&
     signal !== null &&

@@ -1,6 +1,6 @@
 /**
- * A histogram of numbers in fixed buckets: each power of two is cut into four, so that a value is known to an eighth. Recording
- * writes into arrays that are there from the beginning, and allocates nothing.
+ * A histogram of numbers in fixed buckets: each power of two is cut into four, so that a value is known to an eighth.
+ * Recording writes into arrays that are there from the beginning, and allocates nothing.
  */
 
 /** Buckets of one power of two. */

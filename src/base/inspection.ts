@@ -1,12 +1,14 @@
 /**
- * What an object shows of itself to console.log, to util.format and to JSON.stringify: a few plain values. Otherwise they would walk
- * through the whole reactor, in which everything is connected with everything in circles.
+ * What an object shows of itself to console.log, to util.format and to JSON.stringify: a few plain values. Otherwise
+ * they would walk through the whole reactor, in which everything is connected with everything in circles.
  */
 
 /** Of `util.inspect.custom`. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** At most 7, so that it takes less than 10 lines also where each has a line of its own. What is undefined is not shown. */
+/**
+ * At most 7, so that it takes less than 10 lines also where each has a line of its own. What is undefined is not shown.
+ */
 export type Description = Readonly<Record<string, string | number | boolean | undefined>>;
 
 type Inspect = (value: unknown, options: object) => string;
@@ -15,8 +17,8 @@ type Inspect = (value: unknown, options: object) => string;
  * Describes the objects of a class.
  *
  * @param name of the class, for people.
- * @param describe what is known of one, whatever state it is in. It is called by loggers in the midst of anything, so it does
- *   nothing but look.
+ * @param describe what is known of one, whatever state it is in. It is called by loggers in the midst of anything, so
+ *   it does nothing but look.
  */
 export function describeBy<T extends object>(name: string, prototype: T, describe: (object: T) => Description): void {
   const inspect = function (this: T, depth: number, options: object, format: Inspect): string {
@@ -33,7 +35,10 @@ export function describeBy<T extends object>(name: string, prototype: T, describ
   Object.defineProperty(prototype, 'toJSON', { ...isHidden, value: toJSON });
 }
 
-/** What `find` finds; undefined where that fails, as an address does of a socket that the kernel has let go of meanwhile. */
+/**
+ * What `find` finds; undefined where that fails, as an address does of a socket that the kernel has let go of
+ * meanwhile.
+ */
 export function ifKnown<T>(find: () => T): T | undefined {
   try {
     return find();

@@ -1,6 +1,7 @@
 /**
- * What a value is, by its kind and not by its class: another realm has classes of its own (a vm context, the environments of
- * test runners, an iframe's like), and `instanceof` takes their arrays, errors and URLs for something else.
+ * What a value is, by its kind and not by its class: another realm has classes of its own (a vm context, the
+ * environments of test runners, an iframe's like), and `instanceof` takes their arrays, errors and URLs for something
+ * else.
  */
 import { isNativeError } from 'node:util/types';
 

@@ -2,7 +2,8 @@
  * Functions of the runtime, as they are when this package is loaded. Tests replace the global ones (`mock.timers` of
  * node:test, fake timers of sinon, Jest and vitest), and jsdom has others or none: the reactor must not stop with them.
  *
- * Also a named import of a builtin module can be replaced later, by `module.syncBuiltinESMExports()`; these constants can't.
+ * Also a named import of a builtin module can be replaced later, by `module.syncBuiltinESMExports()`; these constants
+ * can't.
  */
 import { performance } from 'node:perf_hooks';
 import { nextTick as originalNextTick } from 'node:process';

@@ -1,7 +1,7 @@
 /**
- * Numbers that count up and wrap at 2^32: ring positions, numbers of requests, of published messages, of eras. They are kept as
- * signed 32-bit integers, as an Int32Array holds them. Two of them can be compared only if they are less than 2^31 apart; where
- * one may be older than that, its era is kept beside it (see `RingMark`).
+ * Numbers that count up and wrap at 2^32: ring positions, numbers of requests, of published messages, of eras. They
+ * are kept as signed 32-bit integers, as an Int32Array holds them. Two of them can be compared only if they are less
+ * than 2^31 apart; where one may be older than that, its era is kept beside it (see `RingMark`).
  */
 
 /** The number after `number`; after 2^31 - 1 comes -2^31. */

@@ -1,6 +1,7 @@
 /**
- * One listener of ours an AbortSignal, and one a signal of the process, however many wait for it: so one AbortSignal serves ten
- * thousand transfers, and one signal many watches, without Node's warning of a leak, and nothing is left when the last has gone.
+ * One listener for each AbortSignal, and one for each signal of the process, however many wait for it: so one
+ * AbortSignal serves ten thousand transfers, and one signal many watches, without Node's warning of a leak, and
+ * nothing is left when the last has gone.
  */
 import process from 'node:process';
 import { queueMicrotask } from './runtime-functions.js';

@@ -1,7 +1,7 @@
 /**
- * What all copies of this package in one thread have in common. A program loads several: package managers keep duplicates,
- * test runners load modules again, in the same realm or in another, and what is bundled has one of its own. Module scope
- * is each copy's; a thread has one loop, one number and one place in its runtime.
+ * What all copies of this package in one thread have in common. A program loads several: package managers keep
+ * duplicates, test runners load modules again, in the same realm or in another, and what is bundled has one of its
+ * own. Module scope is each copy's; a thread has one loop, one number and one place in its runtime.
  *
  * It hangs on a class of Node, which all realms of a thread share, and no other thread; `globalThis` is each realm's.
  */
@@ -29,8 +29,8 @@ export function commonState<T extends object>(name: string, make: () => T): T {
 }
 
 /**
- * Has `instanceof` accept the objects that another copy of this version made: they live in the same reactor and have the
- * same fields. Their own name for it would be its name in the bundle.
+ * Has `instanceof` accept the objects that another copy of this version made: they live in the same reactor and have
+ * the same fields. Their own name for it would be its name in the bundle.
  */
 export function shareAmongCopies(classes: Readonly<Record<string, { readonly prototype: object }>>): void {
   for (const [name, shared] of Object.entries(classes)) {
@@ -39,7 +39,8 @@ export function shareAmongCopies(classes: Readonly<Record<string, { readonly pro
     Object.defineProperty(shared.prototype, kind, { value: true });
     Object.defineProperty(shared, Symbol.hasInstance, {
       value(this: unknown, given: unknown): boolean {
-        // The ordinary answer first: V8 compiles it to a look at the object's map. Derived classes inherit this function.
+        // The ordinary answer first: V8 compiles it to a look at the object's map. Derived classes inherit this
+        // function.
         if (ordinaryHasInstance.call(this as () => void, given)) return true;
         return this === shared && typeof given === 'object' && given !== null && kind in given;
       },

@@ -1,7 +1,7 @@
 /**
- * A token names one life of one slot: the slot is an index into a table, the generation counts how often that slot was
- * given out. The kernel carries both as two 32-bit words, so an event that was meant for an earlier owner of the slot is
- * recognised and dropped.
+ * A token names one life of one slot: the slot is an index into a table, the generation counts how often that slot
+ * was given out. The kernel carries both as two 32-bit words, so an event that was meant for an earlier owner of the
+ * slot is recognised and dropped.
  *
  * In JavaScript a token is one exact integer: generation * 2^21 + slot (53 bits). It is a number and not an object, so
  * that tokens live in a Float64Array; it is not a BigInt, so that reading one allocates nothing.
@@ -19,7 +19,11 @@ export const MAX_SLOTS = SLOT_RANGE;
 /** A token that no table gives out. */
 export const NO_TOKEN: Token = -1;
 
-/** @param generation 0 to 2^32 - 1, unsigned. */
+/**
+ * Makes a token of a slot and a generation.
+ *
+ * @param generation 0 to 2^32 - 1, unsigned.
+ */
 export function tokenOf(slot: number, generation: number): Token {
   return generation * SLOT_RANGE + slot;
 }
@@ -29,6 +33,7 @@ export function slotOf(token: Token): number {
   return token & SLOT_MASK;
 }
 
+/** The generation of a token. */
 export function generationOf(token: Token): number {
   return Math.floor(token / SLOT_RANGE);
 }

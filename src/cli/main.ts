@@ -48,7 +48,8 @@ async function main(): Promise<void> {
 
 function exitCodeOf(error: Error): number {
   if (error instanceof CommanderError) {
-    // Commander has spoken already. Its own complaints are about usage; 'commander.error' is one of ours, with its code.
+    // Commander has spoken already. Its own complaints are about usage; 'commander.error' is an error of this
+    // command, with its code.
     return error.exitCode === 0 || error.code === 'commander.error' ? error.exitCode : BAD_USAGE;
   }
   process.stderr.write(`pollux: ${error.message}\n`);

@@ -9,8 +9,8 @@ const STDERR = 2;
  * Call it once, before anything is written.
  *
  * - Standard output whose reader has left (EPIPE): who reads a page of it has seen enough, the command ends.
- * - Standard output that takes nothing for another reason (ENOSPC, EIO): what was asked for is not there. The command goes
- *   on to its end, says why, and exits 1.
+ * - Standard output that takes nothing for another reason (ENOSPC, EIO): what was asked for is not there. The command
+ *   goes on to its end, says why, and exits 1.
  * - Standard error: it has progress and complaints. The result is what was asked for, and still goes out.
  */
 export function guardOutput(): void {

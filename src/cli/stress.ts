@@ -1,4 +1,7 @@
-/** `pollux stress`: libiapp's server and client. Thousands of sockets, opened at a rate, flooded by one side and drained by the other. */
+/**
+ * `pollux stress`: libiapp's server and client. Thousands of sockets, opened at a rate, flooded by one side and
+ * drained by the other.
+ */
 import { Command } from 'commander';
 import { chooseBackend, probeBackends } from '../backends/registry.js';
 import type { ReactorMode } from '../core/driver/mode.js';
@@ -102,7 +105,10 @@ function everyBackend(): string[] {
   return names;
 }
 
-/** The name of the backend that will be used, after it was opened for a moment: what it refuses is told before anything starts. */
+/**
+ * The name of the backend that will be used, after it was opened for a moment: what it refuses is told before
+ * anything starts.
+ */
 function chosenBackend(name: string, command: Command): string {
   try {
     const { backend } = chooseBackend(name);

@@ -1,4 +1,6 @@
-/** What a command puts to the test, by the name that the user gave, or by POLLUX_BACKEND: models are taken there too. */
+/**
+ * What a command puts to the test, by the name that the user gave, or by POLLUX_BACKEND: models are taken there too.
+ */
 import process from 'node:process';
 import type { Command } from 'commander';
 import { chooseBackend } from '../backends/registry.js';

@@ -6,6 +6,7 @@ import type { Connection } from '../api/stream/connection.js';
 import { checkIdle } from './idle-connection.js';
 import { Outflow, PIECE_BYTES } from './outflow.js';
 
+/** Options of `toDuplex`. */
 export interface DuplexOptions {
   /**
    * Whether the stream stays open for writing after the peer's FIN. false, the default, as in `node:net`: after 'end' the

@@ -9,6 +9,7 @@ import { accessMode, close } from '../sys/file/io.js';
 import { disown } from '../sys/file/owned-descriptors.js';
 import { checkIdle } from './idle-connection.js';
 
+/** Options of `release`. */
 export interface ReleaseOptions {
   /** As in `node:net`: whether the socket stays open for writing after the peer's FIN. Default false. */
   readonly allowHalfOpen?: boolean;

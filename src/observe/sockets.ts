@@ -13,6 +13,7 @@ export interface SocketCounts {
   readonly datagramSockets: number;
 }
 
+/** One connection at the time of the snapshot. */
 export interface ConnectionSnapshot {
   /** The same in all snapshots of its thread, as long as it is open. */
   readonly id: number;
@@ -27,6 +28,7 @@ export interface ConnectionSnapshot {
   readonly queuedBytes: number;
 }
 
+/** One listener at the time of the snapshot. */
 export interface ListenerSnapshot {
   readonly fd: number;
   readonly address: string;
@@ -37,6 +39,7 @@ export interface ListenerSnapshot {
   readonly shed: number;
 }
 
+/** The sockets of a thread. */
 export interface SocketsSnapshot {
   readonly counts: SocketCounts;
   /** Those through which most has gone since the last snapshot of this thread. */

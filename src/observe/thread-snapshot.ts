@@ -52,6 +52,7 @@ export interface TurnsSnapshot {
   readonly events: HistogramCounts;
 }
 
+/** The system calls of a thread, by kind. */
 export interface SystemCallsSnapshot {
   /** Waits of the backend, and changes that needed a call of their own. */
   readonly backend: number;
@@ -66,6 +67,7 @@ export interface SystemCallsSnapshot {
   readonly look: number;
 }
 
+/** The bytes that a thread holds and has moved. */
 export interface BytesSnapshot {
   readonly received: number;
   readonly sent: number;
@@ -75,6 +77,7 @@ export interface BytesSnapshot {
   >;
 }
 
+/** The events and waits of a thread. */
 export interface EventsSnapshot {
   readonly total: number;
   /** Events of descriptors that were closed meanwhile. */
@@ -106,12 +109,14 @@ export interface MemorySnapshot {
   readonly keepers: readonly KeeperSnapshot[];
 }
 
+/** One keeper of descriptors at the time of the snapshot. */
 export interface KeeperSnapshot {
   /** What the object shows of itself: 'Connection' with its state, descriptor and addresses. */
   readonly owner: unknown;
   readonly bytes: number;
 }
 
+/** Options of a snapshot. */
 export interface SnapshotOptions {
   /** Connections to list: those through which most has gone since the last snapshot. Default 20; 0 lists none. */
   readonly connections?: number;

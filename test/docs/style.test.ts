@@ -8,7 +8,7 @@ const WIDEST = 120;
 const LONGEST_BULLET = 40;
 
 /** Folders of src whose comments have been brought to this style. */
-const CLEAN: readonly string[] = [];
+const CLEAN = ['base', 'sys', 'core/memory', 'core/disk', 'cli', 'verify'];
 
 /** Lists of a record, which grow and are not read from the beginning. */
 const RECORDS = /^(?:CHANGELOG\.md|docs\/internals\/)/;
@@ -68,7 +68,7 @@ describe('the style', () => {
       );
       const wide = read(file)
         .split('\n')
-        .filter(line => /^\s*(?:\/\/|\/?\*)/.test(line) && line.length > WIDEST);
+        .filter(line => /^\s*(?:\/\/ (?!eslint-)|\/?\*)/.test(line) && line.length > WIDEST);
       expect([...habits, ...wide]).to.deep.equal([]);
     });
   }

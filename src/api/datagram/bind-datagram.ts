@@ -30,6 +30,7 @@ import { applySocketOptions } from '../socket/socket-options.js';
 import { socketFileOf } from '../socket/socket-file.js';
 import { currentReactor } from '../thread-reactor.js';
 
+/** Options of `bindDatagram`. */
 export interface DatagramOptions
   extends LocalEnd, Pick<SocketOptions, 'sendBufferBytes' | 'receiveBufferBytes'>, Partial<DatagramLimits> {
   /** See `DatagramSocket.onDatagram`. */

@@ -46,6 +46,7 @@ export interface DatagramDetails {
 const CLOSE_TIMER = 0;
 const RESOLVED = Promise.resolve();
 
+/** A UDP socket, or a Unix socket for datagrams. `bindDatagram` makes one. */
 export class DatagramSocket extends DatagramReceiver implements OutboxOwner, TimerOwner, Deferred {
   /** There is room again after `trySend` had answered false. */
   onDrain: (() => void) | undefined = undefined;

@@ -12,6 +12,7 @@ import { settling, type Settling } from '../settling.js';
 import { Socket } from '../socket/socket.js';
 import { signalOf, type WaitOptions } from '../waiting.js';
 
+/** A datagram and its sender. */
 export interface ReceivedDatagram {
   /** Yours, for as long as you keep it. */
   readonly bytes: BufferList;
@@ -19,6 +20,7 @@ export interface ReceivedDatagram {
   readonly from: Address;
 }
 
+/** What became of received datagrams. */
 export interface DatagramCounters {
   received: number;
   /** Datagrams that were longer than `maxDatagramBytes`: dropped, since a part of one is worth less than none. */
@@ -31,6 +33,7 @@ export interface DatagramCounters {
   dropped: number | undefined;
 }
 
+/** The side of a datagram socket that receives. */
 export abstract class DatagramReceiver
   extends Socket
   implements ReceiveDatagramsOwner, AsyncIterable<ReceivedDatagram>

@@ -31,6 +31,7 @@ async function openAt(path: string, signal: AbortSignal | undefined): Promise<Di
   return new Directory(new OpenDescriptor(fd, place.device, path, { place }), path);
 }
 
+/** A directory that is kept open, to open files beneath it. `openDirectory` makes one. */
 export class Directory {
   /** @internal Made by `openDirectory`. */
   constructor(

@@ -48,6 +48,7 @@ const FLAGS = {
  */
 export type OpenFlags = keyof typeof FLAGS;
 
+/** Options of `open`. */
 export interface OpenOptions {
   /** Default 'r'. */
   readonly flags?: OpenFlags;

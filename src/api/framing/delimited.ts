@@ -9,6 +9,7 @@ import { Frames } from './frames.js';
 import { checkFrameOptions, type FrameOptions } from './framing-options.js';
 import { checkUnterminated } from './lines.js';
 
+/** Options of `delimited`. */
 export interface DelimitedOptions extends FrameOptions {
   /** Bytes behind the last delimiter: EBADMSG ('error', the default), or a message as the others ('message'). */
   readonly unterminated?: Unterminated;

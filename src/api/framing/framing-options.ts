@@ -2,6 +2,7 @@
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkDelay, checkInteger, checkSignal } from '../../base/arguments.js';
 
+/** How long a frame may take. */
 export interface FrameTimeOptions {
   /**
    * How long the bytes of one message may take, in milliseconds, from its first byte to its last: ETIMEDOUT. Each byte does
@@ -12,6 +13,7 @@ export interface FrameTimeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options that all framings have. */
 export interface FrameOptions extends FrameTimeOptions {
   /** Most bytes of one message, without what frames it: EMSGSIZE. Default 64 KiB. */
   readonly maxBytes?: number;

@@ -8,6 +8,7 @@ import { Frames } from './frames.js';
 import { checkFrameOptions, type FrameOptions } from './framing-options.js';
 import { LengthPrefix, VARINT_BYTES, type Prefix } from './length-prefix.js';
 
+/** How the length before a message is written. */
 export interface LengthPrefixOptions {
   /** Bytes of the length: 1 to 8, or 'varint' (7 bits a byte, the lowest first, as in Protocol Buffers). Default 4. */
   readonly bytes?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 'varint';
@@ -17,6 +18,7 @@ export interface LengthPrefixOptions {
   readonly adjustBytes?: number;
 }
 
+/** Options of `lengthPrefixed`. */
 export interface LengthPrefixedOptions extends LengthPrefixOptions, FrameOptions {
   /** Bytes of a header that come before the length. Default 0. */
   readonly offset?: number;

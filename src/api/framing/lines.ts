@@ -6,6 +6,7 @@ import { Frames } from './frames.js';
 import { checkFrameOptions, type FrameOptions } from './framing-options.js';
 import { LineCutter, type LineEncoding } from './line-cutter.js';
 
+/** Options of `lines`. */
 export interface LineOptions extends FrameOptions {
   /** Default 'utf8'. What is no text in it becomes U+FFFD. For lines of bytes: `delimited(source, '\n')`. */
   readonly encoding?: LineEncoding;
@@ -21,6 +22,7 @@ const LINE_OPTIONS = {
   unterminated: 'other',
 } as const satisfies OptionNames<LineOptions>;
 
+/** How a line ends. */
 export interface LineEnd {
   /** Default '\n'. */
   readonly newline?: '\n' | '\r\n';

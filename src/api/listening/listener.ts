@@ -28,6 +28,7 @@ import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting
 const REST = 0;
 const LAST_ACCEPTS = 1;
 
+/** How often a listener accepted, and how often it could not. */
 export interface ListenerCounters {
   accepted: number;
   /** Times that no descriptor or memory was left for a connection. */
@@ -51,6 +52,7 @@ export interface ListenerDetails {
   readonly socketFile?: SocketFile;
 }
 
+/** A socket that accepts connections. `listen` makes one. */
 export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
   /** Something went wrong that the listener survives (EMFILE), or that ended it. Without a handler a warning is emitted. */
   onError: ((failure: IoError) => void) | undefined = undefined;

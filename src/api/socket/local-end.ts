@@ -9,8 +9,10 @@ import type { OptionNames } from '../../base/arguments.js';
 import { resolve } from './resolve.js';
 import type { WaitOptions } from '../waiting.js';
 
+/** Whether several sockets may share a port. */
 export type PortSharing = 'off' | 'prefer' | 'require';
 
+/** Where a socket is bound. */
 export interface LocalEnd extends WaitOptions {
   /** Port; 0, the default, lets the system choose one. */
   readonly port?: number;

@@ -5,6 +5,7 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { checkDelay, checkObject, checkSignal } from '../../base/arguments.js';
 import { settling } from '../settling.js';
 
+/** What bounds the look-up of a name. */
 export interface LookUpBounds {
   /** How long it may take, in milliseconds. Default: as long as the resolver tries. */
   readonly timeoutMs?: number;

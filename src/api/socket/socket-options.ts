@@ -15,6 +15,7 @@ import { preferOption, setOption } from '../../sys/socket/socket.js';
 import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../../base/arguments.js';
 import { type SocketOptions } from '../options.js';
 
+/** When and how often an idle peer is probed. */
 export interface KeepAliveOptions {
   /** Silence before the first probe, in seconds. */
   readonly idleSeconds?: number;

@@ -9,6 +9,7 @@ import { checkInteger, shown } from '../../base/arguments.js';
 import { checkBytes } from './sendable.js';
 import { setBufferBytes, setKeepAlive, setLinger, setNoDelay, type KeepAliveOptions } from './socket-options.js';
 
+/** What connections, listeners and datagram sockets have in common. */
 export abstract class Socket {
   private referenced = true;
 

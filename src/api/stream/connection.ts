@@ -25,6 +25,7 @@ import { FirstLook } from './peer-watching-socket.js';
 import { settling } from '../settling.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
 
+/** A stream of bytes in both directions, over TCP, a Unix socket or a pipe. `listen`, `connect` and `adopt` make one. */
 export class Connection extends SendingSocket implements TimerOwner, Deferred {
   /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
   onEnd: (() => void) | undefined = undefined;

@@ -30,6 +30,7 @@ interface Waiting {
   bytesSentBefore: number;
 }
 
+/** The side of a connection that sends: a queue with back-pressure. */
 export abstract class SendingSocket extends ReceivingSocket implements SendOwner, WriteSide {
   /** The queue has sunk to the low-water mark after `send` had answered false. */
   onDrain: (() => void) | undefined = undefined;

@@ -3,6 +3,7 @@ import type { Reactor } from '../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
 import { checkDelay, checkOptions, type OptionNames } from '../../base/arguments.js';
 
+/** The timeouts of a connection, in milliseconds; 0 is off. */
 export interface TimeoutOptions {
   /** No byte in either direction for this long, in milliseconds; 0 is never. Bytes that the peer takes from the kernel count. */
   readonly idleMs?: number;
@@ -19,6 +20,7 @@ const TIMEOUT_OPTIONS = {
 } as const satisfies OptionNames<TimeoutOptions>;
 
 export const TIMEOUT_KINDS = ['idle', 'read', 'write'] as const;
+/** Which timeout of a connection expired. */
 export type TimeoutKind = (typeof TIMEOUT_KINDS)[number];
 
 const IDLE = 0;

@@ -8,6 +8,7 @@ import type { Connection } from '../stream/connection.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
+/** Options of `copyStream`. */
 export interface CopyStreamOptions {
   /** Bytes to copy; Infinity, the default, is up to the end of the source. */
   readonly length?: number;

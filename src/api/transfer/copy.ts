@@ -17,6 +17,7 @@ import { fileSending } from './send-file.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
+/** Options of `copy`. */
 export interface CopyOptions {
   /** A file as source: where to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
   readonly from?: number;

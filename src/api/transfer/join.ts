@@ -13,6 +13,7 @@ import type { Connection } from '../stream/connection.js';
 import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
+/** Options of `join`. */
 export interface JoinOptions {
   /**
    * No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. It counts from when

@@ -18,6 +18,7 @@ import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSink } from './transfer-ends.js';
 import { Transfer } from './transfer.js';
 
+/** Options of `sendFile`. */
 export interface SendFileOptions {
   /** Where in the file to begin, in bytes. Default 0. At or after the end of the file there is nothing to send. */
   readonly offset?: number;

@@ -42,11 +42,13 @@ const BITS = {
   read: CHANGED_READ,
 } as const;
 
+/** What can happen to a watched file. */
 export type FileChange = keyof typeof BITS;
 
 const NAMES = Object.keys(BITS) as FileChange[];
 const DEFAULT_CHANGES: readonly FileChange[] = ['delete', 'write', 'extend', 'attributes', 'link', 'rename', 'revoke'];
 
+/** Options of `watchFile`. */
 export interface FileWatchOptions {
   /** What to tell of. Default: everything but 'open', 'close', 'closeWrite' and 'read'. */
   readonly changes?: readonly FileChange[];

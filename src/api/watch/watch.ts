@@ -10,6 +10,7 @@ import { currentReactor } from '../thread-reactor.js';
 
 export type { RegistrationMode };
 
+/** What a watch tells of. */
 export interface WatchInterest {
   readonly readable?: boolean;
   readonly writable?: boolean;
@@ -17,6 +18,7 @@ export interface WatchInterest {
   readonly priority?: boolean;
 }
 
+/** Options of `watch`. */
 export interface WatchOptions {
   /**
    * 'level' (the default) reports as long as the descriptor is ready; 'edge' reports that it became ready, see `Watch.wouldBlock`.
@@ -66,6 +68,7 @@ export function watch(
   return new Watch(currentReactor(), fd, bits, onReady, options);
 }
 
+/** A descriptor under watch. `watch` makes one. */
 export class Watch implements Watcher {
   private readonly token: number;
   private readonly scope = new AsyncScope('POLLUX_WATCH');

@@ -12,6 +12,7 @@ import { isEdge, isOneshot, REGISTRATION_MODES } from './modes.js';
 
 /** Mode bits of a registration. */
 export const ONESHOT = 1;
+/** The bit of a registration by edge. */
 export const EDGE = 2;
 /** epoll alone. */
 export const EXCLUSIVE = 4;
@@ -22,6 +23,7 @@ const NO_SLOT = -1;
 const NO_DESCRIPTOR = 0x7fffffff;
 const INTEREST_BITS = READABLE | WRITABLE | PRIORITY;
 
+/** The table of registrations that every backend needs: slots, generations, and what is wanted and applied. */
 export class Registrations {
   /** By slot: the descriptor, or -1 where the slot is free. */
   fd = new Int32Array(INITIAL_SLOTS).fill(-1);

@@ -55,6 +55,7 @@ export interface UserHandle {
   readonly loan: number;
 }
 
+/** The unit of a timer's times. */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
 
 /**
@@ -70,16 +71,27 @@ export interface TimerSpec {
 
 /** Changes of a file or directory, as bits; the numbers are those of FreeBSD's NOTE_ flags. */
 export const CHANGED_DELETE = 1;
+/** The content changed. */
 export const CHANGED_WRITE = 2;
+/** The file grew. */
 export const CHANGED_EXTEND = 4;
+/** Mode, owner or times changed. */
 export const CHANGED_ATTRIBUTES = 8;
+/** The number of its names changed. */
 export const CHANGED_LINK = 16;
+/** The file was renamed. */
 export const CHANGED_RENAME = 32;
+/** Access was revoked, or the file system unmounted. */
 export const CHANGED_REVOKE = 64;
+/** The file was opened. */
 export const CHANGED_OPEN = 128;
+/** A descriptor of the file was closed. */
 export const CHANGED_CLOSE = 256;
+/** A descriptor that could write was closed. */
 export const CHANGED_CLOSE_WRITE = 512;
+/** The file was read. */
 export const CHANGED_READ = 1024;
+/** A set of `CHANGED_` bits. */
 export type FileChanges = number;
 
 /** What a backend's kernel can watch. Each call starts at once and throws what the kernel refuses. */

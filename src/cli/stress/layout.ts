@@ -1,6 +1,6 @@
 /**
- * How a side is laid out: its threads in as few processes as the limits let it, and its connections over the threads. What
- * does not fit is clipped, and it is said which limit did so.
+ * How a side is laid out: its threads in as few processes as the limits let it, and its connections over the threads.
+ * What does not fit is clipped, and it is said which limit did so.
  */
 import { localPorts, resourceLimit } from '../../sys/process/resource-limits.js';
 import { DEFAULTS } from './plan.js';
@@ -52,7 +52,10 @@ export function layOut(wanted: number, threads: number, onePort: boolean): Layou
   };
 }
 
-/** A server alone: nobody knows how many will come, so there is room for libiapp's number. @returns how many threads each process has. */
+/**
+ * A server alone: nobody knows how many will come, so there is room for libiapp's number.
+ * @returns how many threads each process has.
+ */
 export function layOutServer(threads: number): readonly number[] {
   const { soft } = resourceLimit('openFiles');
   return share(threads, fewestProcesses(DEFAULTS.connectionsPerThread * threads, threads, soft));

@@ -29,8 +29,8 @@ export interface ClientPlan extends SidePlan {
 }
 
 /**
- * What the duration counts from: the start, however few are open at the end; or the time at which all are open, whatever
- * that takes, within reason.
+ * What the duration counts from: the start, however few are open at the end; or the time at which all are open,
+ * whatever that takes, within reason.
  */
 export type DurationFrom = 'start' | 'all open';
 

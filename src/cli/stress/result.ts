@@ -6,7 +6,10 @@ import type { DurationFrom } from './plan.js';
 /** How many times each error happened, by its code. */
 export type ErrorCounts = Record<string, number>;
 
-/** One side of a run, all its threads together. Its rates are over `seconds`, from its first connection to its last byte. MB is 10^6 bytes. */
+/**
+ * One side of a run, all its threads together. Its rates are over `seconds`, from its first connection to its last
+ * byte. MB is 10^6 bytes.
+ */
 export interface SideResult {
   readonly processes: number;
   /** Of all its processes together. */

@@ -1,4 +1,7 @@
-/** Whether a descriptor was opened for what is asked of it: known before the first byte, where the call itself would be late. */
+/**
+ * Whether a descriptor was opened for what is asked of it: known before the first byte, where the call itself would
+ * be late.
+ */
 import { EBADF, EINVAL } from '../../sys/ffi/errno.js';
 import { O_DIRECT, O_PATH, O_RDONLY, O_WRONLY } from '../../sys/file/file-constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
@@ -11,8 +14,8 @@ export type Access = 'reading' | 'writing';
  * Whether a transfer can read the file, or write it.
  *
  * @param flags O_... that it was opened with.
- * @throws IoError EBADF: it is not open for this; EINVAL: it goes around the page cache, where a call off the boundaries of
- *   the disk fails, and a transfer begins and ends wherever the user says.
+ * @throws IoError EBADF: it is not open for this; EINVAL: it goes around the page cache, where a call off the
+ *   boundaries of the disk fails, and a transfer begins and ends wherever the user says.
  */
 export function checkAccess(flags: number, access: Access, syscall: string, target: string): void {
   if (!isOpenFor(flags, access)) throw new IoError(EBADF, syscall, target, `the file is not open for ${access}`);

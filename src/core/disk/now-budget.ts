@@ -1,6 +1,7 @@
 /**
  * How much may be read and written at once, without a pool thread, until the loop has gone round. Promises that are
- * settled at once run before anything else does, so without a bound a program that reads in a loop would stop the others.
+ * settled at once run before anything else does, so without a bound a program that reads in a loop would stop the
+ * others.
  */
 import { setImmediate } from '../../base/runtime-functions.js';
 import { NOW_BYTES_PER_TURN, NOW_CALLS_PER_TURN } from '../limits.js';

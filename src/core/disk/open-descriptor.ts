@@ -1,6 +1,6 @@
 /**
- * A descriptor of a file with what is under way on it. Bytes that the system has in memory move at once; for the others a
- * pool thread waits. The memory that they move to or from is held until the last call on it has answered.
+ * A descriptor of a file with what is under way on it. Bytes that the system has in memory move at once; for the
+ * others a pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { EAGAIN, EBADF, EINTR, EIO } from '../../sys/ffi/errno.js';
@@ -116,16 +116,17 @@ export class OpenDescriptor {
   }
 
   /**
-   * Writes a list to the file, all of it or it fails. Otherwise as `read`, but for the list: what was written is consumed, and what
-   * a failure leaves is the caller's; of what the kernel had when the wait was ended an `AbortedMove` tells.
+   * Writes a list to the file, all of it or it fails. Otherwise as `read`, but for the list: what was written is
+   * consumed, and what a failure leaves is the caller's; of what the kernel had when the wait was ended an
+   * `AbortedMove` tells.
    */
   write(rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
     return this.move('pwritev', rest, offset, signal);
   }
 
   /**
-   * As `write`, to the end of a file that appends, after all appends that were asked for before. Only between `enter` and `leave`:
-   * `close` waits for those that wait for their turn.
+   * As `write`, to the end of a file that appends, after all appends that were asked for before. Only between `enter`
+   * and `leave`: `close` waits for those that wait for their turn.
    */
   append(rest: BufferList, signal?: AbortSignal): Promise<number> {
     return this.turns.next(() => this.moveAll('pwritev', rest, 0, signal), signal);
@@ -159,7 +160,11 @@ export class OpenDescriptor {
     if (--this.inFlight === 0) this.onIdle?.();
   }
 
-  /** What it is now. fstat(2) @throws IoError what the system refused; EBADF once `close` was called. @throws as `call`. */
+  /**
+   * What it is now. fstat(2)
+   * @throws IoError what the system refused; EBADF once `close` was called.
+   * @throws as `call`.
+   */
   async stat(signal?: AbortSignal): Promise<FileStat> {
     this.enter('fstat');
     try {
@@ -173,8 +178,8 @@ export class OpenDescriptor {
   }
 
   /**
-   * Waits for what is under way, then closes. Until that is over it is always the same promise; after it there is nothing
-   * left to close.
+   * Waits for what is under way, then closes. Until that is over it is always the same promise; after it there is
+   * nothing left to close.
    *
    * @throws IoError EIO, ENOSPC, EDQUOT (NFS), once.
    */
@@ -215,8 +220,8 @@ export class OpenDescriptor {
   }
 
   /**
-   * Whether closing waits for nothing. What was written may have to be put in order first; and the last descriptor of a file
-   * without a name gives its blocks back, which is work for a disk.
+   * Whether closing waits for nothing. What was written may have to be put in order first; and the last descriptor of
+   * a file without a name gives its blocks back, which is work for a disk.
    */
   private closesAtOnce(): boolean {
     if (!this.place.isLocal || isOpenFor(this.flags, 'writing')) return false;
@@ -285,7 +290,8 @@ export class OpenDescriptor {
       return result;
     }
     if (result !== -EAGAIN && result !== -EINTR) {
-      // This file system can't tell what it has in memory, or a sandbox forbids to ask: the pool names what else it may be.
+      // This file system can't tell what it has in memory, or a sandbox forbids to ask: the pool names what else it
+      // may be.
       if (isRead) this.canReadNow = false;
       else this.canWriteNow = false;
     }

@@ -94,8 +94,8 @@ interface Attempt {
 }
 
 /**
- * Opens what the kernel has in its caches, on file systems whose own open waits for nothing. A refusal counts only if it
- * says that nothing is there: the pool tells all others, which may be refusals of this way to ask.
+ * Opens what the kernel has in its caches, on file systems whose own open waits for nothing. A refusal counts only if
+ * it says that nothing is there: the pool tells all others, which may be refusals of this way to ask.
  */
 function openNow({ path, flags }: Opening, beneath: Beneath | undefined, calls: OpenCalls): Attempt {
   const directory = beneath?.fd ?? AT_FDCWD;

@@ -1,8 +1,8 @@
 /**
- * Where a file lies, and so whether a call on it would wait. The one place that decides it, for opening, asking, reading,
- * sending and closing: the calls on a local file system behind the page cache can be asked to answer from memory or not at
- * all, and describe what is open without a disk. Any other (NFS, CIFS, FUSE, what nobody knows) may ask a server or another
- * process at each of them, for as long as that takes: there every call belongs on the pool.
+ * Where a file lies, and so whether a call on it would wait. The one place that decides it, for opening, asking,
+ * reading, sending and closing: the calls on a local file system behind the page cache can be asked to answer from
+ * memory or not at all, and describe what is open without a disk. Any other (NFS, CIFS, FUSE, what nobody knows) may
+ * ask a server or another process at each of them, for as long as that takes: there every call belongs on the pool.
  */
 import { O_CLOEXEC } from '../../sys/ffi/constants.js';
 import { AT_FDCWD, O_NOFOLLOW, O_PATH } from '../../sys/file/file-constants.js';

@@ -1,9 +1,9 @@
 /**
- * The places that calls of ours have on libuv's pool, in memory that all threads of the process share, as they share the
- * pool: if each thread counted its own calls, two of them whose disks hang would have all of the pool.
+ * The places that Pollux's calls have on libuv's pool, in memory that all threads of the process share, as they share
+ * the pool: if each thread counted its own calls, two of them whose disks hang would have all of the pool.
  *
- * A call takes a place before it begins. The word of a place says whose it is and on which device, so that the places of a
- * thread that ended are found: Node ends none before its calls on the pool have come back.
+ * A call takes a place before it begins. The word of a place says whose it is and on which device, so that the places
+ * of a thread that ended are found: Node ends none before its calls on the pool have come back.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
@@ -18,7 +18,10 @@ const FIRST_DEVICE = 2;
 const DEVICE_WORDS = 16;
 const PLACES_AT = FIRST_DEVICE + DEVICE_WORDS;
 
-/** In the word of a place, which is 0 while nobody has it: a device, whether it is a server, and a holder of descriptors. */
+/**
+ * In the word of a place, which is 0 while nobody has it: a device, whether it is a server, and a holder of
+ * descriptors.
+ */
 const DEVICE_BITS = 17;
 const DEVICE_MASK = (1 << DEVICE_BITS) - 1;
 const SERVER = 1 << DEVICE_BITS;

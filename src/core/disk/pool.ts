@@ -1,8 +1,8 @@
 /**
- * Calls that wait for a disk, on the threads of libuv's pool. There are few of these threads, and all threads of the process
- * share them, so at most some calls of the process are under way at once and fewer on one device (`PoolPlaces`); the others
- * wait in a queue of their device, and the devices take turns. A disk that hangs stops its own queue and no other; what
- * depends on a server or another process may hang for ever, and has the fewest threads.
+ * Calls that wait for a disk, on the threads of libuv's pool. There are few of these threads, and all threads of the
+ * process share them, so at most some calls of the process are under way at once and fewer on one device
+ * (`PoolPlaces`); the others wait in a queue of their device, and the devices take turns. A disk that hangs stops its
+ * own queue and no other; what depends on a server or another process may hang for ever, and has the fewest threads.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { setTimeout } from '../../base/runtime-functions.js';
@@ -95,8 +95,8 @@ export class DiskPool {
   }
 
   /**
-   * Makes a call that gives something back, a descriptor or a lock. However many wait, it is not refused: what is to be given
-   * back is bounded already, and would be lost.
+   * Makes a call that gives something back, a descriptor or a lock. However many wait, it is not refused: what is to
+   * be given back is bounded already, and would be lost.
    */
   release(device: number, begin: (done: Done) => void): Promise<number> {
     return new Promise(resolve => this.enqueue(device, begin, resolve));

@@ -17,8 +17,8 @@ export function checkRegular({ kind }: FileStat, syscall: string, target: string
 const MADE_UP_BYTES = 4096;
 
 /**
- * Whether the size of a file says nothing of its content, which may be made up as it is read (/proc, mqueue, FUSE): only
- * reading it to its end tells. Files of a local file system have the size that they say.
+ * Whether the size of a file says nothing of its content, which may be made up as it is read (/proc, mqueue, FUSE):
+ * only reading it to its end tells. Files of a local file system have the size that they say.
  */
 export function saysNoSize({ sizeBytes, allocatedBytes }: FileStat): boolean {
   return sizeBytes === 0 || (sizeBytes <= MADE_UP_BYTES && allocatedBytes === 0);

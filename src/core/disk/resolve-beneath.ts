@@ -16,7 +16,10 @@ import { O_CLOEXEC } from '../../sys/ffi/constants.js';
 import { closeFile, openat, openat2, openCached, pathBlock, readlinkat } from '../../sys/file/open-file.js';
 import type { DeviceCalls } from './pool.js';
 
-/** The kernel's part, in an object so that a test can lack some of it. Results below 0 are errnos with their sign turned. */
+/**
+ * The kernel's part, in an object so that a test can lack some of it. Results below 0 are errnos with their sign
+ * turned.
+ */
 export interface OpenCalls {
   readonly openat: typeof openat;
   readonly openat2: typeof openat2;

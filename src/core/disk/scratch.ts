@@ -1,6 +1,6 @@
 /**
- * Memory for one call whose caller may wait for it no longer: the kernel has this memory until the call has ended, and never
- * the caller's, who has that back at once.
+ * Memory for one call whose caller may wait for it no longer: the kernel has this memory until the call has ended,
+ * and never the caller's, who has that back at once.
  */
 import { alignedBytes } from '../../sys/file/direct-io.js';
 import type { Done } from '../../sys/ffi/blocking-call.js';

@@ -3,6 +3,7 @@ import { NO_TOKEN, slotOf, type Token } from '../../base/token.js';
 import type { Watcher } from './driver.js';
 import { Descriptor } from '../operations/operation.js';
 
+/** A descriptor under watch. `watch` makes one. */
 export class Watch {
   constructor(
     readonly token: Token,

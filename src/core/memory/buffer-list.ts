@@ -1,11 +1,11 @@
 /**
  * An ordered list of byte ranges that reads like one array of bytes and is never glued together.
  *
- * Ownership. Bytes that were received lie in leased chunks; each range of a list owns a share of its chunk and gives it
- * back when it is consumed or released. A Uint8Array that is appended is held by reference: leave it alone while it is in
- * the list. Lists never share a range: `append` of a list moves its ranges here and leaves it empty, `take` and `split`
- * move them out, and only `slice` makes a second share. Whoever owns a list consumes or releases it in the end.
- * A list that a callback gets is lent: it expires with the call, and use of it after that throws.
+ * Ownership. Bytes that were received lie in leased chunks; each range of a list owns a share of its chunk and gives
+ * it back when it is consumed or released. A Uint8Array that is appended is held by reference: leave it alone while
+ * it is in the list. Lists never share a range: `append` of a list moves its ranges here and leaves it empty, `take`
+ * and `split` move them out, and only `slice` makes a second share. The owner of a list consumes or releases it in
+ * the end. A list that a callback gets is lent: it expires with the call, and use of it after that throws.
  */
 import { checkInteger } from '../../base/arguments.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
@@ -24,12 +24,15 @@ const MIN_COPY_BYTES = 256;
 /** Epochs begin anew after this many: small enough to take no memory of their own. */
 const EPOCHS = 2 ** 29;
 
+/** A list of byte ranges that moves without a copy. */
 export class BufferList implements Iterable<Uint8Array> {
   private first: Segment | undefined = undefined;
   private last: Segment | undefined = undefined;
   private lengthBytes = 0;
   private segments = 0;
-  /** @internal Changes whenever ranges move to another list, so that an iteration notices; negative once it has expired. */
+  /**
+   * @internal Changes whenever ranges move to another list, so that an iteration notices; negative once it has expired.
+   */
   epoch = 1;
 
   /** A list of the parts in order: strings encoded, arrays by reference, lists moved. */
@@ -53,7 +56,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Puts a part at the end. A list is moved: it is empty afterwards.
-   *
    * @throws TypeError a part of another kind, or the list itself.
    */
   append(part: Part): this {
@@ -87,7 +89,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Puts a range of a leased chunk at the end and takes over one share of the lease from the caller.
-   *
    * @throws RangeError a range outside the chunk; the share stays with the caller.
    */
   appendLease(lease: Lease, start: number, end: number): void {
@@ -98,7 +99,10 @@ export class BufferList implements Iterable<Uint8Array> {
     else this.push(takeSegment(lease.bytes, start, end, lease));
   }
 
-  /** Puts a copy at the end, in memory of the list's own; small pieces in a row share it. @throws TypeError no Uint8Array. */
+  /**
+   * Puts a copy at the end, in memory that belongs to the list; small pieces in a row share it.
+   * @throws TypeError no Uint8Array.
+   */
   appendCopy(bytes: Uint8Array): this {
     this.checkValid();
     checkBytes('bytes', bytes);
@@ -124,7 +128,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Drops bytes from the front.
-   *
    * @throws RangeError more than there are.
    */
   consume(lengthBytes: number): this {
@@ -148,7 +151,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Moves the first bytes to a new list.
-   *
    * @throws RangeError more than there are.
    */
   split(lengthBytes: number): BufferList {
@@ -177,8 +179,8 @@ export class BufferList implements Iterable<Uint8Array> {
   }
 
   /**
-   * A second list over the same bytes from `start` to before `end`: it has shares of its own and is released on its own.
-   *
+   * A second list over the same bytes from `start` to before `end`: it has shares of its own and is released on its
+   * own.
    * @throws RangeError a range outside the list.
    */
   slice(start = 0, end = this.lengthBytes): BufferList {
@@ -215,7 +217,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Copies the bytes from `start` to before `end` into `target`.
-   *
    * @returns how many; fewer if `target` has less room.
    * @throws RangeError a range outside the list, an offset outside the target. @throws TypeError no Uint8Array.
    */
@@ -256,7 +257,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Where a byte, or a sequence of bytes, is found first at or after `from`; -1 if nowhere. Below 0 `from` counts as 0.
-   *
    * @throws TypeError neither; RangeError a number that is no byte.
    */
   indexOf(sought: number | string | Uint8Array, from = 0): number {
@@ -277,7 +277,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * The ranges in order, as views that hold while the list has them. The loop may append, and consume what it has seen.
-   *
    * @throws Error the loop sent, took or released the list, or consumed more than it has seen.
    */
   *[Symbol.iterator](): Iterator<Uint8Array> {
@@ -337,7 +336,6 @@ export class BufferList implements Iterable<Uint8Array> {
 
   /**
    * Writes the first ranges into a table for a vectored call.
-   *
    * @param most bytes that the table may cover; the last range is cut short for it.
    * @returns the bytes that the table covers.
    */

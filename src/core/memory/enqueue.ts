@@ -1,9 +1,13 @@
-/** How bytes join a queue that has to wait: so that a queue of many small pieces takes little more memory than its bytes. */
+/**
+ * How bytes join a queue that has to wait: so that a queue of many small pieces takes little more memory than its
+ * bytes.
+ */
 import { BufferList } from './buffer-list.js';
 import { COPY_BYTES } from '../limits.js';
 
 /**
- * Puts `part` at the end of `queue`. Small pieces are copied together, and large ones of a list move; a list is empty after.
+ * Puts `part` at the end of `queue`. Small pieces are copied together, and large ones of a list move; a list is empty
+ * after.
  *
  * @param isOwn whether an array is the queue's for good; another is copied, since it is its owner's again.
  */

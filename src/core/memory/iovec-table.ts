@@ -23,7 +23,10 @@ export class IovecTable {
     this.lengthBytes = 0;
   }
 
-  /** Holds the first segments of a chain, up to `most` bytes; the last one is cut short for it. @returns the bytes covered. */
+  /**
+   * Holds the first segments of a chain, up to `most` bytes; the last one is cut short for it.
+   * @returns the bytes covered.
+   */
   fill(first: Segment | undefined, most: number): number {
     this.clear();
     for (let segment = first; segment !== undefined && this.count < this.capacity; segment = segment.next) {

@@ -1,4 +1,4 @@
-/** What was moved out of lists of the user's for a call that may be refused yet: then the lists get their bytes back. */
+/** What was moved out of a caller's lists for a call that may be refused yet: then the lists get their bytes back. */
 import { BufferList, type Part } from './buffer-list.js';
 
 interface Moved {
@@ -28,8 +28,8 @@ export class MovedParts {
   }
 
   /**
-   * Puts the bytes of each list back in front of what it has now. One that was lent to a callback, or was used for other bytes,
-   * is not touched. Only while `list` still has all of them.
+   * Puts the bytes of each list back in front of what it has now. One that was lent to a callback, or was used for
+   * other bytes, is not touched. Only while `list` still has all of them.
    */
   giveBack(): void {
     for (const { lengthBytes, owner, epoch } of this.moved.splice(0)) {

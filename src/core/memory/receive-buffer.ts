@@ -1,7 +1,7 @@
 /**
- * Where received bytes land: one chunk of the slab for the whole thread. Bytes that nobody keeps leave no trace, and the
- * next call writes over them while they are still in the cache. Bytes that somebody takes stay where they are, and the
- * next call goes behind them; a chunk that is used up is given back when the last of them is released.
+ * Where received bytes land: one chunk of the slab for the whole thread. Bytes that nobody keeps leave no trace, and
+ * the next call writes over them while they are still in the cache. Bytes that somebody takes stay where they are,
+ * and the next call goes behind them; a chunk that is used up is given back when the last of them is released.
  */
 import { describeBy, ifKnown } from '../../base/inspection.js';
 import { BufferList } from './buffer-list.js';
@@ -12,8 +12,8 @@ import type { Lease, Slab } from './slab.js';
 const ALIGNMENT = 64;
 
 /**
- * Lists that are lent to callbacks in turn. One that was kept by mistake throws when it is used; with a single list it would
- * show the bytes of whatever connection is being served at that moment.
+ * Lists that are lent to callbacks in turn. One that was kept by mistake throws when it is used; with a single list
+ * it would show the bytes of whatever connection is being served at that moment.
  */
 const LENT_LISTS = 64;
 
@@ -72,8 +72,8 @@ export class ReceiveBuffer {
   }
 
   /**
-   * Keeps the `lengthBytes` just received beyond the next call, but for the first `takenBytes`: where they lie, or where the
-   * pool is scarce in memory that is as long as they are.
+   * Keeps the `lengthBytes` just received beyond the next call, but for the first `takenBytes`: where they lie, or
+   * where the pool is scarce in memory that is as long as they are.
    */
   keep(into: BufferList, lengthBytes: number, takenBytes: number): void {
     const list = this.fill(lengthBytes).consume(takenBytes);

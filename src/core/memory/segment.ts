@@ -1,6 +1,6 @@
 /**
- * One range of bytes in a buffer list. Segments form a chain and are pooled: a list of one segment, which is what nearly
- * every receive and send has, costs no allocation.
+ * One range of bytes in a buffer list. Segments form a chain and are pooled: a list of one segment, which is what
+ * nearly every receive and send has, costs no allocation.
  */
 import { addressOf } from '../../sys/ffi/memory.js';
 import type { Lease } from './slab.js';
@@ -16,7 +16,9 @@ export class Segment {
   bytes: Uint8Array = NOTHING;
   start = 0;
   end = 0;
-  /** The chunk that `bytes` lies in, of which the segment owns a share; undefined for memory that is held by reference. */
+  /**
+   * The chunk that `bytes` lies in, of which the segment owns a share; undefined for memory that is held by reference.
+   */
   lease: Lease | undefined = undefined;
   /** The loan that the share belongs to. */
   generation = 0;

@@ -1,6 +1,6 @@
 /**
- * Native memory cut into chunks that are lent out. A block is one ArrayBuffer of several chunks, whose address holds for
- * life; blocks come when they are needed, up to a ceiling, and go when a peak is over.
+ * Native memory cut into chunks that are lent out. A block is one ArrayBuffer of several chunks, whose address holds
+ * for life; blocks come when they are needed, up to a ceiling, and go when a peak is over.
  */
 import { describeBy } from '../../base/inspection.js';
 import { markAsUntransferable } from 'node:worker_threads';
@@ -31,7 +31,7 @@ const POISON = 0xdb;
 const SPARE_BLOCKS = 1;
 
 /**
- * The right to a chunk. It is shared by counting: whoever has a share may read the chunk and must give the share back.
+ * The right to a chunk. It is shared by counting: an owner of a share may read the chunk and must give the share back.
  * Lease objects live as long as their chunk and are lent out again and again: who keeps a share for long notes the
  * generation that it came from, so that a share that was given back too often is not taken for one of the next loan.
  */
@@ -39,8 +39,8 @@ export class Lease {
   /** How many have a share; 0 while the chunk is not on loan. */
   shares = 0;
   /**
-   * `address` at index 0, in an array of objects. A number of this size is an object to V8: handed on from here it is the
-   * same object each time, where one that is read from a field is made anew, 16 bytes for every call.
+   * `address` at index 0, in an array of objects. A number of this size is an object to V8: handed on from here it is
+   * the same object each time, where one that is read from a field is made anew, 16 bytes for every call.
    */
   readonly boxedAddress: readonly [number, undefined];
   /** Counts the loans of this chunk. */
@@ -171,8 +171,8 @@ export class Slab {
   }
 
   /**
-   * What is left is for receiving. Who keeps bytes for somebody that does not take them keeps no chunk of the pool for it now:
-   * what there is of them goes to memory of its own.
+   * What is left is for receiving. An owner of bytes for a peer that does not take them keeps no chunk of the pool
+   * for it now: what there is of them goes to memory of its own.
    */
   get isScarce(): boolean {
     return this.leasedChunks >= this.maxChunks * HELD_SHARE;
@@ -204,8 +204,8 @@ export class Slab {
   }
 
   /**
-   * Whether it may receive on: what it keeps must be less than what is left for all. So one who keeps everything stops at half
-   * of the pool, two at a third each, and there is always something left.
+   * Whether it may receive on: what it keeps must be less than what is left for all. So one who keeps everything
+   * stops at half of the pool, two at a third each, and there is always something left.
    */
   mayReceive(receiver: object): boolean {
     if (!this.isScarce || this.keptBy(receiver) < Math.max(KEPT_ANYWAY, this.maxChunks - this.leasedChunks))
@@ -227,8 +227,8 @@ export class Slab {
   }
 
   /**
-   * Gives back blocks of which nothing is on loan, but for one. It happens by itself when a peak is over: a further block
-   * falls idle and less than a quarter of what is held is on loan.
+   * Gives back blocks of which nothing is on loan, but for one. It happens by itself when a peak is over: a further
+   * block falls idle and less than a quarter of what is held is on loan.
    *
    * @returns bytes given back.
    */

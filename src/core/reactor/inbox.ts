@@ -16,6 +16,7 @@ export interface Inbox {
   endSleep(): void;
 }
 
+/** How much waits in a thread's inbox. */
 export interface InboxDepths {
   /** Messages received, and sent to other threads, so far. */
   readonly received: number;

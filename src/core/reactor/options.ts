@@ -1,6 +1,7 @@
 /** What a thread's reactor can be started with. */
 import type { ReactorMode } from '../driver/mode.js';
 
+/** Options of `startReactor`. */
 export interface ReactorOptions {
   /** A backend's name, or 'auto' (the default): what POLLUX_BACKEND names, otherwise the best that runs here. */
   readonly backend?: string;

@@ -34,12 +34,14 @@ import { NO_TIMER, Timers, type Timer, type TimerOwner } from './timers.js';
 
 export type { Deferred, ReactorOptions };
 
+/** What a reactor has done so far. */
 export interface ReactorCounters {
   turns: number;
   /** Turns that were allowed to block. */
   sleeps: number;
 }
 
+/** The loop of one thread. `startReactor` and `currentReactor` give it. */
 export class Reactor {
   /** Runs operations; its `backend` and `counters` tell what it cost. */
   readonly driver: Driver;

@@ -4,6 +4,7 @@
  */
 import { eventLoopUtilization, monotonicMs } from '../../base/runtime-functions.js';
 
+/** How a reactor's time divides into waiting and working. */
 export interface Utilization {
   /** Milliseconds in which the thread waited for something to do. */
   readonly idle: number;

@@ -14,6 +14,7 @@ export const copiedBytes = threadState('bytes copied from file to file', () => (
   buffers: 0,
 }));
 
+/** What a transfer has moved, and by which path. */
 export class TransferAccount {
   /** Bytes taken from the source. Those that `before` and `after` added to a file are among them. */
   bytesIn = 0;

@@ -11,8 +11,8 @@ export type Done = (result: number) => void;
  * A function of the C library that returns -1 with errno, for use on a pool thread. A call that a signal interrupted is
  * made again. Where the library has no such function the answer is ENOSYS, as from a kernel that lacks it.
  *
- * A block in place of an address is held until `done`; memory behind a plain address is the caller's to keep until then. A
- * call under way keeps the process alive.
+ * A block in place of an address is held until `done`; memory behind a plain address is the caller's to keep until
+ * then. A call under way keeps the process alive.
  */
 export function blockingCall<Args extends (number | NativeBlock)[]>(
   name: string,

@@ -38,12 +38,17 @@ export const SO_KEEPALIVE = pick({ linux: 9, ...bsd(8) });
 export const SO_LINGER = pick({ linux: 13, ...bsd(0x80), darwin: 0x1080 });
 /** Which processor a listener of several is for; negative where there is no such option. socket(7). */
 export const SO_INCOMING_CPU = pick({ linux: 49 });
-/** Numbers of a socket, with that of datagrams that were dropped; negative where there is no such option. socket(7), Linux 4.12. */
+/**
+ * Numbers of a socket, with that of datagrams that were dropped; negative where there is no such option. socket(7),
+ * Linux 4.12.
+ */
 export const SO_MEMINFO = pick({ linux: 55 });
 /** Puts a filter (classic BPF) on a socket, which its connections inherit, and takes it off. socket(7), Linux. */
 export const SO_ATTACH_FILTER = pick({ linux: 26 });
 export const SO_DETACH_FILTER = pick({ linux: 27 });
-/** The option that spreads connections over listeners. On FreeBSD that is SO_REUSEPORT_LB: plain SO_REUSEPORT does not. */
+/**
+ * The option that spreads connections over listeners. On FreeBSD that is SO_REUSEPORT_LB: plain SO_REUSEPORT does not.
+ */
 export const SO_REUSEPORT = pick({ linux: 15, ...bsd(0x200), freebsd: 0x10000 });
 /** A listener's filter that keeps connections back until something came; macOS and OpenBSD have none. */
 export const SO_ACCEPTFILTER = pick({ freebsd: 0x1000, netbsd: 0x1000 });

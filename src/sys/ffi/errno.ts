@@ -57,8 +57,9 @@ export const EXDEV = errnoNumber('EXDEV');
 const REFUSALS = new Set([EPERM, EACCES, ENOSYS, EINVAL, ENOTSUP, EOPNOTSUPP]);
 
 /**
- * Whether a call that the program can do without may have been refused as such, by a kernel that lacks it, a file system that
- * can't or a sandbox that forbids it. Then the plain way is gone, which names the true error if there is one.
+ * Whether a call that the program can do without may have been refused as such, by a kernel that lacks it, a file
+ * system that can't or a sandbox that forbids it. Then the plain way is gone, which names the true error if there is
+ * one.
  */
 export function isRefusal(errno: number): boolean {
   return REFUSALS.has(errno);

@@ -55,8 +55,8 @@ const KIND = Symbol.for('pollux IoError');
 /**
  * A failed system call, or an operation that failed as one would have.
  *
- * `code` and `errno` are the platform's ('ECONNREFUSED', 111 on Linux), `syscall` is what was called ('connect'), `target`
- * what it was done to ('127.0.0.1:80', 'descriptor 7').
+ * `code` and `errno` are the platform's ('ECONNREFUSED', 111 on Linux), `syscall` is what was called ('connect'),
+ * `target` what it was done to ('127.0.0.1:80', 'descriptor 7').
  */
 export class IoError extends Error {
   /** Also those of another copy of this package, which may share the thread's reactor. */

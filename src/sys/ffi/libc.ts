@@ -1,9 +1,9 @@
 /**
  * The C library, and the only way to call it: nothing outside src/sys imports koffi.
  *
- * Addresses travel as JavaScript numbers (user space ends below 2^47, so they are exact), declared as uintptr_t: that costs
- * no more than an integer, where a typed array costs 15 to 30 ns. Calls that return ssize_t are declared int wherever
- * Pollux itself bounds the length below 2 GiB.
+ * Addresses travel as JavaScript numbers (user space ends below 2^47, so they are exact), declared as uintptr_t: that
+ * costs no more than an integer, where a typed array costs 15 to 30 ns. Calls that return ssize_t are declared int
+ * wherever Pollux itself bounds the length below 2 GiB.
  */
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
@@ -48,8 +48,9 @@ export function libcName(): string {
 }
 
 /**
- * A function of the C library. `types` are koffi's; a last '...' makes the call variadic, whose extra arguments are then
- * given as pairs of type and value (on arm64 macOS they travel on the stack, so a variadic function must be declared so).
+ * A function of the C library. `types` are koffi's; a last '...' makes the call variadic, whose extra arguments are
+ * then given as pairs of type and value (on arm64 macOS they travel on the stack, so a variadic function must be
+ * declared so).
  *
  * Where the function is missing, the module can still be imported: the call throws and says what is missing.
  */
@@ -65,12 +66,14 @@ export function declare<F extends (...args: never[]) => number>(name: string, re
   }
 }
 
-/** Told in a later turn of the loop what a call on a pool thread returned; its errno is `errno()` until the next call. */
+/**
+ * Told in a later turn of the loop what a call on a pool thread returned; its errno is `errno()` until the next call.
+ */
 export type Returned = (failure: Error | null, result: number) => void;
 
 /**
- * A function of the C library that runs on a thread of libuv's pool, so that it may block. Memory that it is given has to
- * stay where it is until `returned`, which keeps the process alive until then.
+ * A function of the C library that runs on a thread of libuv's pool, so that it may block. Memory that it is given
+ * has to stay where it is until `returned`, which keeps the process alive until then.
  */
 export function declareBlocking<Args extends number[]>(
   name: string,

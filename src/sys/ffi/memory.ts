@@ -2,9 +2,9 @@
 import koffi from 'koffi';
 
 /**
- * The address of the first byte of a view or buffer. It holds as long as the memory lives and is neither transferred nor
- * resized: V8 never moves the backing store of an ArrayBuffer. (A small array that V8 kept on its own heap is moved off it
- * by the very asking.) 0 for an empty or detached one.
+ * The address of the first byte of a view or buffer. It holds as long as the memory lives and is neither transferred
+ * nor resized: V8 never moves the backing store of an ArrayBuffer. (A small array that V8 kept on its own heap is
+ * moved off it by the very asking.) 0 for an empty or detached one.
  */
 export function addressOf(view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer): number {
   return view.byteLength === 0 ? 0 : Number(koffi.address(view));

@@ -1,6 +1,6 @@
 /**
- * The libuv loop of this thread. Node exports libuv's functions, and two of its own that are part of the addon interface
- * lead to the loop, so no addon is needed.
+ * The libuv loop of this thread. Node exports libuv's functions, and two of its own that are part of the addon
+ * interface lead to the loop, so no addon is needed.
  */
 import koffi, { type LibraryHandle } from 'koffi';
 import { runtimeName } from './platform.js';
@@ -10,12 +10,12 @@ export interface NodeLoop {
   /** Readable whenever libuv has something to do, the stop signal of a worker included. */
   readonly backendFd: number;
   /**
-   * How long libuv itself would sleep now, in milliseconds: 0 if it has work, an idle handle among it, -1 for ever. Counted
-   * from now: libuv's own clock stands still since it last polled, so it is set first.
+   * How long libuv itself would sleep now, in milliseconds: 0 if it has work, an idle handle among it, -1 for ever.
+   * Counted from now: libuv's own clock stands still since it last polled, so it is set first.
    *
    * A loop that nothing referenced keeps alive would not sleep but end: there libuv says 0. As it goes on for the
-   * reactor's sake, timers that are not referenced are still due; so for the length of the question a handle of Node's
-   * that is always active counts as referenced.
+   * reactor's sake, timers that are not referenced are still due; so for the length of the question an active handle
+   * of Node counts as referenced.
    */
   sleepMs(): number;
   /** Whether anything referenced keeps the loop alive. */

@@ -8,7 +8,9 @@ export const { O_NOFOLLOW, O_DIRECTORY, O_NOCTTY } = constants;
 
 /** A directory on the way to somewhere: search permission is enough for Linux; the others want to read it. */
 export const O_PATH = platform === 'linux' ? 0x200000 : O_RDONLY;
-/** Around the page cache. 0 on macOS, which has a command of fcntl(2) in its place, and on OpenBSD, which has nothing. */
+/**
+ * Around the page cache. 0 on macOS, which has a command of fcntl(2) in its place, and on OpenBSD, which has nothing.
+ */
 export const O_DIRECT = (constants as Partial<typeof constants>).O_DIRECT ?? 0;
 /** macOS: the command of fcntl(2) that keeps a file's pages out of the cache. */
 export const F_NOCACHE = 48;
@@ -17,8 +19,8 @@ export const F_NOCACHE = 48;
 export const AT_FDCWD = platform === 'darwin' ? -2 : -100;
 
 /**
- * FreeBSD 13 and later: the path may not lead out of the directory. Older kernels ignore bits that they don't know, so the
- * flag is not there for them.
+ * FreeBSD 13 and later: the path may not lead out of the directory. Older kernels ignore bits that they don't know,
+ * so the flag is not there for them.
  */
 export const O_RESOLVE_BENEATH = platform === 'freebsd' && Number.parseInt(os.release(), 10) >= 13 ? 0x00800000 : 0;
 

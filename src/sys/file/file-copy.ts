@@ -15,8 +15,8 @@ const ioctl =
     : undefined;
 
 /**
- * Shares the blocks of a range between two files of one file system, at once and all of it: ioctl FICLONERANGE of Linux,
- * ENOSYS elsewhere.
+ * Shares the blocks of a range between two files of one file system, at once and all of it: ioctl FICLONERANGE of
+ * Linux, ENOSYS elsewhere.
  */
 export function cloneRange(
   source: number,
@@ -74,8 +74,9 @@ function word(value: number): NativeBlock {
 }
 
 /**
- * lseek(2) with SEEK_DATA or SEEK_HOLE: where the next content, or the next hole, begins at or after `offset`. ENXIO beyond
- * the end, EINVAL where the file system does not know. It moves the descriptor's own position, which nothing here uses.
+ * lseek(2) with SEEK_DATA or SEEK_HOLE: where the next content, or the next hole, begins at or after `offset`. ENXIO
+ * beyond the end, EINVAL where the file system does not know. It moves the descriptor's own position, which nothing
+ * here uses.
  */
 export const seek = blockingCall<[fd: number, offset: number, whence: number]>('lseek', 'int64_t', [
   'int',

@@ -31,8 +31,8 @@ export const canReadNow = hasFunction('preadv2') && hasFunction('pwritev2');
 /**
  * Reads, in this thread, what is in memory: preadv2(2) with RWF_NOWAIT.
  *
- * @returns bytes, 0 at the end of the file, or an errno with its sign turned: EAGAIN if the disk would have to be waited
- *   for, EOPNOTSUPP if this file system can't tell.
+ * @returns bytes, 0 at the end of the file, or an errno with its sign turned: EAGAIN if the disk would have to be
+ *   waited for, EOPNOTSUPP if this file system can't tell.
  */
 export function readNow(fd: number, iovecs: number, count: number, offset: number): number {
   if (!canReadNow) return -ENOSYS;

@@ -1,4 +1,6 @@
-/** What a file occupies: its length, its blocks, what is safe on the disk, and what the system should keep in memory. */
+/**
+ * What a file occupies: its length, its blocks, what is safe on the disk, and what the system should keep in memory.
+ */
 import { blockingCall, type Done } from '../ffi/blocking-call.js';
 import { isRefusal } from '../ffi/errno.js';
 import { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } from './file-constants.js';
@@ -36,7 +38,9 @@ export function fdatasync(fd: number, done: Done): void {
   else nativeFdatasync(fd, result => (isRefusal(-result) ? fsync(fd, done) : done(result)));
 }
 
-/** Reserves blocks for a range and lengthens the file to hold it: fallocate(2) of Linux, posix_fallocate(2) elsewhere. */
+/**
+ * Reserves blocks for a range and lengthens the file to hold it: fallocate(2) of Linux, posix_fallocate(2) elsewhere.
+ */
 export function allocate(fd: number, offset: number, lengthBytes: number, done: Done): void {
   if (platform === 'linux') fallocate(fd, 0, offset, lengthBytes, done);
   else posixFallocate(fd, offset, lengthBytes, answered(done));

@@ -1,11 +1,15 @@
-/** What a file is. Asked by way of Node, which knows the layouts of struct stat; by statx(2) where it is asked at once. */
+/**
+ * What a file is. Asked by way of Node, which knows the layouts of struct stat; by statx(2) where it is asked at once.
+ */
 import { constants, fstat as nodeFstat, fstatSync, type Stats } from 'node:fs';
 import { errnoNumber } from '../ffi/errno.js';
 import { IoError } from '../ffi/io-error.js';
 import { deviceNumber, STATX, STATX_BASIC_STATS, STATX_NLINK, statxNow } from './statx.js';
 
+/** What kind of file a descriptor names. */
 export type FileKind = 'file' | 'directory' | 'fifo' | 'socket' | 'character device' | 'block device' | 'symbolic link';
 
+/** What fstat(2) says of a file. */
 export interface FileStat {
   readonly kind: FileKind;
   readonly sizeBytes: number;
@@ -16,7 +20,10 @@ export interface FileStat {
   /** Permissions: the lower twelve bits of st_mode. */
   readonly mode: number;
   readonly device: number;
-  /** Exact: a bigint above 2^53 (some overlays, NFS, NTFS), where a number would be another file's. `===` tells two apart. */
+  /**
+   * Exact: a bigint above 2^53 (some overlays, NFS, NTFS), where a number would be another file's. `===` tells two
+   * apart.
+   */
   readonly inode: number | bigint;
   readonly links: number;
   readonly userId: number;
@@ -40,8 +47,9 @@ export function fstat(fd: number, done: (stat: FileStat | number) => void): void
 }
 
 /**
- * fstat(2) in this thread, as far as the kernel remembers: right for file systems that answer from memory, and for the kind of
- * all. Where statx(2) can't be had it may wait for a server. @returns what it is, or an errno with its sign turned.
+ * fstat(2) in this thread, as far as the kernel remembers: right for file systems that answer from memory, and for
+ * the kind of all. Where statx(2) can't be had it may wait for a server. @returns what it is, or an errno with its
+ * sign turned.
  */
 export function fstatNow(fd: number): FileStat | number {
   const words = statxNow(fd, STATX_BASIC_STATS);

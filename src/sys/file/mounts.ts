@@ -1,6 +1,6 @@
 /**
- * In which mount a descriptor lies, and what is mounted there: out of /proc, so that the file system itself, which may be at
- * the other end of a network, is not asked. Linux only; elsewhere nothing is known.
+ * In which mount a descriptor lies, and what is mounted there: out of /proc, so that the file system itself, which
+ * may be at the other end of a network, is not asked. Linux only; elsewhere nothing is known.
  */
 import { readSync } from 'node:fs';
 import { O_CLOEXEC } from '../ffi/constants.js';
@@ -107,7 +107,9 @@ function readWhole(file: number): string {
   }
 }
 
-/** See proc_pid_mountinfo(5): number, parent, device, root, path, options, optional fields, '-', type, source, options. */
+/**
+ * See proc_pid_mountinfo(5): number, parent, device, root, path, options, optional fields, '-', type, source, options.
+ */
 function parse(lines: string): Map<number, Mount> {
   const mounts = new Map<number, Mount>();
   for (const line of lines.split('\n')) {

@@ -1,8 +1,8 @@
 /**
- * O_NONBLOCK belongs to the open file description, which other processes may share: a pipe that a shell has given to several
- * of them, a terminal, an inherited socket. What Pollux adopts gets a description of its own where that can be had. A socket
- * has but one, and stays as it is: each call on it says that it does not wait. Elsewhere the flag is set, and taken back
- * before the descriptor is closed.
+ * O_NONBLOCK belongs to the open file description, which other processes may share: a pipe that a shell has given to
+ * several of them, a terminal, an inherited socket. What Pollux adopts gets a description of its own where that can
+ * be had. A socket has but one, and stays as it is: each call on it says that it does not wait. Elsewhere the flag is
+ * set, and taken back before the descriptor is closed.
  */
 import { constants, readlinkSync } from 'node:fs';
 import process from 'node:process';
@@ -24,8 +24,8 @@ const borrowed = new Set<number>();
 const blocking = new Set<number>();
 
 /**
- * Makes a descriptor of a pipe or a device non-blocking, and leaves those alone that share its description, which may be a
- * socket's. The number stays.
+ * Makes a descriptor of a pipe or a device non-blocking, and leaves those alone that share its description, which may
+ * be a socket's. The number stays.
  *
  * @throws IoError EBADF.
  */
@@ -43,7 +43,9 @@ export function makeNonBlocking(fd: number, kind: 'socket' | 'fifo' | 'character
   borrowed.add(fd);
 }
 
-/** Whether only calls that say so themselves do not wait: there is no such way to say it to sendfile(2) and splice(2). */
+/**
+ * Whether only calls that say so themselves do not wait: there is no such way to say it to sendfile(2) and splice(2).
+ */
 export function isLeftBlocking(fd: number): boolean {
   return blocking.has(fd);
 }

@@ -36,9 +36,9 @@ const openatCall: Openat =
       ]);
 
 /**
- * openat(2). The number of the descriptor comes back by way of the loop of the thread that asked: if that is terminated
- * meanwhile, nobody learns it, and the descriptor stays open. No call that we know opens a file and stores its number in
- * memory that others see, and in /proc/self/fd it can't be told from one that Node has just opened.
+ * openat(2). The number of the descriptor comes back by way of the loop of the thread that asked: if that is
+ * terminated meanwhile, nobody learns it, and the descriptor stays open. No call that we know opens a file and stores
+ * its number in memory that others see, and in /proc/self/fd it can't be told from one that Node has just opened.
  */
 export function openat(directory: number, path: NativeBlock, flags: number, mode: number, done: Done): void {
   openatCall(directory, path, flags, mode, result => done(opened(result)));
@@ -109,10 +109,11 @@ function storePath(path: string): boolean {
 }
 
 /**
- * openat2(2) with RESOLVE_CACHED (Linux 5.12), in this thread: opens what the kernel can find without asking a file system.
+ * openat2(2) with RESOLVE_CACHED (Linux 5.12), in this thread: opens what the kernel can find without asking a file
+ * system.
  *
- * The look-up never waits; what follows is the file system's own open, which is nothing where `flags` has O_PATH and may be
- * a question to a server elsewhere.
+ * The look-up never waits; what follows is the file system's own open, which is nothing where `flags` has O_PATH and
+ * may be a question to a server elsewhere.
  *
  * @param flags without O_CREAT and O_TRUNC, which the kernel refuses here.
  * @param resolve RESOLVE_... beside.

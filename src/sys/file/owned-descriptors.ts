@@ -1,16 +1,18 @@
 /**
- * Who answers for each descriptor, in memory that all threads of the process share. A descriptor belongs to the process and
- * not to a thread: when a worker is terminated, the kernel closes nothing.
+ * Which holder answers for each descriptor, in memory that all threads of the process share. A descriptor belongs to
+ * the process and not to a thread: when a worker is terminated, the kernel closes nothing.
  *
- * A holder is a thread, or what a thread keeps descriptors in that no thread uses at the moment: connections on their way to
- * another thread, the parked connections of a service. Each has a keeper, the thread that made it. When a thread ends, all that it kept has ended
- * with it, and so on down, so one look finds what a whole tree of threads has left open.
+ * A holder is a thread, or what a thread keeps descriptors in that no thread uses at the moment: connections on their
+ * way to another thread, the parked connections of a service. Each has a keeper, the thread that made it. When a
+ * thread ends, all that it kept has ended with it, and so on down, so one look finds what a whole tree of threads has
+ * left open.
  *
- * One word a descriptor names its one holder, so a descriptor has an owner at every instant. A thread that is terminated
- * stops only where V8 looks for interrupts: where a function is entered, where a loop turns back, in calls of builtins.
- * So a system call and a plain store that stand side by side in one function are one step: the call that makes a
- * descriptor comes right before `owners[fd] = holder`, and the one that closes it right after `owners[fd] = 0`. Nothing may
- * be called in between, `Atomics` included. A change from one holder to another is one exchange (`claim`).
+ * One word a descriptor names its one holder, so a descriptor has an owner at every instant. A thread that is
+ * terminated stops only where V8 looks for interrupts: where a function is entered, where a loop turns back, in calls
+ * of builtins. So a system call and a plain store that stand side by side in one function are one step: the call that
+ * makes a descriptor comes right before `owners[fd] = holder`, and the one that closes it right after `owners[fd] =
+ * 0`. Nothing may be called in between, `Atomics` included. A change from one holder to another is one exchange
+ * (`claim`).
  */
 import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads';
 import { resourceLimit } from '../process/resource-limits.js';
@@ -57,7 +59,7 @@ const memory = inherited?.memory ?? allocate();
 const words = new Int32Array(memory);
 const capacity = (words.length - OWNERS_AT) / 2;
 
-/** Who has each descriptor: write to it only as said above. */
+/** The holder of each descriptor: write to it only as said above. */
 export const owners = words.subarray(OWNERS_AT, OWNERS_AT + capacity);
 /** A second word for each: when it was parked, or which loan it is. */
 const details = words.subarray(OWNERS_AT + capacity);
@@ -209,7 +211,7 @@ export function descriptorsOfThread(thread: number): ThreadDescriptors {
   const last = words[LAST_HOLDER];
   const first = holderOf(thread);
   if (first !== 0) ended.add(first);
-  // Who is kept by one that has ended has ended too; a row may stand before that of its keeper.
+  // A holder whose keeper has ended has ended too; a row may stand before that of its keeper.
   for (let known = -1; known < ended.size;) {
     known = ended.size;
     for (let id = 1; id <= last; id++) if (ended.has(words[rowOf(id) + KEEPER])) ended.add(id);

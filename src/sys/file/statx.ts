@@ -1,6 +1,7 @@
 /**
- * statx(2) of a descriptor, in this thread. It waits for nothing: no server and no process is asked (AT_STATX_DONT_SYNC). What
- * a file system of this machine says that way is all that there is; of another it is what the kernel remembers. Linux.
+ * statx(2) of a descriptor, in this thread. It waits for nothing: no server and no process is asked
+ * (AT_STATX_DONT_SYNC). What a file system of this machine says that way is all that there is; of another it is what
+ * the kernel remembers. Linux.
  */
 import { declare, hasFunction } from '../ffi/libc.js';
 import { NativeBlock } from '../ffi/memory.js';

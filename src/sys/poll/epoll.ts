@@ -24,7 +24,10 @@ export const EPOLL_CTL_MOD = 3;
 
 const EPOLL_CLOEXEC = 0o2000000;
 
-/** On x86-64 the struct is packed (12 bytes, data at 4), so that 32-bit programs share it; elsewhere data is aligned to 8. */
+/**
+ * On x86-64 the struct is packed (12 bytes, data at 4), so that 32-bit programs share it; elsewhere data is aligned
+ * to 8.
+ */
 const EVENT_WORDS = arch === 'x64' ? 3 : 4;
 const DATA_WORD = arch === 'x64' ? 1 : 2;
 

@@ -58,7 +58,7 @@ export function openInotify(title?: string): number {
 const remove = declare<(fd: number, watch: number) => number>('inotify_rm_watch', 'int', ['int', 'int']);
 
 /**
- * @param title what the path leads to, as whoever watches it calls it.
+ * @param title what the path leads to, as its watcher calls it.
  * @returns the number of the watch, or -1: the queue has one of this file already.
  * @throws IoError ENOENT, EACCES, ENOSPC (fs.inotify.max_user_watches).
  */

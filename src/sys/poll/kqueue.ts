@@ -16,7 +16,7 @@ import { kernelRelease, platform } from '../ffi/platform.js';
 /** What the backend calls: a kernel, a library, or a model of one. */
 export interface KqueueCalls {
   readonly system: KqueueSystem;
-  /** Who answers, for messages: 'libc.so.7', a path, 'model freebsd-14'. */
+  /** The library or model that answers, for messages: 'libc.so.7', a path, 'model freebsd-14'. */
   readonly provider: string;
   /** A new queue, close-on-exec; or -1. */
   kqueue(): number;
@@ -128,7 +128,8 @@ let chosen: KqueueCalls | undefined;
 let chosenFrom: string | undefined;
 
 /**
- * kqueue of this machine. Which library and which layout is found out once, and again when POLLUX_KQUEUE_LIBRARY changes.
+ * kqueue of this machine. Which library and which layout is found out once, and again when POLLUX_KQUEUE_LIBRARY
+ * changes.
  *
  * @throws IoError ENOSYS: this kernel has no kqueue and no library is named; ENOENT: the library can't be loaded or
  *   lacks a symbol; EINVAL: it answers in none of the layouts known here.

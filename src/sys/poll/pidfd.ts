@@ -47,10 +47,10 @@ export function openPidfd(pid: number): number {
 }
 
 /**
- * How a process ended, as wait(2) has it: the exit code times 256, or the number of the signal. Nothing is reaped: that is
- * the parent's.
+ * How a process ended, as wait(2) has it: the exit code times 256, or the number of the signal. Nothing is reaped:
+ * that is the parent's.
  *
- * @returns STILL_RUNNING; or STATUS_UNKNOWN: no child of ours, or reaped already, on a kernel before 6.15.
+ * @returns STILL_RUNNING; or STATUS_UNKNOWN: not a child of this process, or reaped already, on a kernel before 6.15.
  * @throws IoError EBADF.
  */
 export function exitStatus(pidfd: number): number {
@@ -66,7 +66,10 @@ export function exitStatus(pidfd: number): number {
   return statusKeptByDescriptor(pidfd);
 }
 
-/** The kernel keeps the status with the descriptor, whoever the parent was and whether or not he has reaped. */
+/**
+ * The kernel keeps the status with the descriptor, also where the parent is another process, and whether or not that
+ * has reaped.
+ */
 function statusKeptByDescriptor(pidfd: number): number {
   block.i32.fill(0);
   block.i32[0] = PIDFD_INFO_EXIT;

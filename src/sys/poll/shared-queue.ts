@@ -23,7 +23,7 @@ import { platform } from '../ffi/platform.js';
 /** Events of one call. */
 const EVENTS = 16;
 
-/** One thread's hold on the queue, whose descriptor belongs to whoever opened it. */
+/** One thread's hold on the queue, whose descriptor belongs to the thread that opened it. */
 export interface SharedQueue {
   readonly fd: number;
   /** Watches a descriptor until its next event, which may be there already. @throws IoError EBADF, ENOSPC, ENOMEM. */
@@ -84,7 +84,10 @@ class KeventQueue implements SharedQueue {
   }
 }
 
-/** @returns the descriptor of a new queue, the caller's. @throws IoError EMFILE, ENFILE, ENOMEM; ENOSYS: no kqueue here. */
+/**
+ * @returns the descriptor of a new queue, the caller's.
+ * @throws IoError EMFILE, ENFILE, ENOMEM; ENOSYS: no kqueue here.
+ */
 export function openSharedQueue(): number {
   if (platform === 'linux') return openEpoll();
   const calls = nativeKqueue();

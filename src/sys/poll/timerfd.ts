@@ -31,8 +31,8 @@ const ZERO: Timespec = { seconds: 0, nanoseconds: 0 };
 const spec = new NativeBlock(32);
 
 /**
- * Starts a timer, non-blocking and close-on-exec. The descriptor becomes readable when it expires; eight bytes read from
- * it are the number of expirations since the last read.
+ * Starts a timer, non-blocking and close-on-exec. The descriptor becomes readable when it expires; eight bytes read
+ * from it are the number of expirations since the last read.
  *
  * @param first when it expires first: from now, or by the wall clock if `absolute`. A past time expires at once.
  * @param interval between further expirations; absent: there are none.

@@ -1,11 +1,13 @@
 /**
- * A gate that the kernel keeps before a listening socket: nobody new comes in, and whom it has let in can be accepted still.
- * Without it a backlog of 0 still takes a connection in the moment between the last accept(2) and close(2), which resets it.
+ * A gate that the kernel keeps before a listening socket: nobody new comes in, and whom it has let in can be accepted
+ * still. Without it a backlog of 0 still takes a connection in the moment between the last accept(2) and close(2),
+ * which resets it.
  *
- * Linux, TCP: a filter on the socket drops what asks for a new connection, and nothing else, so that handshakes under way
- * come to their end. Whoever was dropped asks again after a second, when nobody listens or somebody else does.
- * Linux, Unix sockets: once shut down for reading, connect(2) fails with ECONNREFUSED; it queues a connection under the same
- * lock, so that nothing is under way. Of FreeBSD, macOS and the others no such gate is known to us.
+ * Linux, TCP: a filter on the socket drops what asks for a new connection, and nothing else, so that handshakes under
+ * way come to their end. A client that was dropped asks again after a second, when nothing or another process
+ * listens. Linux, Unix sockets: once shut down for reading, connect(2) fails with ECONNREFUSED; it queues a
+ * connection under the same lock, so that nothing is under way. Of FreeBSD, macOS and the others no such gate is
+ * known to us.
  */
 import { SHUT_RD, SOL_SOCKET, SO_ATTACH_FILTER, SO_DETACH_FILTER } from '../ffi/constants.js';
 import { IoError } from '../ffi/io-error.js';
@@ -15,14 +17,14 @@ import { poll, PollfdArray, POLLRDHUP } from '../poll/poll.js';
 import { setOption, shutdown } from './socket.js';
 
 /**
- * 'open': there is no gate here. 'closing': nobody new is let in, and handshakes under way come to their end. 'closed': all who
- * got in wait to be accepted.
+ * 'open': there is no gate here. 'closing': nobody new is let in, and handshakes under way come to their end.
+ * 'closed': all who got in wait to be accepted.
  */
 export type GateState = 'open' | 'closing' | 'closed';
 
 /**
- * struct sock_filter, 16-bit code, two 8-bit jumps and a 32-bit operand each. A filter of a TCP socket sees a packet from its
- * TCP header on, over IPv4 and IPv6.
+ * struct sock_filter, 16-bit code, two 8-bit jumps and a 32-bit operand each. A filter of a TCP socket sees a packet
+ * from its TCP header on, over IPv4 and IPv6.
  */
 const DROP_NEW_CONNECTIONS = [
   { code: 0x30, jumpTrue: 0, jumpFalse: 0, operand: 13 }, // ldb [13]: the flags

@@ -1,4 +1,4 @@
-/** Who sent a datagram: addresses that were seen lately are not decoded again, and are the same objects. */
+/** The senders of datagrams: addresses that were seen lately are not decoded again, and are the same objects. */
 import { SockaddrBlock, type Address } from './sockaddr.js';
 
 /** A power of two. Beyond it senders that come in turns take each other's places, and are decoded again. */

@@ -1,6 +1,6 @@
 /**
- * sendfile(2): bytes of a file to a stream socket without a copy through the process. Linux, FreeBSD and macOS have calls of
- * that name with other arguments and other ways to say how much went; here they are one.
+ * sendfile(2): bytes of a file to a stream socket without a copy through the process. Linux, FreeBSD and macOS have
+ * calls of that name with other arguments and other ways to say how much went; here they are one.
  */
 import { ENOSYS } from '../ffi/errno.js';
 import { declare, errno } from '../ffi/libc.js';
@@ -19,8 +19,8 @@ export interface SendfileCalls {
   /** Whether a call answers EBUSY rather than wait for the disk. */
   readonly refusesToWait: boolean;
   /**
-   * errno of the last call; 0 if it went well. Bytes may have gone all the same: the socket took no more (EAGAIN), a signal
-   * came (EINTR), the next page is not in memory (EBUSY).
+   * errno of the last call; 0 if it went well. Bytes may have gone all the same: the socket took no more (EAGAIN), a
+   * signal came (EINTR), the next page is not in memory (EBUSY).
    */
   readonly failure: number;
   /**
@@ -87,8 +87,8 @@ export class FreebsdSendfile implements SendfileCalls {
   }
 
   /**
-   * The whole call. A trailer is sent also where the file ended early, and right behind what there was of it, so a trailer
-   * in the call is only for files that nobody can shorten.
+   * The whole call. A trailer is sent also where the file ended early, and right behind what there was of it, so a
+   * trailer in the call is only for files that nobody can shorten.
    *
    * @param lengthBytes of the file; 0 is up to its end.
    */
@@ -151,7 +151,7 @@ export class DarwinSendfile implements SendfileCalls {
   }
 }
 
-/** Kernels without the call: whoever asks learns to use buffers. */
+/** Kernels without the call: the caller learns to use buffers. */
 class NoSendfile implements SendfileCalls {
   readonly takesHeader = false;
   readonly refusesToWait = false;

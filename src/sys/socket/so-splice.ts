@@ -1,7 +1,7 @@
 /**
- * SO_SPLICE: FreeBSD's and OpenBSD's kernels move what one TCP socket receives to another, without a call per piece. Written
- * from setsockopt(2) and the tests of FreeBSD's source (tests/sys/kern/socket_splice.c), and run on no such kernel yet:
- * FreeBSD 14.0, of which there are recordings, answers ENOPROTOOPT.
+ * SO_SPLICE: FreeBSD's and OpenBSD's kernels move what one TCP socket receives to another, without a call per piece.
+ * Written from setsockopt(2) and the tests of FreeBSD's source (tests/sys/kern/socket_splice.c), and run on no such
+ * kernel yet: FreeBSD 14.0, of which there are recordings, answers ENOPROTOOPT.
  */
 import { SOL_SOCKET } from '../ffi/constants.js';
 import { IoError } from '../ffi/io-error.js';
@@ -12,8 +12,8 @@ import { getOption, setOption } from './socket.js';
 /** An object, so that a test can be the kernel. One way each; both sockets are TCP and connected. */
 export interface SocketSpliceCalls {
   /**
-   * Has the kernel move bytes from now on, what waits at the source already included. Meanwhile the source is never readable.
-   * It becomes so when the splice is over: at the end of either stream, by an error, or after `maxBytes`.
+   * Has the kernel move bytes from now on, what waits at the source already included. Meanwhile the source is never
+   * readable. It becomes so when the splice is over: at the end of either stream, by an error, or after `maxBytes`.
    *
    * @param maxBytes 0 for no limit.
    * @returns 0, or why not: ENOPROTOOPT no such option here, EPROTONOSUPPORT not TCP, ENOTCONN, EBUSY spliced already.

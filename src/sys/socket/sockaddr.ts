@@ -6,6 +6,7 @@ import { AF_INET, AF_INET6, AF_UNIX } from '../ffi/constants.js';
 import { NativeBlock } from '../ffi/memory.js';
 import { hasSockaddrLength, platform } from '../ffi/platform.js';
 
+/** An IP address and a port. */
 export interface InternetAddress {
   readonly family: 'ipv4' | 'ipv6';
   readonly address: string;
@@ -18,6 +19,7 @@ export interface UnixAddress {
   readonly path: string;
 }
 
+/** The address of a socket. */
 export type Address = InternetAddress | UnixAddress;
 
 /** sizeof(struct sockaddr_storage) */

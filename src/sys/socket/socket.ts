@@ -43,7 +43,9 @@ export const recvmsg = declare<(fd: number, address: number, flags: number) => n
   'int',
 ]);
 
-/** Room for a struct msghdr of every 64-bit platform: glibc's and musl's has 56 bytes, those of the BSDs and macOS 48. */
+/**
+ * Room for a struct msghdr of every 64-bit platform: glibc's and musl's has 56 bytes, those of the BSDs and macOS 48.
+ */
 const MSGHDR_BYTES = 56;
 const MSG_NAME_WORD = 0;
 const MSG_NAMELEN_WORD = 2;
@@ -60,7 +62,8 @@ export class MessageHeader {
 
   /**
    * @param iovecsAddress of the struct iovec array; the caller keeps it alive.
-   * @param name where a datagram goes to or comes from. Without it no address is given: one of no length is EINVAL on FreeBSD.
+   * @param name where a datagram goes to or comes from. Without it no address is given: one of no length is EINVAL on
+   *   FreeBSD.
    */
   constructor(
     readonly iovecsAddress: number,
@@ -98,7 +101,8 @@ export const shutdown = declare<(fd: number, how: number) => number>('shutdown',
 /**
  * Sends FIN behind what was sent. A peer that has gone is news that comes another way.
  *
- * @returns that a sandbox refuses it: then only closing sends it, and who was about to do so loses no more than patience.
+ * @returns that a sandbox refuses it: then only closing sends it, and who was about to do so loses no more than
+ *   patience.
  */
 export function endWriting(fd: number): IoError | undefined {
   if (shutdown(fd, SHUT_WR) === 0 || !isRefusal(errno())) return undefined;
@@ -202,7 +206,8 @@ export function listen(fd: number, backlog: number, title = `descriptor ${fd}`):
 /**
  * connect(2) on a non-blocking socket.
  *
- * @returns 0 when connected at once, EINPROGRESS when readiness to write will tell, otherwise the errno that it failed with.
+ * @returns 0 when connected at once, EINPROGRESS when readiness to write will tell, otherwise the errno that it
+ *   failed with.
  */
 export function connect(fd: number, address: Address): number {
   sockaddr.encode(address);
@@ -269,7 +274,10 @@ export function setOption(fd: number, level: number, name: number, value: number
   }
 }
 
-/** setsockopt(2) of what makes a socket better and is not needed: a sandbox may refuse it. @throws IoError as `setOption`. */
+/**
+ * setsockopt(2) of what makes a socket better and is not needed: a sandbox may refuse it.
+ * @throws IoError as `setOption`.
+ */
 export function preferOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
   try {
     setOption(fd, level, name, value);
@@ -295,8 +303,8 @@ function loadOption(fd: number, level: number, name: number): void {
 const MEMINFO_DROPS = 8;
 
 /**
- * Datagrams that came to a socket and were dropped, as its receive buffer was full or their checksum wrong: the number that
- * SO_RXQ_OVFL tells with datagrams that come later. It counts modulo 2^32.
+ * Datagrams that came to a socket and were dropped, as its receive buffer was full or their checksum wrong: the
+ * number that SO_RXQ_OVFL tells with datagrams that come later. It counts modulo 2^32.
  *
  * @returns undefined where the system does not tell.
  */
@@ -315,8 +323,8 @@ export function getIntOption(fd: number, level: number, name: number): number {
 }
 
 /**
- * What broke a socket, as an errno; 0: nothing that is known. It is told once (SO_ERROR). Where a sandbox refuses to be asked, a
- * call that sends no byte meets the error.
+ * What broke a socket, as an errno; 0: nothing that is known. It is told once (SO_ERROR). Where a sandbox refuses to
+ * be asked, a call that sends no byte meets the error.
  */
 export function pendingError(fd: number): number {
   option.u32[OPTION_BYTES / 4] = OPTION_BYTES;

@@ -1,4 +1,7 @@
-/** splice(2) and the pipes that it needs: bytes from one descriptor to another without passing through the process. Linux. */
+/**
+ * splice(2) and the pipes that it needs: bytes from one descriptor to another without passing through the process.
+ * Linux.
+ */
 import { F_GETPIPE_SZ, F_SETPIPE_SZ } from '../ffi/constants.js';
 import { close, fcntl, pipe } from '../file/io.js';
 import { declare, errno } from '../ffi/libc.js';
@@ -9,8 +12,8 @@ export interface SpliceCalls {
   /**
    * splice(2) without waiting; one of the two must be a pipe.
    *
-   * SPLICE_F_MORE is never given: the kernel holds back a packet that is not full for up to 200 ms in wait for more, and
-   * nobody here knows of more than the call is given. Between the pages of one call the kernel sets it by itself.
+   * SPLICE_F_MORE is never given: the kernel holds back a packet that is not full for up to 200 ms in wait for more,
+   * and nobody here knows of more than the call is given. Between the pages of one call the kernel sets it by itself.
    *
    * @returns bytes moved, 0 at the end of the stream, -1 with `errno()`.
    */
@@ -22,7 +25,11 @@ export interface SpliceCalls {
 export interface PipeCalls {
   /** @returns [read end, write end] @throws IoError EMFILE, ENFILE. */
   open(): [number, number];
-  /** Asks for another capacity. @returns the one that it has then. @throws IoError EPERM past the user's quota, EBUSY. */
+  /**
+   * Asks for another capacity.
+   * @returns the one that it has then.
+   * @throws IoError EPERM past the user's quota, EBUSY.
+   */
   resize(fd: number, lengthBytes: number): number;
   /** @returns the capacity. @throws IoError EBADF. */
   capacity(fd: number): number;

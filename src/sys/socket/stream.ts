@@ -56,8 +56,8 @@ export function sendListTo(fd: number, header: MessageHeader, flags: number): nu
 }
 
 /**
- * What a stream broke with, of which sending says EPIPE. FreeBSD looks at the end of the write side first and leaves the cause,
- * a reset by the peer, in SO_ERROR; Linux tells it at once.
+ * What a stream broke with, of which sending says EPIPE. FreeBSD looks at the end of the write side first and leaves
+ * the cause, a reset by the peer, in SO_ERROR; Linux tells it at once.
  */
 export function causeOf(fd: number, code: number): number {
   if (code !== EPIPE || !isSocket(fd)) return code;

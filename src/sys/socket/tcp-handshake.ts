@@ -11,8 +11,9 @@ const SEGMENTS_IN_OFFSET = 140;
 export const hasTcpInfo = platform === 'linux';
 
 /**
- * Whether a socket is connected after one segment of its peer, which then was SYN-ACK: a socket that has met itself has received
- * its own SYN as well. False says nothing: the peer may have sent more already, or the system may not tell.
+ * Whether a socket is connected after one segment of its peer, which then was SYN-ACK: a socket that has met itself
+ * has received its own SYN as well. False says nothing: the peer may have sent more already, or the system may not
+ * tell.
  */
 export function wasAnsweredOnce(fd: number): boolean {
   try {

@@ -1,4 +1,6 @@
-/** How much the kernel holds for a descriptor that nobody has received yet: FIONREAD, which Linux also calls SIOCINQ. */
+/**
+ * How much the kernel holds for a descriptor that nobody has received yet: FIONREAD, which Linux also calls SIOCINQ.
+ */
 import { declare } from '../ffi/libc.js';
 import { NativeBlock } from '../ffi/memory.js';
 import { platform } from '../ffi/platform.js';

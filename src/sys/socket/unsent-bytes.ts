@@ -16,8 +16,8 @@ const ioctl = declare<Ioctl>('ioctl', 'int', ['int', 'ulong', '...']);
 const block = new NativeBlock(8);
 
 /**
- * Bytes in the kernel's send buffer: not sent yet, or sent and not acknowledged. Of a Unix socket those that the peer has not
- * read, with what the kernel needs to keep them.
+ * Bytes in the kernel's send buffer: not sent yet, or sent and not acknowledged. Of a Unix socket those that the peer
+ * has not read, with what the kernel needs to keep them.
  *
  * @returns 0 also where the system does not say: it has no such call, or the descriptor is no socket.
  */

@@ -37,7 +37,11 @@ import {
 } from '../messages/subscription.js';
 import { Topic } from '../messages/topic.js';
 
-/** @typeParam Messages what this thread takes and answers, if it is declared. */
+/**
+ * A thread's own end of all messages. `openEndpoint` opens one.
+ *
+ * @typeParam Messages what this thread takes and answers, if it is declared.
+ */
 export class Endpoint<Messages extends MessageTypes = MessageTypes>
   implements DeliveryOwner, PeerOwner, SubscriptionOwner
 {

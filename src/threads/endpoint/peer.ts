@@ -31,6 +31,7 @@ import { PeerLane, type Undelivered } from './peer-lane.js';
 import type { QueueSender } from '../messages/queue-sender.js';
 import { Ticket } from '../messages/ticket.js';
 
+/** Options of `peer.request`. */
 export interface RequestOptions {
   /** Gives up waiting. A question that waits for room is not asked then; to another the thread answers, and nobody hears it. */
   readonly signal?: AbortSignal;
@@ -57,7 +58,11 @@ export interface PeerOwner {
   onPeerClosed(peer: Peer): void;
 }
 
-/** @typeParam Messages what the other thread takes and answers, if it is declared. */
+/**
+ * The way to send to another thread.
+ *
+ * @typeParam Messages what the other thread takes and answers, if it is declared.
+ */
 export class Peer<Messages extends MessageTypes = MessageTypes> implements Destination {
   /** Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get. */
   onGone: ((peer: Peer) => void) | undefined = undefined;

@@ -1,6 +1,7 @@
 /** How another thread is reached. Plain data: it can be posted to a worker, in `workerData` or in a message. */
 import type { WakeHandle } from '../../backends/contract.js';
 
+/** Where to send to a thread: plain data that can be posted. */
 export interface MailboxAddress {
   /** The thread that receives, as `node:worker_threads` numbers them. */
   readonly threadId: number;

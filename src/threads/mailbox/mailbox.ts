@@ -22,6 +22,7 @@ import { Link, type LinkOwner } from './link.js';
 import { Patience } from './patience.js';
 import { awaitSenders, awaitWakers, wakeOwner } from './waking.js';
 
+/** How large a mailbox is, and for how many senders. */
 export interface MailboxOptions {
   /**
    * Room for messages: a power of two. A message may take half of it. To a thread with less than 32 KiB no connections, or
@@ -47,6 +48,7 @@ export interface RecordHandler {
   onRecord(reader: RingReader): void;
 }
 
+/** What a mailbox has taken and given. */
 export interface MailboxCounters {
   /** Messages handed to this thread, and written to others' mailboxes by it. */
   received: number;

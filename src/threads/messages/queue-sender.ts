@@ -10,6 +10,7 @@ import { signalOf, type WaitOptions } from '../../api/waiting.js';
 import { encode } from './message.js';
 import type { Sendable } from './message-types.js';
 
+/** Sends to a queue of another thread. `peer.sender` gives one. */
 export class QueueSender<T = unknown> {
   /** @internal Made by `peer.sender`. */
   constructor(

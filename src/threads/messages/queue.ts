@@ -16,6 +16,7 @@ export interface QueueOwner {
   defer(run: () => void): void;
 }
 
+/** Receives what other threads send to one name. `endpoint.queue` gives one. */
 export class Queue<T = unknown> implements AsyncIterable<T> {
   private handler: ((message: Message<T>) => void) | undefined = undefined;
   private backlog: KeptMessage[] = [];

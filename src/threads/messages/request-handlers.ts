@@ -6,7 +6,12 @@ import { packFailure } from './failure.js';
 import { encode, type Arrival, type Encoded, type Message } from './message.js';
 import type { PeerBook } from '../endpoint/peer-book.js';
 
-/** @param message what came with the request. @returns the answer, or a promise of it; bytes or anything cloneable. */
+/**
+ * Answers a request of another thread.
+ *
+ * @param message what came with the request.
+ * @returns the answer, or a promise of it; bytes or anything cloneable.
+ */
 export type RequestHandler<Q = unknown, A = unknown> = (message: Message<Q>) => A | Promise<A>;
 
 /** What the user gave to be called, and the context in which he did. */

@@ -11,6 +11,7 @@ import type { Peer } from '../endpoint/peer.js';
 export type SlowPolicy = 'block' | 'drop oldest' | 'disconnect';
 export const SLOW_POLICIES: readonly SlowPolicy[] = ['block', 'drop oldest', 'disconnect'];
 
+/** What became of messages to one subscriber. */
 export interface SubscriberCounters {
   readonly threadId: number;
   readonly policy: SlowPolicy;

@@ -6,6 +6,7 @@ import type { Arrival } from './message.js';
 import { Queue, type QueueOwner } from './queue.js';
 import type { SlowPolicy } from './subscriber.js';
 
+/** Options of `endpoint.subscribe`. */
 export interface SubscribeOptions {
   /** What publishers do when this thread is slow. Default 'block'. */
   readonly whenSlow?: SlowPolicy;

@@ -5,8 +5,10 @@ import { describeBy } from '../../base/inspection.js';
 import type { Lane } from '../mailbox/lane.js';
 import type { Outgoing } from '../mailbox/outgoing.js';
 
+/** What became of an attempt to cancel a scheduled call. */
 export type Cancellation = 'cancelled' | 'too late';
 
+/** A call that was scheduled in another thread, to cancel it. */
 export class Ticket {
   private result: Cancellation | undefined = undefined;
 

@@ -9,6 +9,7 @@ import type { Sendable } from './message-types.js';
 import type { Peer } from '../endpoint/peer.js';
 import { Subscriber, type SlowPolicy, type SubscriberCounters } from './subscriber.js';
 
+/** What became of published messages. */
 export interface TopicCounters {
   /** Messages published from this thread. */
   published: number;
@@ -18,6 +19,7 @@ export interface TopicCounters {
   disconnected: number;
 }
 
+/** Publishes to every thread that subscribed. `endpoint.topic` gives one. */
 export class Topic<T = unknown> {
   private readonly subscribed = new Map<Peer, Subscriber>();
   private published = 0;

@@ -7,7 +7,11 @@ import type { Peer } from '../endpoint/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
 import type { WorkerSetup, WorkerAddress } from './control.js';
 
-/** @typeParam Messages what the runtime's workers take and answer, if it is declared. */
+/**
+ * A worker of a runtime, as its own thread sees it.
+ *
+ * @typeParam Messages what the runtime's workers take and answer, if it is declared.
+ */
 export class CurrentWorker<Messages extends MessageTypes = MessageTypes> {
   /**
    * The runtime is being stopped: close listeners and connections here. The worker ends when it has nothing left to wait

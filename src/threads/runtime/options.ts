@@ -18,6 +18,7 @@ import {
 import { Endpoint } from '../endpoint/endpoint.js';
 import { checkReactorOptions } from '../../api/thread-reactor.js';
 
+/** Options of `new Runtime`. */
 export interface RuntimeOptions {
   /**
    * What each worker runs: a module, which finds its worker by `currentWorker()`. If it exports a function `run`, by itself or

@@ -29,7 +29,11 @@ export interface RuntimeWorkerOwner {
   onReleased(worker: RuntimeWorker, threadId: number): void;
 }
 
-/** @typeParam Messages what the runtime's workers take and answer, if it is declared. */
+/**
+ * A worker of a runtime, as its owner sees it.
+ *
+ * @typeParam Messages what the runtime's workers take and answer, if it is declared.
+ */
 export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   /** How to send to it; undefined until its entry has run, and while it is being started again. */
   peer: Peer<Messages> | undefined = undefined;

@@ -28,7 +28,7 @@ export interface RuntimeEnd {
   readonly terminated: readonly string[];
 }
 
-/** @typeParam Messages what the workers take and answer, if it is declared. */
+/** Starts workers with a reactor each. @typeParam Messages what the workers take and answer, if it is declared. */
 export class Runtime<Messages extends MessageTypes = MessageTypes> implements RuntimeWorkerOwner, ServiceOwner {
   /** The workers, by index. */
   readonly workers: readonly RuntimeWorker<Messages>[];

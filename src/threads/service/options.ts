@@ -24,11 +24,16 @@ export interface WorkerLoad {
   readonly open: number;
 }
 
-/** @returns the index in `loads` of the one that gets the next connection. */
+/**
+ * Chooses the worker that gets a connection.
+ *
+ * @returns the index in `loads` of the one that gets the next connection.
+ */
 export type Distribute = (loads: readonly WorkerLoad[]) => number;
 
 const STRATEGIES = ['round-robin', 'least-connections'];
 
+/** Options of `runtime.listen`. */
 export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
   readonly accept: AcceptModel;
   /**

@@ -32,6 +32,7 @@ const DEFAULT_IDLE_MS = 60_000;
 /** As long as a runtime takes to stop. */
 const DEFAULT_DEADLINE_MS = 10_000;
 
+/** Options of `service.close`. */
 export interface ServiceCloseOptions {
   /** From now, in milliseconds. Workers that are paused or busy are not waited for any longer. Default: 10 seconds. */
   readonly deadlineMs?: number;
@@ -49,6 +50,7 @@ export interface ServiceEnd {
 /** The last one's number, which travels as 32 bits. */
 let services = 0;
 
+/** A port that the workers of a runtime serve together. */
 export class Service {
   private closing: Promise<ServiceEnd> | undefined = undefined;
   /** Workers that are about to serve. */

@@ -1,4 +1,6 @@
-/** The few assertions that rows make. They throw plain Errors that name both values, so that any runner can print them. */
+/**
+ * The few assertions that rows make. They throw plain Errors that name both values, so that any runner can print them.
+ */
 import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Readiness } from '../../backends/contract.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 

@@ -222,7 +222,7 @@ export class ModelWorld extends CommonWorld implements World {
       readiness |= isRead ? READABLE : WRITABLE;
       if ((flags & EV_EOF) !== 0) readiness |= (isRead ? PEER_END : BOTH_END) | (fflags !== 0 ? ERROR : 0);
     }
-    // A pipe without reader is an error to whoever writes; some systems refuse to watch it.
+    // A pipe without reader is an error to the writer; some systems refuse to watch it.
     const refused = receipts.some(({ flags, data }) => (flags & EV_ERROR) !== 0 && data !== 0);
     const isDeadPipe = (readiness & BOTH_END) !== 0 && this.kernel.descriptors.at(fd) instanceof PipeEnd;
     return refused || isDeadPipe ? readiness | WRITABLE | BOTH_END | ERROR : readiness;

@@ -3,6 +3,7 @@ import type { Platform } from '../../sys/ffi/platform.js';
 import type { DescriptorKind, RegistrationMode } from '../../backends/contract.js';
 import type { Trial } from './trial.js';
 
+/** What rows are about. */
 export type Theme =
   | 'registration'
   | 'modes'
@@ -19,8 +20,8 @@ export type Theme =
   | 'sources';
 
 /**
- * What a row can't do without. A row whose needs are not met is skipped; since they are declared by the backend, a skip of
- * this kind never goes stale.
+ * What a row can't do without. A row whose needs are not met is skipped; since they are declared by the backend, a
+ * skip of this kind never goes stale.
  */
 export interface Needs {
   /** In `modes`. */
@@ -38,8 +39,8 @@ export interface Needs {
 }
 
 /**
- * A known gap: on this platform, with this backend, the row fails, for a reason that lies in the kernel. A gated row runs
- * all the same, and one that passes makes the run fail: the gate is stale and must go.
+ * A known gap: on this platform, with this backend, the row fails, for a reason that lies in the kernel. A gated row
+ * runs all the same, and one that passes makes the run fail: the gate is stale and must go.
  */
 export interface Gate {
   /** Where; everywhere if absent. */
@@ -55,6 +56,7 @@ export interface BackendGate extends Gate {
   readonly row: string;
 }
 
+/** One scenario of the contract. */
 export interface Row {
   /** A sentence that is true of a right backend; unique in the suite. 'regression N:' marks a bug somebody once had. */
   readonly name: string;
@@ -71,6 +73,7 @@ export interface ThemedRow extends Row {
   readonly theme: Theme;
 }
 
+/** What became of one row. */
 export interface RowResult {
   readonly name: string;
   readonly theme: Theme;
@@ -80,6 +83,7 @@ export interface RowResult {
   readonly durationMs: number;
 }
 
+/** What became of all rows that were run. */
 export interface ConformanceReport {
   readonly backend: string;
   /** 'Linux 6.18.1' */

@@ -7,6 +7,7 @@ import { suite } from './suite.js';
 import { DEFAULT_DEADLINE_MS, SkipRow, Trial } from './trial.js';
 import type { World } from './world.js';
 
+/** Options of `runRow`. */
 export interface RowOptions {
   /** Gates of a backend that the suite doesn't know. */
   readonly gates?: readonly BackendGate[];
@@ -16,6 +17,7 @@ export interface RowOptions {
   readonly world?: World;
 }
 
+/** Options of `runConformance`. */
 export interface ConformanceOptions extends RowOptions {
   /** Runs only rows whose name or theme contains this text, in any case. */
   readonly only?: string;

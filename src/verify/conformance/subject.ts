@@ -9,6 +9,7 @@ import type { World } from './world.js';
 
 const MODEL = 'model:';
 
+/** What is put to the test: a backend, on this kernel or on a model. */
 export interface Subject {
   readonly name: string;
   /** A world, with nothing in it where it is a model, and the backend for it. */

@@ -1,6 +1,6 @@
 /**
- * What a row works with: a backend that was just opened, descriptors that are closed afterwards, and waits that check on
- * the way what must hold of every wait of every backend.
+ * What a row works with: a backend that was just opened, descriptors that are closed afterwards, and waits that check
+ * on the way what must hold of every wait of every backend.
  */
 import { slotOf, type Token } from '../../base/token.js';
 import {
@@ -40,6 +40,7 @@ export class SkipRow {
   constructor(readonly reason: string) {}
 }
 
+/** What a row works with: a backend, descriptors and waits. */
 export class Trial {
   /** Opened with default options. */
   readonly backend: Backend;

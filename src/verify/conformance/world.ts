@@ -14,6 +14,7 @@ export interface Load {
   join(): void;
 }
 
+/** Where rows take their descriptors from: this kernel, or a model. */
 export interface World {
   /** 'Linux 6.18.1', 'model freebsd-14'. */
   readonly name: string;
@@ -71,8 +72,8 @@ export interface World {
   /** Writes until there is no room and none comes: TCP makes room again when what it sent is acknowledged. */
   fillForGood(fd: number): void;
   /**
-   * Starts to write `lengthBytes` at each descriptor, some times over, in another thread where there is one. They must stay
-   * open, and no other load start, until it is joined.
+   * Starts to write `lengthBytes` at each descriptor, some times over, in another thread where there is one. They
+   * must stay open, and no other load start, until it is joined.
    */
   startLoad(fds: readonly number[], lengthBytes: number): Load;
   /** Sends an urgent byte. @returns whether this world can. */
@@ -84,8 +85,8 @@ export interface World {
   /** SO_ERROR: the errno that waits, which is taken by asking. */
   takeError(fd: number): number;
   /**
-   * What holds at a descriptor right now, asked by another way than the backend's: READABLE and WRITABLE as they would be
-   * reported to one who asks for both.
+   * What holds at a descriptor right now, asked by another way than the backend's: READABLE and WRITABLE as they
+   * would be reported to one who asks for both.
    */
   holds(fd: number): Readiness;
   dup(fd: number): number;

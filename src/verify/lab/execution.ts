@@ -18,6 +18,7 @@ export interface Outcome {
   readonly waits: readonly Observation[];
 }
 
+/** Options of `runProgram`. */
 export interface ExecutionOptions {
   /** A wait after each step, so that no two changes share one. */
   readonly unbatched?: boolean;
@@ -86,15 +87,16 @@ class Execution {
   }
 
   /**
-   * The timers that are left must come beside all that is ready, each in its turn, and the last one must end a wait that
-   * blocks, with nothing else to report.
+   * The timers that are left must come beside all that is ready, each in its turn, and the last one must end a wait
+   * that blocks, with nothing else to report.
    */
   private awaitTimers(): void {
     const { timers } = this.oracle;
     if (timers.pendingCount === 0) return;
     const deadlineNs = timers.allDueNs;
     const leftMs = () => Math.max(0, deadlineNs - this.tested.world.nowNs()) / 1e6;
-    // The clock of a model stands still as long as something is ready. A kernel's runs on while this process is stopped.
+    // The clock of a model stands still as long as something is ready. A kernel's runs on while this process is
+    // stopped.
     for (let waits = 0; this.tested.world.isReal && timers.pendingCount > 1; waits++) {
       if (leftMs() === 0 && waits > this.oracle.rounds()) throw timers.missing('starved');
       this.wait(0);

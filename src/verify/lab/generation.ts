@@ -72,8 +72,8 @@ function generateMixture(random: Random, modes: readonly RegistrationMode[]): Pr
 }
 
 /**
- * More that is ready than a batch takes, oneshots for the most part, some or all of which are armed again after each wait:
- * a backend that serves by place instead of by turn lets them push in before others.
+ * More that is ready than a batch takes, oneshots for the most part, some or all of which are armed again after each
+ * wait: a backend that serves by place instead of by turn lets them push in before others.
  */
 function generateCrowd(random: Random, modes: readonly RegistrationMode[]): Program {
   const channels = Array.from({ length: 2 + random.below(MOST_CHANNELS - 1) }, () => 'unix' as const);

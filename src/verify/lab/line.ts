@@ -1,6 +1,7 @@
 /**
- * The line in front of a batch: who is ready and waits for room. Directions of registrations and timers stand in it, and a
- * wake takes the room of one. Who has stood in line at any time may have been served before another, but not twice.
+ * The line in front of a batch: who is ready and waits for room. Directions of registrations and timers stand in it,
+ * and a wake takes the room of one. A member that has stood in line at any time may have been served before another,
+ * but not twice.
  */
 import { Violation } from './violation.js';
 

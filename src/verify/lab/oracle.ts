@@ -1,10 +1,10 @@
 /**
- * What the contract (docs/contract.md) lets a wait report and what it demands, from what poll(2) said before the wait and
- * after it. What held at both times and is armed must be reported; what held at neither must not.
+ * What the contract (docs/contract.md) lets a wait report and what it demands, from what poll(2) said before the wait
+ * and after it. What held at both times and is armed must be reported; what held at neither must not.
  *
- * Where the contract leaves room the oracle gives it: opposite changes between two waits may cancel out, an edge may be
- * reported again after any activity on its channel, a full batch may leave a direction of a registration to the next, and
- * a registration whose descriptor was closed first may say anything.
+ * Where the contract leaves room the oracle gives it: opposite changes between two waits may cancel out, an edge may
+ * be reported again after any activity on its channel, a full batch may leave a direction of a registration to the
+ * next, and a registration whose descriptor was closed first may say anything.
  */
 import type { World } from '../conformance/world.js';
 import type { Token } from '../../base/token.js';
@@ -226,7 +226,9 @@ export class Oracle {
     return this.stage.isUnsteady(end) ? WRITABLE | ERROR : 0;
   }
 
-  /** An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees, and so are the writes of a load. */
+  /**
+   * An edge needs a cause. Acknowledgements of TCP are causes that nobody here sees, and so are the writes of a load.
+   */
   private judgeCause(each: Expectation, readiness: Readiness, where: string): void {
     if (each.mode !== 'edge' || each.changed || this.stage.hasHiddenCauses(each.end)) return;
     const activity = this.stage.activityOf(each.end);
@@ -245,8 +247,8 @@ export class Oracle {
       if (each.orphaned) continue;
       const reported = this.reported.get(each) ?? 0;
       const steady = each.before & this.stage.holds(each.end) & ~this.unsteady(each);
-      // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges that need
-      // not be told again and may be.
+      // kqueue keeps a place in its queue for each direction, so it is those that stand in line; among them edges
+      // that need not be told again and may be.
       const inLine = isOneshot(each.mode) ? this.due(each, steady) : each.interest & steady;
       for (const [index, direction] of [READABLE, WRITABLE].entries()) {
         if (((inLine | reported) & direction) !== 0) this.line.stand(each.places[index]);

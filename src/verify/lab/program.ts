@@ -1,15 +1,17 @@
 /**
- * A program of the lab: channels with two ends each, and steps on them. End 2n and end 2n + 1 belong to channel n. Steps
- * name ends by number, so that taking a step out changes no other; a step that finds nothing to do does nothing.
+ * A program of the lab: channels with two ends each, and steps on them. End 2n and end 2n + 1 belong to channel n.
+ * Steps name ends by number, so that taking a step out changes no other; a step that finds nothing to do does
+ * nothing.
  */
 import type { Interest, RegistrationMode } from '../../backends/contract.js';
 
 /**
- * `unix` is a socket pair, `pipe` has its read end at the even number, `tcp` is a connection over the loopback, `listener`
- * listens at the even number and has its latest client at the odd one, closed at first.
+ * `unix` is a socket pair, `pipe` has its read end at the even number, `tcp` is a connection over the loopback,
+ * `listener` listens at the even number and has its latest client at the odd one, closed at first.
  */
 export type ChannelKind = 'unix' | 'pipe' | 'tcp' | 'listener';
 
+/** One step of a program. */
 export type Step =
   | { readonly op: 'register'; readonly end: number; readonly interest: Interest; readonly mode: RegistrationMode }
   /** Unregisters and registers again. */
@@ -25,8 +27,8 @@ export type Step =
   /** Writes at every end that can. */
   | { readonly op: 'burst'; readonly lengthBytes: number }
   /**
-   * Forks load off: another thread writes at every end that can, some times over, while the next steps are made. A step that
-   * takes descriptors or numbers away waits for its end.
+   * Forks load off: another thread writes at every end that can, some times over, while the next steps are made. A
+   * step that takes descriptors or numbers away waits for its end.
    */
   | { readonly op: 'fork'; readonly lengthBytes: number }
   /** A change that must be refused with ENOENT. */
@@ -39,9 +41,9 @@ export type Step =
   | { readonly op: 'wait'; readonly timeoutMs: number };
 
 /**
- * `drain` and `fill` go on until the call would block, and say so (a listener is drained by accepting); `connect` starts a
- * connection of the channel's listener, refused if that is closed, and `accept` takes one and closes it; `close` and `reset` unregister first, `close-early`
- * does not; `register-twice` must be refused with EEXIST.
+ * `drain` and `fill` go on until the call would block, and say so (a listener is drained by accepting); `connect`
+ * starts a connection of the channel's listener, refused if that is closed, and `accept` takes one and closes it;
+ * `close` and `reset` unregister first, `close-early` does not; `register-twice` must be refused with EEXIST.
  */
 export type EndOperation =
   | 'unregister'
@@ -57,6 +59,7 @@ export type EndOperation =
   | 'close-dup'
   | 'register-twice';
 
+/** A program of the lab: channels, and steps on them. */
 export interface Program {
   readonly maxEvents: number;
   readonly channels: readonly ChannelKind[];

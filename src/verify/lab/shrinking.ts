@@ -9,8 +9,8 @@ export type Check = (program: Program) => Rule | undefined;
 const MOST_RUNS = 2_000;
 
 /**
- * Shrinks a program that breaks `rule`: first steps go, in ever smaller groups, then arguments get simpler, until nothing
- * more can be taken away. A smaller program that breaks another rule does not count.
+ * Shrinks a program that breaks `rule`: first steps go, in ever smaller groups, then arguments get simpler, until
+ * nothing more can be taken away. A smaller program that breaks another rule does not count.
  */
 export function shrink(program: Program, rule: Rule, check: Check): Program {
   const search = new Search(program, rule, check);

@@ -53,8 +53,8 @@ export class Stage {
   }
 
   /**
-   * Whether room and errors may come and go there within one wait: acknowledgements bring room back, and the writes of a load
-   * take it, and an error with it.
+   * Whether room and errors may come and go there within one wait: acknowledgements bring room back, and the writes
+   * of a load take it, and an error with it.
    */
   isUnsteady(end: number): boolean {
     return this.load !== undefined && this.isNetwork(end);

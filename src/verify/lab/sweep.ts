@@ -23,8 +23,8 @@ export interface SweepResult {
 }
 
 /**
- * Changes the interest of `batch` readable sockets between reading and both directions, all of them and then one wait. A
- * oneshot is armed again by that.
+ * Changes the interest of `batch` readable sockets between reading and both directions, all of them and then one
+ * wait. A oneshot is armed again by that.
  *
  * @throws IoError EMFILE: it takes a descriptor for each of the batch, in pairs.
  */

@@ -10,8 +10,8 @@ import type { Line, Place } from './line.js';
 import { Violation } from './violation.js';
 
 /**
- * How late a kernel may be before that is the backend's fault: the CPU that keeps the timer may have been taken away. The
- * model is never late, once its clock has moved on.
+ * How late a kernel may be before that is the backend's fault: the CPU that keeps the timer may have been taken away.
+ * The model is never late, once its clock has moved on.
  */
 const GRACE_NS = 1e9;
 

@@ -1,6 +1,6 @@
 /**
- * epoll(7) over the things of the model: level and edge, oneshot, exclusive (fs/eventpoll.c of Linux). Beside the kqueue
- * of the same kernel it shows where the two mean different things.
+ * epoll(7) over the things of the model: level and edge, oneshot, exclusive (fs/eventpoll.c of Linux). Beside the
+ * kqueue of the same kernel it shows where the two mean different things.
  */
 import { Refusal } from './refusal.js';
 import type { OpenFile } from './things/open-file.js';

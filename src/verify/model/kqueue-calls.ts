@@ -1,4 +1,7 @@
-/** kqueue(2) and kevent(2) answered by the model, on the bytes of the profile's struct kevent: the backend runs on it unchanged. */
+/**
+ * kqueue(2) and kevent(2) answered by the model, on the bytes of the profile's struct kevent: the backend runs on it
+ * unchanged.
+ */
 import type { KeventArray } from '../../sys/poll/kevent-array.js';
 import type { KqueueSystem } from '../../sys/poll/kevent-layout.js';
 import type { KqueueCalls } from '../../sys/poll/kqueue.js';

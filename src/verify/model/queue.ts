@@ -23,7 +23,7 @@ export interface FilterSource {
 }
 
 export class ModelQueue implements KnoteQueue {
-  /** Who watches this queue from another one. */
+  /** The queues that watch this one. */
   readonly watchers = new WatcherList();
   private readonly knotes = new Map<string, Knote>();
   /** Those that a harvest looks at, the next one first. */
@@ -51,8 +51,8 @@ export class ModelQueue implements KnoteQueue {
   }
 
   /**
-   * Makes one change. As in the kernel, an entry is written on meanwhile, which shows where it is given back as an error
-   * or a receipt.
+   * Makes one change. As in the kernel, an entry is written on meanwhile, which shows where it is given back as an
+   * error or a receipt.
    *
    * @throws Refusal
    */

@@ -1,4 +1,4 @@
-/** Who hears of it when something happens to a thing. */
+/** The watchers that are told when something happens to a thing. */
 export interface Watcher {
   /** Where it hears of changes; undefined when the thing is gone. */
   list: WatcherList | undefined;

@@ -1,4 +1,7 @@
-/** Delays, counted in steps that grow with them: those of many threads and processes can be added up, as percentiles can't. */
+/**
+ * Delays, counted in steps that grow with them: those of many threads and processes can be added up, as percentiles
+ * can't.
+ */
 import { thousandths } from '../rounding.js';
 
 /** Of a doubling: a percentile is at most some 3 % too high. */

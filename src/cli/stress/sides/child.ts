@@ -44,7 +44,7 @@ async function reportProgress({ threads }: SideThreads): Promise<void> {
 }
 
 function beginReporting(of: SideThreads): NodeJS.Timeout {
-  // A thread that can't be asked has died; whoever waits for its answer to an order says so.
+  // A thread that can't be asked has died; the side that waits for its answer to an order says so.
   return setInterval(() => void reportProgress(of).catch(() => {}), PROGRESS_MS).unref();
 }
 

@@ -46,8 +46,8 @@ export class FloodClient {
       port,
       timeoutMs: CONNECT_TIMEOUT_MS,
       signal: this.aborter.signal,
-      // One write in flight a connection, in the kernel and here, as in libiapp. The megabytes that the kernel would hold
-      // otherwise hide the events: a client would hardly ever wait for room.
+      // One write in flight a connection, in the kernel and here, as in libiapp. The megabytes that the kernel would
+      // hold otherwise hide the events: a client would hardly ever wait for room.
       sendBufferBytes: sizeBytes,
       highWaterBytes: 1,
       lowWaterBytes: 0,

@@ -1,4 +1,7 @@
-/** One backend's run: a server and a client, of a process each or more, on loopback; and the two accounts laid side by side. */
+/**
+ * One backend's run: a server and a client, of a process each or more, on loopback; and the two accounts laid side by
+ * side.
+ */
 import type { ReactorMode } from '../../../core/driver/mode.js';
 import type { Layout } from '../layout.js';
 import { expectedHeld, type LoopbackPlan } from '../plan.js';
@@ -8,7 +11,9 @@ import type { SideProgress } from '../tally.js';
 import { resultOf } from '../verdict.js';
 
 const HOST = '127.0.0.1';
-/** The client has closed all of its own by then. A server with too little processor time may have much to read still. */
+/**
+ * The client has closed all of its own by then. A server with too little processor time may have much to read still.
+ */
 const PATIENCE_MS = 30_000;
 
 export class Pair {

@@ -1,4 +1,7 @@
-/** Writes on many connections in turn: each that takes bytes gets one write a round, one that is full leaves until it has drained. */
+/**
+ * Writes on many connections in turn: each that takes bytes gets one write a round, one that is full leaves until it
+ * has drained.
+ */
 import type { Connection } from '../../../api/stream/connection.js';
 import { BufferList } from '../../../core/memory/buffer-list.js';
 

@@ -44,7 +44,7 @@ export class SideProcess {
   }
 
   order(order: Order): void {
-    // A child that is gone has said so, or will: whoever waits for it hears of that.
+    // A child that is gone has said so, or will: the caller that waits for it is told.
     if (this.child.connected) this.child.send(order, () => {});
   }
 

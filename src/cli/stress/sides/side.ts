@@ -24,7 +24,7 @@ export class Side {
     this.failed = new Promise((_, reject) => {
       for (const process of this.processes) process.onFailure = reject;
     });
-    // Who wants to know asks.
+    // A caller that wants to know asks.
     this.failed.catch(() => {});
   }
 

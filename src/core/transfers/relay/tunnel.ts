@@ -27,6 +27,7 @@ export interface TunnelEnd extends ReadSide, WriteSide {
   end(): void;
 }
 
+/** One direction of a join. */
 export type TunnelDirection = 'aToB' | 'bToA';
 
 /** What a join did, by direction. */

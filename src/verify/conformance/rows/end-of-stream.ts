@@ -21,7 +21,9 @@ function perStream(make: (stream: Stream) => Row): readonly Row[] {
   return streams.map(make);
 }
 
-/** Has the peer send `lengthBytes` while `reader` takes them, then its FIN; counts what comes until a read returns 0. */
+/**
+ * Has the peer send `lengthBytes` while `reader` takes them, then its FIN; counts what comes until a read returns 0.
+ */
 function readToEnd(t: Trial, reader: number, peer: number, lengthBytes: number, edge: boolean): number {
   const token = t.register(reader, READABLE, edge ? 'edge' : 'level');
   let unsent = lengthBytes;

@@ -1,4 +1,4 @@
-/** How a reset, a refusal and a closed pipe are told: to whoever waits, in either direction. */
+/** How a reset, a refusal and a closed pipe are told to the side that waits, in either direction. */
 import { ERROR, BOTH_END, READABLE, WRITABLE, type Interest, type Readiness } from '../../../backends/contract.js';
 import { EINPROGRESS, errnoNumber } from '../../../sys/ffi/errno.js';
 import { expectBits, expectEqual, expectIoError } from '../expectation.js';

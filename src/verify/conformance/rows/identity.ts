@@ -1,4 +1,4 @@
-/** Who a registration is: the open file behind a descriptor, its number, and the order of unregister and close(2). */
+/** What a registration is: the open file behind a descriptor, its number, and the order of unregister and close(2). */
 import { READABLE } from '../../../backends/contract.js';
 import { expectAtLeast, expectEqual } from '../expectation.js';
 import type { Row } from '../row.js';

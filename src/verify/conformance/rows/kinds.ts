@@ -1,4 +1,7 @@
-/** Regression 24: what happens to each kind of descriptor. Whatever the kernel thinks of it, it is refused or reported, never deaf. */
+/**
+ * Regression 24: what happens to each kind of descriptor. Whatever the kernel thinks of it, it is refused or
+ * reported, never deaf.
+ */
 import { ERROR, READABLE, WRITABLE, type DescriptorKind, type Interest } from '../../../backends/contract.js';
 import { EPOLL_CTL_ADD, EPOLLIN, EpollEventArray, epollCtl, openEpoll } from '../../../sys/poll/epoll.js';
 import { expectEqual, expectIoError } from '../expectation.js';

@@ -1,4 +1,7 @@
-/** Changes that meet events under way: what is disabled or deleted is silent at once, what is enabled again loses nothing. */
+/**
+ * Changes that meet events under way: what is disabled or deleted is silent at once, what is enabled again loses
+ * nothing.
+ */
 import { NO_TOKEN } from '../../../base/token.js';
 import { READABLE, WRITABLE } from '../../../backends/contract.js';
 import { expectEqual } from '../expectation.js';

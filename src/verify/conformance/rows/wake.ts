@@ -1,4 +1,7 @@
-/** Wakes: each ends one wait, however many there were, and none is ever taken for an event. From other threads: see docs/contract.md. */
+/**
+ * Wakes: each ends one wait, however many there were, and none is ever taken for an event. From other threads: see
+ * docs/contract.md.
+ */
 import { READABLE } from '../../../backends/contract.js';
 import { expectAtLeast, expectAtMost, expectEqual, fail } from '../expectation.js';
 import type { Row } from '../row.js';

@@ -16,7 +16,7 @@ export interface ReplayResult {
 
 /**
  * @param open makes a target for one scenario, with nothing in it.
- * @returns a result a scenario; scenarios that are variants of each other have the best of theirs.
+ * @returns a result a scenario; scenarios that are variants of each other have the best result among them.
  */
 export function replay(scenarios: readonly Scenario[], open: (scenario: Scenario) => TraceTarget): ReplayResult[] {
   const results = new Map(scenarios.map(scenario => [scenario.name, replayOne(scenario, open)]));

@@ -1,6 +1,6 @@
 /**
- * Campaigns in several threads at once, a backend each. The threads share the process's descriptors, so a number that one
- * of them closes, too early or not, is soon another one's, in the middle of its own program.
+ * Campaigns in several threads at once, a backend each. The threads share the process's descriptors, so a number that
+ * one of them closes, too early or not, is soon another one's, in the middle of its own program.
  */
 import { Worker } from 'node:worker_threads';
 import type { CampaignReport } from '../campaign.js';

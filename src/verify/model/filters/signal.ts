@@ -2,7 +2,7 @@
 import type { Filter, Knote } from '../knote.js';
 import type { WatcherList } from '../watcher-list.js';
 
-/** Who hears of signals to one process. A hint is a signal's number. */
+/** The watchers of signals to one process. A hint is a signal's number. */
 export class SignalFilter implements Filter {
   readonly watchesDescriptor = false;
 

@@ -36,7 +36,7 @@ export class TimerFilter implements Filter {
     const { constants } = knote.queue.profile.system;
     if ((change.flags & constants.EV_ADD) === 0 || !knote.queue.profile.addRestartsTimer) return;
     this.clock.cancel(this.alarm);
-    // Who adds it again is not interested in what expired under the old terms.
+    // A program that adds it again does not want what expired under the old terms.
     if (knote.queued) knote.queue.dequeue(knote);
     knote.active = false;
     knote.data = 0;

@@ -16,6 +16,7 @@ export class SocketBuffer {
   constructor(public lowWater: number) {}
 }
 
+/** What connections, listeners and datagram sockets have in common. */
 export abstract class Socket extends OpenFile {
   readonly receiving = new SocketBuffer(1);
   readonly sending = new SocketBuffer(2048);

@@ -62,7 +62,7 @@ export function attempt(call: () => Record<string, unknown> | undefined, failed:
   }
 }
 
-/** The errno of an error of ours or of node:fs. @throws what is neither. */
+/** The errno of an error of Pollux or of node:fs. @throws what is neither. */
 export function errnoOf(error: unknown): string {
   if (error instanceof IoError) return errnoName(error.errno);
   const { code, syscall } = error as NodeJS.ErrnoException;
