@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { NO_TOKEN, type Token } from '../../src/base/token.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
-import { QueueSources } from '../../src/backends/kqueue/queue-sources.js';
+import { QueueSources } from '../../src/backends/sources/queue-sources.js';
 import { NOTHING, type EventSources, type Source } from '../../src/backends/sources/contract.js';
 import { ModelKernel } from '../../src/verify/model/kernel.js';
 import { ModelKqueueCalls } from '../../src/verify/model/kqueue-calls.js';

@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { NO_TOKEN } from '../../src/base/token.js';
 import { READABLE } from '../../src/backends/contract.js';
 import { KqueueBackend } from '../../src/backends/kqueue/backend.js';
-import { QueueSources } from '../../src/backends/kqueue/queue-sources.js';
-import { triggerKnote } from '../../src/backends/kqueue/user-event.js';
+import { QueueSources } from '../../src/backends/sources/queue-sources.js';
+import { triggerKnote } from '../../src/sys/poll/user-event.js';
 import {
   CHANGED_ATTRIBUTES,
   CHANGED_DELETE,

@@ -8,7 +8,7 @@ import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import { NativeBlock } from '../../sys/ffi/memory.js';
 import { lend } from '../../sys/file/owned-descriptors.js';
 import type { WakeHandle } from '../contract.js';
-import { triggerUserEvent } from '../kqueue/user-event.js';
+import { triggerUserEvent } from '../../sys/poll/user-event.js';
 
 /** An eventfd wants a 64-bit count; a pipe takes the same eight bytes. */
 const one = new NativeBlock(8);

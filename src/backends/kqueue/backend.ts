@@ -27,9 +27,9 @@ import { closedError, ONESHOT, Registrations } from '../kit/registrations.js';
 import { ChangeList } from './change-list.js';
 import { FailedChanges } from './failed-changes.js';
 import { directionOf, readinessOf } from './flags.js';
-import type { WatchedFiles } from './knote-sources.js';
+import type { WatchedFiles } from '../sources/knote-sources.js';
 import { NativeSources } from './native-sources.js';
-import { addUserEvent, triggerUserEvent, WAKE_IDENT, WAKE_SLOT } from './user-event.js';
+import { addUserEvent, triggerUserEvent, WAKE_IDENT, WAKE_SLOT } from '../../sys/poll/user-event.js';
 
 const NAME = 'kqueue';
 /** Changes of one kevent() where `maxEvents` is less. */

@@ -9,10 +9,10 @@ import { READABLE, type Backend } from '../contract.js';
 import type { EventBatch } from '../kit/event-batch.js';
 import type { Registrations } from '../kit/registrations.js';
 import { NOTHING, type Source, type UserHandle, type UserSource } from '../sources/contract.js';
-import { changeKnote, type Knote } from './knote.js';
-import { KnoteSources, reportOf, type WatchedFiles } from './knote-sources.js';
-import { QueueSource } from './queue-sources.js';
-import { WAKE_IDENT } from './user-event.js';
+import { changeKnote, type Knote } from '../../sys/poll/knote.js';
+import { KnoteSources, reportOf, type WatchedFiles } from '../sources/knote-sources.js';
+import { QueueSource } from '../sources/queue-sources.js';
+import { WAKE_IDENT } from '../../sys/poll/user-event.js';
 
 /** A kqueue, and what it is lent to other threads as; 0 where they can't reach it. */
 interface LentQueue {

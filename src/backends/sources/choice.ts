@@ -2,7 +2,7 @@
 import { platform } from '../../sys/ffi/platform.js';
 import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import type { Backend } from '../contract.js';
-import { QueueSources } from '../kqueue/queue-sources.js';
+import { QueueSources } from './queue-sources.js';
 import type { EventSources } from './contract.js';
 import { LinuxSources } from './linux-sources.js';
 

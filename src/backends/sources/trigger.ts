@@ -2,7 +2,7 @@
 import { IoError } from '../../sys/ffi/io-error.js';
 import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import { beginUse, endUse, tableId } from '../../sys/file/owned-descriptors.js';
-import { triggerKnote } from '../kqueue/user-event.js';
+import { triggerKnote } from '../../sys/poll/user-event.js';
 import { wakeBackend } from '../kit/wake.js';
 import type { UserHandle } from './contract.js';
 

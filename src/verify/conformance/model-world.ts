@@ -8,14 +8,14 @@ import {
   type Readiness,
   type WakeHandle,
 } from '../../backends/contract.js';
-import { triggerKnote, triggerUserEvent } from '../../backends/kqueue/user-event.js';
+import { triggerKnote, triggerUserEvent } from '../../sys/poll/user-event.js';
 import type { UserHandle } from '../../backends/sources/contract.js';
 import { ModelKernel } from '../model/kernel.js';
 import { ModelKqueueCalls } from '../model/kqueue-calls.js';
 import type { Profile } from '../model/profile.js';
 import { Refusal } from '../model/refusal.js';
 import { PipeEnd } from '../model/things/pipe.js';
-import type { WatchedFiles } from '../../backends/kqueue/knote-sources.js';
+import type { WatchedFiles } from '../../backends/sources/knote-sources.js';
 import type { VnodeFile } from '../model/things/vnode.js';
 import { TcpSocket } from '../model/things/tcp-socket.js';
 import { errnoNumber } from '../../sys/ffi/errno.js';

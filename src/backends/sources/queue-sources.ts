@@ -8,9 +8,9 @@ import { KeventArray } from '../../sys/poll/kevent-array.js';
 import type { KqueueCalls } from '../../sys/poll/kqueue.js';
 import type { Token } from '../../base/token.js';
 import { READABLE, type Backend } from '../contract.js';
-import { NOTHING, type Source, type UserSource } from '../sources/contract.js';
-import { WakerSource } from '../sources/waker-source.js';
-import { changeKnote, type Knote } from './knote.js';
+import { NOTHING, type Source, type UserSource } from './contract.js';
+import { WakerSource } from './waker-source.js';
+import { changeKnote, type Knote } from '../../sys/poll/knote.js';
 import { KnoteSources, reportOf, type WatchedFiles } from './knote-sources.js';
 
 /** The only filter in its queue. */

@@ -30,9 +30,9 @@ import {
   type TimerSpec,
   type TimeUnit,
   type UserSource,
-} from '../sources/contract.js';
-import { checkTimerSpec } from '../sources/timer-spec.js';
-import type { Knote } from './knote.js';
+} from './contract.js';
+import { checkTimerSpec } from './timer-spec.js';
+import type { Knote } from '../../sys/poll/knote.js';
 
 /** How files to watch are opened; a model of a kernel has files of its own. */
 export interface WatchedFiles {

@@ -1,6 +1,6 @@
 /** The user event that wakes a kqueue, from its own thread or from another. */
-import { IoError } from '../../sys/ffi/io-error.js';
-import type { KqueueCalls } from '../../sys/poll/kqueue.js';
+import { IoError } from '../ffi/io-error.js';
+import type { KqueueCalls } from './kqueue.js';
 import { changeKnote } from './knote.js';
 
 /** User data of the wake-up, a slot that no table gives out. */

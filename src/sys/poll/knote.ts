@@ -1,6 +1,6 @@
 /** One change of one filter, by a call of its own. */
-import { KeventArray } from '../../sys/poll/kevent-array.js';
-import type { KqueueCalls } from '../../sys/poll/kqueue.js';
+import { KeventArray } from './kevent-array.js';
+import type { KqueueCalls } from './kqueue.js';
 
 /** What a kernel is told of a filter, but for the user data. */
 export interface Knote {
