@@ -51,6 +51,16 @@ describe('the house', () => {
     expect(circle()).to.deep.equal([]);
   });
 
+  it('of what backends share, only the registry imports a backend', () => {
+    const shared = /^backends\/((contract|kit|sources)\/)?[^/]+\.ts$/;
+    const offenders = imports.filter(
+      ({ file, target }) =>
+        shared.test(file) && file !== 'backends/registry.ts' && /^backends\/(epoll|kqueue|poll)\//.test(target ?? ''),
+    );
+    expect(imports.some(({ file }) => shared.test(file) && file.startsWith('backends/kit/'))).to.equal(true);
+    expect(offenders.map(describeImport)).to.deep.equal([]);
+  });
+
   it('only src/sys imports koffi', () => {
     const others = imports.filter(({ file, specifier }) => specifier.startsWith('koffi') && folderOf(file) !== 'sys');
     expect(others.map(describeImport)).to.deep.equal([]);
