@@ -24,12 +24,19 @@ export {
 export { encodeLine, lines, type LineEnd, type LineOptions } from './api/framing/lines.js';
 export { join, type JoinOptions } from './api/transfer/join.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/transfer/send-file.js';
-export { SendingSocket, type Sendable } from './api/stream/sending-socket.js';
+export type { Sendable } from './api/socket/sendable.js';
 export type { DeferAccept } from './api/listening/defer-accept.js';
 export { copy, type CopyOptions } from './api/transfer/copy.js';
 export { bindDatagram, type DatagramOptions } from './api/datagram/bind-datagram.js';
-export { DatagramReceiver, type DatagramCounters, type ReceivedDatagram } from './api/datagram/receiver.js';
-export { DatagramSocket, type DatagramLimits } from './api/datagram/datagram-socket.js';
+export type {
+  DatagramCounters,
+  DatagramHandler,
+  DatagramInput,
+  ReceivedDatagram,
+} from './api/datagram/datagram-input.js';
+export type { DatagramOutput } from './api/datagram/datagram-output.js';
+export { DatagramSocket } from './api/datagram/datagram-socket.js';
+export type { DatagramLimits } from './api/datagram/datagram-details.js';
 export type { DatagramTarget } from './api/datagram/target.js';
 export type { LookUpBounds } from './api/socket/look-up-bounds.js';
 export { Directory, openDirectory } from './api/file/directory.js';
@@ -45,12 +52,14 @@ export { DiskFile } from './api/file/disk-file.js';
 export type { AbortedWrite, FileFailure } from './api/file/file-failures.js';
 export { listen, type ListenOptions } from './api/listening/listen.js';
 export type { ListeningOptions } from './api/listening/listening-socket.js';
-export { Listener, type ListenerCounters } from './api/listening/listener.js';
+export { Listener } from './api/listening/listener.js';
+export type { ListenerCounters } from './api/listening/accepting.js';
 export type { LocalEnd, PortSharing } from './api/socket/local-end.js';
 export { open, type OpenFlags, type OpenOptions } from './api/file/open.js';
 export type { QueueLimits, SocketOptions } from './api/options.js';
-export { ReceivingSocket } from './api/stream/receiving-socket.js';
-export { Socket } from './api/socket/socket.js';
+export type { ConnectionInput } from './api/stream/connection-input.js';
+export type { ConnectionOutput } from './api/stream/connection-output.js';
+export type { Socket } from './api/socket/socket.js';
 export type { KeepAliveOptions } from './api/socket/socket-options.js';
 export { currentReactor, startReactor } from './api/thread-reactor.js';
 export { Transfer, type TransferFailure } from './api/transfer/transfer.js';

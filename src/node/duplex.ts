@@ -2,6 +2,7 @@
 import { Duplex } from 'node:stream';
 import type { BufferList } from '../core/memory/buffer-list.js';
 import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
+import { hasEnded } from '../api/stream/connection-states.js';
 import type { Connection } from '../api/stream/connection.js';
 import { checkIdle } from './idle-connection.js';
 import { Outflow, PIECE_BYTES } from './outflow.js';
@@ -69,14 +70,14 @@ class ConnectionDuplex extends Duplex {
     private readonly connection: Connection,
     options: Required<DuplexOptions>,
   ) {
-    const streamOptions = { ...options, writable: !connection.hasEnded };
+    const streamOptions = { ...options, writable: !hasEnded(connection.state) };
     super(streamOptions);
     this.outflow = new Outflow(connection);
     connection.pause();
     connection.onData = chunk => this.receive(chunk);
     connection.onEnd = () => this.endReading();
     connection.onClose = failure => this.onConnectionClosed(failure);
-    if (connection.hasPeerEnded && !connection.hasUnread) this.endReading();
+    if (connection.inbound.hasPeerEnded && !connection.inbound.hasUnread) this.endReading();
   }
 
   override _read(): void {

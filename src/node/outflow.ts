@@ -46,7 +46,7 @@ export class Outflow {
       while (connection.queuedBytes === 0) {
         const piece = this.pieces[index];
         if (piece === undefined) return this.settle(undefined);
-        const mostBytes = Math.min(PIECE_BYTES, connection.limits.maxQueuedBytes);
+        const mostBytes = Math.min(PIECE_BYTES, connection.terms.limits.maxQueuedBytes);
         const end = Math.min(this.givenBytes + mostBytes, piece.length);
         connection.send(end === piece.length && this.givenBytes === 0 ? piece : piece.subarray(this.givenBytes, end));
         // It broke within the call: onClose tells.
@@ -55,7 +55,7 @@ export class Outflow {
         if (this.givenBytes === 0) index++;
       }
       this.pieces = this.pieces.slice(index);
-      connection.takeTurn(new FlushTurn(connection, () => this.scope.run(this.advance, this)));
+      connection.writes.takeTurn(new FlushTurn(connection.writes, () => this.scope.run(this.advance, this)));
     } catch (error) {
       this.settle(error as Error);
     }

@@ -93,7 +93,12 @@ async function sendOpenFile(
     const socket = await socketFor(response);
     signal?.throwIfAborted();
     isLeft = false;
-    const engine = new FileToSocket(new LentSocket(socket), () => ({ ...sending, range }), undefined, 'response');
+    const engine = new FileToSocket(
+      { writes: new LentSocket(socket) },
+      () => ({ ...sending, range }),
+      undefined,
+      'response',
+    );
     const account = await new Transfer(engine, { signal }).catch(failure => {
       socket.destroy();
       throw failure;

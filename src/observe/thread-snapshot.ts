@@ -2,6 +2,7 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { HistogramCounts } from '../base/histogram.js';
 import { monotonicMs } from '../base/runtime-functions.js';
+import { InboundHalf } from '../api/stream/inbound-half.js';
 import { currentReactor } from '../api/thread-reactor.js';
 import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
 import type { InboxDepths } from '../core/reactor/inbox.js';
@@ -238,6 +239,7 @@ function memoryOf({ slab, receiveBuffer }: Reactor): MemorySnapshot {
 }
 
 /** What `describeBy` has given it to show. */
-function describe(owner: object): unknown {
+function describe(receiver: object): unknown {
+  const owner: object = receiver instanceof InboundHalf ? receiver.connection : receiver;
   return (owner as { toJSON?(): unknown }).toJSON?.() ?? owner.constructor.name;
 }

@@ -1,19 +1,20 @@
 /** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
 import { deserialize } from 'node:v8';
-import { BufferList } from '../core/memory/buffer-list.js';
 import { AsyncScope } from '../core/reactor/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/file/io.js';
-import { adopt } from '../api/stream/adopt.js';
+import { restoreConnection } from '../api/stream/adopt.js';
 import { checkFunction, kindOf } from '../base/arguments.js';
 import type { ConnectionDetails } from '../api/stream/connection-parts.js';
 import type { Connection } from '../api/stream/connection.js';
 import { DiskFile, type FileDetails } from '../api/file/disk-file.js';
 import { WorkerServices } from './service/worker-services.js';
-import { DatagramSocket, type DatagramDetails } from '../api/datagram/datagram-socket.js';
+import type { DatagramDetails } from '../api/datagram/datagram-details.js';
+import { DatagramSocket } from '../api/datagram/datagram-socket.js';
 import type { InFlight, Movable } from '../api/departure.js';
 import { answerOf, inFlightOf, type InFlightPart, type Parcel, type Part } from './move.js';
-import { Listener, type ListenerDetails } from '../api/listening/listener.js';
+import type { ListenerDetails } from '../api/listening/listener-details.js';
+import { Listener } from '../api/listening/listener.js';
 import { Endpoint } from './endpoint/endpoint.js';
 import { unpackDatagrams } from '../api/datagram/queued-datagrams.js';
 import { currentReactor } from '../api/thread-reactor.js';
@@ -34,15 +35,8 @@ export function receiveConnections<S = unknown>(
 ): void {
   checkReceiver('receiveConnections', endpoint, 'connection', onConnection);
   const take = collectInFlight(endpoint, 'connection');
-  const make = (fd: number, { hasEnded, limits }: ConnectionDetails, from: number, move: string) => {
-    const { queued, unread } = take(from, move);
-    const connection = adopt(fd, limits);
-    connection.bytesReceived += unread.length;
-    connection.unread(BufferList.from(unread));
-    if (queued.length > 0) connection.send(queued);
-    if (hasEnded) connection.end();
-    return connection;
-  };
+  const make = (fd: number, details: ConnectionDetails, from: number, move: string) =>
+    restoreConnection(fd, details, take(from, move));
   receive(endpoint, 'connection', make, onConnection);
   new WorkerServices(endpoint, connection => onConnection(connection, undefined as S));
 }

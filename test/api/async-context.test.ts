@@ -72,7 +72,9 @@ const listener: Record<string, Row> = {
   onError: async ({ made, set, see, seen }) => {
     const server = await made(() => listening());
     set(() => (server.onError = see));
-    (server as unknown as { onAcceptEnd(failure: Error): void }).onAcceptEnd(new Error('broken'));
+    (server as unknown as { accepting: { onAcceptEnd(failure: Error): void } }).accepting.onAcceptEnd(
+      new Error('broken'),
+    );
     await seen(1);
   },
 };

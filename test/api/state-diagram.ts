@@ -18,7 +18,7 @@ export function stateDiagram(): string {
       lines.push(`  ${identifier(state)} --> ${identifier(next)} : ${events.join(', ')}`);
     }
   }
-  lines.push('  closed --> [*]', '```');
+  lines.push('  closed --> [*]', '  moved --> [*]', '```');
   return lines.join('\n');
 }
 

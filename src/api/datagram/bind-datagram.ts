@@ -16,7 +16,8 @@ import {
   exampleOf,
   type OptionNames,
 } from '../../base/arguments.js';
-import { DatagramSocket, type DatagramLimits } from './datagram-socket.js';
+import type { DatagramLimits } from './datagram-details.js';
+import { DatagramSocket } from './datagram-socket.js';
 import {
   checkPortSharing,
   LOCAL_END,
@@ -25,7 +26,7 @@ import {
   sharePort,
   type LocalEnd,
 } from '../socket/local-end.js';
-import { type SocketOptions } from '../options.js';
+import type { SocketOptions } from '../options.js';
 import { applySocketOptions } from '../socket/socket-options.js';
 import { socketFileOf } from '../socket/socket-file.js';
 import { currentReactor } from '../thread-reactor.js';

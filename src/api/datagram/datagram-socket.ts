@@ -5,66 +5,61 @@ import { unlessAborted } from '../../base/unless-aborted.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import { MAX_DATAGRAM_BYTES } from '../../core/limits.js';
 import type { Descriptor } from '../../core/operations/operation.js';
-import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
+import type { OutgoingDatagram } from '../../core/operations/send-datagrams.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
+import { NO_TIMER, type Timer } from '../../core/reactor/timers.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { connect } from '../../sys/socket/socket.js';
-import { DatagramOutbox, type OutboxOwner } from './outbox.js';
-import { DatagramReceiver } from './receiver.js';
+import { checkCallback } from '../../base/arguments.js';
+import { DatagramOutbox } from './outbox.js';
+import { DatagramInbox } from './inbox.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './target.js';
 import { withinBounds, type LookUpBounds } from '../socket/look-up-bounds.js';
-import { prepareMove, type InFlight, type Destination } from '../departure.js';
+import { prepareMove, type Destination, type Detached } from '../departure.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { settling } from '../settling.js';
-import { removeSocketFile, type SocketFile } from '../socket/socket-file.js';
+import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
+import { addSocketMethods } from '../socket/socket-methods.js';
+import { removeSocketFile } from '../socket/socket-file.js';
+import type { DatagramDetails } from './datagram-details.js';
+import type { DatagramCounters, DatagramHandler, DatagramInput, ReceivedDatagram } from './datagram-input.js';
+import type { DatagramOutput } from './datagram-output.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
-
-/** Bounds of a datagram socket. */
-export interface DatagramLimits {
-  /** Longest datagram that is received; longer ones are dropped and counted. Default 65,535, at most 1 MiB. */
-  readonly maxDatagramBytes: number;
-  /** Datagrams that wait to be sent, each with 256 bytes for itself; a `send` beyond is refused. Default 16 MiB. */
-  readonly maxQueuedBytes: number;
-  /** How long `close` waits for what is queued to be sent. Default 30 s. */
-  readonly closeTimeoutMs: number;
-}
-
-/** What is known of a datagram socket besides its descriptor. */
-export interface DatagramDetails {
-  /** Where it is bound; the port is the real one, also if 0 was asked for. */
-  readonly address: Address;
-  readonly reusePort: boolean;
-  readonly limits: DatagramLimits;
-  /** That of `connect`. */
-  readonly peer?: Address;
-  /** That of a Unix socket, if it has one. */
-  readonly socketFile?: SocketFile;
-}
 
 const CLOSE_TIMER = 0;
 const RESOLVED = Promise.resolve();
 
-/** A UDP socket, or a Unix socket for datagrams. `bindDatagram` makes one. */
-export class DatagramSocket extends DatagramReceiver implements OutboxOwner, TimerOwner, Deferred {
-  /** There is room again after `trySend` had answered false. */
-  onDrain: (() => void) | undefined = undefined;
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
+export interface DatagramSocket extends Socket, DatagramInput, DatagramOutput {}
 
+/** A socket for datagrams, made by `bindDatagram`. */
+export class DatagramSocket {
+  /** @internal */
+  state: 'open' | 'closing' | 'closed' | 'moved' = 'open';
+  /** @internal What it broke with. */
+  failure: Error | undefined = undefined;
+  /** @internal */
+  isReferenced = true;
+
+  private errorHandler: ((failure: Error) => void) | undefined = undefined;
+  private drainHandler: (() => void) | undefined = undefined;
+  private readonly inbox: DatagramInbox;
   private readonly outbox: DatagramOutbox;
-  private state: 'open' | 'closing' | 'closed' = 'open';
-  protected override hasMoved = false;
-  private broken: Error | undefined = undefined;
   private closeTimer: Timer = NO_TIMER;
   private readonly closing = settling<void>();
 
   /** @internal Made by `bindDatagram`. */
   constructor(
-    reactor: Reactor,
-    descriptor: Descriptor,
+    readonly reactor: Reactor,
+    /** @internal */
+    readonly descriptor: Descriptor,
     private readonly details: DatagramDetails,
   ) {
-    super(reactor, descriptor, details.limits.maxDatagramBytes);
+    descriptor.owner = this;
+    reactor.enter(true);
+    this.inbox = new DatagramInbox(this, details.limits.maxDatagramBytes);
     this.outbox = new DatagramOutbox(reactor, descriptor, details.limits.maxQueuedBytes, this);
     this.outbox.peer = details.peer;
   }
@@ -91,33 +86,73 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     return this.outbox.peer;
   }
 
-  override get isClosed(): boolean {
-    return this.state === 'closed';
+  get isClosed(): boolean {
+    return this.state === 'closed' || this.state === 'moved';
   }
 
-  /** Datagrams that the kernel has taken. */
   get sent(): number {
     return this.outbox.sent;
   }
 
-  /** Bytes that wait to be sent, with 256 for each datagram. */
   get queuedBytes(): number {
     return this.outbox.queuedBytes;
   }
 
+  // Receiving
+
+  get counters(): Readonly<DatagramCounters> {
+    return this.inbox.counters;
+  }
+
+  set onDatagram(handler: DatagramHandler | undefined) {
+    checkCallback('onDatagram', handler);
+    this.inbox.setHandler(handler);
+  }
+
+  get onDatagram(): DatagramHandler | undefined {
+    return this.inbox.onDatagram;
+  }
+
+  set onError(handler: ((failure: Error) => void) | undefined) {
+    checkCallback('onError', handler);
+    this.errorHandler = handler;
+  }
+
+  get onError(): ((failure: Error) => void) | undefined {
+    return this.errorHandler;
+  }
+
+  async receive(options?: WaitOptions): Promise<ReceivedDatagram> {
+    const signal = signalOf(options);
+    this.checkOpen('receive');
+    const received = await this.inbox.next('receive', signal);
+    if (received === null) throw this.refused('ECANCELED', 'receive', 'the socket was closed here');
+    return received;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram> {
+    return this.inbox.iterate();
+  }
+
+  pause(): void {
+    this.inbox.setPaused(true);
+  }
+
+  resume(): void {
+    this.inbox.setPaused(false);
+  }
+
   // Sending
 
-  /**
-   * Gives a datagram to the kernel, whole or not at all: the path without promises. A BufferList that was taken is empty
-   * after; otherwise it is as it was. An array is yours again at once.
-   *
-   * @param to left out for the peer of `connect`.
-   * @returns false when there is no room, and nothing has happened: `onDrain` tells when to try again.
-   * @throws IoError EMSGSIZE: it is too long; ECONNREFUSED: nobody is there (a Unix socket), or nobody received an earlier
-   *   datagram (UDP; this one was not sent, and the socket goes on); ENETUNREACH, EHOSTUNREACH, ENOENT and what else
-   *   the system says of it; EBADF: the socket is closed; EISCONN: `to`, although the socket is connected.
-   * @throws TypeError, RangeError something that can't be sent, or no place to send it to.
-   */
+  set onDrain(handler: (() => void) | undefined) {
+    checkCallback('onDrain', handler);
+    this.drainHandler = handler;
+  }
+
+  get onDrain(): (() => void) | undefined {
+    return this.drainHandler;
+  }
+
   trySend(data: Sendable, to?: DatagramTarget): boolean {
     const part = checkedPart(data);
     if (this.outbox.offer(part, this.destination(to))) return true;
@@ -125,16 +160,6 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     return false;
   }
 
-  /**
-   * `trySend` that waits for room: resolves when the kernel has taken the datagram. Those that wait go in the order of the
-   * calls, and count towards `maxQueuedBytes`. What has to wait is copied, and a BufferList is moved.
-   *
-   *     await socket.send('position 7', to, { signal });
-   *
-   * @param options aborting its `signal` takes the datagram back: it is not sent.
-   * @throws as `trySend`, by the promise; IoError ENOBUFS: too much waits already; ECANCELED: the socket is closed before
-   *   it could go; ETIMEDOUT: so it was after `closeTimeoutMs`.
-   */
   send(data: Sendable, to?: DatagramTarget, options?: WaitOptions): Promise<void> {
     try {
       const signal = signalOf(options);
@@ -155,15 +180,15 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
    * is told (see `onError`). connect(2). Called again it takes another peer.
    *
    * @param to an address, or for UDP a name, with bounds for looking it up.
-   * @throws TypeError, RangeError (by the promise, as all) no such place; Error datagrams wait to be sent.
-   * @throws IoError ENOTFOUND, ENETUNREACH, and for Unix sockets ENOENT, ECONNREFUSED, EACCES; EBADF: it is closed;
+   * @throws TypeError, RangeError (by the promise, as all) no such place.
+   * @throws IoError EBUSY: datagrams wait to be sent; ENOTFOUND, ENETUNREACH, and for Unix sockets ENOENT, ECONNREFUSED, EACCES; EBADF: it is closed;
    *   ETIMEDOUT: the name server did not answer within `timeoutMs`.
    * @throws whatever `signal` was aborted with.
    */
   async connect(to: DatagramTarget & LookUpBounds): Promise<void> {
     const target = await withinBounds(this.reactor, to, () => resolvedTarget(to, this.address.family));
     this.checkOpen('connect');
-    if (this.queuedBytes > 0) throw new Error('connect: datagrams wait to be sent; await them first');
+    if (this.queuedBytes > 0) throw this.refused('EBUSY', 'connect', 'datagrams wait to be sent; await them first');
     const code = connect(this.descriptor.fd, target);
     if (code !== 0) throw new IoError(code, 'connect', formatAddress(target));
     this.outbox.peer = target;
@@ -181,8 +206,8 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     return endWith(options, () => {
       if (this.state === 'open') {
         this.state = 'closing';
-        this.updateReceiving();
-        this.endReceiving(undefined);
+        this.inbox.update();
+        this.inbox.end(undefined);
         if (this.queuedBytes === 0) this.release();
         else this.closeTimer = this.reactor.arm(this, CLOSE_TIMER, this.details.limits.closeTimeoutMs);
       }
@@ -219,17 +244,10 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
 
   private async move(peer: Destination, state: unknown): Promise<void> {
     const move = prepareMove(peer, state);
-    this.checkOpen('moveTo');
-    this.state = 'closed';
-    this.hasMoved = true;
-    const waiting = this.outbox.drop();
-    const inFlight: InFlight = { queued: packDatagrams(waiting), unread: new Uint8Array(0) };
-    const fd = this.detachDescriptor();
-    this.reactor.defer(this);
+    const { waiting, ...parts } = this.detach('moveTo');
     let failure: Error | undefined;
     try {
-      const details: DatagramDetails = { ...this.details, peer: this.outbox.peer };
-      await move.give('datagram socket', { fd, details, inFlight });
+      await move.give('datagram socket', parts);
     } catch (error) {
       failure = error as Error;
       removeSocketFile(this.details.socketFile);
@@ -238,12 +256,30 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     if (failure !== undefined) throw failure;
   }
 
+  /**
+   * @internal Takes the descriptor out, with what is in flight.
+   *
+   * @param call of the user's, for messages.
+   * @returns also the datagrams that wait, whose senders are still to be told.
+   * @throws IoError EBADF.
+   */
+  detach(call: string): Detached<DatagramDetails> & { readonly waiting: readonly OutgoingDatagram[] } {
+    this.checkOpen(call);
+    this.state = 'moved';
+    const waiting = this.outbox.drop();
+    const inFlight = { queued: packDatagrams(waiting), unread: new Uint8Array(0) };
+    this.inbox.onDescriptorGone();
+    const fd = detachSocket(this);
+    this.reactor.defer(this);
+    return { fd, inFlight, details: { ...this.details, peer: this.outbox.peer }, waiting };
+  }
+
   // For those who make a socket of what was another thread's
 
   /** @internal What waited to be sent there goes first. What becomes of it nobody waits for: `onError` is told. */
   putQueued(waited: readonly QueuedDatagram[]): void {
     this.outbox.restore(waited, failure => {
-      if (failure !== undefined) this.report(failure);
+      if (failure !== undefined) this.inbox.report(failure);
     });
   }
 
@@ -251,7 +287,8 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
 
   /** @internal */
   onRoom(): void {
-    if (this.state === 'open' && this.onDrain !== undefined) this.scope.run(this.onDrain, this);
+    const { drainHandler } = this;
+    if (this.state === 'open' && drainHandler !== undefined) this.descriptor.scope.run(drainHandler, this);
   }
 
   /** @internal */
@@ -267,30 +304,24 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
   /** @internal The end of patience with an orderly close. */
   onTimer(): void {
     this.closeTimer = NO_TIMER;
-    this.release(undefined, new IoError('ETIMEDOUT', 'close', this.title, 'there was no room for what waited'));
+    this.release(undefined, this.refused('ETIMEDOUT', 'close', 'there was no room for what waited'));
   }
 
   /** @internal The descriptor is closed; everybody is told. */
   onDeferred(): void {
-    const { broken } = this;
-    if (this.isReceiving) this.endReceiving(broken);
-    else if (broken !== undefined) this.report(broken);
+    const { inbox, failure } = this;
+    if (inbox.isReceiving) inbox.end(failure);
+    else if (failure !== undefined) inbox.report(failure);
     this.closing.resolve();
   }
 
-  protected override get isOpen(): boolean {
-    return this.state === 'open';
-  }
-
-  protected override get failure(): Error | undefined {
-    return this.broken;
-  }
-
-  protected override refusal(code: number): Error {
+  /** @internal What the network said of a datagram that was sent earlier. */
+  refusal(code: number): Error {
     return this.outbox.refusal(code, undefined, 'recv');
   }
 
-  protected override fail(failure: Error): void {
+  /** @internal */
+  fail(failure: Error): void {
     this.release(failure);
   }
 
@@ -306,35 +337,41 @@ export class DatagramSocket extends DatagramReceiver implements OutboxOwner, Tim
     throw new IoError('EISCONN', 'send', formatAddress(target), `the socket is connected to ${formatAddress(peer)}`);
   }
 
-  protected override checkOpen(what: string): void {
+  private checkOpen(call: string): void {
     if (this.state === 'open') return;
-    const explanation = this.hasMoved ? 'the socket was moved to another thread' : 'the socket is closed';
-    throw this.broken ?? new IoError('EBADF', what, this.title, explanation);
+    const explanation = this.state === 'moved' ? 'the socket was moved to another thread' : 'the socket is closed';
+    throw this.failure ?? this.refused('EBADF', call, explanation);
+  }
+
+  private refused(code: string, call: string, explanation: string): IoError {
+    return new IoError(code, call, titleOf(this.descriptor), explanation);
   }
 
   /** @param refusal what those get who waited for room. */
   private release(failure?: Error, refusal = failure): void {
-    if (this.state === 'closed') return;
+    if (this.isClosed) return;
     this.state = 'closed';
     this.reactor.disarm(this.closeTimer);
     const dropped = this.outbox.drop();
     const leftBehind = removeSocketFile(this.details.socketFile);
+    this.inbox.onDescriptorGone();
     try {
-      this.releaseDescriptor();
+      closeSocket(this);
     } finally {
-      this.broken = failure ?? leftBehind;
+      this.failure = failure ?? leftBehind;
       for (const { bytes, settle } of dropped) {
         bytes.release();
-        settle(refusal ?? new IoError('ECANCELED', 'send', this.title, 'the socket was closed here'));
+        settle(refusal ?? this.refused('ECANCELED', 'send', 'the socket was closed here'));
       }
       this.reactor.defer(this);
     }
   }
 
   static {
+    addSocketMethods(this.prototype);
     describeBy('DatagramSocket', DatagramSocket.prototype, socket => ({
-      state: socket.hasMoved ? 'moved' : socket.state,
-      fd: socket.fd,
+      state: socket.state,
+      fd: socket.isClosed ? -1 : socket.descriptor.fd,
       address: formatAddress(socket.address),
       remote: socket.remoteAddress && formatAddress(socket.remoteAddress),
       received: socket.counters.received,

@@ -1,88 +1,75 @@
 /** A listening socket, and the connections that come from it. */
 import { describeBy } from '../../base/inspection.js';
-import { AGAIN, type Descriptor, type Outcome } from '../../core/operations/operation.js';
-import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../../core/limits.js';
-import { Accept, isExhaustion, type AcceptOwner } from '../../core/operations/accept.js';
-import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
+import { ACCEPTS_PER_TURN } from '../../core/limits.js';
+import type { Descriptor } from '../../core/operations/operation.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { closeGate, isUnixGateClosed, liftFilter } from '../../sys/socket/listener-gate.js';
 import { platform } from '../../sys/ffi/platform.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
-import { listen as listenOn } from '../../sys/socket/socket.js';
 import { checkCallback } from '../../base/arguments.js';
-import { Connection } from '../stream/connection.js';
-import type { DeferAccept } from './defer-accept.js';
-import { prepareMove, type Destination } from '../departure.js';
-import type { QueueLimits, SocketOptions } from '../options.js';
+import { prepareMove, type Destination, type Detached } from '../departure.js';
 import { settling, type Settling } from '../settling.js';
-import { Socket } from '../socket/socket.js';
-import { removeSocketFile, type SocketFile } from '../socket/socket-file.js';
+import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
+import { removeSocketFile } from '../socket/socket-file.js';
+import { addSocketMethods } from '../socket/socket-methods.js';
 import { applySocketOptions } from '../socket/socket-options.js';
-import { SpareDescriptor } from './spare-descriptor.js';
-import { throwLater } from '../throw-later.js';
+import { Connection } from '../stream/connection.js';
+import type { ConnectionTerms } from '../stream/connection-parts.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
+import { Accepting, type ListenerCounters } from './accepting.js';
+import type { DeferAccept } from './defer-accept.js';
+import type { ListenerDetails } from './listener-details.js';
 
-/** What a timer is for. */
-const REST = 0;
-const LAST_ACCEPTS = 1;
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
+export interface Listener extends Socket, AsyncIterable<Connection> {}
 
-/** How often a listener accepted, and how often it could not. */
-export interface ListenerCounters {
-  accepted: number;
-  /** Times that no descriptor or memory was left for a connection. */
-  exhausted: number;
-  /** Connections that were closed at once, since there was no descriptor for them even after a rest. */
-  shed: number;
-}
-
-/** What is known of a listener besides its descriptor: all that another thread needs to go on with it. */
-export interface ListenerDetails {
-  /** Where it listens; the port is the real one, also if 0 was asked for. */
-  readonly address: Address;
-  /** What became of `reusePort`. */
-  readonly reusePort: boolean;
-  /** What became of `deferAccept`. */
-  readonly deferAccept: DeferAccept;
-  readonly limits: QueueLimits;
-  /** For connections, where they don't inherit them. */
-  readonly socketOptions: SocketOptions;
-  /** That of a Unix socket, if it has one. */
-  readonly socketFile?: SocketFile;
-}
-
-/** A socket that accepts connections. `listen` makes one. */
-export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferred, AsyncIterable<Connection> {
-  /** Something went wrong that the listener survives (EMFILE), or that ended it. Without a handler a warning is emitted. */
-  onError: ((failure: IoError) => void) | undefined = undefined;
-  readonly counters: ListenerCounters = { accepted: 0, exhausted: 0, shed: 0 };
-
+/** A socket that listens, made by `listen`. */
+export class Listener {
+  /** @internal */
+  isReferenced = true;
+  private errorHandler: ((failure: IoError) => void) | undefined = undefined;
   private handler: ((connection: Connection) => void) | undefined = undefined;
   private diversion: ((fd: number) => void) | undefined = undefined;
-  private readonly accept = new Accept(this);
-  private readonly spare = new SpareDescriptor();
-  private restTimer: Timer = NO_TIMER;
-  /** Nobody new is let in, and this is how long those still come that were. */
-  private drainTimer: Timer = NO_TIMER;
-  /** The last attempt to accept ended for want of descriptors. */
-  private wasExhausted = false;
+  private readonly accepting = new Accepting(this);
+  private readonly terms: ConnectionTerms;
   /** Accepted and not yet taken by the iterator. */
   private readonly waiting: Connection[] = [];
   private taker: Settling<Connection | null> | undefined = undefined;
   private iterating = false;
-  private isOpen = true;
-  private hasMoved = false;
+  private state: 'open' | 'closed' | 'moved' = 'open';
   private failure: Error | undefined = undefined;
   private readonly closing = settling<void>();
 
   /** @internal Made by `listen`. */
   constructor(
-    reactor: Reactor,
-    descriptor: Descriptor,
+    readonly reactor: Reactor,
+    /** @internal */
+    readonly descriptor: Descriptor,
     private readonly details: ListenerDetails,
   ) {
-    super(reactor, descriptor);
+    this.terms = { limits: details.limits, unread: 'drained' };
+    descriptor.owner = this;
+    reactor.enter(true);
+  }
+
+  /** What became of connections so far. */
+  get counters(): ListenerCounters {
+    return this.accepting.counters;
+  }
+
+  /**
+   * Something went wrong that the listener survives (EMFILE), or that ended it. Without a handler a warning is emitted.
+   *
+   * @throws TypeError no function.
+   */
+  set onError(handler: ((failure: IoError) => void) | undefined) {
+    checkCallback('onError', handler);
+    this.errorHandler = handler;
+  }
+
+  get onError(): ((failure: IoError) => void) | undefined {
+    return this.errorHandler;
   }
 
   /** Where it listens; the port is the real one, also if 0 was asked for. */
@@ -111,26 +98,25 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   /**
    * What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills.
    *
-   * @throws Error the listener is being iterated, or was moved to another thread.
+   * @throws TypeError no function. @throws IoError EBUSY: the listener is being iterated; EBADF: it was moved to another thread.
    */
   set onConnection(handler: ((connection: Connection) => void) | undefined) {
     checkCallback('onConnection', handler);
-    if (handler !== undefined && this.hasMoved) {
-      throw new Error('onConnection: the listener was moved to another thread');
-    }
-    if (handler !== undefined && this.iterating) {
-      throw new Error('onConnection: the listener is being iterated; use one way at a time');
+    if (handler !== undefined) {
+      this.checkHere('onConnection');
+      if (this.iterating)
+        throw this.refusal('EBUSY', 'onConnection', 'the listener is being iterated; use one way at a time');
     }
     this.handler = handler;
-    this.updateAccepting();
+    this.accepting.update();
   }
 
   get onConnection(): ((connection: Connection) => void) | undefined {
     return this.handler;
   }
 
-  override get isClosed(): boolean {
-    return !this.isOpen;
+  get isClosed(): boolean {
+    return this.state !== 'open';
   }
 
   /**
@@ -139,14 +125,18 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
    */
   divert(toOwner: ((fd: number) => void) | undefined): void {
     this.diversion = toOwner;
-    this.updateAccepting();
+    this.accepting.update();
   }
 
   /** `for await (const connection of listener)`: until the listener is closed. Leaving the loop closes it. */
   [Symbol.asyncIterator](): AsyncIterator<Connection> {
-    if (this.hasMoved) throw new Error('for await: the listener was moved to another thread');
+    this.checkHere('for await');
     if (this.handler !== undefined || this.iterating) {
-      throw new Error('for await: the listener has a handler or an iterator already; use one way at a time');
+      throw this.refusal(
+        'EBUSY',
+        'for await',
+        'the listener has a handler or an iterator already; use one way at a time',
+      );
     }
     this.iterating = true;
     return {
@@ -188,20 +178,8 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   }
 
   private beginDraining(): Promise<void> {
-    if (this.drainTimer !== NO_TIMER) return this.closing.promise;
-    if (this.isOpen && this.hasTaker) {
-      this.reactor.driver.cancel(this.accept);
-      const { fd } = this.descriptor;
-      const gate = closeGate(fd, this.address.family === 'unix');
-      // Of a backlog of 0, the kernel lets later ones try again until nobody listens.
-      if (gate === 'open') listenOn(fd, 0);
-      else if (gate === 'closing') this.drainTimer = this.reactor.arm(this, LAST_ACCEPTS, LAST_ACCEPTS_MS);
-      this.takeBacklog();
-      if (gate === 'closing') {
-        this.updateAccepting();
-        return this.closing.promise;
-      }
-    }
+    if (this.accepting.isDraining) return this.closing.promise;
+    if (!this.isClosed && this.hasTaker && this.accepting.drain()) return this.closing.promise;
     return this.close();
   }
 
@@ -223,18 +201,9 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
 
   private async move(peer: Destination, state: unknown): Promise<void> {
     const move = prepareMove(peer, state);
-    if (!this.isOpen || this.drainTimer !== NO_TIMER) {
-      const explanation = 'the listener is closed or being drained, or was moved to another thread';
-      throw new IoError('EBADF', 'moveTo', `descriptor ${this.descriptor.fd}`, explanation);
-    }
-    this.isOpen = false;
-    this.hasMoved = true;
-    this.reactor.disarm(this.restTimer);
-    const fd = this.detachDescriptor();
-    this.spare.close();
-    this.reactor.defer(this);
+    const parts = this.detach('moveTo');
     try {
-      await move.give('listener', { fd, details: this.details });
+      await move.give('listener', parts);
     } catch (failure) {
       this.removeSocketFile();
       throw failure;
@@ -245,10 +214,48 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     return this.close();
   }
 
+  /**
+   * @internal Takes the descriptor out.
+   *
+   * @param call of the user's, for messages.
+   * @throws IoError EBADF.
+   */
+  detach(call: string): Detached<ListenerDetails> {
+    if (this.isClosed || this.accepting.isDraining) {
+      throw this.refusal('EBADF', call, 'the listener is closed or being drained, or was moved to another thread');
+    }
+    this.state = 'moved';
+    this.accepting.stopTimers();
+    const fd = detachSocket(this);
+    this.accepting.closeSpare();
+    this.reactor.defer(this);
+    return { fd, details: this.details };
+  }
+
+  /** @internal As `fd`, for calls of Pollux's own: the number goes no further. */
+  get ownFd(): number {
+    return this.isClosed ? -1 : this.descriptor.fd;
+  }
+
+  // For its accepting
+
   /** @internal */
-  onAccepted(fd: number): void {
-    this.wasExhausted = false;
-    if (this.drainTimer !== NO_TIMER) liftFilter(fd);
+  get isUnix(): boolean {
+    return this.address.family === 'unix';
+  }
+
+  /** @internal */
+  get hasTaker(): boolean {
+    return this.handler !== undefined || this.diversion !== undefined;
+  }
+
+  /** @internal */
+  get wantsConnections(): boolean {
+    return this.hasTaker || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN);
+  }
+
+  /** @internal A connection was accepted. */
+  onDescriptor(fd: number): void {
     try {
       this.inherit(fd);
     } catch {
@@ -261,51 +268,18 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
       this.diversion(fd);
       return;
     }
-    const descriptor = this.reactor.driver.add(fd, this.scope);
+    const descriptor = this.reactor.driver.add(fd, this.descriptor.scope);
     descriptor.origin = 'own';
-    const connection = new Connection(this.reactor, descriptor, this.details.limits);
-    connection.unreadPolicy = 'drained';
+    const connection = new Connection(this.reactor, descriptor, this.terms);
     if (this.handler !== undefined) {
-      this.scope.run(this.handler, undefined, connection);
+      this.descriptor.scope.run(this.handler, undefined, connection);
       return;
     }
     const { taker } = this;
     this.taker = undefined;
     if (taker !== undefined) taker.resolve(connection);
     else this.waiting.push(connection);
-    this.updateAccepting();
-  }
-
-  /** @internal */
-  onExhausted(error: IoError): void {
-    this.counters.exhausted++;
-    // One rest may help: descriptors get closed. If it did not, those who wait are told instead of left hanging.
-    if (this.wasExhausted && isExhaustion(error))
-      this.counters.shed += this.spare.shed(this.descriptor.fd, ACCEPTS_PER_TURN);
-    this.wasExhausted = true;
-    this.reactor.driver.cancel(this.accept);
-    this.restTimer = this.reactor.arm(this, REST, EMFILE_REST_MS);
-    this.report(error);
-  }
-
-  /** @internal The rest is over, or the listener is drained. */
-  onTimer(tag: number): void {
-    if (tag === LAST_ACCEPTS) {
-      this.reactor.driver.cancel(this.accept);
-      this.takeBacklog();
-      this.end(undefined);
-      return;
-    }
-    this.restTimer = NO_TIMER;
-    this.spare.renew();
-    this.updateAccepting();
-  }
-
-  /** @internal */
-  onAcceptEnd(failure: Error): void {
-    // Of a Unix socket that threads share and one drains, the others are told over and over that it was shut down.
-    const isDrained = this.isOpen && this.address.family === 'unix' && isUnixGateClosed(this.descriptor.fd);
-    this.end(isDrained ? undefined : failure);
+    this.accepting.update();
   }
 
   /** @internal */
@@ -324,55 +298,29 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
   }
 
   private take(): Promise<Connection | null> {
-    if (this.taker !== undefined) throw new Error('next: another next() is under way; await it first');
+    if (this.taker !== undefined) throw this.refusal('EBUSY', 'next', 'another next() is under way; await it first');
     const connection = this.waiting.shift();
     if (connection !== undefined) {
-      this.updateAccepting();
+      this.accepting.update();
       return Promise.resolve(connection);
     }
-    if (!this.isOpen) return Promise.resolve(null);
+    if (this.isClosed) return Promise.resolve(null);
     this.taker = settling();
-    this.updateAccepting();
+    this.accepting.update();
     return this.taker.promise;
   }
 
-  private updateAccepting(): void {
-    const { driver } = this.reactor;
-    const wanted =
-      this.isOpen &&
-      this.restTimer === NO_TIMER &&
-      (this.hasTaker || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN));
-    if (!wanted) driver.cancel(this.accept);
-    else if (this.accept.descriptor === undefined) driver.start(this.descriptor, this.accept);
-  }
-
-  /** Hands on all that wait in the backlog, though the handler throws for one of them. */
-  private takeBacklog(): void {
-    let outcome: Outcome = AGAIN;
-    while (outcome === AGAIN && this.isOpen && this.restTimer === NO_TIMER && this.hasTaker) {
-      try {
-        outcome = this.accept.attempt(this.descriptor.fd);
-      } catch (error) {
-        throwLater(this.reactor, error);
-      }
-    }
-  }
-
-  private get hasTaker(): boolean {
-    return this.handler !== undefined || this.diversion !== undefined;
-  }
-
-  private end(failure: Error | undefined): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
+  /** @internal */
+  end(failure: Error | undefined): void {
+    if (this.isClosed) return;
+    this.state = 'closed';
     this.failure = failure;
-    this.reactor.disarm(this.restTimer);
-    this.reactor.disarm(this.drainTimer);
+    this.accepting.stopTimers();
     this.removeSocketFile();
     try {
-      this.releaseDescriptor();
+      closeSocket(this);
     } finally {
-      this.spare.close();
+      this.accepting.closeSpare();
       for (const connection of this.waiting.splice(0)) connection.destroy();
       this.reactor.defer(this);
     }
@@ -384,15 +332,26 @@ export class Listener extends Socket implements AcceptOwner, TimerOwner, Deferre
     this.failure ??= refusal;
   }
 
-  private report(failure: IoError): void {
-    if (this.onError !== undefined) this.scope.run(this.onError, this, failure);
+  /** @internal */
+  report(failure: IoError): void {
+    const { errorHandler } = this;
+    if (errorHandler !== undefined) this.descriptor.scope.run(errorHandler, this, failure);
     else process.emitWarning(failure.message, 'PolluxListenerWarning');
   }
 
+  private checkHere(call: string): void {
+    if (this.state === 'moved') throw this.refusal('EBADF', call, 'the listener was moved to another thread');
+  }
+
+  private refusal(code: string, call: string, explanation: string): IoError {
+    return new IoError(code, call, titleOf(this.descriptor), explanation);
+  }
+
   static {
+    addSocketMethods(this.prototype);
     describeBy('Listener', Listener.prototype, listener => ({
-      state: listener.hasMoved ? 'moved' : listener.isOpen ? 'open' : 'closed',
-      fd: listener.fd,
+      state: listener.state,
+      fd: listener.ownFd,
       address: formatAddress(listener.address),
       ...listener.counters,
     }));

@@ -14,7 +14,7 @@ import {
 } from '../../sys/socket/socket.js';
 import { checkInteger, checkPort, checkSignal, type OptionNames } from '../../base/arguments.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
-import type { ListenerDetails } from './listener.js';
+import type { ListenerDetails } from './listener-details.js';
 import {
   checkPortSharing,
   LOCAL_END,

@@ -11,9 +11,10 @@ import {
   TCP_KEEPINTVL,
   TCP_NODELAY,
 } from '../../sys/ffi/constants.js';
-import { preferOption, setOption } from '../../sys/socket/socket.js';
-import { checkBoolean, checkInteger, checkOptions, type OptionNames } from '../../base/arguments.js';
-import { type SocketOptions } from '../options.js';
+import { getOption, preferOption, setOption } from '../../sys/socket/socket.js';
+import { checkBoolean, checkInteger, checkOptions, shown, type OptionNames } from '../../base/arguments.js';
+import type { SocketOptions } from '../options.js';
+import { checkBytes } from './sendable.js';
 
 /** When and how often an idle peer is probed. */
 export interface KeepAliveOptions {
@@ -38,8 +39,8 @@ export function applySocketOptions(fd: number, options: SocketOptions, isTcp: bo
   if (isTcp && options.noDelay === undefined) preferOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   else if (isTcp && options.noDelay === true) setNoDelay(fd, true);
   if (isTcp && options.keepAlive) setKeepAlive(fd, true);
-  if (options.sendBufferBytes !== undefined) setBufferBytes(fd, 'sendBufferBytes', options.sendBufferBytes);
-  if (options.receiveBufferBytes !== undefined) setBufferBytes(fd, 'receiveBufferBytes', options.receiveBufferBytes);
+  if (options.sendBufferBytes !== undefined) setBufferBytes(fd, 'send', options.sendBufferBytes);
+  if (options.receiveBufferBytes !== undefined) setBufferBytes(fd, 'receive', options.receiveBufferBytes);
 }
 
 export function setNoDelay(fd: number, enable: boolean): void {
@@ -60,9 +61,12 @@ export function setKeepAlive(fd: number, enable: boolean, options: KeepAliveOpti
   if (probes !== undefined) setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
 }
 
-export function setBufferBytes(fd: number, name: 'sendBufferBytes' | 'receiveBufferBytes', lengthBytes: number): void {
-  checkInteger(name, lengthBytes, 1, 0x3fffffff);
-  setOption(fd, SOL_SOCKET, name === 'sendBufferBytes' ? SO_SNDBUF : SO_RCVBUF, lengthBytes);
+export function setBufferBytes(fd: number, direction: 'send' | 'receive', lengthBytes: number): void {
+  if (direction !== 'send' && direction !== 'receive') {
+    throw new TypeError(`direction: ${shown(direction)}; allowed: 'send', 'receive'`);
+  }
+  checkInteger(`${direction}BufferBytes`, lengthBytes, 1, 0x3fffffff);
+  setOption(fd, SOL_SOCKET, direction === 'send' ? SO_SNDBUF : SO_RCVBUF, lengthBytes);
 }
 
 /** @param seconds how long close(2) lingers; 0 makes it reset the connection; undefined leaves it to the kernel. */
@@ -70,4 +74,25 @@ export function setLinger(fd: number, seconds: number | undefined): void {
   if (seconds !== undefined) checkInteger('seconds', seconds, 0, MAX_SECONDS);
   const linger = new Int32Array([seconds === undefined ? 0 : 1, seconds ?? 0]);
   setOption(fd, SOL_SOCKET, SO_LINGER, new Uint8Array(linger.buffer));
+}
+
+/** setsockopt(2), as it is. */
+export function setAnyOption(fd: number, level: number, name: number, value: number | Uint8Array): void {
+  checkInt('level', level);
+  checkInt('name', name);
+  if (typeof value === 'number') checkInt('value', value);
+  else checkBytes('value', value, 'a number, a Uint8Array');
+  setOption(fd, level, name, value);
+}
+
+/** getsockopt(2), as it is. */
+export function getAnyOption(fd: number, level: number, name: number): Uint8Array {
+  checkInt('level', level);
+  checkInt('name', name);
+  return getOption(fd, level, name);
+}
+
+/** @throws RangeError what is no int of C's, or no unsigned one. */
+function checkInt(name: string, value: number): void {
+  checkInteger(name, value, -0x80000000, 0xffffffff);
 }

@@ -12,6 +12,8 @@ import { getIntOption } from '../../sys/socket/socket.js';
 import { makeNonBlocking } from '../../sys/file/open-description.js';
 import { own } from '../../sys/file/owned-descriptors.js';
 import { checkInteger, checkOptions } from '../../base/arguments.js';
+import type { InFlight } from '../departure.js';
+import type { ConnectionDetails } from './connection-parts.js';
 import type { ConnectionState } from './connection-states.js';
 import { Connection } from './connection.js';
 import { takeNodeSocket } from './node-socket.js';
@@ -54,10 +56,24 @@ export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = 
   }
   const { fd, unread, hasEnded } = takeNodeSocket(from);
   const connection = adoptDescriptor(fd, checked);
-  connection.bytesReceived += unread.length;
-  connection.unread(BufferList.from(unread));
+  putUnread(connection, unread);
   if (hasEnded) connection.end();
   return connection;
+}
+
+/** Makes a connection anew of what `connection.detach()` gave. @param fd the connection owns it after the call. */
+export function restoreConnection(fd: number, details: ConnectionDetails, { queued, unread }: InFlight): Connection {
+  const connection = adoptDescriptor(fd, details.limits);
+  putUnread(connection, unread);
+  if (queued.length > 0) connection.send(queued);
+  if (details.hasEnded) connection.end();
+  return connection;
+}
+
+/** Bytes that were received elsewhere count as received here. */
+function putUnread({ inbound }: Connection, unread: Uint8Array): void {
+  inbound.bytesReceived += unread.length;
+  inbound.putBack(BufferList.from(unread));
 }
 
 function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
@@ -74,11 +90,12 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
   if (kind === 'socket') {
     // What Node opened in a worker it closes at the worker's end; it opens no sockets without an object of its own.
     own(fd);
-    return new Connection(reactor, descriptor, limits);
+    return new Connection(reactor, descriptor, { limits, unread: 'left' });
   }
   descriptor.origin = 'pipe';
   // Nobody answers a pipe that closes.
-  return new Connection(reactor, descriptor, { ...limits, lingerMs: 0 }, STATE_BY_ACCESS.get(accessMode(fd)));
+  const terms = { limits: { ...limits, lingerMs: 0 }, unread: 'left' } as const;
+  return new Connection(reactor, descriptor, terms, STATE_BY_ACCESS.get(accessMode(fd)));
 }
 
 /**

@@ -225,9 +225,9 @@ class Race implements TimerOwner {
     // From here on its descriptor is the connection's.
     this.running.delete(attempt);
     this.finish();
-    const connection = new Connection(this.reactor, attempt.descriptor, this.limits);
+    const connection = new Connection(this.reactor, attempt.descriptor, { limits: this.limits, unread: 'left' });
     // What waited for the handshake waits for the peer from now on, by one change of the registration.
-    if (attempt.descriptor.token !== NO_TOKEN) connection.updateReceiving();
+    if (attempt.descriptor.token !== NO_TOKEN) connection.inbound.updateReceiving();
     this.outcome.resolve(connection);
   }
 

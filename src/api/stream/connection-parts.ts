@@ -1,31 +1,26 @@
-/** What belongs to few connections, or goes along with one that leaves its thread. */
+/** What a connection is made of beside its two halves, and what goes along with one that leaves its thread. */
 import { ifKnown } from '../../base/inspection.js';
-import type { SendProgress } from '../../core/operations/send-progress.js';
-import type { Timer } from '../../core/reactor/timers.js';
+import type { Descriptor } from '../../core/operations/operation.js';
+import { IoError } from '../../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
-import type { TimeoutKind, Timeouts } from './timeouts.js';
 import type { QueueLimits } from '../options.js';
-import type { Settling } from '../settling.js';
+import { titleOf } from '../socket/socket.js';
 
-/** What few connections have, so that the many idle ones don't carry room for it. */
-export interface Rare {
-  timeouts?: Timeouts;
-  closeTimer?: Timer;
-  /** Once a timeout was due. */
-  progress?: SendProgress;
-  closed?: Settling<void>;
-  failure?: Error;
-  onTimeout?: (kind: TimeoutKind) => void;
-  /** The peer has ended, and for a while nobody has read, sent or asked to be told. */
-  nobodyCame?: true;
-  keeper?: ConnectionKeeper;
+/** What all connections of a listener share. */
+export interface ConnectionTerms {
+  readonly limits: QueueLimits;
+  /**
+   * What comes after our FIN while nobody reads. 'left' stays in the kernel, which holds the peer back. 'drained' is received, so
+   * that the peer's FIN is: a server that answers and ends without a look at the request will not look later.
+   */
+  readonly unread: 'left' | 'drained';
 }
 
-/** Who counts a connection for as long as this thread has it. */
-export interface ConnectionKeeper {
-  /** It is closed, another thread's, or idle. */
+/** The service of a runtime that a connection was accepted for. It counts the connection for as long as this thread has it. */
+export interface ConnectionService {
+  /** The connection is closed, another thread's, or idle. */
   onReleased(): void;
-  /** It is idle: the descriptor is the keeper's. */
+  /** The connection is idle: the service owns the descriptor. */
   onIdle(fd: number): void;
 }
 
@@ -34,6 +29,11 @@ export interface ConnectionDetails {
   /** Our side was ended: FIN goes out after what is queued, or has. */
   readonly hasEnded: boolean;
   readonly limits: QueueLimits;
+}
+
+/** What a call gets that was under way when the connection was closed here. @param name what a transfer's user calls it. */
+export function cancelled(what: string, descriptor: Descriptor, name?: string): IoError {
+  return new IoError('ECANCELED', what, titleOf(descriptor, name), 'the connection was closed here');
 }
 
 /** An address for people to read, where there still is one. */

@@ -22,6 +22,8 @@ export const STATES = [
   /** Our FIN is sent; what comes in is thrown away until the peer's FIN or the end of patience. */
   'lingering',
   'closed',
+  /** The descriptor was given away: to another thread, to its service, or to Node. */
+  'moved',
 ] as const;
 
 export type ConnectionState = (typeof STATES)[number];
@@ -37,6 +39,8 @@ export const EVENTS = [
   'close',
   /** The stream broke, the user destroyed it, or patience ended. */
   'fail',
+  /** The descriptor is taken out. */
+  'detach',
 ] as const;
 
 export type StateEvent = (typeof EVENTS)[number];
@@ -45,14 +49,15 @@ type Transitions = Partial<Record<StateEvent, ConnectionState>>;
 
 /** What is missing here changes nothing. */
 export const TRANSITIONS: Readonly<Record<ConnectionState, Transitions>> = {
-  open: { 'peer-end': 'peer-ended', end: 'ending', close: 'closing', fail: 'closed' },
-  'peer-ended': { end: 'flushing', close: 'flushing', fail: 'closed' },
-  ending: { 'peer-end': 'flushing', flushed: 'ended', close: 'closing', fail: 'closed' },
-  ended: { 'peer-end': 'closed', close: 'lingering', fail: 'closed' },
+  open: { 'peer-end': 'peer-ended', end: 'ending', close: 'closing', fail: 'closed', detach: 'moved' },
+  'peer-ended': { end: 'flushing', close: 'flushing', fail: 'closed', detach: 'moved' },
+  ending: { 'peer-end': 'flushing', flushed: 'ended', close: 'closing', fail: 'closed', detach: 'moved' },
+  ended: { 'peer-end': 'closed', close: 'lingering', fail: 'closed', detach: 'moved' },
   flushing: { flushed: 'closed', fail: 'closed' },
   closing: { 'peer-end': 'flushing', flushed: 'lingering', fail: 'closed' },
   lingering: { 'peer-end': 'closed', fail: 'closed' },
   closed: {},
+  moved: {},
 };
 
 /** States in which the user may still send. */
@@ -65,7 +70,22 @@ export function delivers(state: ConnectionState): boolean {
   return state === 'open' || state === 'ending' || state === 'ended';
 }
 
+/** States in which what arrives is thrown away, until the peer's FIN. */
+export function discards(state: ConnectionState): boolean {
+  return state === 'closing' || state === 'lingering';
+}
+
+/** States in which our side alone was ended. */
+export function hasEnded(state: ConnectionState): boolean {
+  return state === 'ending' || state === 'ended';
+}
+
 /** States in which an empty queue is an event. */
 export function awaitsFlush(state: ConnectionState): boolean {
   return TRANSITIONS[state].flushed !== undefined;
+}
+
+/** States in which the descriptor is gone. */
+export function isOver(state: ConnectionState): boolean {
+  return state === 'closed' || state === 'moved';
 }

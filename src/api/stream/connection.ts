@@ -1,63 +1,85 @@
-/** A stream socket: TCP or Unix, accepted or connected. */
+/** A stream socket: TCP or Unix, accepted or connected. It has an inbound half, an outbound half, and a life that ties them. */
 import { describeBy } from '../../base/inspection.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
+import { unlessAborted } from '../../base/unless-aborted.js';
+import { BufferList } from '../../core/memory/buffer-list.js';
 import type { Descriptor } from '../../core/operations/operation.js';
-import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
-import { SendProgress } from '../../core/operations/send-progress.js';
-import { NO_TIMER, type TimerOwner } from '../../core/reactor/timers.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
-import { endWriting, localAddress, remoteAddress } from '../../sys/socket/socket.js';
-import { shownAddress, type ConnectionDetails, type ConnectionKeeper, type Rare } from './connection-parts.js';
+import { localAddress, remoteAddress } from '../../sys/socket/socket.js';
+import { checkCallback, checkRoom, kindOf } from '../../base/arguments.js';
+import { prepareMove, type Destination, type Detached } from '../departure.js';
+import type { Sendable } from '../socket/sendable.js';
+import { titleOf, type Socket } from '../socket/socket.js';
+import { addSocketMethods } from '../socket/socket-methods.js';
+import { setLinger } from '../socket/socket-options.js';
+import { beginWith, endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
+import type { ConnectionInput } from './connection-input.js';
+import { ConnectionLife } from './connection-life.js';
+import type { ConnectionOutput } from './connection-output.js';
 import {
-  awaitsFlush,
-  canSend,
-  delivers,
-  TRANSITIONS,
-  type ConnectionState,
-  type StateEvent,
-} from './connection-states.js';
-import { Timeouts, type TimeoutKind, type TimeoutOptions } from './timeouts.js';
-import { prepareMove, type InFlight, type Destination, type Detached } from '../departure.js';
-import { SendingSocket, type Sendable } from './sending-socket.js';
-import type { QueueLimits } from '../options.js';
-import { FirstLook } from './peer-watching-socket.js';
-import { settling } from '../settling.js';
-import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
+  shownAddress,
+  type ConnectionDetails,
+  type ConnectionService,
+  type ConnectionTerms,
+} from './connection-parts.js';
+import { canSend, hasEnded, isOver, type ConnectionState } from './connection-states.js';
+import { InboundHalf } from './inbound-half.js';
+import { refuseStreamMethods } from './not-a-stream.js';
+import { OutboundHalf } from './outbound-half.js';
+import { chunksOf } from './reader.js';
+import type { TimeoutKind, TimeoutOptions } from './timeouts.js';
 
-/** A stream of bytes in both directions, over TCP, a Unix socket or a pipe. `listen`, `connect` and `adopt` make one. */
-export class Connection extends SendingSocket implements TimerOwner, Deferred {
-  /** The peer sent its last byte. Without this handler a connection with `onData` closes itself then. */
-  onEnd: (() => void) | undefined = undefined;
-  /** The descriptor is closed; `failure` says why unless it was by order. Called once. */
-  onClose: ((failure: Error | undefined) => void) | undefined = undefined;
+type CloseHandler = (failure: Error | undefined) => void;
 
-  private rare: Rare | undefined = undefined;
-  private moved = false;
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
+export interface Connection extends Socket, ConnectionInput, ConnectionOutput {}
 
-  /** @param state what there is of it: both directions, or those of a pipe's end. */
+/** A connection over TCP, a Unix socket or a pipe, made by `listen`, `connect` and `adopt`. */
+export class Connection {
+  /** @internal */
+  readonly inbound: InboundHalf;
+  /** @internal Undefined while nothing was sent. */
+  outbound: OutboundHalf | undefined = undefined;
+  /** @internal Undefined while nothing has happened but bytes. */
+  life: ConnectionLife | undefined = undefined;
+  /** @internal */
+  isReferenced = true;
+  private closeHandler: CloseHandler | undefined = undefined;
+
+  /**
+   * @param descriptor of a connected, non-blocking stream socket, in the care of the reactor's driver; the connection owns it.
+   * @param state what there is of it: both directions, or those of a pipe's end.
+   * @internal
+   */
   constructor(
-    reactor: Reactor,
-    descriptor: Descriptor,
-    limits: QueueLimits,
-    private state: ConnectionState = 'open',
+    readonly reactor: Reactor,
+    /** @internal */
+    readonly descriptor: Descriptor,
+    /** @internal */
+    readonly terms: ConnectionTerms,
+    state: ConnectionState = 'open',
   ) {
-    super(reactor, descriptor, limits);
-    reactor.defer(new FirstLook(this));
+    descriptor.owner = this;
+    reactor.enter(true);
+    this.inbound = new InboundHalf(this);
+    if (state !== 'open') this.life = new ConnectionLife(this, state);
+    reactor.defer(this.inbound);
   }
 
-  override get isClosed(): boolean {
-    return this.state === 'closed';
+  get isClosed(): boolean {
+    return isOver(this.state);
   }
 
   /** Where this end is; undefined once closed. getsockname(2). */
   get localAddress(): Address | undefined {
-    return this.state === 'closed' ? undefined : localAddress(this.descriptor.fd);
+    return this.isClosed ? undefined : localAddress(this.descriptor.fd);
   }
 
   /** Where the peer is; undefined once closed or when the peer has gone. getpeername(2). */
   get remoteAddress(): Address | undefined {
-    if (this.state === 'closed') return undefined;
+    if (this.isClosed) return undefined;
     try {
       return remoteAddress(this.descriptor.fd);
     } catch {
@@ -65,12 +87,100 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
     }
   }
 
+  // Receiving
+
+  get bytesReceived(): number {
+    return this.inbound.bytesReceived;
+  }
+
+  set onData(handler: ((chunk: BufferList) => void) | undefined) {
+    checkCallback('onData', handler);
+    this.inbound.setHandler(handler);
+  }
+
+  get onData(): ((chunk: BufferList) => void) | undefined {
+    return this.inbound.onData;
+  }
+
+  set onEnd(handler: (() => void) | undefined) {
+    checkCallback('onEnd', handler);
+    this.inbound.onEnd = handler;
+  }
+
+  get onEnd(): (() => void) | undefined {
+    return this.inbound.onEnd;
+  }
+
+  read(options?: WaitOptions): Promise<BufferList | null> {
+    const { inbound } = this;
+    inbound.checkOneReader('read');
+    return options === undefined ? inbound.read() : beginWith(options, signal => inbound.read(signal));
+  }
+
+  readInto(bytes: Uint8Array, options?: WaitOptions): Promise<number> {
+    const { inbound } = this;
+    inbound.checkOneReader('readInto');
+    checkRoom('bytes', bytes);
+    return options === undefined
+      ? inbound.readInto(bytes)
+      : beginWith(options, signal => inbound.readInto(bytes, signal));
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<BufferList> {
+    return chunksOf(
+      () => this.read(),
+      () => this.inbound.giveUp(),
+    );
+  }
+
+  unread(bytes: BufferList): void {
+    if (!(bytes instanceof BufferList)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: a BufferList`);
+    this.inbound.putBack(bytes);
+  }
+
+  pause(): void {
+    this.inbound.isPaused = true;
+  }
+
+  resume(): void {
+    this.inbound.isPaused = false;
+  }
+
+  // Sending
+
+  get queuedBytes(): number {
+    return this.outbound?.queuedBytes ?? 0;
+  }
+
+  get bytesSent(): number {
+    return this.outbound?.bytesSent ?? 0;
+  }
+
+  set onDrain(handler: (() => void) | undefined) {
+    checkCallback('onDrain', handler);
+    this.writes.onDrain = handler;
+  }
+
+  get onDrain(): (() => void) | undefined {
+    return this.outbound?.onDrain;
+  }
+
+  send(data: Sendable): boolean {
+    return this.writes.send(data);
+  }
+
+  write(data: Sendable, options?: WaitOptions): Promise<void> {
+    const { writes } = this;
+    if (options === undefined) return writes.write(data);
+    return beginWith(options, signal => unlessAborted(writes.write(data), signal));
+  }
+
   // Ending
 
-  /** Half-close: what is queued, and `data` after it, goes out, then FIN. Receiving goes on. */
+  /** Half-close: what is queued, and `data` after it, goes out, then FIN. Receiving goes on. @throws as `send` of `data`. */
   end(data?: Sendable): void {
     if (data !== undefined) this.send(data);
-    this.transition('end');
+    this.needLife().transition('end');
   }
 
   /**
@@ -81,27 +191,42 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    */
   close(options?: EndOptions): Promise<void> {
     return endWith(options, () => {
-      this.transition('close');
-      this.tellWritersClosing();
+      this.needLife().transition('close');
+      this.outbound?.tellClosing();
       return this.closed;
     });
   }
 
   /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to whoever waits. */
   destroy(failure?: Error): void {
-    this.fail(failure);
+    this.needLife().fail(failure);
+  }
+
+  /** Closes at once and lets the peer know by a reset (RST). @param failure told to `onClose` and to whoever waits. */
+  reset(failure?: Error): void {
+    if (this.isClosed) return;
+    // A pipe that was adopted has no reset: its other end sees that it is closed.
+    try {
+      if (this.isSocket) setLinger(this.descriptor.fd, 0);
+    } finally {
+      // Closing is never refused: where a sandbox refuses the option, the caller learns that no reset was sent.
+      this.destroy(failure);
+    }
   }
 
   /** Resolves when the descriptor is closed; rejects if that was by a failure. */
   get closed(): Promise<void> {
-    const rare = (this.rare ??= {});
-    if (rare.closed === undefined) {
-      rare.closed = settling();
-      // Whoever does not wait for it is told by onClose; it must not end the process as unhandled.
-      rare.closed.promise.catch(() => {});
-      if (this.state === 'closed') this.settleClosed();
-    }
-    return rare.closed.promise;
+    return this.needLife().closed;
+  }
+
+  /** The descriptor is closed; `failure` says why unless it was by order. Called once. @throws TypeError no function. */
+  set onClose(handler: CloseHandler | undefined) {
+    checkCallback('onClose', handler);
+    this.closeHandler = handler;
+  }
+
+  get onClose(): CloseHandler | undefined {
+    return this.closeHandler;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -110,22 +235,26 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
 
   // Settings
 
-  /** Sets the timeouts anew; what is left out is off. An expired one destroys the connection unless `onTimeout` is set. */
+  /**
+   * Sets the timeouts anew; what is left out is off. An expired one destroys the connection unless `onTimeout` is set.
+   *
+   * @throws TypeError a timeout that does not exist. @throws RangeError a delay that makes no sense.
+   */
   setTimeouts(timeouts: TimeoutOptions): void {
-    if (this.state === 'closed') return;
-    const rare = (this.rare ??= {});
-    rare.timeouts ??= new Timeouts(
-      this.reactor,
-      () => this.hasProgressed(rare),
-      kind => this.onTimeoutExpired(kind, rare),
-    );
-    rare.timeouts.set(timeouts, this.waitsForPeer);
+    if (!this.isClosed) this.needLife().setTimeouts(timeouts);
   }
 
-  /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. */
+  /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. @throws TypeError no function. */
   set onTimeout(handler: ((kind: TimeoutKind) => void) | undefined) {
-    (this.rare ??= {}).onTimeout = handler;
+    checkCallback('onTimeout', handler);
+    this.needLife().onTimeout = handler;
   }
+
+  get onTimeout(): ((kind: TimeoutKind) => void) | undefined {
+    return this.life?.onTimeout;
+  }
+
+  // To another thread
 
   /**
    * Moves the connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and bytes
@@ -135,14 +264,13 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    * @param state what the other thread needs to go on, such as the beginning of a message: anything that can be cloned.
    * @returns a promise that resolves when the other thread has it.
    * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
-   *   nothing has happened to the connection, as with the following two.
-   * @throws IoError EBADF: it is closed or being closed, or was moved before.
-   * @throws Error a read or a transfer is under way.
+   *   nothing has happened to the connection, as with the following.
+   * @throws IoError EBADF: it is closed or being closed, or was moved before; EBUSY: a read or a transfer is under way.
    * @throws IoError EPIPE: that thread has ended. From here on the connection is closed.
    * @throws Error that thread receives no connections, or has no descriptor left.
    */
   moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
-    return waitWith(options, async () => await prepareMove(peer, state).give('connection', this.detach()));
+    return waitWith(options, async () => await prepareMove(peer, state).give('connection', this.detach('moveTo')));
   }
 
   /**
@@ -150,250 +278,85 @@ export class Connection extends SendingSocket implements TimerOwner, Deferred {
    * and with its next bytes, or their end, it comes to a thread's `receiveConnections` as if it were new. That is this thread again, or
    * with `accept: 'combined'` whichever is free first. Timeouts and handlers end here, and this object is of no more use.
    *
-   * @throws IoError EBADF: it is closed, being closed, or was moved before.
-   * @throws Error it is of no service; what was sent has not gone out; a read or a transfer is under way; its write side has ended.
+   * @throws IoError EBADF: it is closed, being closed, or was moved before; EINVAL: it is of no service; EPIPE: its write side has
+   *   ended; EBUSY: what was sent has not gone out, or a read or a transfer is under way.
    */
   park(): void {
-    const keeper = this.rare?.keeper;
-    if (keeper === undefined) throw new Error('park: the connection was not accepted by a service of a runtime');
-    if (['ending', 'ended'].includes(this.state)) throw new Error('park: the write side was ended; close() it');
-    if (this.canSend && !this.isFlushed) throw new Error('park: bytes are queued; await write() first');
+    const { state } = this;
+    const service = this.life?.service;
+    const refusal = (code: string, why: string) => new IoError(code, 'park', titleOf(this.descriptor), why);
+    if (service === undefined) throw refusal('EINVAL', 'the connection was not accepted by a service of a runtime');
+    if (hasEnded(state)) throw refusal('EPIPE', 'the write side was ended; close() it');
+    const hasQueued = canSend(state) && this.outbound?.isFlushed === false;
+    if (hasQueued) throw refusal('EBUSY', 'bytes are queued; await write() first');
     const { fd } = this.detach('park');
-    keeper.onIdle(fd);
-  }
-
-  // For the driver and the reactor
-
-  /** @internal */
-  set keeper(keeper: ConnectionKeeper) {
-    (this.rare ??= {}).keeper = keeper;
-  }
-
-  /** @internal The end of patience with an orderly close. */
-  onTimer(): void {
-    this.rare!.closeTimer = NO_TIMER;
-    if (delivers(this.state)) return this.onNobodyCame();
-    if (this.state !== 'lingering' && this.hasProgressed(this.rare!)) {
-      this.armClose(this.limits.closeTimeoutMs);
-      return;
-    }
-    // A peer that keeps its side open has had our last byte and FIN; one that took nothing has not.
-    const isDelivered = this.state === 'lingering';
-    this.fail(isDelivered ? undefined : this.timedOut('close', 'the peer takes nothing of what is queued'));
-  }
-
-  /** @internal The descriptor is closed; everybody is told. */
-  onDeferred(): void {
-    const { rare, failure } = this;
-    this.tellClosed(failure);
-    this.tellWritersClosed();
-    if (rare?.closed !== undefined) this.settleClosed();
-    if (this.onClose !== undefined) this.scope.run(this.onClose, this, failure);
-  }
-
-  /** @internal */
-  override get hasPeerEnded(): boolean {
-    return this.state === 'peer-ended' || this.state === 'flushing' || (this.isClosed && this.hasUnread);
-  }
-
-  /** @internal */
-  override get hasEnded(): boolean {
-    return this.state === 'ending' || this.state === 'ended';
-  }
-
-  /** @internal */
-  override get heedsEnd(): boolean {
-    // A handler that is set and does not receive has paused: the end comes after its bytes.
-    if (this.hasEnded) return this.onData === undefined && !this.isBorrowed;
-    // A FIN behind bytes that were put back waits for whoever reads them.
-    if (this.state !== 'open' || this.hasReader || this.hasUnread || this.isBorrowed) return false;
-    return this.onClose !== undefined || this.onEnd !== undefined || this.rare?.nobodyCame === true;
-  }
-
-  /** @internal */
-  override onHangUp(failure: Error | undefined): void {
-    this.onReceiveEnd(failure);
-    if (this.onEnd === undefined) this.transition('close');
-  }
-
-  /** @internal */
-  override onEndIgnored(): void {
-    if (!this.hasReader && !this.hasUnread && !this.isBorrowed) this.awaitSomebody();
-  }
-
-  /** @internal */
-  override onUnreadAtEnd(): void {
-    if (this.unreadPolicy !== 'kept' && this.mayKeep && !this.isBorrowed) this.awaitSomebody();
-  }
-
-  protected override onLateEnd(): void {
-    if (this.onEnd !== undefined) this.scope.run(this.onEnd, this);
-  }
-
-  /** The peer has ended, and nobody reads or has asked to be told: whoever comes within a bounded while finds all as it was. */
-  private awaitSomebody(): void {
-    if ((this.rare?.closeTimer ?? NO_TIMER) === NO_TIMER) this.armClose(this.limits.lingerMs);
-  }
-
-  private onNobodyCame(): void {
-    if (this.isBorrowed || this.wantsReceiving) return;
-    if (this.hasEnded) {
-      this.keepUnread();
-    } else if (this.isFlushed) {
-      this.rare!.nobodyCame = true;
-      this.stopWatching();
-      this.startWatching();
-    } else {
-      this.awaitSomebody();
-    }
-  }
-
-  protected override get hasMoved() {
-    return this.moved;
-  }
-
-  protected override get isDelivering(): boolean {
-    return delivers(this.state);
-  }
-
-  protected override get isDiscarding(): boolean {
-    return this.state === 'closing' || this.state === 'lingering';
-  }
-
-  protected override get failure(): Error | undefined {
-    return this.rare?.failure;
-  }
-
-  protected override get canSend(): boolean {
-    return canSend(this.state);
-  }
-
-  protected override onBlocked(): void {
-    if (this.waitsForPeer) this.rare?.timeouts?.blocked();
-  }
-
-  protected override onWriteProgress(): void {
-    const { rare } = this;
-    if (rare === undefined) return;
-    rare.timeouts?.sent(this.waitsForPeer);
-    if (rare.closeTimer === undefined) return;
-    // An orderly close has patience as long as bytes move.
-    const { closeTimeoutMs, lingerMs } = this.limits;
-    this.reactor.postpone(rare.closeTimer, delivers(this.state) ? lingerMs : closeTimeoutMs);
-  }
-
-  protected override onFlushed(): void {
-    if (awaitsFlush(this.state)) this.transition('flushed');
-  }
-
-  protected override onArrival(): void {
-    this.rare?.timeouts?.received();
-  }
-
-  protected override onPeerEnd(): void {
-    this.rare?.timeouts?.readEnded();
-    const told = delivers(this.state);
-    this.transition('peer-end');
-    if (!told) return;
-    this.tellEnd();
-    if (this.hasUnread) return; // Bytes that outlive the descriptor come before the end.
-    if (this.onEnd !== undefined) this.scope.run(this.onEnd, this);
-    else if (this.onData !== undefined) this.transition('close');
-  }
-
-  protected override fail(failure: Error | undefined): void {
-    if (this.state === 'closed') return;
-    if (failure !== undefined) (this.rare ??= {}).failure = failure;
-    this.transition('fail');
+    service.onIdle(fd);
   }
 
   /**
-   * @internal Takes the descriptor out, for another owner. What is queued comes along; what was not received is in the kernel.
+   * @internal Takes the descriptor out, with what is in flight.
    *
-   * @param what the call of the user's, for messages.
-   * @throws IoError, Error as `moveTo`; nothing has happened to the connection then.
+   * @param call of the user's, for messages.
+   * @throws IoError as `moveTo`; nothing has happened to the connection then.
    */
-  detach(what = 'moveTo'): Detached<ConnectionDetails> {
-    const { descriptor, state, limits } = this;
-    if (!['open', 'peer-ended', 'ending', 'ended'].includes(state)) {
-      const explanation = this.moved ? 'the connection was moved already' : `the connection is ${state}`;
-      throw new IoError('EBADF', what, `descriptor ${descriptor.fd}`, explanation);
-    }
-    if (this.hasTurns) throw new Error(`${what}: a transfer to the connection is under way; await it first`);
-    this.onData = undefined;
-    this.checkOneReader(what);
-    this.checkNothingLost();
-    this.rare?.timeouts?.clear();
-    this.reactor.disarm(this.rare?.closeTimer ?? NO_TIMER);
-    // Before the descriptor goes: an operation that is taken off drops what it had to send.
-    const unread = this.takeOut()?.toBytes() ?? new Uint8Array(0);
-    const inFlight: InFlight = { queued: this.takeQueued(), unread };
-    const fd = this.detachDescriptor();
-    this.rare?.keeper?.onReleased();
-    this.moved = true;
-    this.state = 'closed';
-    if (this.rare?.closed !== undefined) this.settleClosed();
-    return { fd, inFlight, details: { hasEnded: !canSend(state), limits } };
+  detach(call: string): Detached<ConnectionDetails> {
+    return this.needLife().detach(call);
   }
 
-  private transition(event: StateEvent): void {
-    const next = TRANSITIONS[this.state][event];
-    if (next === undefined) return;
-    this.state = next;
-    if (next === 'closed') return this.release();
-    const refusal = next === 'ended' || next === 'lingering' ? endWriting(this.descriptor.fd) : undefined;
-    if (refusal !== undefined) return this.fail(next === 'ended' ? refusal : undefined);
-    if (!delivers(next) && next !== 'peer-ended') this.rare?.timeouts?.clear();
-    if (next === 'closing' || next === 'flushing') this.armClose(this.limits.closeTimeoutMs);
-    if (next === 'lingering') this.armClose(this.limits.lingerMs);
-    this.updateReceiving();
-    if (awaitsFlush(next) && this.isFlushed) this.transition('flushed');
+  // For its parts, transfers and services
+
+  /** @internal */
+  get state(): ConnectionState {
+    return this.life === undefined ? 'open' : this.life.state;
   }
 
-  private armClose(delayMs: number): void {
-    const rare = (this.rare ??= {});
-    this.reactor.disarm(rare.closeTimer ?? NO_TIMER);
-    rare.closeTimer = this.reactor.arm(this, 0, delayMs);
+  /** @internal */
+  needLife(): ConnectionLife {
+    return (this.life ??= new ConnectionLife(this, 'open'));
   }
 
-  private release(): void {
-    const { reactor, rare } = this;
-    rare?.timeouts?.clear();
-    reactor.disarm(rare?.closeTimer ?? NO_TIMER);
-    rare?.keeper?.onReleased();
-    try {
-      this.releaseDescriptor();
-    } finally {
-      // Everybody is told after this turn, and not within the call that closed it.
-      reactor.defer(this);
-    }
+  /** @internal What it broke with. */
+  get failure(): Error | undefined {
+    return this.life?.failure;
   }
 
-  private settleClosed(): void {
-    const { closed, failure } = this.rare!;
-    if (failure === undefined) closed!.resolve();
-    else closed!.reject(failure);
+  /** @internal As a transfer reads it. */
+  get reads() {
+    return this.inbound.side;
   }
 
-  private hasProgressed(rare: Rare): boolean {
-    return (rare.progress ??= new SendProgress()).look(this, this.bytesSent);
+  /** @internal As a transfer writes to it. */
+  get writes(): OutboundHalf {
+    return (this.outbound ??= new OutboundHalf(this));
   }
 
-  private onTimeoutExpired(kind: TimeoutKind, rare: Rare): void {
-    if (rare.onTimeout !== undefined) this.scope.run(rare.onTimeout, rare, kind);
-    else this.fail(this.timedOut(kind, `the ${kind} timeout expired`));
+  /** @internal */
+  set service(service: ConnectionService) {
+    this.needLife().service = service;
+  }
+
+  /** @internal As `fd`, for calls of Pollux's own: the number goes no further. */
+  get ownFd(): number {
+    return this.isClosed ? -1 : this.descriptor.fd;
+  }
+
+  /** @internal */
+  get isSocket(): boolean {
+    return this.descriptor.origin !== 'pipe';
   }
 
   static {
+    addSocketMethods(this.prototype);
+    refuseStreamMethods(this.prototype);
     describeBy('Connection', Connection.prototype, connection => ({
-      state: connection.moved ? 'moved' : connection.state,
-      fd: connection.fd,
+      state: connection.state,
+      fd: connection.ownFd,
       local: shownAddress(() => connection.localAddress),
       remote: shownAddress(() => connection.remoteAddress),
       received: connection.bytesReceived,
       sent: connection.bytesSent,
       queuedBytes: connection.queuedBytes,
-      failure: connection.rare?.failure?.message,
+      failure: connection.failure?.message,
     }));
   }
 }

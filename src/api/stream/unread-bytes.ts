@@ -3,15 +3,6 @@ import { BufferList } from '../../core/memory/buffer-list.js';
 import { LATE_READER_BYTES } from '../../core/limits.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 
-/** What becomes of bytes that nobody reads, once our FIN is on its way. */
-export type UnreadPolicy =
-  /** They stay in the kernel, which holds the peer back. */
-  | 'left'
-  /** The peer has ended as well: they are taken in, up to a bound, so that nothing keeps the descriptor. */
-  | 'kept'
-  /** A listener's: they are received, so that the client's FIN is. Those beyond a bound are thrown away. */
-  | 'drained';
-
 export class UnreadBytes {
   private readonly list = new BufferList();
 

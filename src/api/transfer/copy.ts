@@ -96,7 +96,7 @@ function copyToConnection(source: DiskFile, target: Connection, options: CopyOpt
   const prepare = () => {
     checkFile('source', source);
     checkSink('target', target);
-    target.checkTurn('target', 0);
+    target.writes.checkTurn('target', 0);
     const { from: offset = 0, to = 0, length, bytesPerSecond = Infinity } = options;
     checkInteger('from', offset, 0, Number.MAX_SAFE_INTEGER);
     checkUnused('to', to, 'target');

@@ -83,7 +83,7 @@ function prepare(connection: Connection, file: OpenFile, options: SendFileOption
   checkSink('connection', connection);
   const before = partsOf('before', options.before);
   const after = partsOf('after', options.after);
-  connection.checkTurn('connection', lengthOf(before) + lengthOf(after));
+  connection.writes.checkTurn('connection', lengthOf(before) + lengthOf(after));
   return openFileSending(file, options);
 }
 

@@ -12,6 +12,11 @@ export interface ReadTurn {
   sourceClosed(failure: Error): void;
 }
 
+/** Something that has a read side: a connection. */
+export interface ReadEnd {
+  readonly reads: ReadSide;
+}
+
 /** The read side of a connection, as the one who has borrowed it sees it. */
 export interface ReadSide {
   readonly reactor: Reactor;

@@ -5,6 +5,7 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { MessageHeader } from '../../sys/socket/socket.js';
 import { causeOf, sendListTo, sendTo } from '../../sys/socket/stream.js';
+import type { DriverCounters } from '../driver/driver.js';
 import { BufferList } from '../memory/buffer-list.js';
 import { IovecTable } from '../memory/iovec-table.js';
 import { IOVECS_PER_CALL, SEND_BYTES_PER_TURN } from '../limits.js';
@@ -29,8 +30,6 @@ export class Send extends Operation {
   /** What is still to be sent; append to it at any time, then submit the operation unless it is under way. */
   readonly queue = new BufferList();
   bytesSent = 0;
-  /** Bytes that the last call was given. */
-  private offered = 0;
   failure: Error | undefined = undefined;
 
   constructor(private readonly owner: SendOwner) {
@@ -45,49 +44,31 @@ export class Send extends Operation {
     const { queue, owner } = this;
     const { counters } = owner.reactor.driver;
     let budget = SEND_BYTES_PER_TURN;
-    while (queue.length > 0) {
-      if (budget <= 0) return AGAIN;
-      counters.sends++;
-      let sent: number;
+    for (;;) {
+      const before = queue.length;
+      let outcome: Outcome = DONE;
+      let failure: Error | undefined;
       try {
-        sent = this.sendFirst(fd);
+        outcome = sendSome(fd, queue, counters, budget);
       } catch (error) {
-        // Memory that was held by reference is gone: the bytes after it must not take its place in the stream.
-        this.fail(error as Error);
-        return DONE;
+        failure = error as Error;
       }
-      if (sent < 0) {
-        const code = errno();
-        if (code === EAGAIN) return budget === SEND_BYTES_PER_TURN ? WAIT : AGAIN;
-        if (code === EINTR) continue;
-        this.fail(new IoError(causeOf(fd, code), 'send', `descriptor ${fd}`));
-        return DONE;
-      }
-      queue.consume(sent);
+      const sent = before - queue.length;
       this.bytesSent += sent;
-      counters.bytesSent += sent;
       budget -= sent;
-      if (this.state !== TRYING) owner.onSendProgress();
-      // A short count filled the socket; an event tells when there is room, so no call is spent on EAGAIN.
-      if (sent < this.offered) return AGAIN;
+      if (failure !== undefined) {
+        this.fail(failure);
+        return DONE;
+      }
+      if (sent > 0 && this.state !== TRYING) owner.onSendProgress();
+      // Its owner may have dropped everything from within, or appended more.
+      if (queue.length === 0) return DONE;
+      if (outcome !== DONE || budget <= 0) return budget === SEND_BYTES_PER_TURN ? outcome : AGAIN;
     }
-    return DONE;
   }
 
   complete(): void {
     this.owner.onSendEnd(this.failure);
-  }
-
-  /** One call with as much of the queue as it takes. @throws TypeError a buffer in the queue was transferred. */
-  private sendFirst(fd: number): number {
-    const { queue } = this;
-    if (queue.segmentCount === 1) {
-      this.offered = queue.firstLength;
-      return sendTo(fd, queue.firstAddress, this.offered, FLAGS);
-    }
-    this.offered = queue.fillIovecs(iovecs);
-    header.setCount(iovecs.count);
-    return sendListTo(fd, header, FLAGS);
   }
 
   override cancelled(): void {
@@ -98,4 +79,47 @@ export class Send extends Operation {
     this.failure = error;
     this.queue.release();
   }
+}
+
+/** Bytes that the last call was given. */
+let offered = 0;
+
+/**
+ * Sends from the front of a list what the kernel takes now; the list keeps the rest.
+ *
+ * @param budgetBytes after which it stops.
+ * @returns WAIT: the kernel took nothing; AGAIN: some is left; DONE: all went.
+ * @throws IoError what the stream broke with. TypeError memory that the list held by reference is gone: the bytes after it must
+ *   not take its place in the stream.
+ */
+export function sendSome(fd: number, list: BufferList, counters: DriverCounters, budgetBytes: number): Outcome {
+  let left = budgetBytes;
+  while (list.length > 0) {
+    if (left <= 0) return AGAIN;
+    counters.sends++;
+    const sent = sendFirst(fd, list);
+    if (sent < 0) {
+      const code = errno();
+      if (code === EAGAIN) return left === budgetBytes ? WAIT : AGAIN;
+      if (code === EINTR) continue;
+      throw new IoError(causeOf(fd, code), 'send', `descriptor ${fd}`);
+    }
+    list.consume(sent);
+    counters.bytesSent += sent;
+    left -= sent;
+    // A short count filled the socket; an event tells when there is room, so no call is spent on EAGAIN.
+    if (sent < offered) return AGAIN;
+  }
+  return DONE;
+}
+
+/** One call with as much of the list as it takes. @throws TypeError a buffer in the list was transferred. */
+function sendFirst(fd: number, list: BufferList): number {
+  if (list.segmentCount === 1) {
+    offered = list.firstLength;
+    return sendTo(fd, list.firstAddress, offered, FLAGS);
+  }
+  offered = list.fillIovecs(iovecs);
+  header.setCount(iovecs.count);
+  return sendListTo(fd, header, FLAGS);
 }

@@ -25,6 +25,11 @@ export interface WriteTurn {
   sinkClosing?(failure: Error): void;
 }
 
+/** Something that has a write side: a connection. */
+export interface WriteEnd {
+  readonly writes: WriteSide;
+}
+
 /** The write side of a connection, as one who takes a turn there sees it. */
 export interface WriteSide {
   readonly reactor: Reactor;

@@ -2,9 +2,10 @@
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
 import { close, dup } from '../../sys/file/io.js';
-import type { ConnectionKeeper } from '../../api/stream/connection-parts.js';
+import type { ConnectionService, ConnectionTerms } from '../../api/stream/connection-parts.js';
 import { Connection } from '../../api/stream/connection.js';
-import { Listener, type ListenerDetails } from '../../api/listening/listener.js';
+import type { ListenerDetails } from '../../api/listening/listener-details.js';
+import { Listener } from '../../api/listening/listener.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import { throwLater } from '../../api/throw-later.js';
@@ -42,9 +43,10 @@ export interface Serving {
 }
 
 /** A service's part in this thread: it makes connections, counts them in and out, and keeps those that are idle. */
-class Branch implements ConnectionKeeper {
+class Branch implements ConnectionService {
   readonly listeners: Listener[] = [];
   private readonly loads: Loads;
+  private readonly terms: ConnectionTerms;
   private parking: Parking | undefined = undefined;
   private isRetired = false;
 
@@ -54,13 +56,14 @@ class Branch implements ConnectionKeeper {
     private readonly deliver: (connection: Connection) => void,
   ) {
     this.loads = new Loads(serving.loads);
+    this.terms = { limits: serving.details.limits, unread: 'drained' };
     if (serving.parking !== undefined) this.openParking();
   }
 
   /** Of a listener of this thread. */
   onAccepted(connection: Connection): void {
     this.loads.add(this.serving.index);
-    connection.keeper = this;
+    connection.service = this;
     this.deliver(connection);
   }
 
@@ -69,9 +72,8 @@ class Branch implements ConnectionKeeper {
     const reactor = currentReactor();
     const descriptor = reactor.driver.add(fd, this.scope);
     descriptor.origin = 'own';
-    const connection = new Connection(reactor, descriptor, this.serving.details.limits);
-    connection.unreadPolicy = 'drained';
-    connection.keeper = this;
+    const connection = new Connection(reactor, descriptor, this.terms);
+    connection.service = this;
     return connection;
   }
 

@@ -12,6 +12,7 @@ import {
   type DatagramSocket,
   type DatagramTarget,
 } from '../../../src/index.js';
+import type { DatagramInbox } from '../../../src/api/datagram/inbox.js';
 import type { Operation } from '../../../src/core/operations/operation.js';
 import { bound, fill, hasError, inPieces, numbers, texts, until } from '../../support/datagrams.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
@@ -439,8 +440,9 @@ describeOnEveryDriver('datagram sockets', driver => {
     const received = texts(server);
     const failures: Error[] = [];
     server.onError = failure => failures.push(failure);
-    driver.reactor.driver.cancel((server as unknown as { receiver: Operation }).receiver);
-    server.onReceiveEnd(new IoError('ELOOP', 'wait'));
+    const { inbox } = server as unknown as { inbox: DatagramInbox };
+    driver.reactor.driver.cancel((inbox as unknown as { receiver: Operation }).receiver);
+    inbox.onReceiveEnd(new IoError('ELOOP', 'wait'));
     client.trySend('sound', server.address);
     await until(() => received.length === 1);
     expect(failures.map(failure => (failure as IoError).code)).to.deep.equal(['ELOOP']);

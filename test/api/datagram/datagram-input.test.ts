@@ -98,12 +98,16 @@ describe('datagram sockets, given what makes no sense', () => {
 
   it('two ways of receiving at once', async () => {
     const waiting = rejection(socket.receive());
-    expect((await rejection(socket.receive())).message).to.include('receive: another receive is under way');
+    expect((await rejection(socket.receive())).message).to.match(
+      /^receive descriptor .*EBUSY, another receive is under way/,
+    );
     expect(() => (socket.onDatagram = () => {})).to.throw('use one way at a time');
     await socket.close();
     await waiting;
     unix.onDatagram = () => {};
-    expect((await rejection(unix.receive())).message).to.include('receive: the socket has an onDatagram handler');
+    expect((await rejection(unix.receive())).message).to.match(
+      /^receive .*EBUSY, the socket has an onDatagram handler/,
+    );
   });
 
   it('after the end', async () => {

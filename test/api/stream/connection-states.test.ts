@@ -4,7 +4,10 @@ import {
   awaitsFlush,
   canSend,
   delivers,
+  discards,
   EVENTS,
+  hasEnded,
+  isOver,
   STATES,
   TRANSITIONS,
   type ConnectionState,
@@ -34,13 +37,15 @@ const facts: Record<ConnectionState, { peerEnded: boolean; weEnd: boolean; finSe
   closing: { peerEnded: false, weEnd: true, finSent: false, closing: true },
   lingering: { peerEnded: false, weEnd: true, finSent: true, closing: true },
   closed: { peerEnded: true, weEnd: true, finSent: true, closing: true },
+  moved: { peerEnded: true, weEnd: true, finSent: true, closing: true },
 };
 
 /** What must come of an event, said a second time and in another way than by the table. */
 function expected(state: ConnectionState, event: StateEvent): ConnectionState {
   const now = facts[state];
-  if (state === 'closed') return 'closed';
+  if (state === 'closed' || state === 'moved') return state;
   if (event === 'fail') return 'closed';
+  if (event === 'detach') return now.closing || (now.peerEnded && now.weEnd) ? state : 'moved';
   const peerEnded = now.peerEnded || event === 'peer-end';
   const weEnd = now.weEnd || event === 'end' || event === 'close';
   const finSent = now.finSent || (now.weEnd && event === 'flushed');
@@ -60,14 +65,14 @@ describe('states of a connection', () => {
       });
     }
 
-    it(`${state} is reached from open, and leads to closed`, () => {
+    it(`${state} is reached from open, and leads to closed or is moved`, () => {
       expect(reachable('open')).to.include(state);
-      expect(reachable(state)).to.include('closed');
+      expect(reachable(state)).to.include(state === 'moved' ? 'moved' : 'closed');
     });
   }
 
-  it('nothing leaves closed, and no state says twice what it is', () => {
-    expect(TRANSITIONS.closed).to.deep.equal({});
+  it('nothing leaves closed or moved, and no state says twice what it is', () => {
+    for (const state of STATES) expect(isOver(state), state).to.equal(Object.keys(TRANSITIONS[state]).length === 0);
     for (const state of STATES) expect(Object.values(TRANSITIONS[state])).to.not.include(state);
   });
 
@@ -78,6 +83,19 @@ describe('states of a connection', () => {
   it('what arrives is delivered until the peer ends or we close', () => {
     for (const state of STATES) {
       expect(delivers(state), state).to.equal(!facts[state].peerEnded && !facts[state].closing);
+    }
+  });
+
+  it('what arrives is thrown away while we close and the peer has not ended', () => {
+    for (const state of STATES) {
+      expect(discards(state), state).to.equal(facts[state].closing && !facts[state].peerEnded);
+    }
+  });
+
+  it('our side alone was ended', () => {
+    for (const state of STATES) {
+      const { weEnd, peerEnded, closing } = facts[state];
+      expect(hasEnded(state), state).to.equal(weEnd && !peerEnded && !closing);
     }
   });
 

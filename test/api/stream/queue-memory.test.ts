@@ -43,7 +43,7 @@ describeOnEveryDriver(
         expect(client.queuedBytes).to.be.within((1 << 20) - 8, 1 << 20);
         // Garbage of the loop counts too unless somebody collects it.
         if (globalThis.gc !== undefined) globalThis.gc();
-        const rangesOf = (client as unknown as { sender: { queue: BufferList } }).sender.queue.segmentCount;
+        const rangesOf = (client.outbound as unknown as { sender: { queue: BufferList } }).sender.queue.segmentCount;
         expect(rangesOf).to.be.at.most(200);
         if (globalThis.gc !== undefined) expect(heldBytes() - before).to.be.at.most(4 << 20);
       });
@@ -51,7 +51,7 @@ describeOnEveryDriver(
 
     it('short queues take little: what one byte waits in is no large piece', () => {
       const { client } = stuck(1 << 20);
-      const { queue } = (client as unknown as { sender: { queue: BufferList } }).sender;
+      const { queue } = (client.outbound as unknown as { sender: { queue: BufferList } }).sender;
       queue.release();
       client.send('x');
       const [view] = queue;

@@ -258,11 +258,15 @@ describeOnEveryDriver('join', () => {
     const other = await tcpPair();
     expect((await failureOf(join(a, a))).message).to.contain('same connection');
     other.client.onData = () => {};
-    expect((await failureOf(join(a, other.client))).message).to.contain('b: the connection has an onData handler');
-    expect((await failureOf(join(other.client, a))).message).to.contain('a: the connection has an onData handler');
+    expect((await failureOf(join(a, other.client))).message).to.match(
+      /^read b, .*EBUSY, the connection has an onData handler/,
+    );
+    expect((await failureOf(join(other.client, a))).message).to.match(
+      /^read a, .*EBUSY, the connection has an onData handler/,
+    );
     other.client.onData = undefined;
     const reading = other.client.read();
-    expect((await failureOf(join(other.client, a))).message).to.contain('a: another read is under way');
+    expect((await failureOf(join(other.client, a))).message).to.match(/^read a, .*EBUSY, another read is under way/);
     other.server.end('x');
     await reading;
     other.client.end();
@@ -273,7 +277,7 @@ describeOnEveryDriver('join', () => {
     expect(closed.message).to.match(/^read a, descriptor -?\d+: ECANCELED, the connection was closed here$/);
     expect((await failureOf(join(a, other.client))).message).to.match(/^send b, .* the connection was closed here$/);
     const transfer = join(a, b);
-    expect((await failureOf(join(b, a))).message).to.contain('a: the connection is joined');
+    expect((await failureOf(join(b, a))).message).to.match(/^read a, .*EBUSY, the connection is joined/);
     expect(() => (a.onData = () => {})).to.throw('joined');
     expect(() => a.read()).to.throw('joined');
     left.end('still joined');

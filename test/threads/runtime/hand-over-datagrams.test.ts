@@ -128,7 +128,7 @@ describe('a datagram socket that is moved to another thread', () => {
       expect(failure.message).to.include('the socket was moved to another thread');
     }
     expect(() => socket.trySend('x', socket.address)).to.throw('moved to another thread');
-    expect(() => (socket.onDatagram = () => {})).to.throw('onDatagram: the socket was moved to another thread');
+    expect(() => (socket.onDatagram = () => {})).to.throw('EBADF, the socket was moved to another thread');
     await socket.close();
   });
 

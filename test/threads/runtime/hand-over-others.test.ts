@@ -36,8 +36,8 @@ describe('what else moves to another thread', () => {
     const there = `there ${JSON.stringify(listener.address)}`;
     expect(heard.sort()).to.deep.equal(['here', there, there, there]);
     expect(listener.isClosed).to.equal(true);
-    expect(() => (listener.onConnection = () => {})).to.throw('onConnection: the listener was moved to another thread');
-    expect(() => listener[Symbol.asyncIterator]()).to.throw('for await: the listener was moved to another thread');
+    expect(() => (listener.onConnection = () => {})).to.throw('EBADF, the listener was moved to another thread');
+    expect(() => listener[Symbol.asyncIterator]()).to.throw('EBADF, the listener was moved to another thread');
     await listener.close();
   });
 

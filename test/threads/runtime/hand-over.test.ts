@@ -61,7 +61,7 @@ describe('a connection that is moved to another thread', () => {
     expect((again as Error).message).to.include('moved already');
     expect(() => connection.send('more')).to.throw('moved to another thread');
     expect(() => connection.read()).to.throw('moved to another thread');
-    expect(() => (connection.onData = () => {})).to.throw('onData: the connection was moved to another thread');
+    expect(() => (connection.onData = () => {})).to.throw('EBADF, the connection was moved to another thread');
     expect(connection.isClosed).to.equal(true);
   });
 

@@ -22,7 +22,7 @@ import {
 } from '../../operations/send-file.js';
 import { leaveReserve } from '../../memory/receive-buffer.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../reactor/timers.js';
-import type { WriteSide, WriteTurn } from '../../operations/write-turns.js';
+import type { WriteEnd, WriteSide, WriteTurn } from '../../operations/write-turns.js';
 import { TransferAccount } from '../account.js';
 import { nativeFileReads, scratchAddress, type FileReads } from './file-reads.js';
 import { Pace } from '../pace.js';
@@ -81,13 +81,17 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
    * @param sinkName what the user calls the connection.
    */
   constructor(
-    private readonly target: WriteSide,
+    private readonly end: WriteEnd,
     private readonly prepare: () => FileSending,
     calls?: FileToSocketCalls,
     readonly sinkName = 'connection',
   ) {
     this.sendfile = calls?.sendfile ?? nativeSendfile();
     this.reads = calls?.reads ?? nativeFileReads;
+  }
+
+  private get target(): WriteSide {
+    return this.end.writes;
   }
 
   start(): void {

@@ -19,7 +19,7 @@ import {
 } from '../../limits.js';
 import type { Descriptor } from '../../operations/operation.js';
 import { ReceiveInto } from '../../operations/receive-into.js';
-import type { ReadSide, ReadTurn } from '../../operations/read-turn.js';
+import type { ReadEnd, ReadSide, ReadTurn } from '../../operations/read-turn.js';
 import type { Deferred } from '../../reactor/reactor.js';
 import type { Lease } from '../../memory/slab.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../reactor/timers.js';
@@ -75,10 +75,14 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
 
   /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
-    private readonly source: ReadSide,
+    private readonly from: ReadEnd,
     private readonly prepare: () => FileReceiving,
     private readonly writeAt: WriteAt = nativeWriteAt,
   ) {}
+
+  private get source(): ReadSide {
+    return this.from.reads;
+  }
 
   start(): void {
     this.receiving = this.prepare();

@@ -1,6 +1,6 @@
 /** Bytes of one connection copied to another, one way: a relay alone, which ends neither of the two. */
-import type { ReadSide } from '../../operations/read-turn.js';
-import type { WriteSide } from '../../operations/write-turns.js';
+import type { ReadEnd } from '../../operations/read-turn.js';
+import type { WriteEnd } from '../../operations/write-turns.js';
 import { Allowance } from '../allowance.js';
 import { Pace } from '../pace.js';
 import { RelayAccount } from './relay-account.js';
@@ -23,8 +23,8 @@ export class OneWay implements RelayOwner {
 
   /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
-    private readonly source: ReadSide,
-    private readonly sink: WriteSide,
+    private readonly source: ReadEnd,
+    private readonly sink: WriteEnd,
     private readonly prepare: () => DirectionLimits,
     private readonly calls: RelayCalls,
   ) {}
@@ -33,7 +33,16 @@ export class OneWay implements RelayOwner {
     const { maxBytes, bytesPerSecond } = this.prepare();
     const { source, sink, pace, account, calls } = this;
     pace.bytesPerSecond = bytesPerSecond;
-    this.relay = new Relay(this, source, sink, new Allowance(maxBytes, [pace]), account, calls, 'source', 'target');
+    this.relay = new Relay(
+      this,
+      source.reads,
+      sink.writes,
+      new Allowance(maxBytes, [pace]),
+      account,
+      calls,
+      'source',
+      'target',
+    );
     this.relay.start();
   }
 
@@ -74,8 +83,8 @@ export class OneWay implements RelayOwner {
 
   onRelayEnd({ failure, brokenEnd, hasSourceEnded }: Relay): void {
     this.onSettled(this.cancellation ?? failure);
-    if (brokenEnd === 'sink') this.sink.breakTurn(failure!);
-    else if (brokenEnd === 'source') this.source.onTurnEnd(failure);
-    else if (hasSourceEnded) this.source.onTurnEnd(undefined);
+    if (brokenEnd === 'sink') this.sink.writes.breakTurn(failure!);
+    else if (brokenEnd === 'source') this.source.reads.onTurnEnd(failure);
+    else if (hasSourceEnded) this.source.reads.onTurnEnd(undefined);
   }
 }

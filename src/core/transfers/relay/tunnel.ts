@@ -8,10 +8,10 @@
  *     cancelled             both stay open, and are the user's again
  */
 import { IoError } from '../../../sys/ffi/io-error.js';
-import type { ReadSide } from '../../operations/read-turn.js';
+import type { ReadEnd } from '../../operations/read-turn.js';
 import { SendProgress } from '../../operations/send-progress.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../reactor/timers.js';
-import type { WriteSide } from '../../operations/write-turns.js';
+import type { WriteEnd, WriteSide } from '../../operations/write-turns.js';
 import { Allowance } from '../allowance.js';
 import { Pace } from '../pace.js';
 import { RelayAccount } from './relay-account.js';
@@ -19,10 +19,8 @@ import type { RelayCalls } from './relay-conduits.js';
 import { Relay, type RelayOwner } from './relay.js';
 
 /** A connection, as far as a tunnel needs it. */
-export interface TunnelEnd extends ReadSide, WriteSide {
+export interface TunnelEnd extends ReadEnd, WriteEnd {
   readonly reactor: WriteSide['reactor'];
-  readonly isClosed: boolean;
-  readonly ownFd: number;
   /** FIN after everything that is queued. */
   end(): void;
 }
@@ -147,10 +145,10 @@ export class Tunnel implements RelayOwner, TimerOwner {
   onRelayEnd(relay: Relay): void {
     if (!this.isRunning) return;
     const other = relay === this.aToB ? this.bToA : this.aToB;
-    const { failure, source, sink } = relay;
-    if (failure !== undefined) this.spread(failure, relay.brokenEnd === 'source' ? source : sink, other);
+    const { failure, source } = relay;
+    if (failure !== undefined) this.spread(failure, relay, other);
     const hasEnded = relay.hasSourceEnded && this.failure === undefined;
-    if (hasEnded) this.otherEnd(source).end();
+    if (hasEnded) (relay === this.aToB ? this.b : this.a).end();
     if (other.isOver) this.finish();
     else this.armTimers();
     // The user's `onEnd` may run here, so it comes last.
@@ -187,32 +185,29 @@ export class Tunnel implements RelayOwner, TimerOwner {
   }
 
   /** One end broke: no byte goes there any more, and what came from there is still delivered. */
-  private spread(failure: Error, broken: ReadSide | WriteSide, other: Relay): void {
+  private spread(failure: Error, relay: Relay, other: Relay): void {
+    const isSource = relay.brokenEnd === 'source';
     if (this.failure === undefined) {
       this.failure = failure;
-      this.account.brokenEnd = broken === this.a ? 'a' : 'b';
+      this.account.brokenEnd = isSource === (relay === this.aToB) ? 'a' : 'b';
     }
     if (other.isOver) return;
-    if (other.sink === broken) other.broken(failure);
+    if (isSource) other.broken(failure);
     else other.sourceClosed(failure);
-  }
-
-  private otherEnd(end: ReadSide): TunnelEnd {
-    return end === this.a ? this.b : this.a;
   }
 
   private relay(source: TunnelEnd, sink: TunnelEnd, limits: DirectionLimits, account: RelayAccount): Relay {
     const allowance = new Allowance(limits.maxBytes, [new Pace(limits.bytesPerSecond), this.pace]);
     const [sourceName, sinkName] = source === this.a ? ['a', 'b'] : ['b', 'a'];
-    return new Relay(this, source, sink, allowance, account, this.calls, sourceName, sinkName);
+    return new Relay(this, source.reads, sink.writes, allowance, account, this.calls, sourceName, sinkName);
   }
 
   private finish(): void {
     if (!this.isRunning) return;
     const { failure, a, b } = this;
     if (failure !== undefined) {
-      a.breakTurn(failure);
-      b.breakTurn(failure);
+      a.writes.breakTurn(failure);
+      b.writes.breakTurn(failure);
     }
     this.settle(failure);
   }

@@ -1,0 +1,202 @@
+/** The receiving side of a datagram socket: datagrams are handed on by callback, or by promise. */
+import { unlessAborted } from '../../base/unless-aborted.js';
+import type { BufferList } from '../../core/memory/buffer-list.js';
+import type { Descriptor } from '../../core/operations/operation.js';
+import { ReceiveDatagrams, type ReceiveDatagramsOwner } from '../../core/operations/receive-datagrams.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import type { Address } from '../../sys/socket/sockaddr.js';
+import { droppedDatagrams } from '../../sys/socket/socket.js';
+import { settling, type Settling } from '../settling.js';
+import { titleOf } from '../socket/socket.js';
+import type { DatagramCounters, DatagramHandler, ReceivedDatagram } from './datagram-input.js';
+
+/** The socket, as its receiving side sees it. */
+export interface InboxOwner {
+  readonly reactor: Reactor;
+  readonly descriptor: Descriptor;
+  readonly state: 'open' | 'closing' | 'closed' | 'moved';
+  /** What the socket broke with. */
+  readonly failure: Error | undefined;
+  readonly onError: ((failure: Error) => void) | undefined;
+  /** What the network said of a datagram that was sent earlier. */
+  refusal(code: number): Error;
+  fail(failure: Error): void;
+}
+
+export class DatagramInbox implements ReceiveDatagramsOwner {
+  private readonly tally: DatagramCounters = { received: 0, truncated: 0, dropped: undefined };
+  private readonly receiver: ReceiveDatagrams;
+  private handler: DatagramHandler | undefined = undefined;
+  private waiting: Settling<ReceivedDatagram | null> | undefined = undefined;
+  private paused = false;
+
+  constructor(
+    private readonly socket: InboxOwner,
+    maxDatagramBytes: number,
+  ) {
+    this.receiver = new ReceiveDatagrams(this, maxDatagramBytes);
+  }
+
+  get reactor(): Reactor {
+    return this.socket.reactor;
+  }
+
+  get onDatagram(): DatagramHandler | undefined {
+    return this.handler;
+  }
+
+  /** @throws IoError EBUSY: a `receive` is under way; EBADF: the socket was moved to another thread. */
+  setHandler(handler: DatagramHandler | undefined): void {
+    if (handler !== undefined && this.socket.state === 'moved') {
+      throw this.misuse('EBADF', 'onDatagram', 'the socket was moved to another thread');
+    }
+    if (handler !== undefined && this.isReceiving) {
+      throw this.misuse(
+        'EBUSY',
+        'onDatagram',
+        'the socket is being read by receive() or for await; use one way at a time',
+      );
+    }
+    this.handler = handler;
+    this.update();
+  }
+
+  iterate(): AsyncIterator<ReceivedDatagram> {
+    let waiting: Promise<ReceivedDatagram | null> | undefined;
+    return {
+      next: async () => {
+        waiting = this.next('for await');
+        const received = await waiting;
+        return received === null ? { done: true, value: undefined } : { done: false, value: received };
+      },
+      return: () => {
+        if (waiting !== undefined && waiting === this.waiting?.promise) {
+          this.end(undefined);
+          this.update();
+        }
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.paused = isPaused;
+    this.update();
+  }
+
+  get counters(): Readonly<DatagramCounters> {
+    const { state } = this.socket;
+    if (state === 'open' || state === 'closing') this.countDropped();
+    return this.tally;
+  }
+
+  // For the driver
+
+  onReceived(bytes: BufferList, from: Address): void {
+    this.tally.received++;
+    if (this.handler !== undefined) {
+      this.socket.descriptor.scope.run(this.handler, undefined, bytes, from);
+      return;
+    }
+    const { waiting } = this;
+    this.waiting = undefined;
+    this.update();
+    // A copy, since a reader may keep it for ever: see `Reader.receive`.
+    waiting?.resolve({ bytes: bytes.copy(), from });
+  }
+
+  onTruncated(): void {
+    this.tally.truncated++;
+  }
+
+  onRefused(code: number): void {
+    this.report(this.socket.refusal(code));
+  }
+
+  onStarved(): void {
+    this.reactor.driver.cancel(this.receiver);
+    this.reactor.receiveBuffer.whenAvailable(this, () => this.update());
+  }
+
+  onReceiveEnd(failure: Error): void {
+    if (this.socket.state !== 'open') return;
+    // Datagrams with a wrong checksum announce themselves, and are gone when they are asked for.
+    if (failure instanceof IoError && failure.code === 'ELOOP') {
+      this.report(failure);
+      this.update();
+    } else {
+      this.socket.fail(failure);
+    }
+  }
+
+  /** @param call of the user's, for messages. @returns null: the socket is closed. */
+  next(call: string, signal?: AbortSignal): Promise<ReceivedDatagram | null> {
+    const { state, failure } = this.socket;
+    if (this.handler !== undefined)
+      throw this.misuse('EBUSY', call, 'the socket has an onDatagram handler; unset it first');
+    if (this.isReceiving) throw this.misuse('EBUSY', call, 'another receive is under way; await it first');
+    if (failure !== undefined) return Promise.reject(failure);
+    if (state !== 'open') return Promise.resolve(null);
+    const waiting = (this.waiting = settling());
+    this.update();
+    return unlessAborted(waiting.promise, signal, () => {
+      if (this.waiting !== waiting) return false;
+      this.waiting = undefined;
+      this.update();
+      return true;
+    });
+  }
+
+  /** The descriptor goes: the kernel is asked a last time. */
+  onDescriptorGone(): void {
+    this.countDropped();
+    this.reactor.receiveBuffer.forget(this);
+  }
+
+  private countDropped(): void {
+    const { tally } = this;
+    const told = droppedDatagrams(this.socket.descriptor.fd);
+    // The kernel's number begins anew at 2^32.
+    if (told !== undefined) tally.dropped = (tally.dropped ?? 0) + ((told - (tally.dropped ?? 0)) >>> 0);
+  }
+
+  /** Receives if somebody wants it. */
+  update(): void {
+    const wanted =
+      this.socket.state === 'open' && ((this.handler !== undefined && !this.paused) || this.waiting !== undefined);
+    if (!wanted) this.reactor.driver.cancel(this.receiver);
+    else if (this.receiver.descriptor === undefined) this.reactor.driver.start(this.socket.descriptor, this.receiver);
+  }
+
+  /** Tells of something that no call can be blamed for. */
+  report(failure: Error): void {
+    const { waiting, socket } = this;
+    const { onError } = socket;
+    if (onError !== undefined) {
+      socket.descriptor.scope.run(onError, socket, failure);
+    } else if (waiting !== undefined) {
+      this.waiting = undefined;
+      this.update();
+      waiting.reject(failure);
+    } else {
+      process.emitWarning(failure.message, 'PolluxDatagramWarning');
+    }
+  }
+
+  /** Nothing is received any more: a `receive` that waits is told that, an iteration ends. */
+  end(failure: Error | undefined): void {
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (failure === undefined) waiting?.resolve(null);
+    else waiting?.reject(failure);
+  }
+
+  get isReceiving(): boolean {
+    return this.waiting !== undefined;
+  }
+
+  private misuse(code: string, call: string, explanation: string): IoError {
+    return new IoError(code, call, titleOf(this.socket.descriptor), explanation);
+  }
+}

@@ -1,0 +1,361 @@
+/** The inbound half of a connection: bytes from the kernel to a handler, or to a promise. */
+import type { BufferList } from '../../core/memory/buffer-list.js';
+import { leaveReserve } from '../../core/memory/receive-buffer.js';
+import { ReceiveInto } from '../../core/operations/receive-into.js';
+import { Receive, type ReceiveOwner } from '../../core/operations/receive.js';
+import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
+import { IoError } from '../../sys/ffi/io-error.js';
+import { titleOf } from '../socket/socket.js';
+import { BorrowedReads } from './borrowed-reads.js';
+import type { InboundPart } from './connection-life.js';
+import { cancelled } from './connection-parts.js';
+import { canSend, delivers, discards, isOver } from './connection-states.js';
+import type { ConnectionView } from './connection-view.js';
+import { PeerWatch } from './peer-watch.js';
+import { Reader, type ReaderSource } from './reader.js';
+import { receiveOnce } from './receive-once.js';
+import { NOTHING, type UnattendedInput } from './unattended-input.js';
+import { thrownAway, UnreadBytes } from './unread-bytes.js';
+
+type DataHandler = (chunk: BufferList) => void;
+
+export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Deferred {
+  bytesReceived = 0;
+  onEnd: (() => void) | undefined = undefined;
+
+  private handler: DataHandler | undefined = undefined;
+  private receiver: Receive | undefined = undefined;
+  private rare: Readonly<UnattendedInput> = NOTHING;
+
+  constructor(readonly connection: ConnectionView) {}
+
+  get reactor(): Reactor {
+    return this.connection.reactor;
+  }
+
+  get onData(): DataHandler | undefined {
+    return this.handler;
+  }
+
+  setHandler(handler: DataHandler | undefined): void {
+    if (handler !== undefined) {
+      this.checkNotLent('onData');
+      this.checkNothingLost();
+      if (this.isReading) {
+        const ways = 'read(), readInto() or for await; use one way at a time';
+        throw this.refusal('EBUSY', 'onData', `the connection is being read by ${ways}`);
+      }
+    }
+    this.handler = handler;
+    this.updateReceiving();
+    if (isOver(this.connection.state) && this.hasUnread) this.reactor.defer({ onDeferred: () => this.handOnUnread() });
+  }
+
+  /** A read that is under way ends without bytes. */
+  giveUp(): void {
+    this.rare.reader!.giveUp();
+  }
+
+  set isPaused(isPaused: boolean) {
+    if (isPaused !== this.rare.isPaused) this.own().isPaused = isPaused;
+    this.updateReceiving();
+  }
+
+  read(signal?: AbortSignal): Promise<BufferList | null> {
+    const { rare } = this;
+    if (!this.isDelivering && rare.unread !== undefined) return Promise.resolve(this.takeOut()!);
+    return this.needReader().read(signal);
+  }
+
+  readInto(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
+    const { connection, lost } = this;
+    const unread = lost === undefined ? this.takeOut(bytes.byteLength) : undefined;
+    if (unread !== undefined) return Promise.resolve(unread.copyTo(bytes));
+    const { failure, reactor, descriptor } = connection;
+    if (!this.isDelivering) return failure === undefined ? Promise.resolve(0) : Promise.reject(failure);
+    if (lost !== undefined) return Promise.reject(lost);
+    this.needReader();
+    this.updateReceiving();
+    this.rare.peerWatch?.stop();
+    const onLeft = () => this.updateReceiving();
+    const onOver = (operation: ReceiveInto) => this.onReceivedOnce(operation);
+    const refusal = () => connection.failure ?? cancelled('read', descriptor);
+    return receiveOnce(reactor, descriptor, { bytes, signal, onOver, onLeft, refusal });
+  }
+
+  /**
+   * @param name what the user of a transfer calls the connection.
+   * @throws IoError EBUSY: somebody reads; EBADF: the connection was moved.
+   */
+  checkOneReader(call: string, name?: string): void {
+    this.checkNotLent(call, name);
+    const busy = (why: string) => this.refusal('EBUSY', call, why, name);
+    if (this.handler !== undefined) throw busy('the connection has an onData handler; unset it first');
+    if (this.isReading) throw busy('another read is under way; await it first');
+  }
+
+  /** What follows bytes that were thrown away is not handed on as if it followed those before. @throws IoError ENOBUFS. */
+  checkNothingLost(): void {
+    if (this.lost !== undefined) throw this.lost;
+  }
+
+  get hasUnread(): boolean {
+    return this.rare.unread !== undefined;
+  }
+
+  /** Puts bytes back that come before what the kernel has. @throws IoError EBUSY: somebody reads; EBADF: it was moved. */
+  putBack(bytes: BufferList): void {
+    this.checkNotLent('unread');
+    if (this.isReading) throw this.refusal('EBUSY', 'unread', 'a read is under way; await it first');
+    if (bytes.length === 0) return;
+    leaveReserve(bytes, this.reactor.slab);
+    const own = this.own();
+    (own.unread ??= new UnreadBytes()).putBack(bytes);
+    this.updateReceiving();
+  }
+
+  /** The read side, for transfers. */
+  get side(): BorrowedReads {
+    return this.rare.borrowed ?? (this.own().borrowed = new BorrowedReads(this));
+  }
+
+  needPeerWatch(): PeerWatch {
+    return this.rare.peerWatch ?? (this.own().peerWatch = new PeerWatch(this));
+  }
+
+  // For the driver and the reactor
+
+  onReceived(chunk: BufferList): void {
+    this.bytesReceived += chunk.length;
+    const { life } = this.connection;
+    if (life !== undefined) {
+      life.onArrival();
+      if (!delivers(life.state)) return;
+    }
+    this.handOn(chunk);
+  }
+
+  /** Bytes came otherwise than by the continuous operation. */
+  onArrival(lengthBytes: number): void {
+    this.bytesReceived += lengthBytes;
+    this.connection.life?.onArrival();
+  }
+
+  onStarved(): void {
+    this.stopReceiving();
+    this.reactor.receiveBuffer.whenAvailable(this, () => this.updateReceiving());
+  }
+
+  onReceiveEnd(failure: Error | undefined): void {
+    if (failure !== undefined) this.connection.needLife().fail(failure);
+    else this.onPeerEnd();
+  }
+
+  /** The turn ends in which the connection was made: its user has said by now who reads it. */
+  onDeferred(): void {
+    this.updateReceiving();
+  }
+
+  startReceiving(): void {
+    const { reactor, descriptor } = this.connection;
+    this.rare.peerWatch?.stop();
+    if (this.hasUnread && this.isDelivering && !this.takesUnread) {
+      if (this.receiver !== undefined) reactor.driver.cancel(this.receiver);
+      reactor.defer({ onDeferred: () => this.isDelivering && this.handOnUnread() });
+      return;
+    }
+    const receiver = (this.receiver ??= new Receive(this));
+    if (receiver.descriptor === undefined && !receiver.isOver) reactor.driver.start(descriptor, receiver);
+  }
+
+  stopReceiving(): void {
+    if (this.receiver !== undefined) this.reactor.driver.cancel(this.receiver);
+    this.needPeerWatch().start();
+  }
+
+  // For the watch of the peer
+
+  /** Whether somebody reads, if only now and then. */
+  get hasReader(): boolean {
+    const { borrowed, reader, isPaused } = this.rare;
+    if (borrowed?.isLent === true) return false;
+    return reader?.isOver === false || this.handler !== undefined || isPaused;
+  }
+
+  get hasPeerEnded(): boolean {
+    const { state } = this.connection;
+    return state === 'peer-ended' || state === 'flushing' || (isOver(state) && this.hasUnread);
+  }
+
+  get isBorrowed(): boolean {
+    return this.rare.borrowed?.isLent === true || this.connection.descriptor.reads instanceof ReceiveInto;
+  }
+
+  get couldKeepUnread(): boolean {
+    return !this.rare.keepsUnread && this.mayKeep;
+  }
+
+  // For the life of the connection
+
+  /** Receives if somebody wants it: the user, or an orderly close that waits for the peer's FIN. */
+  updateReceiving(): void {
+    if (this.wantsReceiving) this.startReceiving();
+    else this.stopReceiving();
+    if (discards(this.connection.state)) this.rare.borrowed?.takeBack();
+  }
+
+  get isTaken(): boolean {
+    return this.isBorrowed || this.wantsReceiving;
+  }
+
+  keepUnread(): void {
+    this.own().keepsUnread = true;
+    this.updateReceiving();
+  }
+
+  watchAnew(): void {
+    const peerWatch = this.needPeerWatch();
+    peerWatch.stop();
+    peerWatch.start();
+  }
+
+  onDescriptorGone(): void {
+    this.reactor.receiveBuffer.forget(this);
+  }
+
+  /** The descriptor is closed: whoever still reads is refused. */
+  tellClosed(failure: Error | undefined): void {
+    const { descriptor } = this.connection;
+    const { reader, borrowed } = this.rare;
+    reader?.close(() => failure ?? cancelled('read', descriptor), failure);
+    borrowed?.tellClosed(failure);
+  }
+
+  private own(): UnattendedInput {
+    if (this.rare === NOTHING) this.rare = { ...NOTHING };
+    return this.rare;
+  }
+
+  private needReader(): Reader {
+    if (this.rare.reader !== undefined) return this.rare.reader;
+    const reader = (this.own().reader = new Reader(this));
+    if (!this.isDelivering) reader.end(this.connection.failure);
+    return reader;
+  }
+
+  private handOn(chunk: BufferList): void {
+    const { handler, rare } = this;
+    if (handler !== undefined) this.connection.descriptor.scope.run(handler, undefined, chunk);
+    else if (rare.reader?.isReading === true) rare.reader.receive(chunk);
+    else this.keep(chunk);
+  }
+
+  /** Also to one who reads after the descriptor was closed. */
+  private handOnUnread(): void {
+    const bytes = this.isWanted ? this.takeOut() : undefined;
+    if (bytes === undefined) return;
+    try {
+      this.handOn(bytes);
+    } finally {
+      bytes.expire();
+      this.updateReceiving();
+    }
+  }
+
+  /** @returns undefined: there are none. */
+  takeOut(mostBytes = Infinity): BufferList | undefined {
+    const { unread } = this.rare;
+    if (unread === undefined) return undefined;
+    const bytes = unread.take(mostBytes);
+    if (unread.length > 0) return bytes;
+    this.own().unread = undefined;
+    if (isOver(this.connection.state)) this.reactor.defer({ onDeferred: () => !this.hasUnread && this.tellEnd() });
+    return bytes;
+  }
+
+  private onReceivedOnce({ failure, received }: ReceiveInto): void {
+    this.updateReceiving();
+    if (failure instanceof IoError) this.connection.needLife().fail(failure);
+    if (failure !== undefined) return;
+    this.onArrival(received);
+    if (received === 0) this.onPeerEnd();
+  }
+
+  private onPeerEnd(): void {
+    const life = this.connection.needLife();
+    const wasDelivering = delivers(life.state);
+    life.onPeerEnd();
+    if (!wasDelivering) return;
+    this.rare.reader?.end(undefined);
+    // Bytes that outlive the descriptor come before the end.
+    if (this.hasUnread) return;
+    if (this.onEnd !== undefined) this.tellEnd();
+    else if (this.handler !== undefined) life.transition('close');
+  }
+
+  private tellEnd(): void {
+    if (this.onEnd !== undefined) this.connection.descriptor.scope.run(this.onEnd, this.connection);
+  }
+
+  private get isDelivering(): boolean {
+    return delivers(this.connection.state);
+  }
+
+  private get lost(): Error | undefined {
+    return this.isDelivering ? this.rare.reader?.endedBy : undefined;
+  }
+
+  private get isReading(): boolean {
+    return this.connection.descriptor.reads instanceof ReceiveInto || this.rare.reader?.isReading === true;
+  }
+
+  private checkNotLent(call: string, name?: string): void {
+    if (this.connection.state === 'moved') {
+      throw this.refusal('EBADF', call, 'the connection was moved to another thread', name);
+    }
+    if (this.rare.borrowed?.isLent === true) {
+      throw this.refusal('EBUSY', call, 'the connection is joined or copied from', name);
+    }
+  }
+
+  private refusal(code: string, call: string, explanation: string, name?: string): IoError {
+    return new IoError(code, call, titleOf(this.connection.descriptor, name), explanation);
+  }
+
+  private get wantsReceiving(): boolean {
+    const { state } = this.connection;
+    return delivers(state) ? this.isWanted || this.takesUnread : discards(state);
+  }
+
+  /** Somebody wants the next bytes now. */
+  private get isWanted(): boolean {
+    const { isPaused, reader } = this.rare;
+    return (this.handler !== undefined && !isPaused) || reader?.isReading === true;
+  }
+
+  /** Nobody reads what comes after our FIN: it is received, so that the peer's FIN is, and kept for a reader who comes late. */
+  private get takesUnread(): boolean {
+    const { state, terms } = this.connection;
+    if (!delivers(state) || canSend(state) || this.isWanted || this.isBorrowed) return false;
+    return this.rare.keepsUnread ? this.mayKeep : terms.unread === 'drained' && !this.hasReader;
+  }
+
+  /** What waits for a handler that paused is left to the kernel: its stream must not end before it has all. */
+  private get mayKeep(): boolean {
+    return this.handler === undefined && this.rare.unread?.isFull !== true;
+  }
+
+  private keep(chunk: BufferList): void {
+    if (this.lost !== undefined) return;
+    const own = this.own();
+    const unread = (own.unread ??= new UnreadBytes());
+    if (own.keepsUnread || unread.hasRoomFor(chunk)) {
+      unread.add(chunk);
+      if (unread.isFull) this.updateReceiving();
+      return;
+    }
+    unread.release();
+    own.unread = undefined;
+    (own.reader = new Reader(this)).end(thrownAway(titleOf(this.connection.descriptor)));
+  }
+}
