@@ -2,6 +2,7 @@
  * The reactor of this thread: there is one, made at first use or by `startReactor` before that. Two that block would each
  * keep the other from sleeping, so copies of this package share one, or the one that comes second is refused.
  */
+import { wrongState } from '../sys/ffi/io-error.js';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { MAX_EVENTS } from '../backends/kit/batch-size.js';
@@ -52,14 +53,18 @@ const seat = commonState<Seat>('reactor', () => ({}));
 /**
  * Starts this thread's reactor with options of your own. Call it before anything else of Pollux in the thread.
  *
- * @throws Error the thread has a reactor already, or the backend does not run here (with reason and remedy).
+ * @throws IoError EALREADY: the thread has a reactor. @throws Error the backend does not run here (with reason and remedy).
  * @throws TypeError an unknown backend, mode or option.
  */
 export function startReactor(options: ReactorOptions = {}): Reactor {
   checkReactorOptions(options);
   const running = runningReactor();
   if (running !== undefined) {
-    throw new Error(`this thread has a reactor already (${running.driver.backend.name}); close it first`);
+    throw wrongState(
+      'EALREADY',
+      'startReactor',
+      `this thread has a reactor already (${running.driver.backend.name}); close it first`,
+    );
   }
   const isFirst = seat.taken === undefined;
   const reactor = REACTOR_SCOPE.run(() => new Reactor(options), undefined);
@@ -72,13 +77,13 @@ export function startReactor(options: ReactorOptions = {}): Reactor {
 /**
  * This thread's reactor; started with defaults if it isn't running.
  *
- * @throws Error no backend runs here, or another version of Pollux has the thread's reactor in use.
+ * @throws Error no backend runs here. @throws IoError EALREADY: another version of Pollux has the thread's reactor in use.
  */
 export function currentReactor(): Reactor {
   return runningReactor() ?? startReactor();
 }
 
-/** @throws Error one of another version is in use. */
+/** @throws IoError EALREADY: one of another version is in use. */
 function runningReactor(): Reactor | undefined {
   const { taken } = seat;
   if (taken === undefined || taken.reactor.isClosed) return undefined;
@@ -86,7 +91,9 @@ function runningReactor(): Reactor | undefined {
   const isSameVersion = copy.version === thisCopy.version;
   if (isSameVersion && (realm === globalThis || !reactor.isUnused)) return reactor;
   if (!reactor.isUnused) {
-    throw new Error(
+    throw wrongState(
+      'EALREADY',
+      'startReactor',
       `this thread has a reactor of another version of Pollux (${nameOf(copy)}), which is in use; this is ` +
         `${nameOf(thisCopy)}. A thread has one reactor: install one version, or use the other one in a worker`,
     );

@@ -1,4 +1,5 @@
 /** A connection as a stream of Node. */
+import { wrongState } from '../sys/ffi/io-error.js';
 import { Duplex } from 'node:stream';
 import type { BufferList } from '../core/memory/buffer-list.js';
 import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
@@ -47,7 +48,7 @@ type Callback = (error?: Error | null) => void;
  * Faster still, where a `net.Socket` is wanted: `release(connection)`.
  *
  * @throws TypeError no connection; an option that there is not. RangeError a high-water mark that is no positive number.
- * @throws Error the connection is being read, or a transfer has it. @throws IoError EBADF: it is closed.
+ * @throws IoError EBUSY: the connection is being read, or a transfer has it; EBADF: it is closed.
  */
 export function toDuplex(connection: Connection, options: DuplexOptions = {}): Duplex {
   checkOptions(options, DUPLEX_OPTIONS);
@@ -100,7 +101,7 @@ class ConnectionDuplex extends Duplex {
 
   override _destroy(error: Error | null, callback: Callback): void {
     const { connection } = this;
-    this.outflow.breakOff(error ?? new Error('the stream was destroyed'));
+    this.outflow.breakOff(error ?? wrongState('ECANCELED', 'write', 'the stream was destroyed'));
     if (connection.isClosed) return callback(error);
     this.onDestroyed = failure => callback(error ?? failure);
     // What has come to its end on both sides is closed by the connection itself, after its FIN.

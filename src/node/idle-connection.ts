@@ -1,11 +1,11 @@
 /** What can be given to Node: a connection that is open and that nobody uses. */
 import { kindOf } from '../base/arguments.js';
 import { Connection } from '../api/stream/connection.js';
-import { IoError } from '../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../sys/ffi/io-error.js';
 
 /**
  * @param call of the user's, for messages.
- * @throws TypeError no connection. @throws IoError EBADF: it is closed. @throws Error it has a handler that reads.
+ * @throws TypeError no connection. @throws IoError EBADF: it is closed; EBUSY: it has a handler that reads.
  */
 export function checkIdle(call: string, connection: Connection): void {
   if (!(connection instanceof Connection)) {
@@ -13,6 +13,6 @@ export function checkIdle(call: string, connection: Connection): void {
   }
   if (connection.isClosed) throw new IoError('EBADF', call, 'connection', 'it is closed, or was moved or released');
   if (connection.onData !== undefined) {
-    throw new Error(`${call}: the connection has an onData handler; unset it first`);
+    throw wrongState('EBUSY', call, 'the connection has an onData handler; unset it first');
   }
 }

@@ -1,4 +1,5 @@
 /** The receiving half of a secure connection: nothing is taken from Node's socket unless somebody wants it. */
+import { wrongState } from '../sys/ffi/io-error.js';
 import type { TLSSocket } from 'node:tls';
 import { BufferList } from '../core/memory/buffer-list.js';
 import { nextTick } from '../base/runtime-functions.js';
@@ -25,10 +26,10 @@ export class SecureReads {
     socket.on('end', () => this.end());
   }
 
-  /** @throws Error a read is under way. */
+  /** @throws IoError EBUSY: a read is under way. */
   setHandler(handler: ((chunk: BufferList) => void) | undefined): void {
     if (handler !== undefined && this.waiting !== undefined) {
-      throw new Error('onData: the connection is being read by read() or for await; use one way at a time');
+      throw wrongState('EBUSY', 'onData', 'the connection is being read by read() or for await; use one way at a time');
     }
     this.handler = handler;
     this.update();
@@ -41,10 +42,10 @@ export class SecureReads {
 
   read(): Promise<BufferList | null> {
     if (this.handler !== undefined) {
-      return Promise.reject(new Error('read: the connection has an onData handler; unset it first'));
+      return Promise.reject(wrongState('EBUSY', 'read', 'the connection has an onData handler; unset it first'));
     }
     if (this.waiting !== undefined) {
-      return Promise.reject(new Error('read: another read is under way; await it first'));
+      return Promise.reject(wrongState('EBUSY', 'read', 'another read is under way; await it first'));
     }
     if (this.ahead.length > 0) return Promise.resolve(this.ahead.take());
     if (this.ending !== undefined) {
@@ -67,7 +68,7 @@ export class SecureReads {
   }
 
   unread(bytes: BufferList): void {
-    if (this.waiting !== undefined) throw new Error('unread: a read is under way; await it first');
+    if (this.waiting !== undefined) throw wrongState('EBUSY', 'unread', 'a read is under way; await it first');
     this.ahead.prepend(bytes);
     this.update();
   }

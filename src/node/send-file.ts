@@ -12,7 +12,7 @@ import { checkOptions, checkSignal, kindOf, type OptionNames } from '../base/arg
 import type { FileRange } from '../core/operations/send-file.js';
 import { TransferAccount } from '../core/transfers/account.js';
 import { FileToSocket } from '../core/transfers/files/file-to-socket.js';
-import { IoError } from '../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../sys/ffi/io-error.js';
 import { LentSocket } from './lent-socket.js';
 
 /** Which part of a file to send. */
@@ -115,7 +115,7 @@ function checkResponse(response: ServerResponse | Http2ServerResponse): void {
   if (typeof response?.writeHead !== 'function' || typeof response.end !== 'function') {
     throw new TypeError(`response: ${kindOf(response)}; allowed: a ServerResponse of node:http or http2`);
   }
-  if (response.writableEnded) throw new Error('sendFile: the response was ended');
+  if (response.writableEnded) throw wrongState('EPIPE', 'sendFile', 'the response was ended');
 }
 
 /** Says how long the body is, unless the user has. */

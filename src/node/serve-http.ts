@@ -1,4 +1,5 @@
 /** HTTP on connections of Pollux, served by what is written for Node: `node:http`, Express, Fastify, ws. */
+import { wrongState } from '../sys/ffi/io-error.js';
 import { Server as NodeServer } from 'node:net';
 import { kindOf } from '../base/arguments.js';
 import { Listener } from '../api/listening/listener.js';
@@ -66,14 +67,16 @@ export class HttpService {
  *
  * @param server that does not listen: one of `http`, `https`, `http2`, `net` or `tls`.
  * @param listener that nobody accepts from. Without it connections come by `accept` only.
- * @throws TypeError no server of Node's, no listener. @throws Error the server listens already; the listener has a handler,
- *   is iterated, or was moved.
+ * @throws TypeError no server of Node's, no listener.
+ * @throws IoError EALREADY: the server listens; EBUSY: the listener has a handler or is iterated; EBADF: the listener is closed
+ *   or was moved.
  */
 export function serveHttp(server: NodeServer, listener?: Listener): HttpService {
   if (!(server instanceof NodeServer)) {
     throw new TypeError(`server: ${kindOf(server)}; allowed: a server of node:http, https, http2, net or tls`);
   }
-  if (server.listening) throw new Error('serveHttp: the server listens already; give it one that does not');
+  if (server.listening)
+    throw wrongState('EALREADY', 'serveHttp', 'the server listens already; give it one that does not');
   if (listener !== undefined) checkListener(listener);
   const service = new HttpService(server, listener);
   if (listener !== undefined) listener.onConnection = connection => service.accept(connection);
@@ -83,9 +86,10 @@ export function serveHttp(server: NodeServer, listener?: Listener): HttpService 
 
 function checkListener(listener: Listener): void {
   if (!(listener instanceof Listener)) throw new TypeError(`listener: ${kindOf(listener)}; allowed: a Listener`);
-  if (listener.isClosed) throw new Error('serveHttp: the listener is closed, or was moved to another thread');
+  if (listener.isClosed)
+    throw wrongState('EBADF', 'serveHttp', 'the listener is closed, or was moved to another thread');
   if (listener.onConnection !== undefined) {
-    throw new Error('serveHttp: the listener has an onConnection handler; unset it first');
+    throw wrongState('EBUSY', 'serveHttp', 'the listener has an onConnection handler; unset it first');
   }
 }
 

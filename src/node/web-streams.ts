@@ -1,4 +1,5 @@
 /** A connection as two streams of the web. */
+import { wrongState } from '../sys/ffi/io-error.js';
 import {
   ReadableStream,
   WritableStream,
@@ -33,7 +34,7 @@ export interface WebStreams {
  * - Cancelling `readable` closes the connection (`destroy`). Aborting `writable` resets it. What the connection breaks with is
  *   the error of both.
  *
- * @throws TypeError no connection. @throws Error it is being read, or a transfer has it. @throws IoError EBADF: it is closed.
+ * @throws TypeError no connection. @throws IoError EBUSY: it is being read, or a transfer has it; EBADF: it is closed.
  */
 export function toWeb(connection: Connection): WebStreams {
   checkIdle('toWeb', connection);
@@ -58,7 +59,7 @@ export function toWeb(connection: Connection): WebStreams {
     { highWaterMark: HIGH_WATER_BYTES, size: (chunk?: unknown) => (isUint8Array(chunk) ? chunk.byteLength : 0) },
   );
   connection.onClose = failure => {
-    outflow.breakOff(failure ?? new Error('the connection was closed'));
+    outflow.breakOff(failure ?? wrongState('ECANCELED', 'write', 'the connection was closed'));
     if (failure === undefined) return;
     // Nothing, if they are closed already.
     reading.error(failure);

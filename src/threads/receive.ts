@@ -1,4 +1,5 @@
 /** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
+import { wrongState } from '../sys/ffi/io-error.js';
 import { deserialize } from 'node:v8';
 import { AsyncScope } from '../core/reactor/async-scope.js';
 import { OpenDescriptor } from '../core/disk/open-descriptor.js';
@@ -27,7 +28,7 @@ import { throwLater } from '../api/throw-later.js';
  * @param onConnection told of each, before anything is received from it, with the state that was given along. What it
  *   throws is thrown in this thread, which has the connection.
  * @throws TypeError no endpoint, or a handler that is no function.
- * @throws Error it was called before; the endpoint is closed.
+ * @throws IoError EALREADY: it was called before; EBADF: the endpoint is closed.
  */
 export function receiveConnections<S = unknown>(
   endpoint: Endpoint,
@@ -101,9 +102,9 @@ function checkReceiver(call: string, endpoint: Endpoint, kind: Movable, onReceiv
     );
   }
   checkFunction('handler', onReceived);
-  if (endpoint.isClosed) throw new Error(`${call}: the endpoint is closed`);
+  if (endpoint.isClosed) throw wrongState('EBADF', call, 'the endpoint is closed');
   if (endpoint.isAnswering(answerOf(kind)))
-    throw new Error(`${call}: it was called before; a thread has one such handler`);
+    throw wrongState('EALREADY', call, 'it was called before; a thread has one such handler');
 }
 
 /** Takes in what comes ahead of the descriptors of a kind. @returns how to take out what belongs to a move, once. */
@@ -144,7 +145,7 @@ function receive<T, Details, S>(
 ): void {
   endpoint.answer<Parcel<Details>, true>(answerOf(kind), ({ from, value: { fd, move, details, state } }) => {
     // The number may be something else's by now.
-    if (endpoint.hasEnded(from)) throw new Error(`moveTo: thread ${from} has ended`);
+    if (endpoint.hasEnded(from)) throw wrongState('ESRCH', 'moveTo', `thread ${from} has ended`);
     // Before anything is taken: what can't be read here, such as a state nested deeper than this thread's stack, is refused.
     const [given] = deserialize(state) as [S];
     const copy = dup(fd);

@@ -35,7 +35,7 @@ describe('api: copies of the package in one thread', () => {
 
   it('of two versions the second is refused while the first is in use', async () => {
     const refusal = (first: string, second: string) =>
-      `this thread has a reactor of another version of Pollux (${first}, URL), which is in use; this is ${second}, URL. ` +
+      `startReactor: EALREADY, this thread has a reactor of another version of Pollux (${first}, URL), which is in use; this is ${second}, URL. ` +
       'A thread has one reactor: install one version, or use the other one in a worker';
     expect(await answerOf('two versions')).to.deep.equal({
       answers: ['ping', 'ping', 'ping'],

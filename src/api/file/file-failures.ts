@@ -1,7 +1,7 @@
 /** What reads and writes of a file are rejected with: the error, and how far they came. */
 import { isError } from '../../base/kinds.js';
 import { AbortedMove } from '../../core/disk/scratch.js';
-import type { IoError } from '../../sys/ffi/io-error.js';
+import { wrongState, type IoError } from '../../sys/ffi/io-error.js';
 import { ownError } from '../own-error.js';
 
 /** An error of `read`, `readInto` or `write`. */
@@ -27,5 +27,5 @@ export function abortedWrite(error: unknown, movedBytes: number, signal: AbortSi
   const account = { movedBytes, underWayBytes };
   return isError(reason)
     ? ownError(reason, account)
-    : Object.assign(new Error('the write was aborted', { cause: reason }), account);
+    : Object.assign(wrongState('ECANCELED', 'write', 'the write was aborted'), account, { cause: reason });
 }

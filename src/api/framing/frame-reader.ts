@@ -1,4 +1,5 @@
 /** Messages by promises: one at a time, and no byte is read ahead of what is asked for but those of the chunk at hand. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { Chunks } from './chunks.js';
@@ -35,7 +36,8 @@ export class FrameReader<Message> implements AsyncIterator<Message> {
   }
 
   next(): Promise<IteratorResult<Message>> {
-    if (this.isWaiting) return Promise.reject(new Error('next: another message is awaited; await that first'));
+    if (this.isWaiting)
+      return Promise.reject(wrongState('EBUSY', 'next', 'another message is awaited; await that first'));
     if (this.isOver) return Promise.resolve({ done: true, value: undefined });
     try {
       const value = this.cutter.next();

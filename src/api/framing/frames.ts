@@ -1,4 +1,5 @@
 /** The messages of a stream, as an async iterator or by a callback: what `lines`, `delimited`, `lengthPrefixed` and `fixed` return. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { checkCallback } from '../../base/arguments.js';
 import { chunksFrom, isConnection, type FramedConnection, type FrameSource } from './chunks.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
@@ -51,7 +52,7 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
    * bytes holds during the call only: what is to last is taken out (`message.take()`), sent on or copied. It takes the `onData`
    * and the `onEnd` of the connection for as long as messages come. Wait for room in another connection by `pause()` here.
    *
-   * @throws TypeError no function, or a source that is no connection. @throws Error the messages are being read otherwise.
+   * @throws TypeError no function, or a source that is no connection. @throws IoError EBUSY: the messages are being read otherwise.
    */
   set onMessage(handler: ((message: Message) => void) | undefined) {
     checkCallback('onMessage', handler);
@@ -83,7 +84,7 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
     }
   }
 
-  /** The messages in turn, to the end of the stream. They are yours. @throws Error they are being read already. */
+  /** The messages in turn, to the end of the stream. They are yours. @throws IoError EBUSY: they are being read already. */
   [Symbol.asyncIterator](): AsyncIterator<Message> {
     this.checkUnused('for await');
     const onOver = (): void => void (this.reader = undefined);
@@ -124,8 +125,9 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
   }
 
   private checkUnused(method: string): void {
-    if (this.feed !== undefined) throw new Error(`${method}: there is an onMessage handler; unset it first`);
-    if (this.reader !== undefined) throw new Error(`${method}: the messages are being read; leave that loop first`);
+    if (this.feed !== undefined) throw wrongState('EBUSY', method, 'there is an onMessage handler; unset it first');
+    if (this.reader !== undefined)
+      throw wrongState('EBUSY', method, 'the messages are being read; leave that loop first');
   }
 
   private feedOver(failure: Error | undefined): boolean {

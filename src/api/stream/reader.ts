@@ -1,4 +1,5 @@
 /** The side of a connection that reads by promises: one chunk at a time, and the kernel paused in between. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import { settling, type Settling } from '../settling.js';
@@ -33,7 +34,7 @@ export class Reader {
 
   /** @param signal not aborted yet. @throws Error a read is under way. */
   read(signal?: AbortSignal): Promise<BufferList | null> {
-    if (this.waiting !== undefined) throw new Error('read: another read is under way; await it first');
+    if (this.waiting !== undefined) throw wrongState('EBUSY', 'read', 'another read is under way; await it first');
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.over) return Promise.resolve(null);
     const waiting = (this.waiting = settling());

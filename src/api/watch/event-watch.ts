@@ -6,7 +6,7 @@ import { AsyncScope } from '../../core/reactor/async-scope.js';
 import type { Watcher } from '../../core/driver/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import { settling, type Settling } from '../settling.js';
 import { beginWith, type WaitOptions } from '../waiting.js';
 
@@ -46,11 +46,12 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
    *
    * @param options aborting its `signal` takes no event: what happens later is for whoever asks next.
    * @returns a promise of it, or of null once the watch is closed and nothing is left.
-   * @throws Error the watch has a handler, or another `next()` is under way.
+   * @throws IoError EBUSY: the watch has a handler, or another `next()` is under way.
    */
   next(options?: WaitOptions): Promise<T | null> {
-    if (this.handler !== undefined) throw new Error(`next: the watch of ${this.title} has a handler; use one way`);
-    if (this.taker !== undefined) throw new Error('next: another next() is under way; await it first');
+    if (this.handler !== undefined)
+      throw wrongState('EBUSY', 'next', `the watch of ${this.title} has a handler; use one way`);
+    if (this.taker !== undefined) throw wrongState('EBUSY', 'next', 'another next() is under way; await it first');
     return options === undefined ? this.takeNext() : beginWith(options, signal => this.takeNext(signal));
   }
 

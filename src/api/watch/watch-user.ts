@@ -1,4 +1,5 @@
 /** Events that the program itself brings about, from any of its threads. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import type { UserHandle, UserSource } from '../../backends/sources/contract.js';
 import { triggerUserEvent } from '../../backends/sources/trigger.js';
@@ -58,9 +59,9 @@ export class UserWatch extends EventWatch<true> {
     this.begin(source);
   }
 
-  /** @throws Error the watch is closed. */
+  /** @throws IoError EBADF: the watch is closed. */
   trigger(): void {
-    if (this.isClosed) throw new Error('trigger: the watch is closed');
+    if (this.isClosed) throw wrongState('EBADF', 'trigger', 'the watch is closed');
     triggerUserEvent(this.handle);
   }
 

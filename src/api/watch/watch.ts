@@ -4,7 +4,7 @@ import { PRIORITY, READABLE, WRITABLE, type Interest, type RegistrationMode } fr
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import type { Watcher } from '../../core/driver/driver.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import { checkOptions, kindOf, type OptionNames } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
 
@@ -89,7 +89,7 @@ export class Watch implements Watcher {
     reactor.enter(true);
   }
 
-  /** Changes what is watched, or arms a oneshot again; {} rests. @throws Error the watch is closed. */
+  /** Changes what is watched, or arms a oneshot again; {} rests. @throws IoError EBADF: the watch is closed. */
   modify(interest: WatchInterest): void {
     this.checkOpen('modify');
     this.reactor.driver.rewatch(this.token, interestBits(interest));
@@ -136,7 +136,7 @@ export class Watch implements Watcher {
   }
 
   private checkOpen(method: string): void {
-    if (!this.isOpen) throw new Error(`${method}: the watch of descriptor ${this.fd} is closed`);
+    if (!this.isOpen) throw wrongState('EBADF', method, `the watch of descriptor ${this.fd} is closed`);
   }
 
   private keepAlive(keep: boolean): this {

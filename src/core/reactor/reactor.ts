@@ -12,7 +12,7 @@ import { describeBy } from '../../base/inspection.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
 import { ERROR, READABLE } from '../../backends/contract.js';
 import { chooseBackend } from '../../backends/registry.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import { openNodeLoop } from '../../sys/ffi/node-loop.js';
 import { AsyncScope, throwUncaught } from './async-scope.js';
 import { DeferredList, type Deferred } from './deferred.js';
@@ -138,10 +138,12 @@ export class Reactor {
     if (timer !== NO_TIMER) this.timers.cancel(timer);
   }
 
-  /** Makes what other threads post a step of the turn. @throws Error there is one already. */
+  /** Makes what other threads post a step of the turn. @throws IoError EALREADY: there is one already. */
   attach(inbox: Inbox): void {
     if (this.inbox !== undefined) {
-      throw new Error(
+      throw wrongState(
+        'EALREADY',
+        'openEndpoint',
         'this thread has a mailbox already, that of its endpoint, and a thread has one. To share it, open it first, by ' +
           'openEndpoint({ senders }) with a sender for each thread, and give it to each Runtime as `endpoint`; in a thread of ' +
           'a Runtime it is currentWorker().endpoint',
@@ -213,11 +215,12 @@ export class Reactor {
   /**
    * Gives the backend back. All handles must have been closed; what is still open is deaf from now on.
    *
-   * @throws Error handles are open.
+   * @throws IoError EBUSY: handles are open.
    */
   close(): void {
     if (this.closed) return;
-    if (this.handles > 0) throw new Error(`the reactor has ${this.handles} open handles; close them first`);
+    if (this.handles > 0)
+      throw wrongState('EBUSY', 'close', `the reactor has ${this.handles} open handles; close them first`);
     this.closed = true;
     if (this.hostToken >= 0) this.driver.unwatch(this.hostToken);
     this.driver.close();

@@ -89,3 +89,27 @@ export class IoError extends Error {
   }
 }
 Object.defineProperty(IoError.prototype, KIND, { value: true });
+
+/**
+ * The error of a call that the present state of an object does not allow, and of a wait that this state ends. No system call
+ * is made. docs/guide/timeouts-and-errors.md says what each code means.
+ */
+export function wrongState(code: StateCode, call: string, explanation: string): IoError {
+  const error = new IoError(code, call, undefined, explanation);
+  Error.captureStackTrace(error, wrongState);
+  return error;
+}
+
+export type StateCode =
+  | 'EALREADY' // it was done before: started, answered, subscribed to
+  | 'EBADF' // the object is closed or moved
+  | 'EBUSY' // the object is in use in another way
+  | 'ECANCELED' // what is waited for was called off
+  | 'ECONNABORTED' // the other side let go
+  | 'ENOBUFS' // too much waits
+  | 'ENOENT' // nothing has that name
+  | 'ENOSPC' // all places are taken
+  | 'ENOTSUP' // the object is not of the kind that can
+  | 'EPIPE' // the direction has ended
+  | 'ESRCH' // the runtime, worker or thread is not running
+  | 'ETIMEDOUT'; // it took too long

@@ -1,4 +1,5 @@
 /** This thread's end of all messages between threads: its queues, answers, functions, topics, and the way to others. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { threadId } from 'node:worker_threads';
 import { shareAmongCopies } from '../../base/thread-state.js';
@@ -87,7 +88,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
    * @typeParam Other what that thread takes and answers, if it is declared.
    * @throws TypeError it is this thread's own address, or none.
    * @throws IoError EPIPE: the thread has ended.
-   * @throws Error it has no slot for one more sender; this endpoint is closed.
+   * @throws IoError ENOSPC: it has no slot for one more sender; EBADF: this endpoint is closed.
    */
   peer<Other extends MessageTypes = MessageTypes>(address: MailboxAddress): Peer<Other> {
     this.checkOpen('peer');
@@ -107,7 +108,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     return this.queueOf(name).open();
   }
 
-  /** Answers requests of that name. @throws TypeError no function. @throws Error somebody does already; it is closed. */
+  /** Answers requests of that name. @throws TypeError no function. @throws IoError EALREADY: it is taken; EBADF: closed. */
   answer<Name extends DeclaredName<Messages, 'requests'>>(
     name: Name,
     answer: RequestHandler<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
@@ -121,7 +122,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     this.onReceiving(1);
   }
 
-  /** Makes a function known that other threads may schedule here. @throws TypeError, Error as `answer`. */
+  /** Makes a function known that other threads may schedule here. @throws TypeError, IoError as `answer`. */
   define<Name extends DeclaredName<Messages, 'functions'>>(
     name: Name,
     run: (argument: Declaration<Messages, 'functions', Name>) => void,
@@ -145,7 +146,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   /**
    * Receives what other threads publish to a topic, those included that become known later.
    *
-   * @throws Error this thread has subscribed to it already; the endpoint is closed.
+   * @throws IoError EALREADY: this thread has subscribed to it; EBADF: the endpoint is closed.
    * @throws TypeError no function, an unknown policy or option.
    */
   subscribe<Name extends DeclaredName<Messages, 'topics'>>(
@@ -167,7 +168,8 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     if (!SLOW_POLICIES.includes(whenSlow)) {
       throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
     }
-    if (this.subscriptions.has(name)) throw new Error(`subscribe: this thread has subscribed to '${name}' already`);
+    if (this.subscriptions.has(name))
+      throw wrongState('EALREADY', 'subscribe', `this thread has subscribed to '${name}' already`);
     const subscription = new Subscription(this, name, whenSlow).open();
     this.subscriptions.set(name, subscription);
     subscription.ready = Promise.all([...this.peers].map(peer => this.announce(subscription, peer))).then(() => {});
@@ -338,7 +340,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   }
 
   private checkOpen(call: string): void {
-    if (this.isClosed) throw new Error(`${call}: the endpoint is closed`);
+    if (this.isClosed) throw wrongState('EBADF', call, 'the endpoint is closed');
   }
 
   private updateKeepAlive(): void {
@@ -366,7 +368,7 @@ const ENDPOINT_OPTIONS = { ringBytes: 'other', senders: 'other' } as const satis
  * @typeParam Messages what this thread takes and answers, if it is declared.
  * @throws RangeError a size that is not allowed.
  * @throws TypeError an unknown option.
- * @throws Error this thread has one already, or no backend runs here.
+ * @throws IoError EALREADY: this thread has one. @throws Error no backend runs here.
  */
 export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
   options: MailboxOptions = {},

@@ -1,4 +1,5 @@
 /** The threads that this one knows, and what waits for the address of one that it does not know yet. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { POSTPONED_ANSWERS, POSTPONED_BYTES } from '../../core/limits.js';
 import type { Peer } from './peer.js';
 import { RecentThreads } from './recent-threads.js';
@@ -55,7 +56,7 @@ export class PeerBook implements Iterable<Peer> {
    * Does something with the thread that has sent something here: now, once its address is known, or never if it has gone.
    *
    * @param lengthBytes what it keeps until then.
-   * @throws Error too much waits for addresses.
+   * @throws IoError ENOBUFS: too much waits for addresses.
    */
   withPeer(threadId: number, run: (peer: Peer) => void, lengthBytes = 0): void {
     const peer = this.peers.get(threadId);
@@ -66,7 +67,9 @@ export class PeerBook implements Iterable<Peer> {
     if (this.departed.has(threadId)) return;
     const bytes = this.postponed.reduce((sum, each) => sum + each.lengthBytes, lengthBytes);
     if (this.postponed.length >= POSTPONED_ANSWERS || bytes > POSTPONED_BYTES) {
-      throw new Error(
+      throw wrongState(
+        'ENOBUFS',
+        'answer',
         `${this.postponed.length} answers, ${bytes} bytes with this one, wait for the address of threads unknown here, such ` +
           `as ${threadId}: give it to peer()`,
       );

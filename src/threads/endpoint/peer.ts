@@ -8,7 +8,7 @@ import type { Link } from '../mailbox/link.js';
 import { Outgoing } from '../mailbox/outgoing.js';
 import { followingFree } from '../../base/sequence.js';
 import { REQUESTS_PER_PEER } from '../../core/limits.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import type { Destination, Move } from '../../api/departure.js';
 import { MoveToThread } from '../move.js';
 import { settling, type Settling } from '../../api/settling.js';
@@ -147,7 +147,8 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
    * @throws TypeError (by the promise, as all) a question that can't be cloned.
    * @throws RangeError longer than `maxBytes`.
    * @throws IoError EPIPE: the thread has ended, before or meanwhile; ENOBUFS: too much waits for it already.
-   * @throws Error nobody answers to that name; or what the other thread threw: an error with its name, message, stack, cause,
+   * @throws IoError ENOENT: nobody answers to that name.
+   * @throws what the other thread threw: an error with its name, message, stack, cause,
    *   `errors` and `code`, of its class if that is one of the language or IoError, otherwise of the nearest such; any other value as it
    *   is. Beyond 16 KiB stacks stay behind, then causes and `errors`.
    * @throws AbortError `signal`'s reason.
@@ -198,11 +199,15 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
    * published, which the topic counts as dropped. A call that was told can't be cancelled any more.
    * After `close`, of a thread that lives: what waited for room, since what is in its mailbox it may read yet.
    *
-   * @throws Error it lives, and the peer is open.
+   * @throws IoError EBUSY: it lives, and the peer is open.
    */
   forEachUndelivered(visit: (undelivered: Undelivered) => void): void {
     if (!this.isGone && !this.isClosed) {
-      throw new Error(`thread ${this.threadId} lives; what it has not read it may read yet`);
+      throw wrongState(
+        'EBUSY',
+        'forEachUndelivered',
+        `thread ${this.threadId} lives; what it has not read it may read yet`,
+      );
     }
     this.messages.forEachUndelivered(visit);
   }

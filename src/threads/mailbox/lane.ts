@@ -7,7 +7,7 @@ import { threadId } from 'node:worker_threads';
 import { CLOSED, HELD, RingMemory } from '../ring/layout.js';
 import { claimSlot, forEachUnread, releaseSlot } from '../ring/senders.js';
 import { FULL_ASLEEP, RingWriter } from '../ring/writer.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import { WAITING_BYTES } from '../../core/limits.js';
 import type { MailboxAddress } from './address.js';
 import type { Outgoing, Payload } from './outgoing.js';
@@ -38,8 +38,7 @@ export class Lane {
 
   /**
    * @param ring one of those of `address`.
-   * @throws Error the receiver has no slot left.
-   * @throws IoError EPIPE: it has gone.
+   * @throws IoError ENOSPC: the receiver has no slot left; EPIPE: it has gone.
    */
   constructor(
     private readonly owner: LaneOwner,
@@ -50,8 +49,10 @@ export class Lane {
     if (this.isGone) throw this.endError();
     this.sender = claimSlot(this.memory, threadId);
     if (this.sender < 0) {
-      throw new Error(
-        `link: ${this.memory.senderCount} threads send to ${this.target} already, which is what its mailbox has slots for`,
+      throw wrongState(
+        'ENOSPC',
+        'link',
+        `${this.memory.senderCount} threads send to ${this.target} already, which is what its mailbox has slots for`,
       );
     }
     storeOwnerWake(this.memory, this.sender, owner.address.wake);

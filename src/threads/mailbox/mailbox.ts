@@ -3,6 +3,7 @@
  * and the wake handle of the backend in which this thread waits. It is a step of the reactor's turn; while the thread is awake,
  * nothing but memory is touched.
  */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { threadId } from 'node:worker_threads';
 import { CLOSED, createRing, OWNER, type RingMemory } from '../ring/layout.js';
 import { RingReader } from '../ring/reader.js';
@@ -73,7 +74,7 @@ export class Mailbox implements Inbox, LinkOwner {
 
   /**
    * @param controlHandler takes what the runtime has to say, before messages and between them.
-   * @throws RangeError a size that is not allowed. @throws Error the reactor has a mailbox already.
+   * @throws RangeError a size that is not allowed. @throws IoError EALREADY: the reactor has a mailbox already.
    */
   constructor(
     readonly reactor: Reactor,
@@ -101,10 +102,10 @@ export class Mailbox implements Inbox, LinkOwner {
    * The way to another thread; one for each address.
    *
    * @throws TypeError it is this thread's own, or no address.
-   * @throws Error the mailbox is closed, or the other's has no slot left.
+   * @throws IoError EBADF: the mailbox is closed; ENOSPC: the other's has no slot left.
    */
   link(address: MailboxAddress): Link {
-    if (this.closed) throw new Error('link: the mailbox is closed');
+    if (this.closed) throw wrongState('EBADF', 'link', 'the mailbox is closed');
     if (isSameMailbox(address, this.address)) {
       throw new TypeError(`address: it is this thread's own (thread ${threadId}); allowed: that of another thread`);
     }

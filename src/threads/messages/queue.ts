@@ -1,4 +1,5 @@
 /** A queue: any thread sends to it, one receives. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { checkCallback } from '../../base/arguments.js';
@@ -50,17 +51,19 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
    * unset, messages are kept, up to a ceiling that holds the senders back.
    *
    * @throws TypeError no function.
-   * @throws Error the queue is being read by for await; the endpoint is closed, or the subscription.
+   * @throws IoError EBUSY: the queue is being read by for await; EBADF: the endpoint is closed, or the subscription.
    */
   set onMessage(handler: ((message: Message<T>) => void) | undefined) {
     checkCallback('onMessage', handler);
     if (handler !== undefined && this.ended) {
-      throw new Error(
-        `onMessage: nothing comes to '${this.name}' any more: the endpoint or the subscription is closed`,
+      throw wrongState(
+        'EBADF',
+        'onMessage',
+        `nothing comes to '${this.name}' any more: the endpoint or the subscription is closed`,
       );
     }
     if (handler !== undefined && this.readers.length > 0) {
-      throw new Error(`onMessage: queue '${this.name}' is being read by for await; use one way at a time`);
+      throw wrongState('EBUSY', 'onMessage', `queue '${this.name}' is being read by for await; use one way at a time`);
     }
     this.handler = handler;
     this.updateReceiving();
@@ -119,7 +122,9 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   private next(pending: Set<Settling<IteratorResult<T>>>): Promise<IteratorResult<T>> {
     if (this.handler !== undefined) {
-      return Promise.reject(new Error(`queue '${this.name}' has an onMessage handler; unset it first`));
+      return Promise.reject(
+        wrongState('EBUSY', 'for await', `queue '${this.name}' has an onMessage handler; unset it first`),
+      );
     }
     const reader = settling<IteratorResult<T>>();
     const kept = this.backlog.shift();

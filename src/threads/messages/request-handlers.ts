@@ -1,4 +1,5 @@
 /** What other threads may ask this one to do: answer requests, and run functions. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { threadId } from 'node:worker_threads';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { FAILURE, REPLY } from '../endpoint/channel.js';
@@ -35,15 +36,15 @@ export class RequestHandlers {
     return this.answers.has(name);
   }
 
-  /** @throws Error somebody answers to that name already. */
+  /** @throws IoError EALREADY: somebody answers to that name already. */
   addAnswer(name: string, answer: RequestHandler): void {
-    if (this.answers.has(name)) throw new Error(`answer: '${name}' is answered already`);
+    if (this.answers.has(name)) throw wrongState('EALREADY', 'answer', `'${name}' is answered already`);
     this.answers.set(name, new Given(answer));
   }
 
-  /** @throws Error the name is taken. */
+  /** @throws IoError EALREADY: the name is taken. */
   addFunction(name: string, run: (argument: never) => void): void {
-    if (this.functions.has(name)) throw new Error(`define: '${name}' is defined already`);
+    if (this.functions.has(name)) throw wrongState('EALREADY', 'define', `'${name}' is defined already`);
     this.functions.set(name, new Given(run));
   }
 
@@ -53,7 +54,7 @@ export class RequestHandlers {
     const answer = this.answers.get(name);
     const failed = (error: unknown) => this.fail(from, '', tag, error);
     if (answer === undefined) {
-      failed(new Error(`thread ${threadId} answers no requests for '${name}'`));
+      failed(wrongState('ENOENT', 'request', `thread ${threadId} answers no requests for '${name}'`));
       return;
     }
     const reply = (value: unknown) => {
@@ -78,7 +79,7 @@ export class RequestHandlers {
     const { from } = arrival;
     const given = this.functions.get(name);
     if (given === undefined) {
-      this.fail(from, name, 0, new Error(`thread ${threadId} has no function '${name}' to run`));
+      this.fail(from, name, 0, wrongState('ENOENT', 'schedule', `thread ${threadId} has no function '${name}' to run`));
       return;
     }
     let argument: unknown;

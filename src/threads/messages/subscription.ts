@@ -1,4 +1,5 @@
 /** The receiving end of a topic. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { following, stepsBetween } from '../../base/sequence.js';
 import type { OptionNames } from '../../base/arguments.js';
@@ -65,7 +66,9 @@ export class Subscription<T = unknown> extends Queue<T> {
   disconnected(arrival: Arrival): void {
     if (!this.isOpen) return;
     this.countDropped(arrival);
-    const failure = new Error(
+    const failure = wrongState(
+      'ECONNABORTED',
+      'subscription',
       `thread ${arrival.from} let this thread's subscription to '${this.name}' go: it was too slow`,
     );
     this.end(failure);

@@ -1,4 +1,5 @@
 /** A topic: published by any thread, received by every other thread that subscribed to it. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { BufferList } from '../../core/memory/buffer-list.js';
@@ -47,7 +48,7 @@ export class Topic<T = unknown> {
    * @returns false: nothing was published.
    * @throws TypeError a payload that can't be cloned.
    * @throws RangeError longer than half of some subscriber's mailbox; nobody gets it.
-   * @throws Error the endpoint is closed.
+   * @throws IoError EBADF: the endpoint is closed.
    */
   tryPublish(payload: Sendable<T>): boolean {
     for (const { policy, waiting } of this.subscribed.values()) if (policy === 'block' && waiting > 0) return false;
@@ -92,7 +93,8 @@ export class Topic<T = unknown> {
 
   /** @returns how many subscribers the publisher has to wait for. */
   private fanOut(payload: unknown, settled: () => void): number {
-    if (this.ended) throw new Error(`publish: nobody hears '${this.name}' any more: the endpoint is closed`);
+    if (this.ended)
+      throw wrongState('EBADF', 'publish', `nobody hears '${this.name}' any more: the endpoint is closed`);
     const { payload: encoded, isValue } = encode(payload);
     const bytes = encoded instanceof BufferList ? encoded.toBytes() : encoded;
     // All or nobody: what one can't take is found out before the first has it.

@@ -1,7 +1,7 @@
 /** A worker of a runtime, as its own thread sees it. */
 import { describeBy } from '../../base/inspection.js';
 import { threadState } from '../../base/thread-state.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Peer } from '../endpoint/peer.js';
 import type { MessageTypes } from '../messages/message-types.js';
@@ -81,9 +81,10 @@ export function setCurrentWorker(worker: CurrentWorker): void {
  * The worker of a runtime that this code runs in.
  *
  * @typeParam Messages as of the runtime.
- * @throws Error it was not started by a runtime.
+ * @throws IoError ESRCH: it was not started by a runtime.
  */
 export function currentWorker<Messages extends MessageTypes = MessageTypes>(): CurrentWorker<Messages> {
-  if (state.worker === undefined) throw new Error('currentWorker: this thread was not started by a Runtime');
+  if (state.worker === undefined)
+    throw wrongState('ESRCH', 'currentWorker', 'this thread was not started by a Runtime');
   return state.worker;
 }

@@ -1,4 +1,5 @@
 /** A worker of a runtime, as its owner sees it: one thread after another, if it crashes. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { Worker } from 'node:worker_threads';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
@@ -105,10 +106,11 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
     thread.on('exit', code => {
       onLoaded();
       this.thread = this.address = this.contact = this.peer = undefined;
-      for (const number of [...this.asked.keys()]) this.onReply(number, new Error(`worker '${this.name}' has ended`));
+      for (const number of [...this.asked.keys()])
+        this.onReply(number, wrongState('ESRCH', 'worker', `worker '${this.name}' has ended`));
       this.snapshots.giveUp();
       for (const waiting of this.pausing.splice(0)) {
-        waiting.reject(new Error(`worker '${this.name}' ended before it was paused`));
+        waiting.reject(wrongState('ESRCH', 'pause', `worker '${this.name}' ended before it was paused`));
       }
       // It came to its end by itself after all.
       if (code === 0) this.wasTerminated = false;
@@ -130,7 +132,8 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
    * @internal
    */
   ask(request: AcceptRequest): Promise<void> {
-    if (this.thread === undefined) return Promise.reject(new Error(`worker '${this.name}' has ended`));
+    if (this.thread === undefined)
+      return Promise.reject(wrongState('ESRCH', 'worker', `worker '${this.name}' has ended`));
     const number = ++this.lastNumber;
     const waiting = settling<void>();
     this.asked.set(number, waiting);
@@ -158,14 +161,15 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
    *
    * @param options aborting its `signal` later ends the wait; the worker stops all the same.
    * @returns a promise that resolves when it has stopped, which is once its present turn is over.
-   * @throws Error (by the promise) it is not running, or ends before.
+   * @throws IoError (by the promise) ESRCH: it is not running, or ends before.
    */
   pause(options?: WaitOptions): Promise<void> {
     return waitWith(options, () => this.beginPause());
   }
 
   private beginPause(): Promise<void> {
-    if (this.peer === undefined) return Promise.reject(new Error(`pause: worker '${this.name}' is not running`));
+    if (this.peer === undefined)
+      return Promise.reject(wrongState('ESRCH', 'pause', `worker '${this.name}' is not running`));
     const waiting = settling<void>();
     this.pausing.push(waiting);
     // Told each time: it may have been resumed since, and have yet to hear of both.

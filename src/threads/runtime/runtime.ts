@@ -1,4 +1,5 @@
 /** Workers with a reactor each, that know each other. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
@@ -63,9 +64,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
     this.ended.promise.catch(() => {});
   }
 
-  /** The owner's end of messages, by which `workers[i].peer` is reached. @throws Error before `start`. */
+  /** The owner's end of messages, by which `workers[i].peer` is reached. @throws IoError ESRCH: before `start`. */
   get endpoint(): Endpoint<TopicsOf<Messages>> {
-    if (this.ownEndpoint === undefined) throw new Error('endpoint: the runtime is not running');
+    if (this.ownEndpoint === undefined) throw wrongState('ESRCH', 'endpoint', 'the runtime is not running');
     return this.ownEndpoint;
   }
 
@@ -76,12 +77,12 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
    * @param options aborting its `signal` before all workers run is as if the deadline had come.
    * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
    *   isn't through at the deadline: `stop` then ends those that there are.
-   * @throws Error (by the promise, as all) it was started before, or this thread has an endpoint that it was not given as
-   *   an option; it is stopped before all workers run.
+   * @throws IoError (by the promise, as all) EALREADY: it was started before, or this thread has an endpoint that it was not
+   *   given as an option; ECANCELED: it is stopped before all workers run; ETIMEDOUT, ESRCH: see above.
    * @throws RangeError the deadline makes no sense.
    */
   async start(deadlineMs = 60_000, options?: WaitOptions): Promise<void> {
-    if (this.started) throw new Error('start: the runtime was started before; make a new one');
+    if (this.started) throw wrongState('EALREADY', 'start', 'the runtime was started before; make a new one');
     checkDeadline('deadlineMs', deadlineMs);
     const signal = signalOf(options);
     this.ownEndpoint = this.options.endpoint ?? openEndpoint({ senders: this.options.senders });
@@ -103,8 +104,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
    * its entry has called. What a worker that has crashed had in hand is lost with it; what it had not taken yet is not.
    *
    * @returns a promise that resolves when all workers serve.
-   * @throws Error (by the promise, as all) the runtime is not running; a worker receives no connections.
-   * @throws IoError what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
+   * @throws IoError (by the promise, as all) ESRCH: the runtime is not running; ENOENT: a worker receives no connections;
+   *   what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
    * @throws TypeError, RangeError an option that makes no sense, named.
    * @throws whatever `signal` was aborted with, at once; what listens already is closed.
    */
@@ -136,7 +137,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
    *
    * @param options aborting its `signal` later ends the wait; the workers stop all the same, and `resume` lets them go on.
    * @returns a promise that resolves when all have stopped, once they run. One that ends meanwhile is not waited for.
-   * @throws Error (by the promise) the runtime is not running, or does not come to run.
+   * @throws IoError (by the promise) ESRCH: the runtime is not running, or does not come to run.
    */
   pause(options?: WaitOptions): Promise<void> {
     return waitWith(options, async () => {
@@ -178,7 +179,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
    * @param options aborting its `signal` ends the wait; the runtime stops all the same, by the same deadline.
    * @returns a promise that resolves when all have ended, and rejects with what one died of: an `onStop` that failed
    *   among it. What it resolves with says who was left at the deadline, which is no failure.
-   * @throws Error (by the promise, as all) it was not started.
+   * @throws IoError (by the promise, as all) ESRCH: it was not started.
    * @throws RangeError the deadline makes no sense.
    */
   stop(deadlineMs = 10_000, options?: EndOptions): Promise<RuntimeEnd> {
@@ -186,13 +187,13 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
   }
 
   private async end(deadlineMs: number): Promise<RuntimeEnd> {
-    if (!this.started) throw new Error('stop: the runtime was not started');
+    if (!this.started) throw wrongState('ESRCH', 'stop', 'the runtime was not started');
     checkDeadline('deadlineMs', deadlineMs);
     const deadline = setTimeout(() => this.terminateLate(), deadlineMs);
     try {
       if (!this.stopping) {
         this.stopping = true;
-        this.starting.reject(new Error('start: the runtime was stopped before all of its workers ran'));
+        this.starting.reject(wrongState('ECANCELED', 'start', 'the runtime was stopped before all of its workers ran'));
         this.resume();
         for (const worker of this.workers) void this.stopWorker(worker);
       }
@@ -206,11 +207,11 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
    * Resolves when all workers have ended, as `stop` does; rejects with what one died of that was not started again.
    *
    * @param options aborting its `signal` ends the wait, and nothing else.
-   * @throws Error (by the promise) the runtime was not started.
+   * @throws IoError (by the promise) ESRCH: the runtime was not started.
    */
   async finished(options?: WaitOptions): Promise<RuntimeEnd> {
     const signal = signalOf(options);
-    if (!this.started) throw new Error('finished: the runtime was not started');
+    if (!this.started) throw wrongState('ESRCH', 'finished', 'the runtime was not started');
     return await unlessAborted(this.ended.promise, signal);
   }
 
@@ -322,7 +323,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
   private onLost(worker: RuntimeWorker, failure: Error | undefined): void {
     this.failure ??= failure;
     if (failure !== undefined || !worker.hasRun) {
-      this.starting.reject(failure ?? new Error(`worker '${worker.name}' ended before its entry was through`));
+      this.starting.reject(
+        failure ?? wrongState('ESRCH', 'start', `worker '${worker.name}' ended before its entry was through`),
+      );
     }
     // One that ended before its reactor ran is waited for no more.
     if (!this.stopping) this.introduce();
@@ -336,15 +339,12 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
 
   private onStartDeadline(deadlineMs: number): void {
     const late = this.workers.flatMap(({ hasRun, name }) => (hasRun ? [] : `'${name}'`));
-    this.starting.reject(
-      new Error(
-        `start: the entry of ${late.join(', ')} is not through after ${deadlineMs} ms; start(deadlineMs) waits longer`,
-      ),
-    );
+    const lateOnes = `the entry of ${late.join(', ')} is not through after ${deadlineMs} ms`;
+    this.starting.reject(wrongState('ETIMEDOUT', 'start', `${lateOnes}; start(deadlineMs) waits longer`));
   }
 
   private checkRunning(call: string): void {
-    if (!this.started || this.stopping || this.isOver) throw new Error(`${call}: the runtime is not running`);
+    if (!this.started || this.stopping || this.isOver) throw wrongState('ESRCH', call, 'the runtime is not running');
   }
 
   private report(failure: Error, { name }: RuntimeWorker): void {

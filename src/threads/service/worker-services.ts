@@ -1,4 +1,5 @@
 /** Where connections of services come into a worker, whoever accepted them: they all go to one handler. */
+import { wrongState } from '../../sys/ffi/io-error.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
 import { close, dup } from '../../sys/file/io.js';
@@ -104,10 +105,11 @@ class Branch implements ConnectionService {
 
 const byEndpoint = new WeakMap<Endpoint, WorkerServices>();
 
-/** That of a worker. @throws Error it receives no connections. */
+/** That of a worker. @throws IoError ENOENT: it receives no connections. */
 export function workerServicesOf(endpoint: Endpoint): WorkerServices {
   const services = byEndpoint.get(endpoint);
-  if (services === undefined) throw new Error('it receives no connections: its entry must call receiveConnections');
+  if (services === undefined)
+    throw wrongState('ENOENT', 'listen', 'it receives no connections: its entry must call receiveConnections');
   return services;
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import os from 'node:os';
-import { IoError } from '../../../src/sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../../src/sys/ffi/io-error.js';
 
 const { ECONNREFUSED, EINTR } = os.constants.errno;
 
@@ -42,6 +42,14 @@ describe('sys: IoError', () => {
   it('by name, has the number of this platform; of a name that is not from here, -1', () => {
     expect(new IoError('ECONNREFUSED', 'connect').errno).to.equal(ECONNREFUSED);
     expect(new IoError('EELSEWHERE', 'connect').errno).to.equal(-1);
+  });
+
+  it('says which state does not allow a call, with a code, and the stack of the caller', () => {
+    const error = wrongState('EBUSY', 'read', 'another read is under way');
+    expect(error).to.be.instanceOf(IoError);
+    expect(error).to.include({ code: 'EBUSY', syscall: 'read', errno: os.constants.errno.EBUSY });
+    expect(error.message).to.equal('read: EBUSY, another read is under way');
+    expect(error.stack!.split('\n')[1]).to.contain('io-error.test');
   });
 
   it('keeps the stack of where it was made', () => {

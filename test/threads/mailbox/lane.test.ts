@@ -244,7 +244,7 @@ describe('a lane into a mailbox', () => {
     it('has no place in a mailbox that is full, or gone', () => {
       const ends = open();
       const again = () => new Lane(laneOwner(), addressTo(ends.ring), ends.ring);
-      expect(again).to.throw('link: 1 threads send to thread 7 already');
+      expect(again).to.throw('link: ENOSPC, 1 threads send to thread 7 already');
       ends.lane.close();
       again().close();
       ends.reader.close();

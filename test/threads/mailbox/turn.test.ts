@@ -216,7 +216,7 @@ describe('the turn of a mailbox', () => {
     for (const lane of [link.messages, link.control]) {
       expect(() => lane.tryWrite(NOTHING, 0, 0, false)).to.throw('EPIPE');
     }
-    expect(() => to.mailbox.link(from.mailbox.address)).to.throw('link: the mailbox is closed');
+    expect(() => to.mailbox.link(from.mailbox.address)).to.throw('link: EBADF, the mailbox is closed');
     expect(() => from.mailbox.link(to.mailbox.address)).to.throw('EPIPE');
   });
 

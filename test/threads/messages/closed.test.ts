@@ -27,18 +27,18 @@ describe('an endpoint', () => {
     const subscription = closed.subscribe('before');
     closed.queue('kept');
     closed.close();
-    expect(() => closed.peer(peer.address)).to.throw('peer: the endpoint is closed');
-    expect(() => closed.answer('any', () => 1)).to.throw('answer: the endpoint is closed');
-    expect(() => closed.define('any', () => {})).to.throw('define: the endpoint is closed');
-    expect(() => closed.subscribe('any')).to.throw('subscribe: the endpoint is closed');
+    expect(() => closed.peer(peer.address)).to.throw('peer: EBADF, the endpoint is closed');
+    expect(() => closed.answer('any', () => 1)).to.throw('answer: EBADF, the endpoint is closed');
+    expect(() => closed.define('any', () => {})).to.throw('define: EBADF, the endpoint is closed');
+    expect(() => closed.subscribe('any')).to.throw('subscribe: EBADF, the endpoint is closed');
     for (const each of [closed.queue('kept'), closed.queue('new'), subscription]) {
-      expect(() => (each.onMessage = () => {})).to.throw(`onMessage: nothing comes to '${each.name}' any more`);
+      expect(() => (each.onMessage = () => {})).to.throw(`onMessage: EBADF, nothing comes to '${each.name}' any more`);
       each.onMessage = undefined;
       for await (const value of each) expect.fail(`it gave ${String(value)}`);
     }
     for (const each of [topic, closed.topic('new')]) {
       expect(() => each.tryPublish(1)).to.throw(
-        `publish: nobody hears '${each.name}' any more: the endpoint is closed`,
+        `publish: EBADF, nobody hears '${each.name}' any more: the endpoint is closed`,
       );
       expect((await rejection(each.publish(1))).message).to.include('the endpoint is closed');
     }

@@ -177,7 +177,7 @@ describe('messages between threads', () => {
       const { peer, worker, threadId } = await startThread(endpoint, 'answers');
       expect((await rejection(peer.request('throws', 1))).message).to.equal('as it was told');
       expect((await rejection(peer.request('nobody', 1))).message).to.equal(
-        `thread ${threadId} answers no requests for 'nobody'`,
+        `request: ENOENT, thread ${threadId} answers no requests for 'nobody'`,
       );
       expect((await rejection(peer.request('function', 1))).message).to.include("can't be cloned");
       const abort = new AbortController();
@@ -238,7 +238,7 @@ describe('messages between threads', () => {
       endpoint.queue('keeps us alive').onMessage = () => {};
       const failure = new Promise<Error>(resolve => (peer.onFailure = resolve));
       peer.schedule('nothing', 1);
-      expect((await failure).message).to.equal(`thread ${threadId} has no function 'nothing' to run`);
+      expect((await failure).message).to.equal(`schedule: ENOENT, thread ${threadId} has no function 'nothing' to run`);
     });
   });
 

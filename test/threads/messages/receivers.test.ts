@@ -31,13 +31,13 @@ describe('whoever receives what is moved', () => {
       }
       receive(endpoint, () => {});
       expect(() => receive(endpoint, () => {})).to.throw(
-        `${name}: it was called before; a thread has one such handler`,
+        `${name}: EALREADY, it was called before; a thread has one such handler`,
       );
     });
 
     it(`${name} is refused once the endpoint is closed`, () => {
       endpoint.close();
-      expect(() => receive(endpoint, () => {})).to.throw(`${name}: the endpoint is closed`);
+      expect(() => receive(endpoint, () => {})).to.throw(`${name}: EBADF, the endpoint is closed`);
     });
   }
 

@@ -55,7 +55,7 @@ describe('what the entry of a thread may do before it is through', () => {
   it('it is not through by the deadline, and start says whose it was', async () => {
     make(['never', 'never']);
     expect((await rejection(runtime.start(1))).message).to.equal(
-      "start: the entry of 'worker 0', 'worker 1' is not through after 1 ms; start(deadlineMs) waits longer",
+      "start: ETIMEDOUT, the entry of 'worker 0', 'worker 1' is not through after 1 ms; start(deadlineMs) waits longer",
     );
     await runtime.stop(0);
   });
@@ -64,22 +64,22 @@ describe('what the entry of a thread may do before it is through', () => {
     make(['stays', 'stays']);
     const failed = rejection(runtime.start());
     await Promise.all([runtime.stop(), runtime.stop()]);
-    expect((await failed).message).to.equal('start: the runtime was stopped before all of its workers ran');
+    expect((await failed).message).to.equal('start: ECANCELED, the runtime was stopped before all of its workers ran');
     expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal((await failed).message);
     await runtime.finished();
   });
 
   it('nothing, if the runtime is not started, or asked for what makes no sense', async () => {
     make(['stays']);
-    expect((await rejection(runtime.stop())).message).to.equal('stop: the runtime was not started');
-    expect((await rejection(runtime.finished())).message).to.equal('finished: the runtime was not started');
+    expect((await rejection(runtime.stop())).message).to.equal('stop: ESRCH, the runtime was not started');
+    expect((await rejection(runtime.finished())).message).to.equal('finished: ESRCH, the runtime was not started');
     expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal(
-      'listen: the runtime is not running',
+      'listen: ESRCH, the runtime is not running',
     );
     expect((await rejection(runtime.start(NaN))).message).to.include('deadlineMs: NaN; allowed: integers from 0');
     await runtime.start();
     expect((await rejection(runtime.start())).message).to.equal(
-      'start: the runtime was started before; make a new one',
+      'start: EALREADY, the runtime was started before; make a new one',
     );
     expect((await rejection(runtime.stop(-1))).message).to.include('deadlineMs: -1; allowed: integers from 0');
     await runtime.stop();

@@ -67,7 +67,9 @@ describe('the life of a thread that is started with a function', () => {
     await runtime.workers[0].pause();
     await runtime.stop();
     expect(runtime.workers[0].isAlive).to.equal(false);
-    expect((await rejection(runtime.workers[0].pause())).message).to.equal("pause: worker 'worker 0' is not running");
+    expect((await rejection(runtime.workers[0].pause())).message).to.equal(
+      "pause: ESRCH, worker 'worker 0' is not running",
+    );
   });
 
   it('an onStop that fails is told to the owner', async () => {

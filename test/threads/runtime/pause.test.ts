@@ -122,10 +122,10 @@ describe('a runtime that is paused', () => {
 
   it('must be running', async () => {
     make();
-    expect((await rejection(runtime.pause())).message).to.equal('pause: the runtime is not running');
+    expect((await rejection(runtime.pause())).message).to.equal('pause: ESRCH, the runtime is not running');
     await runtime.start();
     await runtime.stop();
-    expect((await rejection(runtime.pause())).message).to.equal('pause: the runtime is not running');
+    expect((await rejection(runtime.pause())).message).to.equal('pause: ESRCH, the runtime is not running');
     runtime.resume();
   });
 });

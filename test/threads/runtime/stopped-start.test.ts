@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { runProgram, type Finished } from '../../api/child.js';
 
-const STOPPED = 'start: the runtime was stopped before all of its workers ran';
+const STOPPED = 'start: ECANCELED, the runtime was stopped before all of its workers ran';
 
 function run(way: string, signal: NodeJS.Signals): Promise<Finished> {
   return runProgram('stopped-start', { args: [way], signal });
