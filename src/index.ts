@@ -5,7 +5,6 @@
  */
 export { adopt } from './api/stream/adopt.js';
 export { connect, type ConnectOptions } from './api/stream/connect.js';
-export { copyStream, type CopyStreamOptions } from './api/transfer/copy-stream.js';
 export { Connection } from './api/stream/connection.js';
 export type { Destination } from './api/departure.js';
 export { delimited, encodeDelimited, type DelimitedOptions } from './api/framing/delimited.js';
@@ -26,7 +25,13 @@ export { join, type JoinOptions } from './api/transfer/join.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/transfer/send-file.js';
 export type { Sendable } from './api/socket/sendable.js';
 export type { DeferAccept } from './api/listening/defer-accept.js';
-export { copy, type CopyOptions } from './api/transfer/copy.js';
+export {
+  copy,
+  type FileCopyOptions,
+  type FileToStreamCopyOptions,
+  type StreamCopyOptions,
+  type StreamToFileCopyOptions,
+} from './api/transfer/copy.js';
 export { bindDatagram, type DatagramOptions } from './api/datagram/bind-datagram.js';
 export type {
   DatagramCounters,
@@ -62,7 +67,7 @@ export type { ConnectionOutput } from './api/stream/connection-output.js';
 export type { Socket } from './api/socket/socket.js';
 export type { KeepAliveOptions } from './api/socket/socket-options.js';
 export { currentReactor, startReactor } from './api/thread-reactor.js';
-export { Transfer, type TransferFailure } from './api/transfer/transfer.js';
+export { Transfer, type TransferFailure, type TransferOptions } from './api/transfer/transfer.js';
 export type { EndOptions, WaitOptions } from './api/waiting.js';
 export {
   watch,

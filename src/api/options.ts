@@ -1,5 +1,6 @@
-/** Options of listeners and connections, their defaults, and the checks that say what was wrong and what is allowed. */
-import { checkDelay, checkInteger, type OptionNames } from '../base/arguments.js';
+/** Options that listeners, connections and datagram sockets share. */
+import { checkInteger } from '../base/arguments.js';
+import { anything, boolean, integer, milliseconds, type OptionTable, type OptionValues } from '../base/options.js';
 
 /** Bounds of one connection's queue, shared by all connections of a listener. */
 export interface QueueLimits {
@@ -27,44 +28,34 @@ export interface SocketOptions {
   readonly receiveBufferBytes?: number;
 }
 
+/** What a socket's buffer may have at most, so that the kernel can double it. */
+export const MAX_SOCKET_BUFFER_BYTES = 0x3fffffff;
+
 export const QUEUE_LIMITS = {
-  highWaterBytes: 'other',
-  lowWaterBytes: 'other',
-  maxQueuedBytes: 'other',
-  lingerMs: 'other',
-  closeTimeoutMs: 'other',
-} as const satisfies OptionNames<QueueLimits>;
+  highWaterBytes: integer(1, Number.MAX_SAFE_INTEGER, 64 * 1024),
+  // Their bounds and defaults depend on `highWaterBytes`: see `queueLimits`.
+  lowWaterBytes: anything<number>(),
+  maxQueuedBytes: anything<number>(),
+  lingerMs: milliseconds(2_000),
+  closeTimeoutMs: milliseconds(30_000),
+} satisfies OptionTable<QueueLimits>;
 
 export const SOCKET_OPTIONS = {
-  noDelay: 'boolean',
-  keepAlive: 'boolean',
-  sendBufferBytes: 'other',
-  receiveBufferBytes: 'other',
-} as const satisfies OptionNames<SocketOptions>;
+  noDelay: boolean(),
+  keepAlive: boolean(),
+  sendBufferBytes: integer(1, MAX_SOCKET_BUFFER_BYTES),
+  receiveBufferBytes: integer(1, MAX_SOCKET_BUFFER_BYTES),
+} satisfies OptionTable<SocketOptions>;
 
-const DEFAULTS: QueueLimits = {
-  highWaterBytes: 64 * 1024,
-  lowWaterBytes: 16 * 1024,
-  maxQueuedBytes: 16 * 1024 * 1024,
-  lingerMs: 2_000,
-  closeTimeoutMs: 30_000,
-};
+const LOW_WATER_BYTES = 16 * 1024;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 
-/** @throws RangeError naming the option that makes no sense. */
-export function queueLimits(options: Partial<QueueLimits>): QueueLimits {
-  // Before anything is reckoned with it.
-  checkInteger('highWaterBytes', options.highWaterBytes ?? DEFAULTS.highWaterBytes, 1, Number.MAX_SAFE_INTEGER);
-  const limits: QueueLimits = {
-    highWaterBytes: options.highWaterBytes ?? DEFAULTS.highWaterBytes,
-    lowWaterBytes:
-      options.lowWaterBytes ?? Math.min(DEFAULTS.lowWaterBytes, options.highWaterBytes ?? DEFAULTS.highWaterBytes),
-    maxQueuedBytes: options.maxQueuedBytes ?? Math.max(DEFAULTS.maxQueuedBytes, options.highWaterBytes ?? 0),
-    lingerMs: options.lingerMs ?? DEFAULTS.lingerMs,
-    closeTimeoutMs: options.closeTimeoutMs ?? DEFAULTS.closeTimeoutMs,
-  };
-  checkInteger('lowWaterBytes', limits.lowWaterBytes, 0, limits.highWaterBytes);
-  checkInteger('maxQueuedBytes', limits.maxQueuedBytes, limits.highWaterBytes, Number.MAX_SAFE_INTEGER);
-  checkDelay('lingerMs', limits.lingerMs);
-  checkDelay('closeTimeoutMs', limits.closeTimeoutMs);
-  return limits;
+/** The limits among the values of a table that has `QUEUE_LIMITS`. @throws RangeError two that do not fit together. */
+export function queueLimits(values: OptionValues<typeof QUEUE_LIMITS>): QueueLimits {
+  const { highWaterBytes, lingerMs, closeTimeoutMs } = values;
+  const { lowWaterBytes = Math.min(LOW_WATER_BYTES, highWaterBytes) } = values;
+  const { maxQueuedBytes = Math.max(MAX_QUEUED_BYTES, highWaterBytes) } = values;
+  checkInteger('lowWaterBytes', lowWaterBytes, 0, highWaterBytes);
+  checkInteger('maxQueuedBytes', maxQueuedBytes, highWaterBytes, Number.MAX_SAFE_INTEGER);
+  return { highWaterBytes, lowWaterBytes, maxQueuedBytes, lingerMs, closeTimeoutMs };
 }

@@ -12,28 +12,31 @@ import { REACTOR_SCOPE } from '../core/reactor/async-scope.js';
 import { Reactor, type ReactorOptions } from '../core/reactor/reactor.js';
 import { REACTOR_MODES } from '../core/driver/mode.js';
 import './plain-workers.js';
-import { checkInteger, checkOptions, type OptionNames, shown } from '../base/arguments.js';
-
-const REACTOR_OPTIONS = {
-  backend: 'other',
-  mode: 'other',
-  maxBufferBytes: 'other',
-  maxEvents: 'other',
-} as const satisfies OptionNames<ReactorOptions>;
+import { shown } from '../base/arguments.js';
+import { checkOptions, integer, oneOf, optional, type OptionTable } from '../base/options.js';
 
 /** One block of the slab. */
 const LEAST_BUFFER_BYTES = 2 ** 20;
 
+const REACTOR_OPTIONS = {
+  backend: optional(checkBackend),
+  mode: oneOf(REACTOR_MODES),
+  maxBufferBytes: optional(checkBufferBytes),
+  maxEvents: integer(1, MAX_EVENTS),
+} satisfies OptionTable<ReactorOptions>;
+
 /** @throws TypeError, RangeError naming the option that makes no sense. */
 export function checkReactorOptions(options: ReactorOptions, argument?: string): void {
-  checkOptions(options, REACTOR_OPTIONS, argument);
-  const { backend = 'auto', mode = 'level', maxBufferBytes = Infinity, maxEvents = 1 } = options;
+  checkOptions(REACTOR_OPTIONS, options, argument);
+}
+
+function checkBackend(_: string, backend: string): void {
   if (backend !== 'auto') backendFactory(backend);
-  if (!REACTOR_MODES.includes(mode)) throw new TypeError(`mode: ${shown(mode)}; allowed: ${REACTOR_MODES.join(', ')}`);
-  if (typeof maxBufferBytes !== 'number' || !(maxBufferBytes >= LEAST_BUFFER_BYTES)) {
-    throw new RangeError(`maxBufferBytes: ${shown(maxBufferBytes)}; allowed: numbers from ${LEAST_BUFFER_BYTES}`);
-  }
-  checkInteger('maxEvents', maxEvents, 1, MAX_EVENTS);
+}
+
+function checkBufferBytes(name: string, lengthBytes: number): void {
+  if (typeof lengthBytes === 'number' && lengthBytes >= LEAST_BUFFER_BYTES) return;
+  throw new RangeError(`${name}: ${shown(lengthBytes)}; allowed: numbers from ${LEAST_BUFFER_BYTES}`);
 }
 
 /** The same in all versions of this package. */

@@ -1,6 +1,6 @@
 /** The one option that every call has that waits: a signal by which its caller waits no longer. */
 import { unlessAborted } from '../base/unless-aborted.js';
-import { checkOptions, checkSignal, type OptionNames } from '../base/arguments.js';
+import { abortSignal, checkOptions, type OptionTable } from '../base/options.js';
 
 /** What can end a wait. */
 export interface WaitOptions {
@@ -20,7 +20,7 @@ export interface EndOptions {
   readonly signal?: AbortSignal;
 }
 
-const WAIT_OPTIONS = { signal: 'other' } as const satisfies OptionNames<WaitOptions>;
+const WAIT_OPTIONS = { signal: abortSignal() } satisfies OptionTable<WaitOptions>;
 
 /**
  * The signal of a call that is about to begin.
@@ -35,8 +35,7 @@ export function signalOf(options: WaitOptions | undefined): AbortSignal | undefi
 }
 
 function checkedSignal(options: WaitOptions): AbortSignal | undefined {
-  checkOptions(options, WAIT_OPTIONS);
-  checkSignal(options.signal);
+  checkOptions(WAIT_OPTIONS, options);
   return options.signal;
 }
 

@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { isUint8Array, isUrl } from './kinds.js';
 import { otherVersionOf } from './thread-state.js';
 
+/** The largest number that a descriptor may have. */
+export const MAX_DESCRIPTOR = 0x7fffffff;
+
 /** What an argument of a wrong kind is called in a message: 'null', 'string', 'Array', 'Listener'. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
@@ -21,15 +24,6 @@ export function shown(value: unknown): string {
   return kindOf(value);
 }
 
-/**
- * All that a function takes as options, kept beside their interface by `satisfies`, so that the two can't drift
- * apart. A boolean is checked here, because the code that uses it sees only whether it is truthy; the rest is checked
- * where it is used.
- */
-export type OptionNames<Options> = {
-  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> extends boolean ? 'boolean' : 'other';
-};
-
 /** @throws TypeError it is no object: null, for one. */
 export function checkObject(name: string, value: object, example = ''): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
@@ -42,32 +36,15 @@ export function exampleOf(given: unknown): string {
   return typeof given === 'string' ? `, such as { path: ${shown(given)} } or { host: ${shown(given)}, port: 80 }` : '';
 }
 
-/**
- * A name that is misspelt, or a sister's, would otherwise be ignored: in `beneath` that is a hole. Allocates nothing
- * when all is right.
- *
- * @param names see `OptionNames`.
- * @throws TypeError no object, a name that is no option, a boolean that is none.
- */
-export function checkOptions(
-  options: object,
-  names: Readonly<Record<string, 'boolean' | 'other'>>,
-  argument = 'options',
-): void {
-  checkObject(argument, options);
-  // What they inherit is read too, so it is checked too.
-  for (const name in options) {
-    if (!Object.hasOwn(names, name)) {
-      throw new TypeError(`${argument}: '${name}' is no option; allowed: ${Object.keys(names).sort().join(', ')}`);
-    }
-    if (names[name] === 'boolean') checkBoolean(name, (options as Record<string, unknown>)[name]);
-  }
-}
-
 /** @throws TypeError */
 export function checkBoolean(name: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new TypeError(`${name}: ${shown(value)}; allowed: true, false`);
+}
+
+/** @throws TypeError */
+export function checkOneOf(name: string, value: string, names: readonly string[]): void {
+  if (!names.includes(value)) throw new TypeError(`${name}: ${shown(value)}; allowed: ${names.join(', ')}`);
 }
 
 /** @throws RangeError */

@@ -2,8 +2,8 @@
 import { wrongState } from '../sys/ffi/io-error.js';
 import { Duplex } from 'node:stream';
 import type { BufferList } from '../core/memory/buffer-list.js';
-import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
 import { hasEnded } from '../api/stream/connection-states.js';
+import { boolean, integer, valuesOf, type OptionTable } from '../base/options.js';
 import type { Connection } from '../api/stream/connection.js';
 import { checkIdle } from './idle-connection.js';
 import { Outflow, PIECE_BYTES } from './outflow.js';
@@ -21,13 +21,13 @@ export interface DuplexOptions {
   readonly writableHighWaterMark?: number;
 }
 
-const DUPLEX_OPTIONS = {
-  allowHalfOpen: 'boolean',
-  readableHighWaterMark: 'other',
-  writableHighWaterMark: 'other',
-} as const satisfies OptionNames<DuplexOptions>;
-
 const HIGH_WATER_BYTES = 64 * 1024;
+
+const DUPLEX_OPTIONS = {
+  allowHalfOpen: boolean(false),
+  readableHighWaterMark: integer(1, Number.MAX_SAFE_INTEGER, HIGH_WATER_BYTES),
+  writableHighWaterMark: integer(1, Number.MAX_SAFE_INTEGER, HIGH_WATER_BYTES),
+} satisfies OptionTable<DuplexOptions>;
 
 type Callback = (error?: Error | null) => void;
 
@@ -51,13 +51,9 @@ type Callback = (error?: Error | null) => void;
  * @throws IoError EBUSY: the connection is being read, or a transfer has it; EBADF: it is closed.
  */
 export function toDuplex(connection: Connection, options: DuplexOptions = {}): Duplex {
-  checkOptions(options, DUPLEX_OPTIONS);
-  const { readableHighWaterMark = HIGH_WATER_BYTES, writableHighWaterMark = HIGH_WATER_BYTES } = options;
-  checkInteger('readableHighWaterMark', readableHighWaterMark, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('writableHighWaterMark', writableHighWaterMark, 1, Number.MAX_SAFE_INTEGER);
+  const values = valuesOf(DUPLEX_OPTIONS, options);
   checkIdle('toDuplex', connection);
-  const { allowHalfOpen = false } = options;
-  return new ConnectionDuplex(connection, { allowHalfOpen, readableHighWaterMark, writableHighWaterMark });
+  return new ConnectionDuplex(connection, values);
 }
 
 class ConnectionDuplex extends Duplex {

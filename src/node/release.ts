@@ -1,6 +1,6 @@
 /** A connection that becomes a socket of Node: the descriptor is Node's from then on. */
 import { Socket as NodeSocket, type SocketConstructorOpts } from 'node:net';
-import { checkOptions, type OptionNames } from '../base/arguments.js';
+import { boolean, valuesOf, type OptionTable } from '../base/options.js';
 import type { Connection } from '../api/stream/connection.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { O_RDONLY, O_WRONLY } from '../sys/file/file-constants.js';
@@ -15,7 +15,7 @@ export interface ReleaseOptions {
   readonly allowHalfOpen?: boolean;
 }
 
-const RELEASE_OPTIONS = { allowHalfOpen: 'boolean' } as const satisfies OptionNames<ReleaseOptions>;
+const RELEASE_OPTIONS = { allowHalfOpen: boolean(false) } satisfies OptionTable<ReleaseOptions>;
 
 /**
  * Makes a `net.Socket` of a connection, on the same descriptor: from there on it is as fast as any socket of Node, and all
@@ -34,11 +34,11 @@ const RELEASE_OPTIONS = { allowHalfOpen: 'boolean' } as const satisfies OptionNa
  *   Nothing has happened to it in these cases.
  */
 export function release(connection: Connection, options: ReleaseOptions = {}): NodeSocket {
-  checkOptions(options, RELEASE_OPTIONS);
+  const { allowHalfOpen } = valuesOf(RELEASE_OPTIONS, options);
   checkIdle('release', connection);
   const directions = directionsOf(connection);
   const { fd, inFlight, details } = connection.detach('release');
-  const socket = openNodeSocket({ fd, allowHalfOpen: options.allowHalfOpen ?? false, ...directions });
+  const socket = openNodeSocket({ fd, allowHalfOpen, ...directions });
   const { unread, queued } = inFlight!;
   if (unread.length > 0) socket.unshift(unread);
   if (queued.length > 0) socket.write(queued);

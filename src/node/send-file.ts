@@ -7,8 +7,9 @@ import { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { open } from '../api/file/open.js';
 import { openFileSending, type OpenFile } from '../api/transfer/send-file.js';
-import { Transfer } from '../api/transfer/transfer.js';
-import { checkOptions, checkSignal, kindOf, type OptionNames } from '../base/arguments.js';
+import { startTransfer, TRANSFER_OPTIONS } from '../api/transfer/transfer.js';
+import { kindOf } from '../base/arguments.js';
+import { abortSignal, anything, integer, valuesOf, type OptionTable, type OptionValues } from '../base/options.js';
 import type { FileRange } from '../core/operations/send-file.js';
 import { TransferAccount } from '../core/transfers/account.js';
 import { FileToSocket } from '../core/transfers/files/file-to-socket.js';
@@ -26,10 +27,11 @@ export interface ResponseFileOptions {
 }
 
 const RESPONSE_FILE_OPTIONS = {
-  offset: 'other',
-  length: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<ResponseFileOptions>;
+  offset: integer(0, Number.MAX_SAFE_INTEGER, 0),
+  // Its bound depends on where the part begins.
+  length: anything<number>(),
+  signal: abortSignal(),
+} satisfies OptionTable<ResponseFileOptions>;
 
 /**
  * Sends a file, or a part of it, as the body of a response, and ends the response.
@@ -62,16 +64,15 @@ export async function sendFile(
   file: string | OpenFile,
   options: ResponseFileOptions = {},
 ): Promise<TransferAccount> {
-  checkOptions(options, RESPONSE_FILE_OPTIONS);
-  checkSignal(options.signal);
-  options.signal?.throwIfAborted();
+  const values = valuesOf(RESPONSE_FILE_OPTIONS, options);
+  values.signal?.throwIfAborted();
   checkResponse(response);
   // What is done with one of HTTP/2 is what both have.
   const common = response as ServerResponse;
-  if (typeof file !== 'string') return sendOpenFile(common, file, options);
+  if (typeof file !== 'string') return sendOpenFile(common, file, values);
   const opened = await open(file);
   try {
-    return await sendOpenFile(common, opened, options);
+    return await sendOpenFile(common, opened, values);
   } finally {
     await opened.close();
   }
@@ -80,7 +81,7 @@ export async function sendFile(
 async function sendOpenFile(
   response: ServerResponse,
   file: OpenFile,
-  { signal, ...part }: ResponseFileOptions,
+  { signal, ...part }: OptionValues<typeof RESPONSE_FILE_OPTIONS>,
 ): Promise<TransferAccount> {
   const sending = openFileSending(file, part);
   let isLeft = true;
@@ -93,13 +94,13 @@ async function sendOpenFile(
     const socket = await socketFor(response);
     signal?.throwIfAborted();
     isLeft = false;
-    const engine = new FileToSocket(
-      { writes: new LentSocket(socket) },
-      () => ({ ...sending, range }),
-      undefined,
-      'response',
-    );
-    const account = await new Transfer(engine, { signal }).catch(failure => {
+    const transfer = startTransfer({
+      engine: new FileToSocket({ writes: new LentSocket(socket) }, { sinkName: 'response' }),
+      table: TRANSFER_OPTIONS,
+      options: { signal },
+      prepare: () => ({ ...sending, range }),
+    });
+    const account = await transfer.catch(failure => {
       socket.destroy();
       throw failure;
     });

@@ -1,6 +1,6 @@
 /** Snapshots as metrics of Prometheus: `prom-client` is asked for when they are registered, and not before. */
 import type prom from 'prom-client';
-import { checkOptions, type OptionNames } from '../base/arguments.js';
+import { anything, valuesOf, type OptionTable } from '../base/options.js';
 import type { HistogramCounts } from '../base/histogram.js';
 import type { SnapshotSource } from './runtime-snapshot.js';
 import { snapshotThread, type ThreadSnapshot } from './thread-snapshot.js';
@@ -15,10 +15,10 @@ export interface MetricsOptions {
 }
 
 const METRICS_OPTIONS = {
-  registry: 'other',
-  runtime: 'other',
-  prefix: 'other',
-} as const satisfies OptionNames<MetricsOptions>;
+  registry: anything<object>(),
+  runtime: anything<SnapshotSource>(),
+  prefix: anything<string>(),
+} satisfies OptionTable<MetricsOptions>;
 
 type PromClient = Pick<typeof prom, 'Counter' | 'Gauge' | 'Histogram' | 'register'>;
 type Labels = Readonly<Record<string, string>>;
@@ -110,10 +110,9 @@ const BOUNDS = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
  * @throws TypeError an option that makes no sense, named.
  */
 export async function registerMetrics(options: MetricsOptions = {}): Promise<void> {
-  checkOptions(options, METRICS_OPTIONS);
-  const { runtime, prefix = 'pollux_' } = options;
+  const { registry, runtime, prefix = 'pollux_' } = valuesOf(METRICS_OPTIONS, options);
   const client = await loadClient();
-  const registers = [(options.registry ?? client.register) as PromClient['register']];
+  const registers = [(registry ?? client.register) as PromClient['register']];
   const source = new Source(runtime);
   for (const { name, help, labels = [], read } of counters) {
     new client.Counter({

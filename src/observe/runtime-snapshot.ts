@@ -1,11 +1,6 @@
 /** The workers of a runtime as plain data, those that do not answer among them. */
-import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
-import {
-  checkSnapshotOptions,
-  SNAPSHOT_OPTIONS,
-  type SnapshotOptions,
-  type ThreadSnapshot,
-} from './thread-snapshot.js';
+import { integer, valuesOf, type OptionTable } from '../base/options.js';
+import { SNAPSHOT_OPTIONS, type SnapshotOptions, type ThreadSnapshot } from './thread-snapshot.js';
 
 export interface WorkerSnapshot {
   readonly index: number;
@@ -34,17 +29,11 @@ export interface SnapshotSource {
 
 const RUNTIME_SNAPSHOT_OPTIONS = {
   ...SNAPSHOT_OPTIONS,
-  timeoutMs: 'other',
-} as const satisfies OptionNames<RuntimeSnapshotOptions>;
-
-const DEFAULT_TIMEOUT_MS = 500;
-const LONGEST_TIMEOUT_MS = 60_000;
+  timeoutMs: integer(1, 60_000, 500),
+} satisfies OptionTable<RuntimeSnapshotOptions>;
 
 /** @throws TypeError, RangeError */
 export function checkedRuntimeSnapshot(options: RuntimeSnapshotOptions): { own: SnapshotOptions; timeoutMs: number } {
-  checkOptions(options, RUNTIME_SNAPSHOT_OPTIONS);
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, ...own } = options;
-  checkInteger('timeoutMs', timeoutMs, 1, LONGEST_TIMEOUT_MS);
-  checkSnapshotOptions(own);
+  const { timeoutMs, ...own } = valuesOf(RUNTIME_SNAPSHOT_OPTIONS, options);
   return { own, timeoutMs };
 }

@@ -3,7 +3,7 @@
  * the callbacks that ran and what the kernel says of the descriptor.
  */
 import process from 'node:process';
-import { checkCallback, checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
+import { callback, integer, valuesOf, type OptionTable } from '../base/options.js';
 import { monotonicMs } from '../base/runtime-functions.js';
 import { descriptorSpin, turnSlow, type Spin } from '../core/observation/channels.js';
 import type { SlowTurn } from '../core/observation/turn-meter.js';
@@ -33,10 +33,10 @@ export interface StallOptions {
 }
 
 const STALL_OPTIONS = {
-  slowMs: 'other',
-  everyMs: 'other',
-  onStall: 'other',
-} as const satisfies OptionNames<StallOptions>;
+  slowMs: integer(1, 3_600_000, 100),
+  everyMs: integer(0, 3_600_000, 1000),
+  onStall: callback<(stall: Stall) => void>(),
+} satisfies OptionTable<StallOptions>;
 
 const PHASES: Readonly<Record<SlowTurn['phase'], string>> = {
   node: "between two turns, in promises, timers and callbacks of Node's",
@@ -58,11 +58,7 @@ const PHASES: Readonly<Record<SlowTurn['phase'], string>> = {
  * @throws TypeError, RangeError an option that makes no sense, named. @throws Error no backend runs here.
  */
 export function watchStalls(options: StallOptions = {}): StallWatch {
-  checkOptions(options, STALL_OPTIONS);
-  const { slowMs = 100, everyMs = 1000, onStall = warn } = options;
-  checkInteger('slowMs', slowMs, 1, 3_600_000);
-  checkInteger('everyMs', everyMs, 0, 3_600_000);
-  checkCallback('onStall', onStall);
+  const { slowMs, everyMs, onStall = warn } = valuesOf(STALL_OPTIONS, options);
   const meter = currentReactor().measure();
   meter.slowMs = Math.min(meter.slowMs, slowMs);
   return new StallWatch({ slowMs, everyMs, onStall });

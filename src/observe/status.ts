@@ -9,11 +9,13 @@ import { connect } from '../api/stream/connect.js';
 import type { Connection } from '../api/stream/connection.js';
 import { listen } from '../api/listening/listen.js';
 import type { Listener } from '../api/listening/listener.js';
-import { checkInteger, checkOptions, shown, type OptionNames } from '../base/arguments.js';
+import { shown } from '../base/arguments.js';
+import { anything, integer, required, valuesOf, type OptionTable, type OptionValues } from '../base/options.js';
 import { clearTimeout, setTimeout } from '../base/runtime-functions.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { snapshotProcess } from './process-snapshot.js';
 import type { SnapshotSource } from './runtime-snapshot.js';
+import { SNAPSHOT_OPTIONS } from './thread-snapshot.js';
 
 export interface StatusOptions {
   /** Where: a path in a directory of your own. The file gets the mode 0600. */
@@ -29,12 +31,12 @@ export interface StatusOptions {
 }
 
 const STATUS_OPTIONS = {
-  path: 'other',
-  runtime: 'other',
-  title: 'other',
-  intervalMs: 'other',
-  connections: 'other',
-} as const satisfies OptionNames<StatusOptions>;
+  path: required(checkPath),
+  runtime: anything<SnapshotSource>(),
+  title: anything<string>(),
+  intervalMs: integer(100, 3_600_000, 1000),
+  connections: SNAPSHOT_OPTIONS.connections,
+} satisfies OptionTable<StatusOptions>;
 
 /** Clients at a time; more are turned away. */
 const MOST_CLIENTS = 8;
@@ -55,13 +57,8 @@ const OWNER_ALONE = 0o600;
  *   no sense, named.
  */
 export async function exposeStatus(options: StatusOptions): Promise<StatusSocket> {
-  checkOptions(options, STATUS_OPTIONS);
-  const { path, intervalMs = 1000, connections = 20 } = options;
-  if (typeof path !== 'string' || path === '')
-    throw new TypeError(`path: ${shown(path)}; allowed: the path of a socket`);
-  checkInteger('intervalMs', intervalMs, 100, 3_600_000);
-  checkInteger('connections', connections, 0, 10_000);
-  const title = options.title ?? basename(process.argv[1] ?? 'node');
+  const values = valuesOf(STATUS_OPTIONS, options);
+  const { path, title = basename(process.argv[1] ?? 'node') } = values;
   const bound = { path, mode: OWNER_ALONE };
   let listener: Listener;
   try {
@@ -71,10 +68,15 @@ export async function exposeStatus(options: StatusOptions): Promise<StatusSocket
     unlinkSync(path);
     listener = await listen(bound);
   }
-  return new StatusSocket(listener.unref(), { ...options, title, intervalMs, connections });
+  return new StatusSocket(listener.unref(), { ...values, title });
 }
 
-type Settings = StatusOptions & Required<Pick<StatusOptions, 'title' | 'intervalMs' | 'connections'>>;
+function checkPath(name: string, path: string): void {
+  if (typeof path === 'string' && path !== '') return;
+  throw new TypeError(`${name}: ${shown(path)}; allowed: the path of a socket`);
+}
+
+type Settings = OptionValues<typeof STATUS_OPTIONS> & { readonly title: string };
 
 export class StatusSocket {
   private readonly clients = new Set<Connection>();

@@ -4,7 +4,7 @@ import type { HistogramCounts } from '../base/histogram.js';
 import { monotonicMs } from '../base/runtime-functions.js';
 import { InboundHalf } from '../api/stream/inbound-half.js';
 import { currentReactor } from '../api/thread-reactor.js';
-import { checkInteger, checkOptions, type OptionNames } from '../base/arguments.js';
+import { integer, valuesOf, type OptionTable } from '../base/options.js';
 import type { InboxDepths } from '../core/reactor/inbox.js';
 import type { Reactor } from '../core/reactor/reactor.js';
 import type { Utilization } from '../core/reactor/utilization.js';
@@ -123,17 +123,9 @@ export interface SnapshotOptions {
   readonly connections?: number;
 }
 
-export const SNAPSHOT_OPTIONS = { connections: 'other' } as const satisfies OptionNames<SnapshotOptions>;
+export const SNAPSHOT_OPTIONS = { connections: integer(0, 10_000, 20) } satisfies OptionTable<SnapshotOptions>;
 
-const DEFAULT_CONNECTIONS = 20;
-const MOST_CONNECTIONS = 10_000;
 const KEEPERS = 5;
-
-/** @throws TypeError, RangeError */
-export function checkSnapshotOptions(options: SnapshotOptions): void {
-  checkOptions(options, SNAPSHOT_OPTIONS);
-  checkInteger('connections', options.connections ?? 0, 0, MOST_CONNECTIONS);
-}
 
 /**
  * Looks at this thread. It starts the thread's reactor if there is none.
@@ -149,7 +141,7 @@ export function checkSnapshotOptions(options: SnapshotOptions): void {
  * @throws TypeError, RangeError an option that makes no sense, named. @throws Error no backend runs here.
  */
 export function snapshotThread(options: SnapshotOptions = {}): ThreadSnapshot {
-  checkSnapshotOptions(options);
+  const { connections } = valuesOf(SNAPSHOT_OPTIONS, options);
   const reactor = currentReactor();
   const { driver, mode, counters, contents } = reactor;
   const { state, handles, references, timers, inbox } = contents;
@@ -178,7 +170,7 @@ export function snapshotThread(options: SnapshotOptions = {}): ThreadSnapshot {
     handles,
     references,
     timers,
-    sockets: snapshotSockets(reactor, options.connections ?? DEFAULT_CONNECTIONS),
+    sockets: snapshotSockets(reactor, connections),
   };
 }
 

@@ -1,8 +1,9 @@
 /** Errors that end a transfer may be anybody's: whatever they are, each transfer is told its end, by an error of its own. */
 import { expect } from 'chai';
-import { Transfer } from '../../src/api/transfer/transfer.js';
+import type { Transfer } from '../../src/api/transfer/transfer.js';
 import { TransferAccount } from '../../src/core/transfers/account.js';
 import { Pace } from '../../src/core/transfers/pace.js';
+import { begun } from '../support/transfers.js';
 
 class Hidden extends Error {
   readonly #code = 'EHIDDEN';
@@ -49,7 +50,7 @@ function cancelled(): Transfer {
       engine.onSettled(reason);
     },
   };
-  return new Transfer(engine);
+  return begun(engine, undefined);
 }
 
 function read(error: Error, key: string): unknown {

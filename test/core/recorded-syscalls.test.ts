@@ -235,11 +235,11 @@ describe('recorded system calls of FreeBSD', () => {
   async function copyAnswered(answer: number, lengthBytes: number) {
     const [source, target] = [endOf('i', CONTENT), endOf('o', new Uint8Array())];
     const calls = moodyCalls({ copyRange: [{ answer }] });
-    const prepared = () => Promise.resolve({ source, target, isMadeUp: false, lengthBytes });
-    const engine = new FileToFile(prepared, () => {}, new DiskPool(), calls);
+    const plan = { copy: Promise.resolve({ source, target, isMadeUp: false, lengthBytes }), release: () => {} };
+    const engine = new FileToFile(new DiskPool(), calls);
     const failure = await new Promise<(Error & { code?: string }) | undefined>(resolve => {
       engine.onSettled = resolve;
-      engine.start();
+      engine.start(plan);
     });
     return { account: engine.account, failure, calls, copied: readFileSync(join(directory, 'o')) };
   }

@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { truncateSync } from 'node:fs';
 import type { Connection, Transfer, TransferFailure } from '../../src/index.js';
 import { BufferList } from '../../src/index.js';
-import { Transfer as TransferHandle } from '../../src/api/transfer/transfer.js';
 import { FileToSocket, type FileToSocketCalls } from '../../src/core/transfers/files/file-to-socket.js';
 import { describeOnEveryDriver } from '../support/every-driver.js';
 import { faultyKernel, PASS, type Fault, type FaultyKernel, type FaultOptions } from '../support/faulty-file-calls.js';
 import { patternBytes, TestFiles, type TestFile } from '../support/files.js';
 import { atEnd, readAll, rejection, tcpPair, turns, unixPair } from '../support/sockets.js';
+import { begun } from '../support/transfers.js';
 
 const SYSTEMS = ['linux', 'freebsd'] as const;
 
@@ -28,7 +28,7 @@ function send(
 ): Transfer {
   const range = { fd, device: 0, offset, lengthBytes };
   const lists = { before: BufferList.from(before), after: BufferList.from(after) };
-  return new TransferHandle(new FileToSocket(connection, () => ({ range, ...lists }), calls));
+  return begun(new FileToSocket(connection, { calls }), { range, ...lists });
 }
 
 // Not by edges: an EAGAIN that the kernel did not say is followed by no edge.
@@ -160,7 +160,7 @@ describeOnEveryDriver(
       const file = files.pattern(2_000_000);
       const range = { fd: file.fd, device: 0, offset: 0, lengthBytes: 2_000_000 };
       const lists = { before: new BufferList(), after: new BufferList() };
-      const transfer = new TransferHandle(new FileToSocket(client, () => ({ range, ...lists }), calls));
+      const transfer = begun(new FileToSocket(client, { calls }), { range, ...lists });
       client.end();
       expect(Buffer.compare(await readAll(server), patternBytes(0, 2_000_000))).to.equal(0);
       expect(await transfer).to.include({ path: 'sendfile', bytes: 2_000_000 });

@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
+import { copyWith } from '../../src/api/transfer/copy.js';
 import { joinWith, type JoinOptions } from '../../src/api/transfer/join.js';
 import type { Transfer, TransferFailure } from '../../src/api/transfer/transfer.js';
 import type { RelayCalls } from '../../src/core/transfers/relay/relay-conduits.js';
@@ -118,12 +118,12 @@ describeOnEveryDriver('SO_SPLICE, after the cases of FreeBSD', driver => {
     const { left, right, a, b } = kernel.pairs();
     const other = kernel.connection();
     expect(kernel.begin(other.inner.fd, b.fd, 0)).to.equal(0);
-    const taken = copyStreamWith(callsWith(kernel), a, b, { length: 5 });
+    const taken = copyWith(callsWith(kernel), a, b, { length: 5 });
     await pass(left, right, 'taken');
     expect(await taken).to.include({ fallback: 'SO_SPLICE: EBUSY', bytesOut: 5 });
     for (const [kind, code] of [['Unix', 'EPROTONOSUPPORT'] as const, ['pipe', 'ENOTSOCK'] as const]) {
       const { writing, reading } = await streamOf(kind);
-      const copying = copyStreamWith(callsWith(kernel), a, writing, { length: 8 });
+      const copying = copyWith(callsWith(kernel), a, writing, { length: 8 });
       await pass(left, reading, 'anything');
       expect(await copying, kind).to.include({ fallback: `SO_SPLICE: ${code}`, bytesOut: 8, path: 'buffers' });
     }

@@ -1,8 +1,8 @@
 /** Transfers whose reader has stopped, by every path: nobody makes a call until it goes on. */
 import { expect } from 'chai';
-import { copyStreamWith } from '../../src/api/transfer/copy-stream.js';
+import { copyWith } from '../../src/api/transfer/copy.js';
 import { joinWith } from '../../src/api/transfer/join.js';
-import { Transfer } from '../../src/api/transfer/transfer.js';
+import type { Transfer } from '../../src/api/transfer/transfer.js';
 import { BufferList } from '../../src/core/memory/buffer-list.js';
 import { FileToSocket } from '../../src/core/transfers/files/file-to-socket.js';
 import { nativeFileReads } from '../../src/core/transfers/files/file-reads.js';
@@ -19,6 +19,7 @@ import { twoPairs } from '../support/joined.js';
 import { atEnd } from '../support/sockets.js';
 import { SplicingKernel } from '../support/splicing-kernel.js';
 import { streamOf, STREAM_KINDS, type StreamKind } from '../support/streams.js';
+import { begun } from '../support/transfers.js';
 
 /** Longer than TCP puts an acknowledgement off. */
 const WINDOW_MS = 100;
@@ -99,8 +100,8 @@ describeOnEveryDriver(
     function sendingTo(sink: Connection, sendfile: SendfileCalls): Stalled {
       const { fd } = files.sparse(FILE_BYTES);
       const range = { fd, device: 0, offset: 0, lengthBytes: FILE_BYTES };
-      const sending = () => ({ range, before: new BufferList(), after: new BufferList() });
-      const transfer = new Transfer(new FileToSocket(sink, sending, { sendfile, reads: nativeFileReads }));
+      const sending = { range, before: new BufferList(), after: new BufferList() };
+      const transfer = begun(new FileToSocket(sink, { calls: { sendfile, reads: nativeFileReads } }), sending);
       return { account: transfer.account, end: ending(transfer) };
     }
 
@@ -115,7 +116,7 @@ describeOnEveryDriver(
     function copying(source: StreamKind, sink: StreamKind, calls: RelayCalls) {
       return async (): Promise<Stalled> => {
         const [from, to] = [await streamOf(source), await streamOf(sink)];
-        const transfer = copyStreamWith(calls, from.reading, to.writing);
+        const transfer = copyWith(calls, from.reading, to.writing);
         flood(from.writing);
         atEnd(() => from.writing.destroy());
         return { account: transfer.account, end: ending(transfer) };
@@ -148,9 +149,9 @@ describeOnEveryDriver(
         const { writing, reading } = await streamOf(kind);
         let answer: Done = () => {};
         const file = { fd: -1, device: 0, name: 'a disk' };
-        const receiving = () => ({ file, offset: 0, lengthBytes: Infinity, releaseFile: () => {} });
-        const engine = new SocketToFile(reading, receiving, (...args) => (answer = args[4]));
-        const transfer = new Transfer(engine);
+        const receiving = { file, offset: 0, lengthBytes: Infinity, releaseFile: () => {} };
+        const engine = new SocketToFile(reading, (...args) => (answer = args[4]));
+        const transfer = begun(engine, receiving);
         flood(writing);
         const end = () => {
           answer(-EIO);

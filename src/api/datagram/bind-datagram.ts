@@ -5,28 +5,12 @@ import type { BufferList } from '../../core/memory/buffer-list.js';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_DGRAM } from '../../sys/ffi/constants.js';
 import { domainOf, type Address } from '../../sys/socket/sockaddr.js';
 import { bind, closeAndThrow, localAddress, openSocket, setOption } from '../../sys/socket/socket.js';
-import {
-  checkCallback,
-  checkDelay,
-  checkInteger,
-  checkObject,
-  checkOptions,
-  checkPort,
-  checkSignal,
-  exampleOf,
-  type OptionNames,
-} from '../../base/arguments.js';
+import { checkObject, exampleOf } from '../../base/arguments.js';
+import { callback, integer, milliseconds, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import type { DatagramLimits } from './datagram-details.js';
 import { DatagramSocket } from './datagram-socket.js';
-import {
-  checkPortSharing,
-  LOCAL_END,
-  localCandidates,
-  openFirst,
-  sharePort,
-  type LocalEnd,
-} from '../socket/local-end.js';
-import type { SocketOptions } from '../options.js';
+import { LOCAL_END, localCandidates, openFirst, REUSE_PORT, sharePort, type LocalEnd } from '../socket/local-end.js';
+import { SOCKET_OPTIONS, type SocketOptions } from '../options.js';
 import { applySocketOptions } from '../socket/socket-options.js';
 import { socketFileOf } from '../socket/socket-file.js';
 import { currentReactor } from '../thread-reactor.js';
@@ -40,14 +24,14 @@ export interface DatagramOptions
 
 const DATAGRAM_OPTIONS = {
   ...LOCAL_END,
-  reusePort: 'other',
-  sendBufferBytes: 'other',
-  receiveBufferBytes: 'other',
-  maxDatagramBytes: 'other',
-  maxQueuedBytes: 'other',
-  closeTimeoutMs: 'other',
-  onDatagram: 'other',
-} as const satisfies OptionNames<DatagramOptions>;
+  ...REUSE_PORT,
+  sendBufferBytes: SOCKET_OPTIONS.sendBufferBytes,
+  receiveBufferBytes: SOCKET_OPTIONS.receiveBufferBytes,
+  maxDatagramBytes: integer(1, MAX_DATAGRAM_BYTES, 65_535),
+  maxQueuedBytes: integer(QUEUED_DATAGRAM_BYTES, Number.MAX_SAFE_INTEGER, 16 * 1024 * 1024),
+  closeTimeoutMs: milliseconds(30_000),
+  onDatagram: callback<NonNullable<DatagramOptions['onDatagram']>>(),
+} satisfies OptionTable<DatagramOptions>;
 
 /**
  * Opens a datagram socket and binds it: to a UDP port, or to a Unix socket's path. With `path: ''` it is a Unix socket without
@@ -60,26 +44,22 @@ const DATAGRAM_OPTIONS = {
 export async function bindDatagram(options: DatagramOptions = {}): Promise<DatagramSocket> {
   const scope = new AsyncScope('POLLUX_DATAGRAM_SOCKET');
   checkObject('options', options, exampleOf(options));
-  checkOptions(options, DATAGRAM_OPTIONS);
-  checkPort(options.port ?? 0, 0);
-  checkPortSharing(options.reusePort ?? 'off');
-  checkCallback('onDatagram', options.onDatagram);
-  const limits = datagramLimits(options);
-  checkSignal(options.signal);
-  options.signal?.throwIfAborted();
-  const isUnnamed = options.path === '' && options.host === undefined && options.port === undefined;
-  const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(options);
-  const { fd, isShared } = openFirst(candidates, address => openBound(address, options));
+  const values = valuesOf(DATAGRAM_OPTIONS, options);
+  const { host, port, path, signal, maxDatagramBytes, maxQueuedBytes, closeTimeoutMs } = values;
+  signal?.throwIfAborted();
+  const isUnnamed = path === '' && host === undefined && port === undefined;
+  const candidates: Address[] = isUnnamed ? [{ family: 'unix', path: '' }] : await localCandidates(values);
+  const { fd, isShared } = openFirst(candidates, address => openBound(address, values));
   const address = localAddress(fd);
   const reactor = currentReactor();
   const socket = new DatagramSocket(reactor, reactor.driver.add(fd, scope), {
     address,
     socketFile: socketFileOf(address),
     reusePort: isShared,
-    limits,
+    limits: { maxDatagramBytes, maxQueuedBytes, closeTimeoutMs },
   });
   try {
-    socket.onDatagram = options.onDatagram;
+    socket.onDatagram = values.onDatagram;
   } catch (error) {
     socket.destroy();
     throw error;
@@ -93,24 +73,16 @@ interface Opened {
   readonly isShared: boolean;
 }
 
-function openBound(address: Address, options: DatagramOptions): Opened {
+function openBound(address: Address, options: OptionValues<typeof DATAGRAM_OPTIONS>): Opened {
   const fd = openSocket(domainOf(address), SOCK_DGRAM);
   try {
     applySocketOptions(fd, options, false);
     if (address.family === 'ipv6') setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6Only ? 1 : 0);
     // No SO_REUSEADDR: with datagrams it lets anybody take the port over.
-    const isShared = address.family !== 'unix' && sharePort(fd, options.reusePort ?? 'off');
+    const isShared = address.family !== 'unix' && sharePort(fd, options.reusePort);
     if (address.family !== 'unix' || address.path !== '') bind(fd, address);
     return { fd, isShared };
   } catch (error) {
     closeAndThrow(fd, error);
   }
-}
-
-function datagramLimits(options: Partial<DatagramLimits>): DatagramLimits {
-  const { maxDatagramBytes = 65_535, maxQueuedBytes = 16 * 1024 * 1024, closeTimeoutMs = 30_000 } = options;
-  checkInteger('maxDatagramBytes', maxDatagramBytes, 1, MAX_DATAGRAM_BYTES);
-  checkInteger('maxQueuedBytes', maxQueuedBytes, QUEUED_DATAGRAM_BYTES, Number.MAX_SAFE_INTEGER);
-  checkDelay('closeTimeoutMs', closeTimeoutMs);
-  return { maxDatagramBytes, maxQueuedBytes, closeTimeoutMs };
 }

@@ -17,15 +17,8 @@ import {
 } from '../../sys/file/file-constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { close } from '../../sys/file/io.js';
-import {
-  checkInteger,
-  checkOptions,
-  checkSignal,
-  kindOf,
-  type OptionNames,
-  pathOf,
-  shown,
-} from '../../base/arguments.js';
+import { kindOf, pathOf } from '../../base/arguments.js';
+import { abortSignal, anything, boolean, integer, oneOf, valuesOf, type OptionTable } from '../../base/options.js';
 import { Directory } from './directory.js';
 import { DiskFile } from './disk-file.js';
 
@@ -69,12 +62,12 @@ export interface OpenOptions {
 }
 
 const OPEN_OPTIONS = {
-  flags: 'other',
-  mode: 'other',
-  beneath: 'other',
-  direct: 'boolean',
-  signal: 'other',
-} as const satisfies OptionNames<OpenOptions>;
+  flags: oneOf(Object.keys(FLAGS) as OpenFlags[], 'r'),
+  mode: integer(0, 0o7777, 0o666),
+  beneath: anything<NonNullable<OpenOptions['beneath']>>(),
+  direct: boolean(false),
+  signal: abortSignal(),
+} satisfies OptionTable<OpenOptions>;
 
 /**
  * Opens a regular file. What the kernel has in its caches is opened at once; a thread of the pool waits for all else, each
@@ -87,14 +80,8 @@ const OPEN_OPTIONS = {
  */
 export async function open(given: string | URL, options: OpenOptions = {}): Promise<DiskFile> {
   const path = pathOf('path', given);
-  checkOptions(options, OPEN_OPTIONS);
-  const { flags = 'r', mode = 0o666, beneath, direct = false, signal } = options;
-  if (!Object.hasOwn(FLAGS, flags)) {
-    throw new TypeError(`flags: ${shown(flags)}; allowed: ${Object.keys(FLAGS).join(', ')}`);
-  }
-  checkInteger('mode', mode, 0, 0o7777);
+  const { flags, mode, beneath, direct, signal } = valuesOf(OPEN_OPTIONS, options);
   const folder = folderOf(path, beneath);
-  checkSignal(signal);
   signal?.throwIfAborted();
   const opening = { path, flags: FLAGS[flags] | (direct ? O_DIRECT : 0), mode, signal };
   const opened = openFile(opening, folder, direct);

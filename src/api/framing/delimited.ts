@@ -1,13 +1,12 @@
 /** Messages of bytes that end with a delimiter, and how they are written. */
 import { BufferList } from '../../core/memory/buffer-list.js';
-import { checkOptions, type OptionNames } from '../../base/arguments.js';
+import { oneOf, valuesOf, type OptionTable } from '../../base/options.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import { FrameCutter } from './cutter.js';
-import { Delimiter, type Unterminated } from './delimiter.js';
+import { Delimiter, UNTERMINATED, type Unterminated } from './delimiter.js';
 import { Frames } from './frames.js';
-import { checkFrameOptions, type FrameOptions } from './framing-options.js';
-import { checkUnterminated } from './lines.js';
+import { FRAME_OPTIONS, type FrameOptions } from './framing-options.js';
 
 /** Options of `delimited`. */
 export interface DelimitedOptions extends FrameOptions {
@@ -16,11 +15,9 @@ export interface DelimitedOptions extends FrameOptions {
 }
 
 const DELIMITED_OPTIONS = {
-  maxBytes: 'other',
-  timeoutMs: 'other',
-  signal: 'other',
-  unterminated: 'other',
-} as const satisfies OptionNames<DelimitedOptions>;
+  ...FRAME_OPTIONS,
+  unterminated: oneOf(UNTERMINATED, 'error'),
+} satisfies OptionTable<DelimitedOptions>;
 
 /**
  * The messages of a connection that end with `delimiter`, without it. They are buffer lists.
@@ -38,10 +35,8 @@ export function delimited(
   options: DelimitedOptions = {},
 ): Frames<BufferList> {
   checkSource(source);
-  checkOptions(options, DELIMITED_OPTIONS);
-  const { unterminated = 'error', timeoutMs = 0, signal } = options;
-  checkUnterminated(unterminated);
-  const boundary = new Delimiter(delimiterBytes(delimiter), checkFrameOptions(options), unterminated);
+  const { unterminated, maxBytes, timeoutMs, signal } = valuesOf(DELIMITED_OPTIONS, options);
+  const boundary = new Delimiter(delimiterBytes(delimiter), maxBytes, unterminated);
   return new Frames(source, new FrameCutter(boundary), { what: 'delimited', timeoutMs, signal });
 }
 

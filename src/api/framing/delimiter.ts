@@ -4,7 +4,8 @@ import type { Boundary } from './cutter.js';
 import { cutShort, tooLong } from './framing-options.js';
 
 /** What becomes of bytes at the end of the stream that no delimiter follows. */
-export type Unterminated = 'message' | 'error';
+export const UNTERMINATED = ['message', 'error'] as const;
+export type Unterminated = (typeof UNTERMINATED)[number];
 
 export class Delimiter implements Boundary {
   /** For each count of bytes that match: how many still match where the next byte does not (Knuth, Morris, Pratt). */

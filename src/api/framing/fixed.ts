@@ -1,13 +1,12 @@
 /** Messages of bytes that all have the same length. */
 import type { BufferList } from '../../core/memory/buffer-list.js';
-import { checkInteger, checkOptions, type OptionNames } from '../../base/arguments.js';
+import { checkInteger } from '../../base/arguments.js';
+import { valuesOf } from '../../base/options.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import { FrameCutter } from './cutter.js';
 import { Frames } from './frames.js';
-import { checkFrameTimes, type FrameTimeOptions } from './framing-options.js';
+import { FRAME_TIME_OPTIONS, type FrameTimeOptions } from './framing-options.js';
 import { FixedLength } from './length-prefix.js';
-
-const FIXED_OPTIONS = { timeoutMs: 'other', signal: 'other' } as const satisfies OptionNames<FrameTimeOptions>;
 
 /**
  * The bytes of a connection in pieces of `lengthBytes`, as buffer lists. `read()` takes one piece, such as the body behind a head
@@ -23,8 +22,6 @@ const FIXED_OPTIONS = { timeoutMs: 'other', signal: 'other' } as const satisfies
 export function fixed(source: FrameSource, lengthBytes: number, options: FrameTimeOptions = {}): Frames<BufferList> {
   checkSource(source);
   checkInteger('lengthBytes', lengthBytes, 1, Number.MAX_SAFE_INTEGER);
-  checkOptions(options, FIXED_OPTIONS);
-  checkFrameTimes(options);
-  const { timeoutMs = 0, signal } = options;
+  const { timeoutMs, signal } = valuesOf(FRAME_TIME_OPTIONS, options);
   return new Frames(source, new FrameCutter(new FixedLength(lengthBytes)), { what: 'fixed', timeoutMs, signal });
 }

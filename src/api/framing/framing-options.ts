@@ -1,6 +1,6 @@
 /** What the framings have in common: bounds of size and time, and the errors of messages that break them. */
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkDelay, checkInteger, checkSignal } from '../../base/arguments.js';
+import { abortSignal, integer, milliseconds, type OptionTable } from '../../base/options.js';
 
 /** How long a frame may take. */
 export interface FrameTimeOptions {
@@ -19,21 +19,15 @@ export interface FrameOptions extends FrameTimeOptions {
   readonly maxBytes?: number;
 }
 
-const MAX_BYTES = 64 * 1024;
+export const FRAME_TIME_OPTIONS = {
+  timeoutMs: milliseconds(0),
+  signal: abortSignal(),
+} satisfies OptionTable<FrameTimeOptions>;
 
-/** @throws TypeError, RangeError */
-export function checkFrameTimes({ timeoutMs = 0, signal }: FrameTimeOptions): void {
-  checkDelay('timeoutMs', timeoutMs);
-  checkSignal(signal);
-}
-
-/** @returns the bound of the size. @throws TypeError, RangeError */
-export function checkFrameOptions(options: FrameOptions): number {
-  const { maxBytes = MAX_BYTES } = options;
-  checkInteger('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
-  checkFrameTimes(options);
-  return maxBytes;
-}
+export const FRAME_OPTIONS = {
+  ...FRAME_TIME_OPTIONS,
+  maxBytes: integer(1, Number.MAX_SAFE_INTEGER, 64 * 1024),
+} satisfies OptionTable<FrameOptions>;
 
 /** @param what the function that cuts, such as `lines`. */
 export function tooLong(what: string, maxBytes: number): IoError {

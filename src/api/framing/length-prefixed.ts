@@ -1,12 +1,13 @@
 /** Messages of bytes that begin with their length, and how they are written. */
 import { BufferList } from '../../core/memory/buffer-list.js';
-import { checkInteger, checkOptions, shown, type OptionNames } from '../../base/arguments.js';
+import { shown } from '../../base/arguments.js';
+import { integer, oneOf, optional, valuesOf, type OptionTable } from '../../base/options.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSource, type FrameSource } from './chunks.js';
 import { FrameCutter } from './cutter.js';
 import { Frames } from './frames.js';
-import { checkFrameOptions, type FrameOptions } from './framing-options.js';
-import { LengthPrefix, VARINT_BYTES, type Prefix } from './length-prefix.js';
+import { FRAME_OPTIONS, type FrameOptions } from './framing-options.js';
+import { LengthPrefix, VARINT_BYTES } from './length-prefix.js';
 
 /** How the length before a message is written. */
 export interface LengthPrefixOptions {
@@ -27,19 +28,17 @@ export interface LengthPrefixedOptions extends LengthPrefixOptions, FrameOptions
 }
 
 const PREFIX_OPTIONS = {
-  bytes: 'other',
-  endian: 'other',
-  adjustBytes: 'other',
-} as const satisfies OptionNames<LengthPrefixOptions>;
+  bytes: optional(checkPrefixBytes, 4),
+  endian: oneOf(['big', 'little'], 'big'),
+  adjustBytes: integer(-0xffff, 0xffff, 0),
+} satisfies OptionTable<LengthPrefixOptions>;
 
 const LENGTH_PREFIXED_OPTIONS = {
   ...PREFIX_OPTIONS,
-  offset: 'other',
-  header: 'other',
-  maxBytes: 'other',
-  timeoutMs: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<LengthPrefixedOptions>;
+  ...FRAME_OPTIONS,
+  offset: integer(0, 0xffff, 0),
+  header: oneOf(['drop', 'keep'], 'drop'),
+} satisfies OptionTable<LengthPrefixedOptions>;
 
 /**
  * The messages of a connection that begin with their length, as buffer lists.
@@ -56,13 +55,7 @@ const LENGTH_PREFIXED_OPTIONS = {
  */
 export function lengthPrefixed(source: FrameSource, options: LengthPrefixedOptions = {}): Frames<BufferList> {
   checkSource(source);
-  checkOptions(options, LENGTH_PREFIXED_OPTIONS);
-  const { offset = 0, header = 'drop', timeoutMs = 0, signal } = options;
-  checkInteger('offset', offset, 0, 0xffff);
-  if (header !== 'drop' && header !== 'keep') {
-    throw new TypeError(`header: ${shown(header)}; allowed: 'drop', 'keep'`);
-  }
-  const prefix: Prefix = { ...checkedPrefix(options), offset, header, maxBytes: checkFrameOptions(options) };
+  const { timeoutMs, signal, ...prefix } = valuesOf(LENGTH_PREFIXED_OPTIONS, options);
   return new Frames(source, new FrameCutter(new LengthPrefix(prefix)), { what: 'lengthPrefixed', timeoutMs, signal });
 }
 
@@ -76,8 +69,7 @@ export function lengthPrefixed(source: FrameSource, options: LengthPrefixedOptio
  */
 export function encodeLengthPrefixed(message: Sendable, options: LengthPrefixOptions = {}): BufferList {
   checkSendable('message', message);
-  checkOptions(options, PREFIX_OPTIONS);
-  const { bytes, endian, adjustBytes } = checkedPrefix(options);
+  const { bytes, endian, adjustBytes } = valuesOf(PREFIX_OPTIONS, options);
   const lengthBytes = typeof message === 'string' ? Buffer.byteLength(message) : message.length;
   const length = lengthBytes - adjustBytes;
   const most = bytes === 'varint' ? Number.MAX_SAFE_INTEGER : Math.min(2 ** (8 * bytes) - 1, Number.MAX_SAFE_INTEGER);
@@ -90,17 +82,9 @@ export function encodeLengthPrefixed(message: Sendable, options: LengthPrefixOpt
   return BufferList.from(prefix, message);
 }
 
-type CheckedPrefix = Pick<Prefix, 'bytes' | 'endian' | 'adjustBytes'>;
-
-function checkedPrefix({ bytes = 4, endian = 'big', adjustBytes = 0 }: LengthPrefixOptions): CheckedPrefix {
-  if (bytes !== 'varint' && !(Number.isInteger(bytes) && bytes >= 1 && bytes <= 8)) {
-    throw new RangeError(`bytes: ${shown(bytes)}; allowed: integers from 1 to 8, 'varint'`);
-  }
-  if (endian !== 'big' && endian !== 'little') {
-    throw new TypeError(`endian: ${shown(endian)}; allowed: 'big', 'little'`);
-  }
-  checkInteger('adjustBytes', adjustBytes, -0xffff, 0xffff);
-  return { bytes, endian, adjustBytes };
+function checkPrefixBytes(name: string, bytes: NonNullable<LengthPrefixOptions['bytes']>): void {
+  if (bytes === 'varint' || (Number.isInteger(bytes) && bytes >= 1 && bytes <= 8)) return;
+  throw new RangeError(`${name}: ${shown(bytes)}; allowed: integers from 1 to 8, 'varint'`);
 }
 
 function integerOf(length: number, bytes: number, endian: 'big' | 'little'): Uint8Array {

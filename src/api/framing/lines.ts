@@ -1,9 +1,10 @@
 /** Lines of text, and how they are written. */
-import { checkOptions, shown, kindOf, type OptionNames } from '../../base/arguments.js';
+import { kindOf } from '../../base/arguments.js';
+import { oneOf, valuesOf, type OptionTable } from '../../base/options.js';
 import { checkSource, type FrameSource } from './chunks.js';
-import type { Unterminated } from './delimiter.js';
+import { UNTERMINATED, type Unterminated } from './delimiter.js';
 import { Frames } from './frames.js';
-import { checkFrameOptions, type FrameOptions } from './framing-options.js';
+import { FRAME_OPTIONS, type FrameOptions } from './framing-options.js';
 import { LineCutter, type LineEncoding } from './line-cutter.js';
 
 /** Options of `lines`. */
@@ -15,12 +16,10 @@ export interface LineOptions extends FrameOptions {
 }
 
 const LINE_OPTIONS = {
-  maxBytes: 'other',
-  timeoutMs: 'other',
-  signal: 'other',
-  encoding: 'other',
-  unterminated: 'other',
-} as const satisfies OptionNames<LineOptions>;
+  ...FRAME_OPTIONS,
+  encoding: oneOf(['utf8', 'latin1', 'ascii'], 'utf8'),
+  unterminated: oneOf(UNTERMINATED, 'message'),
+} satisfies OptionTable<LineOptions>;
 
 /** How a line ends. */
 export interface LineEnd {
@@ -28,7 +27,7 @@ export interface LineEnd {
   readonly newline?: '\n' | '\r\n';
 }
 
-const LINE_END = { newline: 'other' } as const satisfies OptionNames<LineEnd>;
+const LINE_END = { newline: oneOf(['\n', '\r\n'], '\n') } satisfies OptionTable<LineEnd>;
 
 /**
  * The lines of a connection, as strings without their ends, which are LF or CRLF. Short lines that you keep may hold up to 4 KiB of
@@ -43,20 +42,8 @@ const LINE_END = { newline: 'other' } as const satisfies OptionNames<LineEnd>;
  */
 export function lines(source: FrameSource, options: LineOptions = {}): Frames<string> {
   checkSource(source);
-  checkOptions(options, LINE_OPTIONS);
-  const { encoding = 'utf8', unterminated = 'message', timeoutMs = 0, signal } = options;
-  if (!['utf8', 'latin1', 'ascii'].includes(encoding)) {
-    throw new TypeError(`encoding: ${shown(encoding)}; allowed: 'utf8', 'latin1', 'ascii'`);
-  }
-  checkUnterminated(unterminated);
-  const maxBytes = checkFrameOptions(options);
+  const { encoding, unterminated, maxBytes, timeoutMs, signal } = valuesOf(LINE_OPTIONS, options);
   return new Frames(source, new LineCutter({ encoding, unterminated, maxBytes }), { what: 'lines', timeoutMs, signal });
-}
-
-/** @throws TypeError */
-export function checkUnterminated(unterminated: Unterminated): void {
-  if (unterminated === 'message' || unterminated === 'error') return;
-  throw new TypeError(`unterminated: ${shown(unterminated)}; allowed: 'message', 'error'`);
 }
 
 /**
@@ -67,11 +54,7 @@ export function checkUnterminated(unterminated: Unterminated): void {
  * @throws TypeError no string, or one with a newline in it, which would be two lines to the peer.
  */
 export function encodeLine(line: string, options: LineEnd = {}): string {
-  checkOptions(options, LINE_END);
-  const { newline = '\n' } = options;
-  if (newline !== '\n' && newline !== '\r\n') {
-    throw new TypeError(`newline: ${shown(newline)}; allowed: '\\n', '\\r\\n'`);
-  }
+  const { newline } = valuesOf(LINE_END, options);
   if (typeof line !== 'string') throw new TypeError(`line: ${kindOf(line)}; allowed: a string`);
   if (line.includes('\n') || line.endsWith('\r')) {
     throw new TypeError('line: it has a newline; allowed: text of one line');

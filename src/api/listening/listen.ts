@@ -1,9 +1,11 @@
 /** Listening on TCP and Unix sockets. */
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import { checkCallback, checkObject, checkOptions, exampleOf, type OptionNames } from '../../base/arguments.js';
+import { checkObject, exampleOf } from '../../base/arguments.js';
+import { callback, valuesOf, type OptionTable } from '../../base/options.js';
 import type { Connection } from '../stream/connection.js';
 import { Listener } from './listener.js';
 import { LISTENING_OPTIONS, openListeningSocket, type ListeningOptions } from './listening-socket.js';
+import { REUSE_PORT } from '../socket/local-end.js';
 import { currentReactor } from '../thread-reactor.js';
 
 export interface ListenOptions extends ListeningOptions {
@@ -13,9 +15,9 @@ export interface ListenOptions extends ListeningOptions {
 
 const LISTEN_OPTIONS = {
   ...LISTENING_OPTIONS,
-  reusePort: 'other',
-  onConnection: 'other',
-} as const satisfies OptionNames<ListenOptions>;
+  ...REUSE_PORT,
+  onConnection: callback<NonNullable<ListenOptions['onConnection']>>(),
+} satisfies OptionTable<ListenOptions>;
 
 /**
  * Listens.
@@ -29,13 +31,12 @@ const LISTEN_OPTIONS = {
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
   const scope = new AsyncScope('POLLUX_LISTENER');
   checkObject('options', options, exampleOf(options));
-  checkOptions(options, LISTEN_OPTIONS);
-  checkCallback('onConnection', options.onConnection);
-  const { fd, details } = await openListeningSocket(options);
+  const values = valuesOf(LISTEN_OPTIONS, options);
+  const { fd, details } = await openListeningSocket(values);
   const reactor = currentReactor();
   const listener = new Listener(reactor, reactor.driver.add(fd, scope), details);
   try {
-    listener.onConnection = options.onConnection;
+    listener.onConnection = values.onConnection;
   } catch (error) {
     void listener.close();
     throw error;

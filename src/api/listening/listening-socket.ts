@@ -12,17 +12,10 @@ import {
   preferOption,
   setOption,
 } from '../../sys/socket/socket.js';
-import { checkInteger, checkPort, checkSignal, type OptionNames } from '../../base/arguments.js';
+import { integer, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener-details.js';
-import {
-  checkPortSharing,
-  LOCAL_END,
-  localCandidates,
-  openFirst,
-  sharePort,
-  type LocalEnd,
-} from '../socket/local-end.js';
+import { LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from '../socket/local-end.js';
 import { QUEUE_LIMITS, queueLimits, SOCKET_OPTIONS, type QueueLimits, type SocketOptions } from '../options.js';
 import { socketFileOf } from '../socket/socket-file.js';
 import { applySocketOptions } from '../socket/socket-options.js';
@@ -45,12 +38,13 @@ export const LISTENING_OPTIONS = {
   ...LOCAL_END,
   ...SOCKET_OPTIONS,
   ...QUEUE_LIMITS,
-  backlog: 'other',
-  deferAccept: 'other',
-  mode: 'other',
-} as const satisfies OptionNames<Omit<ListeningOptions, 'reusePort'>>;
+  backlog: integer(1, 0x7fffffff, 4096),
+  deferAccept: oneOf(DEFER_ACCEPT, 'off'),
+  mode: integer(0, 0o777),
+} satisfies OptionTable<Omit<ListeningOptions, 'reusePort'>>;
 
-const DEFAULT_BACKLOG = 4096;
+/** What `LISTENING_OPTIONS` make of the options that were given; no `reusePort` is 'off'. */
+type ListeningValues = OptionValues<typeof LISTENING_OPTIONS> & Pick<ListeningOptions, 'reusePort'>;
 
 /** A socket that listens, and what is known of it; the descriptor is the caller's. */
 export interface ListeningSocket {
@@ -60,23 +54,14 @@ export interface ListeningSocket {
 
 /**
  * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE.
- * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
+ * @throws RangeError, TypeError (by the promise) options that do not fit together, named.
  * @throws whatever `signal` was aborted with: nothing was opened.
  */
-export async function openListeningSocket(options: ListeningOptions): Promise<ListeningSocket> {
-  const { port = 0, backlog = DEFAULT_BACKLOG, reusePort = 'off' } = options;
-  checkPort(port, 0);
-  checkInteger('backlog', backlog, 1, 0x7fffffff);
-  checkInteger('mode', options.mode ?? 0, 0, 0o777);
-  checkPortSharing(reusePort);
-  if (!DEFER_ACCEPT.includes(options.deferAccept ?? 'off')) {
-    throw new TypeError(`deferAccept: '${String(options.deferAccept)}'; allowed: ${DEFER_ACCEPT.join(', ')}`);
-  }
+export async function openListeningSocket(options: ListeningValues): Promise<ListeningSocket> {
   const limits = queueLimits(options);
-  checkSignal(options.signal);
   options.signal?.throwIfAborted();
   const candidates = await localCandidates(options);
-  const { fd, shared, deferred } = openFirst(candidates, address => openListening(address, backlog, options));
+  const { fd, shared, deferred } = openFirst(candidates, address => openListening(address, options));
   const { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes } = options;
   const socketOptions = { noDelay, keepAlive, sendBufferBytes, receiveBufferBytes };
   const address = localAddress(fd);
@@ -92,15 +77,15 @@ interface Opened {
   readonly deferred: DeferAccept;
 }
 
-function openListening(address: Address, backlog: number, options: ListeningOptions): Opened {
+function openListening(address: Address, options: ListeningValues): Opened {
   const fd = openSocket(domainOf(address), SOCK_STREAM);
   try {
     const shared = prepare(fd, address, options);
     bind(fd, address);
     // Until somebody listens, connecting is refused.
     if (options.mode !== undefined && address.family === 'unix') chmodSync(address.path, options.mode);
-    listenOn(fd, backlog, formatAddress(address));
-    const deferred = address.family === 'unix' ? 'off' : deferAccept(fd, options.deferAccept ?? 'off');
+    listenOn(fd, options.backlog, formatAddress(address));
+    const deferred = address.family === 'unix' ? 'off' : deferAccept(fd, options.deferAccept);
     return { fd, shared, deferred };
   } catch (error) {
     close(fd);
@@ -109,7 +94,7 @@ function openListening(address: Address, backlog: number, options: ListeningOpti
 }
 
 /** Everything that has to be set before bind(2). @returns whether the port is shared. */
-function prepare(fd: number, address: Address, options: ListeningOptions): boolean {
+function prepare(fd: number, address: Address, options: ListeningValues): boolean {
   const isTcp = address.family !== 'unix';
   applySocketOptions(fd, options, isTcp);
   if (!isTcp) return false;

@@ -5,12 +5,13 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { platform } from '../../sys/ffi/platform.js';
 import { checkAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { setOption } from '../../sys/socket/socket.js';
-import type { OptionNames } from '../../base/arguments.js';
+import { abortSignal, anything, boolean, integer, oneOf, type OptionTable } from '../../base/options.js';
 import { resolve } from './resolve.js';
 import type { WaitOptions } from '../waiting.js';
 
+const PORT_SHARING = ['off', 'prefer', 'require'] as const;
 /** Whether several sockets may share a port. */
-export type PortSharing = 'off' | 'prefer' | 'require';
+export type PortSharing = (typeof PORT_SHARING)[number];
 
 /** Where a socket is bound. */
 export interface LocalEnd extends WaitOptions {
@@ -31,19 +32,15 @@ export interface LocalEnd extends WaitOptions {
 
 /** Without `reusePort`: of a runtime's sockets the accept model says who shares the port. */
 export const LOCAL_END = {
-  port: 'other',
-  host: 'other',
-  ipv6Only: 'boolean',
-  path: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<Omit<LocalEnd, 'reusePort'>>;
+  // 0 where there is none, but a path excludes one that was given.
+  port: integer(0, 65_535),
+  host: anything<string>(),
+  ipv6Only: boolean(),
+  path: anything<string>(),
+  signal: abortSignal(),
+} satisfies OptionTable<Omit<LocalEnd, 'reusePort'>>;
 
-/** @throws TypeError */
-export function checkPortSharing(wish: PortSharing): void {
-  if (!['off', 'prefer', 'require'].includes(wish)) {
-    throw new TypeError(`reusePort: '${String(wish)}'; allowed: off, prefer, require`);
-  }
-}
+export const REUSE_PORT = { reusePort: oneOf(PORT_SHARING, 'off') } satisfies OptionTable<Pick<LocalEnd, 'reusePort'>>;
 
 /**
  * The addresses to try in turn.

@@ -2,7 +2,8 @@
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkDelay, checkObject, checkSignal } from '../../base/arguments.js';
+import { checkObject } from '../../base/arguments.js';
+import { abortSignal, milliseconds, type OptionTable } from '../../base/options.js';
 import { settling } from '../settling.js';
 
 /** What bounds the look-up of a name. */
@@ -13,6 +14,8 @@ export interface LookUpBounds {
   readonly signal?: AbortSignal;
 }
 
+export const LOOK_UP_BOUNDS = { timeoutMs: milliseconds(), signal: abortSignal() } satisfies OptionTable<LookUpBounds>;
+
 /** @param bounds among what else the user gave; `host` of it is for the message. */
 export async function withinBounds<T>(
   reactor: Reactor,
@@ -21,8 +24,8 @@ export async function withinBounds<T>(
 ): Promise<T> {
   checkObject('to', bounds, ": { host, port }, { path }, or the 'from' of a datagram");
   const { timeoutMs, signal, host } = bounds;
-  if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
-  checkSignal(signal);
+  LOOK_UP_BOUNDS.timeoutMs('timeoutMs', timeoutMs);
+  LOOK_UP_BOUNDS.signal('signal', signal);
   signal?.throwIfAborted();
   if (timeoutMs === undefined) return unlessAborted(lookUp(), signal);
   const { promise, resolve, reject } = settling<T>();

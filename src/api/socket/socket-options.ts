@@ -12,8 +12,9 @@ import {
   TCP_NODELAY,
 } from '../../sys/ffi/constants.js';
 import { getOption, preferOption, setOption } from '../../sys/socket/socket.js';
-import { checkBoolean, checkInteger, checkOptions, shown, type OptionNames } from '../../base/arguments.js';
-import type { SocketOptions } from '../options.js';
+import { checkBoolean, checkInteger, shown } from '../../base/arguments.js';
+import { integer, valuesOf, type OptionTable } from '../../base/options.js';
+import { MAX_SOCKET_BUFFER_BYTES, type SocketOptions } from '../options.js';
 import { checkBytes } from './sendable.js';
 
 /** When and how often an idle peer is probed. */
@@ -26,13 +27,13 @@ export interface KeepAliveOptions {
   readonly probes?: number;
 }
 
-const KEEP_ALIVE_OPTIONS = {
-  idleSeconds: 'other',
-  intervalSeconds: 'other',
-  probes: 'other',
-} as const satisfies OptionNames<KeepAliveOptions>;
-
 const MAX_SECONDS = 32767;
+
+const KEEP_ALIVE_OPTIONS = {
+  idleSeconds: integer(1, MAX_SECONDS),
+  intervalSeconds: integer(1, MAX_SECONDS),
+  probes: integer(1, 127),
+} satisfies OptionTable<KeepAliveOptions>;
 
 /** Options given at the making of a socket; what the user left out stays the system's, but for TCP_NODELAY. */
 export function applySocketOptions(fd: number, options: SocketOptions, isTcp: boolean): void {
@@ -50,11 +51,7 @@ export function setNoDelay(fd: number, enable: boolean): void {
 
 export function setKeepAlive(fd: number, enable: boolean, options: KeepAliveOptions = {}): void {
   checkBoolean('enable', enable);
-  checkOptions(options, KEEP_ALIVE_OPTIONS, 'keepAlive');
-  const { idleSeconds, intervalSeconds, probes } = options;
-  if (idleSeconds !== undefined) checkInteger('idleSeconds', idleSeconds, 1, MAX_SECONDS);
-  if (intervalSeconds !== undefined) checkInteger('intervalSeconds', intervalSeconds, 1, MAX_SECONDS);
-  if (probes !== undefined) checkInteger('probes', probes, 1, 127);
+  const { idleSeconds, intervalSeconds, probes } = valuesOf(KEEP_ALIVE_OPTIONS, options, 'keepAlive');
   setOption(fd, SOL_SOCKET, SO_KEEPALIVE, enable ? 1 : 0);
   if (idleSeconds !== undefined) setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, idleSeconds);
   if (intervalSeconds !== undefined) setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, intervalSeconds);
@@ -65,7 +62,7 @@ export function setBufferBytes(fd: number, direction: 'send' | 'receive', length
   if (direction !== 'send' && direction !== 'receive') {
     throw new TypeError(`direction: ${shown(direction)}; allowed: 'send', 'receive'`);
   }
-  checkInteger(`${direction}BufferBytes`, lengthBytes, 1, 0x3fffffff);
+  checkInteger(`${direction}BufferBytes`, lengthBytes, 1, MAX_SOCKET_BUFFER_BYTES);
   setOption(fd, SOL_SOCKET, direction === 'send' ? SO_SNDBUF : SO_RCVBUF, lengthBytes);
 }
 

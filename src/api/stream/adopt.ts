@@ -11,7 +11,8 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { getIntOption } from '../../sys/socket/socket.js';
 import { makeNonBlocking } from '../../sys/file/open-description.js';
 import { own } from '../../sys/file/owned-descriptors.js';
-import { checkInteger, checkOptions } from '../../base/arguments.js';
+import { checkInteger, MAX_DESCRIPTOR } from '../../base/arguments.js';
+import { valuesOf } from '../../base/options.js';
 import type { InFlight } from '../departure.js';
 import type { ConnectionDetails } from './connection-parts.js';
 import type { ConnectionState } from './connection-states.js';
@@ -47,9 +48,8 @@ const STATE_BY_ACCESS = new Map<number, ConnectionState>([
  */
 export function adopt(from: number | NodeSocket, limits: Partial<QueueLimits> = {}): Connection {
   const isDescriptor = typeof from === 'number';
-  if (isDescriptor) checkInteger('fd', from, 0, 0x7fffffff);
-  checkOptions(limits, QUEUE_LIMITS, 'limits');
-  const checked = queueLimits(limits);
+  if (isDescriptor) checkInteger('fd', from, 0, MAX_DESCRIPTOR);
+  const checked = queueLimits(valuesOf(QUEUE_LIMITS, limits, 'limits'));
   if (isDescriptor) return adoptDescriptor(from, checked);
   if (!(from instanceof NodeSocket)) {
     throw new TypeError(`from: ${typeof from}; allowed: a descriptor, or a net.Socket of Node`);

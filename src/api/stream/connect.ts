@@ -18,17 +18,11 @@ import {
   type UnixAddress,
 } from '../../sys/socket/sockaddr.js';
 import { openSocket } from '../../sys/socket/socket.js';
-import {
-  checkDelay,
-  checkObject,
-  checkOptions,
-  checkPort,
-  checkSignal,
-  exampleOf,
-  type OptionNames,
-} from '../../base/arguments.js';
+import { checkObject, checkPort, exampleOf } from '../../base/arguments.js';
+import { anything, checkOptions, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { Connection } from './connection.js';
 import { QUEUE_LIMITS, queueLimits, SOCKET_OPTIONS, type QueueLimits, type SocketOptions } from '../options.js';
+import { LOOK_UP_BOUNDS } from '../socket/look-up-bounds.js';
 import { resolve } from '../socket/resolve.js';
 import { settling } from '../settling.js';
 import { applySocketOptions } from '../socket/socket-options.js';
@@ -51,19 +45,18 @@ export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
 const CONNECT_OPTIONS = {
   ...SOCKET_OPTIONS,
   ...QUEUE_LIMITS,
-  port: 'other',
-  host: 'other',
-  path: 'other',
-  timeoutMs: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<ConnectOptions>;
+  ...LOOK_UP_BOUNDS,
+  port: anything<number>(),
+  host: anything<string>(),
+  path: anything<string>(),
+} satisfies OptionTable<ConnectOptions>;
 
 const INTERNET_ADDRESS = {
-  family: 'other',
-  address: 'other',
-  port: 'other',
-} as const satisfies OptionNames<InternetAddress>;
-const UNIX_ADDRESS = { family: 'other', path: 'other' } as const satisfies OptionNames<UnixAddress>;
+  family: anything<InternetAddress['family']>(),
+  address: anything<string>(),
+  port: anything<number>(),
+} satisfies OptionTable<InternetAddress>;
+const UNIX_ADDRESS = { family: anything<'unix'>(), path: anything<string>() } satisfies OptionTable<UnixAddress>;
 
 /** RFC 8305, section 5: how long one address is given before the next is tried beside it. */
 const ATTEMPT_DELAY_MS = 250;
@@ -82,12 +75,9 @@ const TIMEOUT = 1;
  */
 export async function connect(to: ConnectOptions | Address): Promise<Connection> {
   checkObject('options', to, exampleOf(to));
-  const options = isAddress(to) ? optionsOf(to) : to;
-  checkOptions(options, CONNECT_OPTIONS);
-  const { port, host = 'localhost', path, timeoutMs, signal } = options;
-  checkSignal(signal);
+  const options = valuesOf(CONNECT_OPTIONS, isAddress(to) ? optionsOf(to) : to);
+  const { port, host = 'localhost', path, signal } = options;
   const limits = queueLimits(options);
-  if (timeoutMs !== undefined) checkDelay('timeoutMs', timeoutMs);
   let addresses: Address[] | Promise<Address[]>;
   if (path !== undefined) {
     if (port !== undefined || options.host !== undefined)
@@ -110,7 +100,7 @@ function isAddress(to: ConnectOptions | Address): to is Address {
 }
 
 function optionsOf(to: Address): ConnectOptions {
-  checkOptions(to, to.family === 'unix' ? UNIX_ADDRESS : INTERNET_ADDRESS, 'address');
+  checkOptions(to.family === 'unix' ? UNIX_ADDRESS : INTERNET_ADDRESS, to, 'address');
   if (to.family === 'unix') return { path: to.path };
   // Without one the default of `host` would be taken.
   checkAddress(to);
@@ -140,7 +130,7 @@ class Race implements TimerOwner {
   constructor(
     private readonly reactor: Reactor,
     private readonly limits: QueueLimits,
-    private readonly options: ConnectOptions,
+    private readonly options: OptionValues<typeof CONNECT_OPTIONS>,
   ) {}
 
   winner(addresses: Address[] | Promise<Address[]>): Promise<Connection> {

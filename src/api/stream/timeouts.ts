@@ -1,7 +1,7 @@
 /** Idle, read and write timeouts of one connection. A byte costs one store; only silence costs a timer. */
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
-import { checkDelay, checkOptions, type OptionNames } from '../../base/arguments.js';
+import { milliseconds, valuesOf, type OptionTable } from '../../base/options.js';
 
 /** The timeouts of a connection, in milliseconds; 0 is off. */
 export interface TimeoutOptions {
@@ -14,10 +14,10 @@ export interface TimeoutOptions {
 }
 
 const TIMEOUT_OPTIONS = {
-  idleMs: 'other',
-  readMs: 'other',
-  writeMs: 'other',
-} as const satisfies OptionNames<TimeoutOptions>;
+  idleMs: milliseconds(0),
+  readMs: milliseconds(0),
+  writeMs: milliseconds(0),
+} satisfies OptionTable<TimeoutOptions>;
 
 export const TIMEOUT_KINDS = ['idle', 'read', 'write'] as const;
 /** Which timeout of a connection expired. */
@@ -44,11 +44,7 @@ export class Timeouts implements TimerOwner {
    * @throws RangeError a delay that makes no sense.
    */
   set(options: TimeoutOptions, queued: boolean): void {
-    checkOptions(options, TIMEOUT_OPTIONS, 'timeouts');
-    const { idleMs = 0, readMs = 0, writeMs = 0 } = options;
-    checkDelay('idleMs', idleMs);
-    checkDelay('readMs', readMs);
-    checkDelay('writeMs', writeMs);
+    const { idleMs, readMs, writeMs } = valuesOf(TIMEOUT_OPTIONS, options, 'timeouts');
     this.clear();
     this.delaysMs[IDLE] = idleMs;
     this.delaysMs[READ] = readMs;

@@ -7,37 +7,69 @@ import { FileToFile, type CopyEnd, type FileCopy } from '../../core/transfers/fi
 import { FileToSocket } from '../../core/transfers/files/file-to-socket.js';
 import { OneWay } from '../../core/transfers/relay/one-way.js';
 import type { RelayAccount } from '../../core/transfers/relay/relay-account.js';
-import { nativeRelayCalls } from '../../core/transfers/relay/relay-conduits.js';
+import { nativeRelayCalls, type RelayCalls } from '../../core/transfers/relay/relay-conduits.js';
 import { SocketToFile } from '../../core/transfers/files/socket-to-file.js';
-import { checkInteger, kindOf, type OptionNames, shown } from '../../base/arguments.js';
+import { checkInteger, kindOf } from '../../base/arguments.js';
+import { anything, bytesAtMost, integer, type OptionTable, type OptionValues } from '../../base/options.js';
 import { Connection } from '../stream/connection.js';
-import { streamLimits } from './copy-stream.js';
 import { DiskFile } from '../file/disk-file.js';
 import { fileSending } from './send-file.js';
 import { checkSink, checkSource } from './transfer-ends.js';
-import { Transfer } from './transfer.js';
+import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
 
-/** Options of `copy`. */
-export interface CopyOptions {
-  /** A file as source: where to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
+/** Of a copy from a connection to a connection. */
+export interface StreamCopyOptions extends TransferOptions {
+  /** How many bytes. Infinity, the default, is up to the end of the stream. */
+  readonly length?: number;
+}
+
+/** Of a copy from a file to a connection. */
+export interface FileToStreamCopyOptions extends TransferOptions {
+  /** Where in the file to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
   readonly from?: number;
-  /** A file as target: where to begin, in bytes. Default 0. What it has before and behind the range stays. */
+  /** How many bytes. Default: up to where the file ends now. */
+  readonly length?: number;
+}
+
+/** Of a copy from a connection to a file. */
+export interface StreamToFileCopyOptions extends StreamCopyOptions {
+  /** Where in the file to begin, in bytes. Default 0. What it has before and behind the range stays. */
   readonly to?: number;
-  /** How many bytes. Default: up to where the file ends now, or to the end of the stream. */
+}
+
+/** Of a copy from a file to a file. */
+export interface FileCopyOptions extends TransferOptions {
+  /** Where in the source to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
+  readonly from?: number;
+  /** Where in the target to begin, in bytes. Default 0. What it has before and behind the range stays. */
+  readonly to?: number;
+  /** How many bytes. Default: up to where the source ends now. */
   readonly length?: number;
   /** See `Transfer.bytesPerSecond`. Holes, and blocks that are shared and not copied, are not counted against it. */
   readonly bytesPerSecond?: number;
-  /** Cancels the transfer; the `cause` of what it is rejected with is the signal's reason. */
-  readonly signal?: AbortSignal;
 }
 
-const COPY_OPTIONS = {
-  from: 'other',
-  to: 'other',
-  length: 'other',
-  bytesPerSecond: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<CopyOptions>;
+const STREAM_COPY_OPTIONS = {
+  ...TRANSFER_OPTIONS,
+  length: bytesAtMost('all', Infinity),
+} satisfies OptionTable<StreamCopyOptions>;
+
+const FILE_TO_STREAM_OPTIONS = {
+  ...TRANSFER_OPTIONS,
+  from: integer(0, Number.MAX_SAFE_INTEGER, 0),
+  // Its bound depends on where the range begins.
+  length: anything<number>(),
+} satisfies OptionTable<FileToStreamCopyOptions>;
+
+const STREAM_TO_FILE_OPTIONS = {
+  ...STREAM_COPY_OPTIONS,
+  to: integer(0, Number.MAX_SAFE_INTEGER, 0),
+} satisfies OptionTable<StreamToFileCopyOptions>;
+
+const FILE_COPY_OPTIONS = {
+  ...FILE_TO_STREAM_OPTIONS,
+  to: integer(0, Number.MAX_SAFE_INTEGER, 0),
+} satisfies OptionTable<FileCopyOptions>;
 
 /**
  * Copies bytes from one open thing to another. Nothing is read into the program where the system can do without.
@@ -56,7 +88,10 @@ const COPY_OPTIONS = {
  * received. When the disk fails, `residueBytes` says how much was received and is not in the file. What comes after the bytes
  * is yours again to read.
  *
- * **Connection to connection:** as `copyStream`.
+ * **Connection to connection:** up to `length` or the end of the stream, whichever comes first. Neither end is ended or closed. When
+ * the source breaks, what was taken from it is delivered first. Cancelled, the copy leaves that in the queue of the target. An
+ * orderly `close()` of the target waits for the copy, but ends one that is paused. Either may be a pipe or a Unix socket that was
+ * adopted. A connection may be copied to itself.
  *
  * All ends stay yours. Files may be closed at once: that waits for the copy.
  *
@@ -68,97 +103,101 @@ const COPY_OPTIONS = {
  *   read or joined; in all these cases no byte has moved;
  *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then; what a connection broke with.
  */
-export function copy(source: Connection, target: Connection, options?: CopyOptions): Transfer<RelayAccount>;
-export function copy(source: DiskFile | Connection, target: DiskFile | Connection, options?: CopyOptions): Transfer;
+export function copy(source: DiskFile, target: DiskFile, options?: FileCopyOptions): Transfer;
+export function copy(source: DiskFile, target: Connection, options?: FileToStreamCopyOptions): Transfer;
+export function copy(source: Connection, target: DiskFile, options?: StreamToFileCopyOptions): Transfer;
+export function copy(source: Connection, target: Connection, options?: StreamCopyOptions): Transfer<RelayAccount>;
 export function copy(
   source: DiskFile | Connection,
   target: DiskFile | Connection,
-  options: CopyOptions = {},
+  options: TransferOptions = {},
 ): Transfer | Transfer<RelayAccount> {
   if (source instanceof Connection) {
-    if (target instanceof Connection) return copyStreams(source, target, options);
+    if (target instanceof Connection) return copyWith(nativeRelayCalls(), source, target, options);
     return copyFromConnection(source, target, options);
   }
   if (target instanceof Connection) return copyToConnection(source, target, options);
   return copyFile(source, target, options);
 }
 
-function copyStreams(source: Connection, target: Connection, options: CopyOptions): Transfer<RelayAccount> {
-  const prepare = () => {
-    checkUnused('from', options.from ?? 0, 'source');
-    checkUnused('to', options.to ?? 0, 'target');
-    return streamLimits(source, target, options);
-  };
-  return new Transfer(new OneWay(source, target, prepare, nativeRelayCalls()), options, COPY_OPTIONS);
-}
-
-function copyToConnection(source: DiskFile, target: Connection, options: CopyOptions): Transfer {
-  const prepare = () => {
-    checkFile('source', source);
-    checkSink('target', target);
-    target.writes.checkTurn('target', 0);
-    const { from: offset = 0, to = 0, length, bytesPerSecond = Infinity } = options;
-    checkInteger('from', offset, 0, Number.MAX_SAFE_INTEGER);
-    checkUnused('to', to, 'target');
-    engine.pace.bytesPerSecond = bytesPerSecond;
-    return fileSending(source, { offset, length });
-  };
-  const engine = new FileToSocket(target, prepare, undefined, 'target');
-  return new Transfer(engine, options, COPY_OPTIONS);
-}
-
-function copyFromConnection(source: Connection, target: DiskFile, options: CopyOptions): Transfer {
-  const engine: SocketToFile = new SocketToFile(source, () => {
-    checkSource('source', source);
-    checkFile('target', target);
-    const { from = 0, to = 0, length = Infinity, bytesPerSecond = Infinity } = options;
-    checkUnused('from', from, 'source');
-    checkInteger('to', to, 0, Number.MAX_SAFE_INTEGER);
-    if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
-    engine.pace.bytesPerSecond = bytesPerSecond;
-    const { descriptor, path: name } = target;
-    descriptor.enter('copy');
-    const releaseFile = () => descriptor.leave();
-    const { fd, device, flags } = descriptor;
-    try {
-      // Bytes that are taken from a stream can't be put back: it has to be known before.
-      checkAccess(flags, 'writing', 'copy', name);
-    } catch (error) {
-      releaseFile();
-      throw error;
-    }
-    return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
+/** @internal `copy` of two connections, with a kernel of the caller's. */
+export function copyWith(
+  calls: RelayCalls,
+  source: Connection,
+  target: Connection,
+  options: StreamCopyOptions = {},
+): Transfer<RelayAccount> {
+  return startTransfer({
+    engine: new OneWay(source, target, calls),
+    table: STREAM_COPY_OPTIONS,
+    options,
+    prepare: ({ length }) => {
+      checkSource('source', source);
+      checkSink('target', target);
+      if (source.reactor === target.reactor) return length;
+      throw new TypeError('source, target: of different reactors; allowed: of the same');
+    },
   });
-  return new Transfer(engine, options, COPY_OPTIONS);
 }
 
-/** What a position in a stream would be: nothing that could be had. */
-function checkUnused(name: string, position: number, end: 'source' | 'target'): void {
-  if (position === 0) return;
-  throw new TypeError(`${name}: ${shown(position)}; allowed: nothing, where the ${end} is a connection`);
+function copyToConnection(source: DiskFile, target: Connection, options: FileToStreamCopyOptions): Transfer {
+  return startTransfer({
+    engine: new FileToSocket(target, { sinkName: 'target' }),
+    table: FILE_TO_STREAM_OPTIONS,
+    options,
+    prepare: ({ from, length }) => {
+      checkFile('source', source);
+      checkSink('target', target);
+      target.writes.checkTurn('target', 0);
+      return fileSending(source, { offset: from, length });
+    },
+  });
+}
+
+function copyFromConnection(source: Connection, target: DiskFile, options: StreamToFileCopyOptions): Transfer {
+  return startTransfer({
+    engine: new SocketToFile(source),
+    table: STREAM_TO_FILE_OPTIONS,
+    options,
+    prepare: ({ to, length }) => {
+      checkSource('source', source);
+      checkFile('target', target);
+      if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
+      const { descriptor, path: name } = target;
+      descriptor.enter('copy');
+      const releaseFile = () => descriptor.leave();
+      const { fd, device, flags } = descriptor;
+      try {
+        // Bytes that are taken from a stream can't be put back: it has to be known before.
+        checkAccess(flags, 'writing', 'copy', name);
+      } catch (error) {
+        releaseFile();
+        throw error;
+      }
+      return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
+    },
+  });
 }
 
 function checkFile(name: string, end: unknown): asserts end is DiskFile {
   if (!(end instanceof DiskFile)) throw new TypeError(`${name}: ${kindOf(end)}; allowed: a DiskFile or a Connection`);
 }
 
-function copyFile(source: DiskFile, target: DiskFile, options: CopyOptions): Transfer {
-  let release = (): void => {};
-  const prepare = async (): Promise<FileCopy> => {
-    checkRanges(options);
-    release = hold(source, target);
-    engine.pace.bytesPerSecond = options.bytesPerSecond ?? Infinity;
-    return fileCopy(source, target, options);
-  };
-  const engine: FileToFile = new FileToFile(prepare, () => release(), diskPool, nativeFileCopyCalls);
-  return new Transfer(engine, options, COPY_OPTIONS);
+function copyFile(source: DiskFile, target: DiskFile, options: FileCopyOptions): Transfer {
+  return startTransfer({
+    engine: new FileToFile(diskPool, nativeFileCopyCalls),
+    table: FILE_COPY_OPTIONS,
+    options,
+    prepare: values => {
+      const { from, to, length } = values;
+      if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - Math.max(from, to));
+      const release = hold(source, target);
+      return { copy: fileCopy(source, target, values), release };
+    },
+  });
 }
 
-function checkRanges({ from = 0, to = 0, length }: CopyOptions): void {
-  checkInteger('from', from, 0, Number.MAX_SAFE_INTEGER);
-  checkInteger('to', to, 0, Number.MAX_SAFE_INTEGER);
-  if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - Math.max(from, to));
-}
+type FileCopyValues = OptionValues<typeof FILE_COPY_OPTIONS>;
 
 /** Has both files wait with their closing. @returns what ends that. */
 function hold(source: DiskFile, target: DiskFile): () => void {
@@ -177,11 +216,7 @@ function hold(source: DiskFile, target: DiskFile): () => void {
   };
 }
 
-async function fileCopy(
-  source: DiskFile,
-  target: DiskFile,
-  { from = 0, to = 0, length }: CopyOptions,
-): Promise<FileCopy> {
+async function fileCopy(source: DiskFile, target: DiskFile, { from, to, length }: FileCopyValues): Promise<FileCopy> {
   checkAccess(source.descriptor.flags, 'reading', 'copy', source.path);
   checkAccess(target.descriptor.flags, 'writing', 'copy', target.path);
   const [sourceEnd, targetEnd] = await Promise.all([copyEnd(source, from), copyEnd(target, to)]);

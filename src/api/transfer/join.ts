@@ -6,15 +6,14 @@ import {
   type DirectionLimits,
   type TunnelAccount,
   type TunnelDirection,
-  type TunnelOptions,
 } from '../../core/transfers/relay/tunnel.js';
-import { checkCallback, checkDelay, checkOptions, checkRate, type OptionNames, shown } from '../../base/arguments.js';
+import { bytesAtMost, bytesPerSecond, callback, milliseconds, nested, type OptionTable } from '../../base/options.js';
 import type { Connection } from '../stream/connection.js';
 import { checkSink } from './transfer-ends.js';
-import { Transfer } from './transfer.js';
+import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
 
 /** Options of `join`. */
-export interface JoinOptions {
+export interface JoinOptions extends TransferOptions {
   /**
    * No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. It counts from when
    * both directions can move: what was sent to an end before goes out first.
@@ -31,21 +30,20 @@ export interface JoinOptions {
   readonly bytesPerSecond?: number;
   /** Told of bytes that the sink took. */
   readonly onBytes?: (direction: TunnelDirection, lengthBytes: number) => void;
-  /** Aborted, it cancels the join. */
-  readonly signal?: AbortSignal;
 }
 
-const JOIN_OPTIONS = {
-  idleTimeoutMs: 'other',
-  halfCloseTimeoutMs: 'other',
-  limits: 'other',
-  bytesPerSecond: 'other',
-  onBytes: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<JoinOptions>;
+const DIRECTION_LIMITS = {
+  maxBytes: bytesAtMost('no limit', Infinity),
+  bytesPerSecond: bytesPerSecond(),
+} satisfies OptionTable<DirectionLimits>;
 
-const DIRECTIONS = { aToB: 'other', bToA: 'other' } as const satisfies OptionNames<NonNullable<JoinOptions['limits']>>;
-const DIRECTION_LIMITS = { maxBytes: 'other', bytesPerSecond: 'other' } as const satisfies OptionNames<DirectionLimits>;
+const JOIN_OPTIONS = {
+  ...TRANSFER_OPTIONS,
+  idleTimeoutMs: milliseconds(0),
+  halfCloseTimeoutMs: milliseconds(0),
+  limits: nested({ aToB: nested(DIRECTION_LIMITS), bToA: nested(DIRECTION_LIMITS) }),
+  onBytes: callback<NonNullable<JoinOptions['onBytes']>>(),
+} satisfies OptionTable<JoinOptions>;
 
 /**
  * Joins two connections. Both must be open and not be read by anybody; what `send` has queued on them goes out first.
@@ -72,44 +70,22 @@ export function joinWith(
   b: Connection,
   options: JoinOptions = {},
 ): Transfer<TunnelAccount> {
-  const prepare = () => {
-    checkSink('a', a);
-    checkSink('b', b);
-    if ((a as unknown) === b) throw new TypeError('a, b: the same connection; allowed: two');
-    if (a.reactor !== b.reactor) throw new TypeError('a, b: connections of different reactors; allowed: of the same');
-    return checkedOptions(options);
-  };
-  return new Transfer(new Tunnel(a, b, prepare, calls), options, JOIN_OPTIONS);
-}
-
-function checkedOptions(options: JoinOptions): TunnelOptions {
-  const { idleTimeoutMs = 0, halfCloseTimeoutMs = 0, limits = {}, bytesPerSecond = Infinity, onBytes } = options;
-  checkDelay('idleTimeoutMs', idleTimeoutMs);
-  checkDelay('halfCloseTimeoutMs', halfCloseTimeoutMs);
-  checkOptions(limits, DIRECTIONS, 'limits');
-  checkCallback('onBytes', onBytes);
-  return {
-    idleTimeoutMs,
-    halfCloseTimeoutMs,
-    aToB: checkedLimits('limits.aToB', limits.aToB),
-    bToA: checkedLimits('limits.bToA', limits.bToA),
-    bytesPerSecond,
-    onBytes: onBytes && scoped(onBytes),
-  };
+  return startTransfer({
+    engine: new Tunnel(a, b, calls),
+    table: JOIN_OPTIONS,
+    options,
+    prepare: ({ idleTimeoutMs, halfCloseTimeoutMs, limits, onBytes }) => {
+      checkSink('a', a);
+      checkSink('b', b);
+      if ((a as unknown) === b) throw new TypeError('a, b: the same connection; allowed: two');
+      if (a.reactor !== b.reactor) throw new TypeError('a, b: connections of different reactors; allowed: of the same');
+      return { idleTimeoutMs, halfCloseTimeoutMs, ...limits, onBytes: onBytes && scoped(onBytes) };
+    },
+  });
 }
 
 /** In the context of the call, as callbacks of objects are. */
 function scoped(onBytes: NonNullable<JoinOptions['onBytes']>): JoinOptions['onBytes'] {
   const scope = new AsyncScope('POLLUX_JOIN');
   return (direction, lengthBytes) => scope.run(onBytes, undefined, direction, lengthBytes);
-}
-
-function checkedLimits(name: string, limits: Partial<DirectionLimits> = {}): DirectionLimits {
-  checkOptions(limits, DIRECTION_LIMITS, name);
-  const { maxBytes = Infinity, bytesPerSecond = Infinity } = limits;
-  if (maxBytes !== Infinity && !(Number.isSafeInteger(maxBytes) && maxBytes >= 0)) {
-    throw new RangeError(`${name}.maxBytes: ${shown(maxBytes)}; allowed: integers from 0, Infinity for no limit`);
-  }
-  checkRate(`${name}.bytesPerSecond`, bytesPerSecond);
-  return { maxBytes, bytesPerSecond };
 }

@@ -11,15 +11,16 @@ import { FileToSocket, type FileSending } from '../../core/transfers/files/file-
 import { fstatNow, type FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { statusFlags } from '../../sys/file/io.js';
-import { checkInteger, kindOf, type OptionNames, shown } from '../../base/arguments.js';
+import { checkInteger, kindOf, MAX_DESCRIPTOR, shown } from '../../base/arguments.js';
+import { anything, integer, type OptionTable, type OptionValues } from '../../base/options.js';
 import type { Connection } from '../stream/connection.js';
 import { DiskFile } from '../file/disk-file.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { checkSink } from './transfer-ends.js';
-import { Transfer } from './transfer.js';
+import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
 
 /** Options of `sendFile`. */
-export interface SendFileOptions {
+export interface SendFileOptions extends TransferOptions {
   /** Where in the file to begin, in bytes. Default 0. At or after the end of the file there is nothing to send. */
   readonly offset?: number;
   /** How many bytes. Default: up to where the file ends now. */
@@ -28,20 +29,20 @@ export interface SendFileOptions {
   readonly before?: Sendable | readonly Sendable[];
   /** What goes right behind the file. Lists are moved. */
   readonly after?: Sendable | readonly Sendable[];
-  /** See `Transfer.bytesPerSecond`. */
-  readonly bytesPerSecond?: number;
-  /** Cancels the transfer; the `cause` of what it is rejected with is the signal's reason. */
-  readonly signal?: AbortSignal;
 }
 
 const SEND_FILE_OPTIONS = {
-  offset: 'other',
-  length: 'other',
-  before: 'other',
-  after: 'other',
-  bytesPerSecond: 'other',
-  signal: 'other',
-} as const satisfies OptionNames<SendFileOptions>;
+  ...TRANSFER_OPTIONS,
+  offset: integer(0, Number.MAX_SAFE_INTEGER, 0),
+  length: anything<number>(),
+  before: anything<Sendable | readonly Sendable[]>(),
+  after: anything<Sendable | readonly Sendable[]>(),
+} satisfies OptionTable<SendFileOptions>;
+
+type SendFileValues = OptionValues<typeof SEND_FILE_OPTIONS>;
+
+/** What is to be sent of a file. */
+type FilePart = Pick<SendFileValues, 'offset'> & Pick<SendFileOptions, 'length' | 'before' | 'after'>;
 
 /** A file that is open for reading: a `DiskFile`, or whatever else has a descriptor. */
 export interface OpenFile {
@@ -71,15 +72,13 @@ export interface OpenFile {
  *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
  */
 export function sendFile(connection: Connection, file: OpenFile, options: SendFileOptions = {}): Transfer {
-  const engine: FileToSocket = new FileToSocket(connection, () => {
-    engine.pace.bytesPerSecond = options.bytesPerSecond ?? Infinity;
-    return prepare(connection, file, options);
-  });
-  return new Transfer(engine, options, SEND_FILE_OPTIONS);
+  const engine = new FileToSocket(connection);
+  const prepare = (values: SendFileValues) => plan(connection, file, values);
+  return startTransfer({ engine, table: SEND_FILE_OPTIONS, options, prepare });
 }
 
 /** @throws what is wrong with what the user gave: nothing has begun then. */
-function prepare(connection: Connection, file: OpenFile, options: SendFileOptions): FileSending {
+function plan(connection: Connection, file: OpenFile, options: SendFileValues): FileSending {
   checkSink('connection', connection);
   const before = partsOf('before', options.before);
   const after = partsOf('after', options.after);
@@ -88,14 +87,14 @@ function prepare(connection: Connection, file: OpenFile, options: SendFileOption
 }
 
 /** @internal What is to be sent of an open file. @throws what is wrong with the file or the range. */
-export function openFileSending(file: OpenFile, options: SendFileOptions): FileSending {
+export function openFileSending(file: OpenFile, options: FilePart): FileSending {
   if (file instanceof DiskFile) return fileSending(file, options);
   checkDescriptor(file);
   return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
 }
 
 /** @internal What is to be sent of a file of ours, which waits with its closing for it. @throws IoError EBADF: it is closed. */
-export function fileSending({ descriptor, path }: DiskFile, options: SendFileOptions): FileSending {
+export function fileSending({ descriptor, path }: DiskFile, options: FilePart): FileSending {
   descriptor.enter('sendfile');
   const releaseFile = () => descriptor.leave();
   try {
@@ -115,7 +114,7 @@ interface NamedFile extends OpenFile {
   readonly flags?: number;
 }
 
-function sending(file: NamedFile, options: SendFileOptions): FileSending {
+function sending(file: NamedFile, options: FilePart): FileSending {
   const range = fileRange(file, options);
   const parts = [partsOf('before', options.before), partsOf('after', options.after)].map(ownParts);
   // Lists are moved, so all that is known has to be right by now; what is refused later gives them back.
@@ -132,7 +131,7 @@ function checkDescriptor(file: OpenFile): void {
   if (typeof file !== 'object' || file === null) throw new TypeError(`file: ${kindOf(file)}; ${allowed}`);
   // What was closed has -1, in Node too.
   if (file.fd === -1) throw new IoError('EBADF', 'sendfile', 'descriptor -1', 'the file is closed');
-  if (!Number.isInteger(file.fd) || file.fd < 0 || file.fd > 0x7fffffff)
+  if (!Number.isInteger(file.fd) || file.fd < 0 || file.fd > MAX_DESCRIPTOR)
     throw new TypeError(`file: its fd is ${shown(file.fd)}; ${allowed}`);
 }
 
@@ -141,9 +140,8 @@ function checkDescriptor(file: OpenFile): void {
  *
  * @throws what is wrong with the file or the range, by the promise if it is one.
  */
-function fileRange(file: NamedFile, options: SendFileOptions): FileRange | Promise<FileRange> {
-  const { offset = 0, length } = options;
-  checkInteger('offset', offset, 0, Number.MAX_SAFE_INTEGER);
+function fileRange(file: NamedFile, options: FilePart): FileRange | Promise<FileRange> {
+  const { offset, length } = options;
   if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
   const opened = { fd: file.fd, place: file.place ?? placeOf(file.fd) };
   const rangeOf = (stat: FileStat | number): FileRange => {
@@ -157,7 +155,7 @@ function rangeWithin(
   { fd, name: path, flags = statusFlags(fd) }: NamedFile,
   stat: FileStat,
   isLocal: boolean,
-  { offset = 0, length }: SendFileOptions,
+  { offset, length }: FilePart,
 ): FileRange {
   checkKind(path, stat);
   // Before what goes before it has gone.

@@ -5,7 +5,13 @@ import type { TransferAccount } from '../../core/transfers/account.js';
 import type { TunnelAccount } from '../../core/transfers/relay/tunnel.js';
 import type { Pace } from '../../core/transfers/pace.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkOptions, checkSignal, type OptionNames } from '../../base/arguments.js';
+import {
+  abortSignal,
+  bytesPerSecond as rate,
+  valuesOf,
+  type OptionTable,
+  type OptionValues,
+} from '../../base/options.js';
 import { isError } from '../../base/kinds.js';
 import { ownError } from '../own-error.js';
 import { settling } from '../settling.js';
@@ -17,7 +23,7 @@ import { settling } from '../settling.js';
 export type TransferFailure<Account extends object = TransferAccount> = Error & { transfer?: Account };
 
 /** What moves the bytes. It is driven by a Transfer, and tells it the end. */
-export interface TransferEngine<Account extends object = TransferAccount> {
+export interface TransferEngine<Account extends object = TransferAccount, Plan = never> {
   readonly account: Account;
   readonly pace: Pace;
   /**
@@ -25,8 +31,8 @@ export interface TransferEngine<Account extends object = TransferAccount> {
    * that may be within `start` or any other call, since whoever awaits the transfer is told later.
    */
   onSettled: (failure: Error | undefined) => void;
-  /** Checks the ends and begins. @throws what is wrong with them: the transfer is rejected with it, and no byte moved. */
-  start(): void;
+  /** Begins what was planned. @throws what is wrong with the ends: the transfer is rejected with it, and no byte moved. */
+  start(plan: Plan): void;
   pause(): void;
   resume(): void;
   /** `pace` was given another rate: a wait for the old one is to be thought over. */
@@ -35,12 +41,46 @@ export interface TransferEngine<Account extends object = TransferAccount> {
   cancel(reason: Error): void;
 }
 
-/** What every transfer is given. */
+/** Options of every transfer. */
 export interface TransferOptions {
+  /** See `Transfer.bytesPerSecond`. Infinity, the default, is no limit. */
+  readonly bytesPerSecond?: number;
+  /** Cancels the transfer; the `cause` of what it is rejected with is the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-const TRANSFER_OPTIONS = { signal: 'other' } as const satisfies OptionNames<TransferOptions>;
+export const TRANSFER_OPTIONS = {
+  bytesPerSecond: rate(),
+  signal: abortSignal(),
+} satisfies OptionTable<TransferOptions>;
+
+/** A call of a function that makes a transfer. */
+export interface TransferCall<Table, Account extends object, Plan> {
+  readonly engine: TransferEngine<Account, Plan>;
+  readonly table: Table;
+  /** As the user gave them: what is wrong with them rejects the transfer. */
+  readonly options: object;
+  /** Checks the ends, and says what the engine is to do. @throws what is wrong: the transfer is rejected with it. */
+  readonly prepare: (values: OptionValues<Table>) => Plan;
+}
+
+/** Makes a transfer, and starts it unless its signal is aborted already. */
+export function startTransfer<Table extends typeof TRANSFER_OPTIONS, Account extends object, Plan>(
+  call: TransferCall<Table, Account, Plan>,
+): Transfer<Account> {
+  const { engine, table, options, prepare } = call;
+  const check = () => {
+    const values = valuesOf(table, options);
+    // Which every table of a transfer has.
+    const { bytesPerSecond, signal } = values as OptionValues<typeof TRANSFER_OPTIONS>;
+    const start = () => {
+      engine.pace.bytesPerSecond = bytesPerSecond;
+      engine.start(prepare(values));
+    };
+    return { signal, start };
+  };
+  return new Transfer(engine, check);
+}
 
 /**
  * A transfer under way. Awaited it gives its account, or throws what it failed with, whose property `transfer` is the
@@ -57,26 +97,20 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
   private readonly abort = () => this.cancel(this.signal!.reason);
 
   /**
-   * Starts the engine, unless the signal is aborted already.
+   * @param check checks the options. @throws what is wrong with them: the transfer is rejected with it.
    *
-   * @param options as the user gave them: what is wrong with them rejects the transfer.
-   * @param names those that the function takes which makes the transfer.
-   *
-   * @internal
+   * @internal Made by `startTransfer`.
    */
   constructor(
-    private readonly engine: TransferEngine<Account>,
-    options: TransferOptions = {},
-    names: OptionNames<TransferOptions> = TRANSFER_OPTIONS,
+    private readonly engine: Omit<TransferEngine<Account>, 'start'>,
+    check: () => { readonly signal: AbortSignal | undefined; readonly start: () => void },
   ) {
     engine.onSettled = failure => this.settle(failure);
     try {
-      checkOptions(options, names);
-      const { signal } = options;
-      checkSignal(signal);
+      const { signal, start } = check();
       this.signal = signal;
       if (signal?.aborted) this.settle(this.cancelWith(signal.reason));
-      else engine.start();
+      else start();
     } catch (error) {
       this.settle(error as Error);
       return;

@@ -16,7 +16,8 @@ import {
   type FileChanges,
 } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { checkCallback, checkOptions, pathOf, shown, type OptionNames } from '../../base/arguments.js';
+import { checkCallback, MAX_DESCRIPTOR, pathOf, shown } from '../../base/arguments.js';
+import { optional, valuesOf, type OptionTable } from '../../base/options.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 
@@ -54,7 +55,7 @@ export interface FileWatchOptions {
   readonly changes?: readonly FileChange[];
 }
 
-const FILE_WATCH_OPTIONS = { changes: 'other' } as const satisfies OptionNames<FileWatchOptions>;
+const FILE_WATCH_OPTIONS = { changes: optional(checkChanges, DEFAULT_CHANGES) } satisfies OptionTable<FileWatchOptions>;
 
 /**
  * Watches a file or a directory: the very file, under whatever name, and not a name. A file that is replaced by another
@@ -76,9 +77,9 @@ export function watchFile(
   options: FileWatchOptions = {},
   onChange?: (changes: ReadonlySet<FileChange>) => void,
 ): FileWatch {
-  checkOptions(options, FILE_WATCH_OPTIONS);
+  const { changes } = valuesOf(FILE_WATCH_OPTIONS, options);
   checkCallback('onChange', onChange);
-  const bits = changeBits(options.changes ?? DEFAULT_CHANGES);
+  const bits = changes.reduce((sum, name) => sum | BITS[name], 0);
   return new FileWatch(currentReactor(), fileOf(file), bits, onChange);
 }
 
@@ -105,20 +106,17 @@ export class FileWatch extends EventWatch<ReadonlySet<FileChange>> {
 }
 describeBy('FileWatch', FileWatch.prototype, watch => watch.describe());
 
-const MAX_DESCRIPTOR = 0x7fffffff;
-
 function fileOf(file: string | URL | number): string | number {
   if (typeof file === 'string' || isUrl(file)) return pathOf('file', file);
   if (Number.isInteger(file) && file >= 0 && file <= MAX_DESCRIPTOR) return file;
   throw new TypeError(`file: ${shown(file)}; allowed: a path, a file URL, or a descriptor from 0 to ${MAX_DESCRIPTOR}`);
 }
 
-function changeBits(changes: readonly FileChange[]): FileChanges {
+function checkChanges(option: string, changes: readonly FileChange[]): void {
   const allowed = `allowed: ${NAMES.join(', ')}`;
   const isArray: boolean = Array.isArray(changes);
-  if (!isArray) throw new TypeError(`changes: ${shown(changes)}; ${allowed}, in an array`);
+  if (!isArray) throw new TypeError(`${option}: ${shown(changes)}; ${allowed}, in an array`);
   const unknown = changes.find((name: FileChange) => !Object.hasOwn(BITS, name));
-  if (unknown !== undefined) throw new TypeError(`changes: ${shown(unknown)}; ${allowed}`);
-  if (changes.length === 0) throw new TypeError(`changes: none; ${allowed}`);
-  return changes.reduce((bits, name) => bits | BITS[name], 0);
+  if (unknown !== undefined) throw new TypeError(`${option}: ${shown(unknown)}; ${allowed}`);
+  if (changes.length === 0) throw new TypeError(`${option}: none; ${allowed}`);
 }

@@ -5,7 +5,8 @@ import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { isRefusal } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkCallback, checkOptions, kindOf, type OptionNames } from '../../base/arguments.js';
+import { checkCallback, kindOf } from '../../base/arguments.js';
+import { anything, oneOf, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { currentReactor } from '../thread-reactor.js';
 import { EventWatch } from './event-watch.js';
 import { ReactorTimer } from './reactor-timer.js';
@@ -25,11 +26,11 @@ export interface TimerOptions {
 }
 
 const TIMER_OPTIONS = {
-  after: 'other',
-  every: 'other',
-  at: 'other',
-  unit: 'other',
-} as const satisfies OptionNames<TimerOptions>;
+  after: anything<number>(),
+  every: anything<number>(),
+  at: anything<number | Date>(),
+  unit: oneOf(['s', 'ms', 'us', 'ns'], 'ms'),
+} satisfies OptionTable<TimerOptions>;
 
 /**
  * Watches a timer.
@@ -41,9 +42,9 @@ const TIMER_OPTIONS = {
  * @throws IoError EMFILE, ENOMEM. See timerfd_create(2), kqueue(2) (EVFILT_TIMER).
  */
 export function watchTimer(options: TimerOptions, onExpired?: (expirations: number) => void): TimerWatch {
-  checkOptions(options, TIMER_OPTIONS);
+  const values = valuesOf(TIMER_OPTIONS, options);
   checkCallback('onExpired', onExpired);
-  return new TimerWatch(currentReactor(), timerSpec(options), onExpired);
+  return new TimerWatch(currentReactor(), timerSpec(values), onExpired);
 }
 
 export class TimerWatch extends EventWatch<number> {
@@ -81,8 +82,8 @@ describeBy('TimerWatch', TimerWatch.prototype, watch => watch.describe());
 
 const KINDS = ['after', 'every', 'at'] as const;
 
-function timerSpec(options: TimerOptions): TimerSpec {
-  const { unit = 'ms' } = options;
+function timerSpec(options: OptionValues<typeof TIMER_OPTIONS>): TimerSpec {
+  const { unit } = options;
   const given = KINDS.filter(kind => options[kind] !== undefined);
   if (given.length !== 1) {
     throw new TypeError(`options: ${given.join(' and ') || 'no time'}; allowed: exactly one of ${KINDS.join(', ')}`);

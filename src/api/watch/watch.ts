@@ -5,7 +5,8 @@ import { AsyncScope } from '../../core/reactor/async-scope.js';
 import type { Watcher } from '../../core/driver/driver.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError, wrongState } from '../../sys/ffi/io-error.js';
-import { checkOptions, kindOf, type OptionNames } from '../../base/arguments.js';
+import { checkFunction, checkInteger, MAX_DESCRIPTOR } from '../../base/arguments.js';
+import { boolean, checkOptions, oneOf, valuesOf, type OptionTable } from '../../base/options.js';
 import { currentReactor } from '../thread-reactor.js';
 
 export type { RegistrationMode };
@@ -27,12 +28,10 @@ export interface WatchOptions {
   readonly mode?: RegistrationMode;
 }
 
-const INTEREST = {
-  readable: 'boolean',
-  writable: 'boolean',
-  priority: 'boolean',
-} as const satisfies OptionNames<WatchInterest>;
-const WATCH_OPTIONS = { mode: 'other' } as const satisfies OptionNames<WatchOptions>;
+const INTEREST = { readable: boolean(), writable: boolean(), priority: boolean() } satisfies OptionTable<WatchInterest>;
+const WATCH_OPTIONS = {
+  mode: oneOf(['level', 'edge', 'oneshot', 'oneshot-edge'], 'level'),
+} satisfies OptionTable<WatchOptions>;
 
 /** What a watched descriptor is ready for. A hint: the next call on it decides. */
 export interface WatchReadiness {
@@ -62,10 +61,11 @@ export function watch(
   options: WatchOptions = {},
 ): Watch {
   const bits = interestBits(interest);
-  if (typeof onReady !== 'function') throw new TypeError(`onReady: ${kindOf(onReady)}; allowed: a function`);
-  checkOptions(options, WATCH_OPTIONS);
+  checkInteger('fd', fd, 0, MAX_DESCRIPTOR);
+  checkFunction('onReady', onReady);
+  const values = valuesOf(WATCH_OPTIONS, options);
   if (bits === 0) throw new TypeError('interest: nothing is asked for; allowed: readable, writable, priority');
-  return new Watch(currentReactor(), fd, bits, onReady, options);
+  return new Watch(currentReactor(), fd, bits, onReady, values);
 }
 
 /** A descriptor under watch. `watch` makes one. */
@@ -82,9 +82,8 @@ export class Watch implements Watcher {
     readonly fd: number,
     interest: Interest,
     private readonly handler: (ready: WatchReadiness) => void,
-    options: WatchOptions,
+    { mode }: Required<WatchOptions>,
   ) {
-    const { mode = 'level' } = options;
     this.token = reactor.driver.watch(fd, interest, mode, this);
     reactor.enter(true);
   }
@@ -151,6 +150,6 @@ export class Watch implements Watcher {
 }
 
 function interestBits(interest: WatchInterest): Interest {
-  checkOptions(interest, INTEREST, 'interest');
+  checkOptions(INTEREST, interest, 'interest');
   return (interest.readable ? READABLE : 0) | (interest.writable ? WRITABLE : 0) | (interest.priority ? PRIORITY : 0);
 }

@@ -7,11 +7,14 @@ import { isSameMailbox, type MailboxAddress } from '../mailbox/address.js';
 import { Mailbox, type MailboxCounters, type MailboxOptions, type MailboxSetup } from '../mailbox/mailbox.js';
 import { NOTHING } from '../mailbox/outgoing.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { checkCallback, checkFunction, checkInteger, checkOptions, type OptionNames } from '../../base/arguments.js';
+import { checkCallback, checkFunction, checkInteger } from '../../base/arguments.js';
+import { MAILBOX_BYTES, MAILBOX_SENDERS } from '../../core/limits.js';
+import { MAX_SENDERS } from '../ring/layout.js';
+import { integer, optional, valuesOf, type OptionTable } from '../../base/options.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import { Backlog } from './backlog.js';
 import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
-import { checkAddress, checkMailbox, checkName } from '../messages/checks.js';
+import { checkAddress, checkRingBytes, checkName } from '../messages/checks.js';
 import { Control } from './control.js';
 import { Deliveries, type DeliveryOwner } from '../messages/deliveries.js';
 import type { Message } from '../messages/message.js';
@@ -29,7 +32,7 @@ import { Peer, type PeerOwner } from './peer.js';
 import { Queue } from '../messages/queue.js';
 import { RecentThreads } from './recent-threads.js';
 import { RequestHandlers, type RequestHandler } from '../messages/request-handlers.js';
-import { SLOW_POLICIES, type SlowPolicy } from '../messages/subscriber.js';
+import type { SlowPolicy } from '../messages/subscriber.js';
 import {
   SUBSCRIBE_OPTIONS,
   Subscription,
@@ -163,11 +166,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     checkName(name);
     checkCallback('onMessage', onMessage);
     this.checkOpen('subscribe');
-    checkOptions(options, SUBSCRIBE_OPTIONS);
-    const { whenSlow = 'block' } = options;
-    if (!SLOW_POLICIES.includes(whenSlow)) {
-      throw new TypeError(`whenSlow: '${String(whenSlow)}'; allowed: ${SLOW_POLICIES.join(', ')}`);
-    }
+    const { whenSlow } = valuesOf(SUBSCRIBE_OPTIONS, options);
     if (this.subscriptions.has(name))
       throw wrongState('EALREADY', 'subscribe', `this thread has subscribed to '${name}' already`);
     const subscription = new Subscription(this, name, whenSlow).open();
@@ -360,7 +359,10 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
 }
 shareAmongCopies({ Endpoint });
 
-const ENDPOINT_OPTIONS = { ringBytes: 'other', senders: 'other' } as const satisfies OptionNames<MailboxOptions>;
+const ENDPOINT_OPTIONS = {
+  ringBytes: optional(checkRingBytes, MAILBOX_BYTES),
+  senders: integer(1, MAX_SENDERS, MAILBOX_SENDERS),
+} satisfies OptionTable<MailboxOptions>;
 
 /**
  * Opens this thread's endpoint; it has one. It lives in the thread's reactor.
@@ -373,7 +375,5 @@ const ENDPOINT_OPTIONS = { ringBytes: 'other', senders: 'other' } as const satis
 export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
   options: MailboxOptions = {},
 ): Endpoint<Messages> {
-  checkOptions(options, ENDPOINT_OPTIONS);
-  checkMailbox(options);
-  return new Endpoint(currentReactor(), options);
+  return new Endpoint(currentReactor(), valuesOf(ENDPOINT_OPTIONS, options));
 }

@@ -1,9 +1,7 @@
 /** What endpoints and peers are given: names of queues, requests, topics and functions, and addresses. */
-import { MAX_SENDERS, RingMemory, UNIT_BYTES } from '../ring/layout.js';
-import { MAILBOX_BYTES, MAILBOX_SENDERS } from '../../core/limits.js';
+import { RingMemory, UNIT_BYTES } from '../ring/layout.js';
 import type { MailboxAddress } from '../mailbox/address.js';
-import type { MailboxOptions } from '../mailbox/mailbox.js';
-import { checkInteger, kindOf, shown } from '../../base/arguments.js';
+import { kindOf, shown } from '../../base/arguments.js';
 
 const MAX_NAME_LENGTH = 256;
 /** What a ring can have: four units, and 2^24. */
@@ -29,12 +27,11 @@ export function checkAddress(address: MailboxAddress): void {
 }
 
 /** @throws RangeError a size that no mailbox has. */
-export function checkMailbox({ ringBytes = MAILBOX_BYTES, senders = MAILBOX_SENDERS }: MailboxOptions): void {
-  checkInteger('senders', senders, 1, MAX_SENDERS);
+export function checkRingBytes(name: string, ringBytes: number): void {
   const isPower = typeof ringBytes === 'number' && Number.isInteger(Math.log2(ringBytes));
   if (isPower && ringBytes >= MIN_MAILBOX_BYTES && ringBytes <= MAX_MAILBOX_BYTES) return;
   throw new RangeError(
-    `ringBytes: ${shown(ringBytes)}; allowed: powers of two from ${MIN_MAILBOX_BYTES} to ${MAX_MAILBOX_BYTES}`,
+    `${name}: ${shown(ringBytes)}; allowed: powers of two from ${MIN_MAILBOX_BYTES} to ${MAX_MAILBOX_BYTES}`,
   );
 }
 

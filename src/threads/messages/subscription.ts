@@ -2,10 +2,10 @@
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { following, stepsBetween } from '../../base/sequence.js';
-import type { OptionNames } from '../../base/arguments.js';
+import { oneOf, type OptionTable } from '../../base/options.js';
 import type { Arrival } from './message.js';
 import { Queue, type QueueOwner } from './queue.js';
-import type { SlowPolicy } from './subscriber.js';
+import { SLOW_POLICIES, type SlowPolicy } from './subscriber.js';
 
 /** Options of `endpoint.subscribe`. */
 export interface SubscribeOptions {
@@ -13,7 +13,7 @@ export interface SubscribeOptions {
   readonly whenSlow?: SlowPolicy;
 }
 
-export const SUBSCRIBE_OPTIONS = { whenSlow: 'other' } as const satisfies OptionNames<SubscribeOptions>;
+export const SUBSCRIBE_OPTIONS = { whenSlow: oneOf(SLOW_POLICIES, 'block') } satisfies OptionTable<SubscribeOptions>;
 
 /** What a subscription needs of its thread. */
 export interface SubscriptionOwner extends QueueOwner {

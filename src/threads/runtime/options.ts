@@ -6,15 +6,17 @@ import { MAX_SENDERS } from '../ring/layout.js';
 import { MAILBOX_SENDERS } from '../../core/limits.js';
 import type { ReactorOptions } from '../../core/reactor/reactor.js';
 import { allowedProcessors, canPin } from '../../sys/process/affinity.js';
+import { checkInteger, kindOf, pathOf, shown } from '../../base/arguments.js';
 import {
-  checkCallback,
-  checkInteger,
-  checkOptions,
-  kindOf,
-  type OptionNames,
-  pathOf,
-  shown,
-} from '../../base/arguments.js';
+  anything,
+  boolean,
+  callback,
+  integer,
+  optional,
+  required,
+  valuesOf,
+  type OptionTable,
+} from '../../base/options.js';
 import { Endpoint } from '../endpoint/endpoint.js';
 import { checkReactorOptions } from '../../api/thread-reactor.js';
 
@@ -64,26 +66,27 @@ export interface RuntimeOptions {
   readonly onRestart?: (name: string, restarts: number) => void;
 }
 
-const RUNTIME_OPTIONS = {
-  entry: 'other',
-  workerUrl: 'other',
-  workers: 'other',
-  names: 'other',
-  affinity: 'boolean',
-  payload: 'other',
-  endpoint: 'other',
-  reactor: 'other',
-  restarts: 'other',
-  drainOnSignalMs: 'other',
-  onError: 'other',
-  onRestart: 'other',
-} as const satisfies OptionNames<RuntimeOptions>;
-
 /** Each worker sends to each other, and their owner to all. */
 export const MAX_WORKERS = MAX_SENDERS;
 
 /** The longest that a timer of Node can wait. */
-const MAX_DEADLINE_MS = 0x7fffffff;
+export const MAX_DEADLINE_MS = 0x7fffffff;
+
+const RUNTIME_OPTIONS = {
+  entry: required(checkModule),
+  workerUrl: optional(checkModule, new URL('worker.js', import.meta.url)),
+  workers: integer(1, MAX_WORKERS),
+  // Checked against the number of workers.
+  names: anything<readonly string[]>(),
+  affinity: boolean(false),
+  payload: optional(checkCloneable),
+  endpoint: optional(checkEndpoint),
+  reactor: optional(checkReactor),
+  restarts: integer(0, 1e6, 0),
+  drainOnSignalMs: integer(0, MAX_DEADLINE_MS),
+  onError: callback<NonNullable<RuntimeOptions['onError']>>(),
+  onRestart: callback<NonNullable<RuntimeOptions['onRestart']>>(),
+} satisfies OptionTable<RuntimeOptions>;
 
 export interface CheckedOptions extends RuntimeOptions {
   readonly workers: number;
@@ -98,42 +101,31 @@ export interface CheckedOptions extends RuntimeOptions {
 
 /** @throws RangeError, TypeError an option that makes no sense, named. */
 export function checkRuntimeOptions(options: RuntimeOptions): CheckedOptions {
-  checkOptions(options, RUNTIME_OPTIONS);
+  const values = valuesOf(RUNTIME_OPTIONS, options);
+  checkFirstModule(values.workerUrl);
   const allowed = allowedProcessors();
-  const {
-    workers = Math.min(allowed.length, MAX_WORKERS),
-    restarts = 0,
-    affinity = false,
-    endpoint,
-    reactor,
-    drainOnSignalMs,
-  } = options;
-  checkModule('entry', options.entry);
-  const workerUrl = options.workerUrl ?? new URL('worker.js', import.meta.url);
-  checkModule('workerUrl', workerUrl);
-  checkFirstModule(workerUrl);
-  checkInteger('workers', workers, 1, MAX_WORKERS);
-  checkInteger('restarts', restarts, 0, 1e6);
-  if (drainOnSignalMs !== undefined) checkDeadline('drainOnSignalMs', drainOnSignalMs);
-  if (endpoint !== undefined && !(endpoint instanceof Endpoint)) {
-    throw new TypeError(`endpoint: ${kindOf(endpoint)}; allowed: this thread's Endpoint, from openEndpoint()`);
-  }
-  if (reactor !== undefined) checkReactorOptions(reactor, 'reactor');
-  checkCallback('onError', options.onError);
-  checkCallback('onRestart', options.onRestart);
-  checkCloneable('payload', options.payload);
-  checkCloneable('reactor', reactor);
-  const names = options.names ?? Array.from({ length: workers }, (_, index) => `worker ${index}`);
+  const { workers = Math.min(allowed.length, MAX_WORKERS), affinity } = values;
+  const { names = Array.from({ length: workers }, (_, index) => `worker ${index}`) } = values;
   checkNames(names, workers);
   const pinned = affinity && canPin && workers > 1;
   const processors = pinned ? names.map((_, index) => allowed[index % allowed.length]) : [];
   const senders = Math.min(workers + MAILBOX_SENDERS, MAX_SENDERS);
-  return { ...options, workerUrl, workers, names, restarts, senders, processors };
+  return { ...values, workers, names, senders, processors };
 }
 
 /** @throws RangeError it is no time that a timer can wait. */
 export function checkDeadline(name: string, deadlineMs: number): void {
   checkInteger(name, deadlineMs, 0, MAX_DEADLINE_MS);
+}
+
+function checkEndpoint(name: string, endpoint: Endpoint): void {
+  if (endpoint instanceof Endpoint) return;
+  throw new TypeError(`${name}: ${kindOf(endpoint)}; allowed: this thread's Endpoint, from openEndpoint()`);
+}
+
+function checkReactor(name: string, reactor: ReactorOptions): void {
+  checkReactorOptions(reactor, name);
+  checkCloneable(name, reactor);
 }
 
 function checkModule(name: string, url: URL): void {

@@ -5,7 +5,7 @@ import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
-import { checkServiceOptions, type ServiceOptions } from '../service/options.js';
+import { serviceValues, type ServiceOptions } from '../service/options.js';
 import { openService, type Service, type ServiceOwner } from '../service/service.js';
 import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
@@ -110,12 +110,12 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
    * @throws whatever `signal` was aborted with, at once; what listens already is closed.
    */
   async listen(options: ServiceOptions): Promise<Service> {
-    checkServiceOptions(options);
-    const { signal } = options;
+    const values = serviceValues(options);
+    const { signal } = values;
     signal?.throwIfAborted();
     if (this.started) await unlessAborted(this.starting.promise, signal);
     this.checkRunning('listen');
-    const service = await openService(this, options);
+    const service = await openService(this, values);
     this.services.add(service);
     try {
       // It may have been stopped meanwhile.

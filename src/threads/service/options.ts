@@ -1,5 +1,6 @@
 /** What a service is made with, checked. */
-import { checkDelay, checkObject, checkOptions, checkSignal, type OptionNames, shown } from '../../base/arguments.js';
+import { checkObject, checkOneOf, shown } from '../../base/arguments.js';
+import { milliseconds, optional, required, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { LISTENING_OPTIONS, type ListeningOptions } from '../../api/listening/listening-socket.js';
 
 /**
@@ -47,30 +48,29 @@ export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
 
 const SERVICE_OPTIONS = {
   ...LISTENING_OPTIONS,
-  accept: 'other',
-  distribute: 'other',
-  idleMs: 'other',
-} as const satisfies OptionNames<ServiceOptions>;
+  accept: required((name, accept: AcceptModel) => checkOneOf(name, accept, ACCEPT_MODELS)),
+  distribute: optional(checkDistribute),
+  idleMs: milliseconds(60_000),
+} satisfies OptionTable<ServiceOptions>;
 
-/** @throws TypeError an option that makes no sense, named. */
-export function checkServiceOptions(options: ServiceOptions): void {
+export type ServiceValues = OptionValues<typeof SERVICE_OPTIONS>;
+
+/** @throws TypeError, RangeError an option that makes no sense, named. */
+export function serviceValues(options: ServiceOptions): ServiceValues {
   checkObject('options', options);
   if ('reusePort' in options) throw new TypeError("reusePort: it is what `accept: 'reuseport'` is for");
-  checkOptions(options, SERVICE_OPTIONS);
-  const { accept, distribute } = options;
-  if (!ACCEPT_MODELS.includes(accept)) {
-    throw new TypeError(`accept: ${shown(accept)}; allowed: ${ACCEPT_MODELS.join(', ')}`);
-  }
-  if (accept === 'reuseport' && options.path !== undefined) {
+  const values = valuesOf(SERVICE_OPTIONS, options);
+  const { accept, distribute, path } = values;
+  if (accept === 'reuseport' && path !== undefined) {
     throw new TypeError("path: accept: 'reuseport' is for TCP; allowed with a path: the others");
   }
-  checkDelay('idleMs', options.idleMs ?? 0);
-  checkSignal(options.signal);
-  if (distribute === undefined) return;
-  if (accept !== 'acceptor' && accept !== 'combined') {
+  if (distribute !== undefined && accept !== 'acceptor' && accept !== 'combined') {
     throw new TypeError(`distribute: it is for accept: 'acceptor' and 'combined', not '${accept}'`);
   }
-  if (typeof distribute !== 'function' && !STRATEGIES.includes(distribute)) {
-    throw new TypeError(`distribute: ${shown(distribute)}; allowed: ${STRATEGIES.join(', ')}, a function`);
-  }
+  return values;
+}
+
+function checkDistribute(name: string, distribute: NonNullable<ServiceOptions['distribute']>): void {
+  if (typeof distribute === 'function' || STRATEGIES.includes(distribute)) return;
+  throw new TypeError(`${name}: ${shown(distribute)}; allowed: ${STRATEGIES.join(', ')}, a function`);
 }

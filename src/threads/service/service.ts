@@ -9,14 +9,14 @@ import { formatAddress, type Address, type InternetAddress } from '../../sys/soc
 import { setOption } from '../../sys/socket/socket.js';
 import { Listener } from '../../api/listening/listener.js';
 import { openListeningSocket, type ListeningSocket } from '../../api/listening/listening-socket.js';
-import { checkOptions, checkSignal, type OptionNames } from '../../base/arguments.js';
-import { checkDeadline } from '../runtime/options.js';
+import { abortSignal, integer, valuesOf, type OptionTable } from '../../base/options.js';
+import { MAX_DEADLINE_MS } from '../runtime/options.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import { untilAborted } from '../../api/waiting.js';
 import { Acceptor } from './acceptor.js';
 import { Loads } from './loads.js';
 import { Deadline, type AcceptModelRun, type ServingWorkers, type ServingWorker } from './model.js';
-import type { AcceptModel, ServiceOptions, WorkerLoad } from './options.js';
+import type { AcceptModel, ServiceOptions, ServiceValues, WorkerLoad } from './options.js';
 import { openSharedParking, type SharedParking } from './parking.js';
 import { WorkerListeners } from './worker-listeners.js';
 
@@ -28,7 +28,6 @@ export interface ServiceOwner {
   onServiceClosed(service: Service): void;
 }
 
-const DEFAULT_IDLE_MS = 60_000;
 /** As long as a runtime takes to stop. */
 const DEFAULT_DEADLINE_MS = 10_000;
 
@@ -39,7 +38,11 @@ export interface ServiceCloseOptions {
   /** Aborting it ends the wait, not the closing, which begins also if it is aborted before. */
   readonly signal?: AbortSignal;
 }
-const CLOSE_OPTIONS = { deadlineMs: 'other', signal: 'other' } as const satisfies OptionNames<ServiceCloseOptions>;
+
+const CLOSE_OPTIONS = {
+  deadlineMs: integer(0, MAX_DEADLINE_MS, DEFAULT_DEADLINE_MS),
+  signal: abortSignal(),
+} satisfies OptionTable<ServiceCloseOptions>;
 
 /** How a service came to its end. */
 export interface ServiceEnd {
@@ -87,10 +90,7 @@ export class Service {
    * @throws RangeError (by the promise) the deadline makes no sense.
    */
   async close(options: ServiceCloseOptions = {}): Promise<ServiceEnd> {
-    checkOptions(options, CLOSE_OPTIONS);
-    const { deadlineMs = DEFAULT_DEADLINE_MS, signal } = options;
-    checkDeadline('deadlineMs', deadlineMs);
-    checkSignal(signal);
+    const { deadlineMs, signal } = valuesOf(CLOSE_OPTIONS, options);
     this.closing ??= this.end(deadlineMs).finally(() => this.owner.onServiceClosed(this));
     return await untilAborted(this.closing, signal);
   }
@@ -148,7 +148,7 @@ export class Service {
  * @throws what `listen` throws.
  * @throws IoError ENOTSUP: this system, or this backend, lacks what the model needs.
  */
-export async function openService(owner: ServiceOwner, options: ServiceOptions): Promise<Service> {
+export async function openService(owner: ServiceOwner, options: ServiceValues): Promise<Service> {
   const scope = new AsyncScope('POLLUX_SERVICE');
   const { accept, distribute, ...listening } = options;
   const { workers } = owner;
@@ -165,7 +165,7 @@ export async function openService(owner: ServiceOwner, options: ServiceOptions):
     details,
     loads: loads.buffer,
     isExclusive,
-    idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
+    idleMs: options.idleMs,
   };
   if (accept === 'acceptor' || accept === 'combined') {
     const parking = accept === 'combined' ? parkingFor(first) : undefined;
@@ -199,7 +199,7 @@ function parkingFor({ fd }: ListeningSocket): SharedParking {
 }
 
 /** A socket for each worker, all on the port of the first. */
-async function addSockets(sockets: ListeningSocket[], owner: ServiceOwner, options: ServiceOptions): Promise<void> {
+async function addSockets(sockets: ListeningSocket[], owner: ServiceOwner, options: ServiceValues): Promise<void> {
   const address = sockets[0].details.address as InternetAddress;
   const where = { host: options.host === undefined ? undefined : address.address, port: address.port };
   while (sockets.length < owner.workers.length) {

@@ -29,7 +29,7 @@ describe('datagram sockets, given what makes no sense', () => {
     [{ path: '', host: '::1' }, 'TypeError', 'path: given beside host or port; allowed: one of the two'],
     [{ path: 'x'.repeat(200) }, 'TypeError', 'path: 200 bytes; allowed: 1 to'],
     [{ path: '/no such folder/x' }, 'IoError', 'bind /no such folder/x: ENOENT'],
-    [{ reusePort: true }, 'TypeError', "reusePort: 'true'; allowed: off, prefer, require"],
+    [{ reusePort: true }, 'TypeError', 'reusePort: true; allowed: off, prefer, require'],
     [{ maxDatagramBytes: 0 }, 'RangeError', 'maxDatagramBytes: 0; allowed: integers from 1 to 1048576'],
     [{ maxDatagramBytes: 2 ** 20 + 1 }, 'RangeError', 'maxDatagramBytes: 1048577; allowed'],
     [{ maxQueuedBytes: 255 }, 'RangeError', 'maxQueuedBytes: 255; allowed: integers from 256'],

@@ -8,12 +8,12 @@ import path from 'node:path';
 import process from 'node:process';
 import { adopt, BufferList } from '../../../src/index.js';
 import { settling } from '../../../src/api/settling.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { nativeFileReads } from '../../../src/core/transfers/files/file-reads.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { ENOSYS } from '../../../src/sys/ffi/errno.js';
 import { nativeSendfile, type SendfileCalls } from '../../../src/sys/socket/sendfile.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
+import { begun } from '../../support/transfers.js';
 
 const FILE_BYTES = 2 ** 30;
 const WARM_BYTES = 32 << 20;
@@ -51,11 +51,8 @@ server.onData = chunk => {
 };
 
 const range = { fd, device: 0, offset: 0, lengthBytes: FILE_BYTES };
-const engine = new FileToSocket(client, () => ({ range, before: new BufferList(), after: new BufferList() }), {
-  sendfile,
-  reads: nativeFileReads,
-});
-const transfer = new Transfer(engine);
+const engine = new FileToSocket(client, { calls: { sendfile, reads: nativeFileReads } });
+const transfer = begun(engine, { range, before: new BufferList(), after: new BufferList() });
 const settled = transfer.catch(() => undefined);
 await stalled.promise;
 // What was under way comes to rest, and the collector with it.

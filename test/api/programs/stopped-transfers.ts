@@ -7,10 +7,10 @@ import { closeSync, ftruncateSync, openSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import { copyStreamWith } from '../../../src/api/transfer/copy-stream.js';
+import { copyWith } from '../../../src/api/transfer/copy.js';
 import { joinWith } from '../../../src/api/transfer/join.js';
 import { settling } from '../../../src/api/settling.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
+import type { Transfer } from '../../../src/api/transfer/transfer.js';
 import { nativeFileReads } from '../../../src/core/transfers/files/file-reads.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { nativeRelayCalls, type RelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';
@@ -22,6 +22,7 @@ import { twoPairs, type Kind } from '../../support/joined.js';
 import { destroyTracked } from '../../support/sockets.js';
 import { SplicingKernel } from '../../support/splicing-kernel.js';
 import { STREAM_KINDS, streamOf, type StreamKind } from '../../support/streams.js';
+import { begun } from '../../support/transfers.js';
 
 const OFFERED_BYTES = 2 ** 30;
 /** By then the path has been found and has all that it needs. */
@@ -135,7 +136,7 @@ async function measured(ends: string, { account, taken, cancel }: Running): Prom
 async function copying(source: StreamKind, sink: StreamKind, calls: RelayCalls): Promise<Running> {
   const [from, to] = [await streamOf(source), await streamOf(sink)];
   const taken = stoppingReader(to.reading);
-  const transfer = copyStreamWith(calls, from.reading, to.writing);
+  const transfer = copyWith(calls, from.reading, to.writing);
   produce(from.writing);
   return { account: transfer.account, taken, cancel: canceling(transfer) };
 }
@@ -152,8 +153,8 @@ async function sending(fd: number, sink: StreamKind, sendfile: SendfileCalls): P
   const to = await streamOf(sink);
   const taken = stoppingReader(to.reading);
   const range = { fd, device: 0, offset: 0, lengthBytes: OFFERED_BYTES };
-  const whole = () => ({ range, before: new BufferList(), after: new BufferList() });
-  const transfer = new Transfer(new FileToSocket(to.writing, whole, { sendfile, reads: nativeFileReads }));
+  const whole = { range, before: new BufferList(), after: new BufferList() };
+  const transfer = begun(new FileToSocket(to.writing, { calls: { sendfile, reads: nativeFileReads } }), whole);
   return { account: transfer.account, taken, cancel: canceling(transfer) };
 }
 
@@ -174,13 +175,8 @@ async function receiving(fd: number, source: StreamKind): Promise<Running> {
     fail = () => done(-EIO);
     reached();
   };
-  const whole = () => ({
-    file: { fd, device: 0, name: 'a disk' },
-    offset: 0,
-    lengthBytes: Infinity,
-    releaseFile: () => {},
-  });
-  const transfer = new Transfer(new SocketToFile(from.reading, whole, writeAt));
+  const whole = { file: { fd, device: 0, name: 'a disk' }, offset: 0, lengthBytes: Infinity, releaseFile: () => {} };
+  const transfer = begun(new SocketToFile(from.reading, writeAt), whole);
   produce(from.writing);
   const taken = (lengthBytes: number) => {
     const { promise, resolve } = settling<void>();

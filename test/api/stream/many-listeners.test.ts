@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
 import process from 'node:process';
-import { connect, copyStream, currentReactor, watchSignal, type Connection } from '../../../src/index.js';
+import { connect, copy, currentReactor, watchSignal, type Connection } from '../../../src/index.js';
 import { until } from '../../support/datagrams.js';
 import { destroyTracked, listening, track, turns, unixPair } from '../../support/sockets.js';
 
@@ -39,7 +39,7 @@ describe('many that wait for one signal', () => {
   it('transfers with one AbortSignal share a listener, and each is aborted', async () => {
     const controller = new AbortController();
     const transfers = Array.from({ length: 30 }, () =>
-      copyStream(unixPair().server, unixPair().client, { signal: controller.signal }),
+      copy(unixPair().server, unixPair().client, { signal: controller.signal }),
     );
     expect(getEventListeners(controller.signal, 'abort').length).to.equal(1);
     controller.abort(new Error('enough'));

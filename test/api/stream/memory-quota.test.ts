@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { open, startReactor, type BufferList, type Connection, type Reactor } from '../../../src/index.js';
-import { copyStreamWith } from '../../../src/api/transfer/copy-stream.js';
+import { copyWith } from '../../../src/api/transfer/copy.js';
 import { fileSending } from '../../../src/api/transfer/send-file.js';
 import { joinWith } from '../../../src/api/transfer/join.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { nativeFileReads } from '../../../src/core/transfers/files/file-reads.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { nativeRelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';
@@ -12,6 +11,7 @@ import { EINVAL } from '../../../src/sys/ffi/errno.js';
 import { ALL_MODES, backendsHere } from '../../support/every-driver.js';
 import { TestFiles } from '../../support/files.js';
 import { destroyTracked, fillUp, turns, unixPair, type Pair } from '../../support/sockets.js';
+import { begun } from '../../support/transfers.js';
 
 const CEILING_BYTES = 2 << 20;
 const CHUNKS = CEILING_BYTES / (64 * 1024);
@@ -91,7 +91,7 @@ for (const backend of backendsHere()) {
         it('copies of streams, too', async () => {
           const transfers = pairs(MANY).map(left => ({ left, right: pairs(1)[0] }));
           for (const { left, right } of transfers) {
-            void copyStreamWith(byBuffers, left.server, right.client).catch(() => {});
+            void copyWith(byBuffers, left.server, right.client).catch(() => {});
           }
           await flood(transfers.map(({ left }) => left.client));
           await expectEcho();
@@ -110,11 +110,8 @@ for (const backend of backendsHere()) {
           const file = await open(files.pattern(1 << 20).path);
           const all = pairs(MANY);
           const running = all.map(({ server }) => {
-            const engine = new FileToSocket(server, () => fileSending(file, {}), {
-              sendfile: noSendfile,
-              reads: nativeFileReads,
-            });
-            return new Transfer(engine);
+            const engine = new FileToSocket(server, { calls: { sendfile: noSendfile, reads: nativeFileReads } });
+            return begun(engine, fileSending(file, { offset: 0 }));
           });
           for (const { account } of running) while (account.bytesIn === 0 || account.residueBytes === 0) await turns(1);
           await expectEcho();
@@ -133,7 +130,7 @@ for (const backend of backendsHere()) {
           const all = pairs(MANY);
           const running = all.map(({ server }) => {
             const receiving = { file: { fd: 0, device: 0, name: 'hung' }, offset: 0, lengthBytes: Infinity };
-            return new Transfer(new SocketToFile(server, () => ({ ...receiving, releaseFile: () => {} }), hung));
+            return begun(new SocketToFile(server, hung), { ...receiving, releaseFile: () => {} });
           });
           await flood(all.map(({ client }) => client));
           await expectEcho();

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
-import { adopt, copy, copyStream, join, open, sendFile } from '../../../src/index.js';
+import { adopt, copy, join, open, sendFile } from '../../../src/index.js';
 import { close, pipe } from '../../../src/sys/file/io.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { readAll, readExactly, unixPair } from '../../support/sockets.js';
@@ -77,7 +77,7 @@ describeOnEveryDriver('pipes as ends', () => {
       [join(server, reading), `send b${takesNothing}`],
       [join(reading, server), `send a${takesNothing}`],
       [copy(server, reading), `send target${takesNothing}`],
-      [copyStream(server, reading), `send target${takesNothing}`],
+      [copy(server, reading), `send target${takesNothing}`],
       [copy(file, reading), `send target${takesNothing}`],
       [sendFile(reading, file), `send connection${takesNothing}`],
       [copy(writing, server), `read source${givesNothing}`],

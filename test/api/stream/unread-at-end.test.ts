@@ -1,7 +1,7 @@
 /** What nobody has read when the peer ends: kept for whoever comes late, and no descriptor or process is kept by it. */
 import { expect } from 'chai';
 import net from 'node:net';
-import { connect, copy, copyStream, open, type Connection } from '../../../src/index.js';
+import { connect, copy, open, type Connection } from '../../../src/index.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { TestFiles } from '../../support/files.js';
 import { atEnd, listening, portOf, readAll, tcpPair, track, turns, unixPair } from '../../support/sockets.js';
@@ -63,7 +63,7 @@ describeOnEveryDriver('a client that has ended and reads nothing', driver => {
     await Promise.all(clients.map(({ closed }) => closed));
     expect(await copy(clients[0], file)).to.include({ bytesIn: 5000, bytesOut: 5000, residueBytes: 0 });
     const { client: target, server } = await tcpPair();
-    expect(await copyStream(clients[1], target, { length: 3000 })).to.include({ bytesIn: 3000, bytesOut: 3000 });
+    expect(await copy(clients[1], target, { length: 3000 })).to.include({ bytesIn: 3000, bytesOut: 3000 });
     target.end();
     expect((await readAll(server)).length).to.equal(3000);
     expect((await clients[1].read())!.length).to.equal(2000);

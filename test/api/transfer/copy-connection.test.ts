@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { copy, open, type TransferFailure } from '../../../src/index.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { SocketToFile, type WriteAt } from '../../../src/core/transfers/files/socket-to-file.js';
 import { SOCKET_TO_FILE_BYTES } from '../../../src/core/limits.js';
 import type { Done } from '../../../src/sys/ffi/blocking-call.js';
@@ -13,6 +12,7 @@ import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { patternBytes, TestFiles } from '../../support/files.js';
 import { closing, Digest, readAll, rejection, tcpPair, turns, unixPair } from '../../support/sockets.js';
 import { STREAM_KINDS, streamOf } from '../../support/streams.js';
+import { begun } from '../../support/transfers.js';
 
 const MIB = 1 << 20;
 const [EDQUOT, EFBIG] = [errnoNumber('EDQUOT'), errnoNumber('EFBIG')];
@@ -90,10 +90,9 @@ describeOnEveryDriver('copy from and to a connection', () => {
       [copy(server, file, null as never), 'options: null; allowed: an object'],
       [copy(readable, server, null as never), 'options: null; allowed: an object'],
       [copy(server, client, null as never), 'options: null; allowed: an object'],
-      [copy(server, file, { from: 5 }), 'from: 5; allowed: nothing, where the source is a connection'],
-      [copy(readable, server, { to: 5 }), 'to: 5; allowed: nothing, where the target is a connection'],
-      [copy(server, client, { from: 5 }), 'from: 5; allowed: nothing'],
-      [copy(server, client, { to: 5 }), 'to: 5; allowed: nothing'],
+      [copy(server, file, { from: 5 } as object), "'from' is no option; allowed: bytesPerSecond, length, signal, to"],
+      [copy(readable, server, { to: 5 } as object), "'to' is no option; allowed: bytesPerSecond, from, length, signal"],
+      [copy(server, client, { to: 5 } as object), "'to' is no option; allowed: bytesPerSecond, length, signal"],
       [copy(readable, server, { from: -1 }), 'from: -1; allowed: integers from 0'],
       [copy(file, server), 'refused: EBADF, the file is not open for reading'],
       [copy(server, readable), 'EBADF, the file is not open for writing'],
@@ -166,13 +165,13 @@ describeOnEveryDriver('copy from and to a connection', () => {
     const { client, server } = unixPair({ maxQueuedBytes: 64 * MIB });
     let answer: Done | undefined;
     const hanging: WriteAt = (_file, _iovecs, _count, _offset, done) => (answer = done);
-    const receiving = () => ({
+    const receiving = {
       file: { fd: -1, device: 0, name: 'a disk' },
       offset: 0,
       lengthBytes: Infinity,
       releaseFile: () => {},
-    });
-    const transfer = new Transfer(new SocketToFile(server, receiving, hanging));
+    };
+    const transfer = begun(new SocketToFile(server, hanging), receiving);
     client.send(patternBytes(0, 8 * MIB));
     for (let quiet = 0, before = -1; quiet < 5;) {
       await turns(2);
@@ -215,13 +214,13 @@ describeOnEveryDriver('copy from and to a connection', () => {
             const call = calls++;
             setImmediate(() => done(call === failsAt ? -errno : writev(fd, iovecs, count, offset, writes[call] ?? 1)));
           };
-          const receiving = () => ({
+          const receiving = {
             file: { fd: file.fd, device: 0, name: path },
             offset: 3,
             lengthBytes: length,
             releaseFile: () => {},
-          });
-          const transfer = new Transfer(new SocketToFile(server, receiving, writeAt));
+          };
+          const transfer = begun(new SocketToFile(server, writeAt), receiving);
           let failure: (TransferFailure & { code?: string }) | undefined;
           const settled = transfer.catch(reason => (failure = reason));
           let sent = 0;

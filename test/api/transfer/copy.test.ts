@@ -18,7 +18,7 @@ import {
   copy,
   open,
   sendFile,
-  type CopyOptions,
+  type FileCopyOptions,
   type DiskFile,
   type Transfer,
   type TransferFailure,
@@ -203,7 +203,7 @@ describe('copy() of files', () => {
     let done = 0;
     for (let round = 0; done < content.length; round++) {
       const controller = new AbortController();
-      const options: CopyOptions = { from: done, to: done, bytesPerSecond: 100_000, signal: controller.signal };
+      const options: FileCopyOptions = { from: done, to: done, bytesPerSecond: 100_000, signal: controller.signal };
       const transfer = copy(source, sink, options);
       if (round < 3) {
         while (transfer.account.bytes === 0) await delay(1);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { closeSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPaths } from 'node:path';
-import { copyStream, join, type Connection } from '../../../src/index.js';
+import { copy, join, type Connection } from '../../../src/index.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { twoPairs, type Joined } from '../../support/joined.js';
 import { rejection, turns, unixPair } from '../../support/sockets.js';
@@ -12,7 +12,7 @@ const SECRET = Buffer.from('SECRET '.repeat(1000));
 const MINE = new Error('mine');
 const WAYS: Record<string, (a: Connection, b: Connection, onBytes?: () => void) => PromiseLike<object>> = {
   join: (a, b, onBytes) => join(a, b, onBytes && { onBytes }),
-  copyStream: (a, b) => copyStream(a, b),
+  copy: (a, b) => copy(a, b),
 };
 
 describeOnEveryDriver('an end of a transfer that is closed', () => {

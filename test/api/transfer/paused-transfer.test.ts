@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { copy, join, open, sendFile, type Connection, type TransferFailure } from '../../../src/index.js';
-import { copyStreamWith } from '../../../src/api/transfer/copy-stream.js';
+import { copyWith } from '../../../src/api/transfer/copy.js';
 import { joinWith } from '../../../src/api/transfer/join.js';
 import type { Transfer } from '../../../src/api/transfer/transfer.js';
 import { nativeRelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';
@@ -63,9 +63,9 @@ describeOnEveryDriver('a transfer that is paused', () => {
         });
       }
 
-      it(`copyStream ends when the source is ${ending}${what}; what was taken goes to the target`, async () => {
+      it(`copy ends when the source is ${ending}${what}; what was taken goes to the target`, async () => {
         const ends = await twoPairs();
-        const transfer = copyStreamWith(byBuffers, ends.a, ends.b);
+        const transfer = copyWith(byBuffers, ends.a, ends.b);
         if (isHolding) await stall(ends);
         transfer.pause();
         await turns(2);
@@ -79,10 +79,10 @@ describeOnEveryDriver('a transfer that is paused', () => {
       });
     }
 
-    it(`copyStream ends when the target is ${ending}`, async () => {
+    it(`copy ends when the target is ${ending}`, async () => {
       const ends = await twoPairs();
       ends.b.setTimeouts({ idleMs: 0 });
-      const transfer = copyStreamWith(byBuffers, ends.a, ends.b);
+      const transfer = copyWith(byBuffers, ends.a, ends.b);
       await stall(ends);
       transfer.pause();
       end(ends.b, ends.right);
@@ -92,9 +92,9 @@ describeOnEveryDriver('a transfer that is paused', () => {
     });
 
     if (ending === 'closed') {
-      it('copyStream ends when it is paused and its target was closed before; what was taken arrives', async () => {
+      it('copy ends when it is paused and its target was closed before; what was taken arrives', async () => {
         const ends = await twoPairs();
-        const transfer = copyStreamWith(byBuffers, ends.a, ends.b);
+        const transfer = copyWith(byBuffers, ends.a, ends.b);
         await stall(ends);
         const closed = ends.b.close();
         await turns(2);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { truncateSync, writeFileSync } from 'node:fs';
 import type { Connection, TransferAccount, TransferFailure } from '../../../src/index.js';
 import { BufferList } from '../../../src/index.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
+import type { Transfer } from '../../../src/api/transfer/transfer.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { propertyRuns } from '../../property-runs.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
@@ -12,6 +12,7 @@ import { faultyKernel, type Fault } from '../../support/faulty-file-calls.js';
 import { patternBytes, TestFiles, type TestFile } from '../../support/files.js';
 import { Digest, turns, type Pair } from '../../support/sockets.js';
 import { STREAM_KINDS, streamOf as streamOfKind } from '../../support/streams.js';
+import { begun } from '../../support/transfers.js';
 
 const FILE_BYTES = 1_500_000;
 const CUT_BYTES = 500_000;
@@ -126,8 +127,8 @@ async function run(drawn: Plan, pair: Pair, file: TestFile): Promise<Outcome> {
     lengthBytes: Math.max(0, Math.min(offset + length, FILE_BYTES) - offset),
   };
   client.send(part('q', drawn.queuedBefore));
-  const engine = new FileToSocket(client, () => ({ range, ...lists }), kernel.calls);
-  const transfer = new Transfer(engine);
+  const engine = new FileToSocket(client, { calls: kernel.calls });
+  const transfer = begun(engine, { range, ...lists });
   let failure: Outcome['failure'];
   const settled = transfer.then(
     () => undefined,

@@ -4,7 +4,6 @@ import { constants, readFileSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { BufferList, IoError, open, sendFile, type Connection, type TransferFailure } from '../../../src/index.js';
 import { fileSending } from '../../../src/api/transfer/send-file.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { nativeFileReads } from '../../../src/core/transfers/files/file-reads.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { EPIPE } from '../../../src/sys/ffi/errno.js';
@@ -13,6 +12,7 @@ import { platform } from '../../../src/sys/ffi/platform.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { patternBytes, TestFiles } from '../../support/files.js';
 import { closing, Digest, fillUp, readAll, rejection, tcpPair, turns, unixPair } from '../../support/sockets.js';
+import { begun } from '../../support/transfers.js';
 
 const MIB = 1 << 20;
 
@@ -250,12 +250,14 @@ describeOnEveryDriver('sendFile', driver => {
     other.server.send('!');
     await other.client.read();
     await using file = await open(files.pattern(1 << 20).path);
-    const engine = new FileToSocket(client, () => fileSending(file, {}), {
-      sendfile: { takesHeader: false, refusesToWait: false, failure: EPIPE, send: () => 0 },
-      reads: nativeFileReads,
+    const engine = new FileToSocket(client, {
+      calls: {
+        sendfile: { takesHeader: false, refusesToWait: false, failure: EPIPE, send: () => 0 },
+        reads: nativeFileReads,
+      },
     });
     // By the call that failed, or before it by the look-out for a peer that nobody reads.
-    expect(await failureOf(new Transfer(engine))).to.include({ code: 'ECONNRESET' });
+    expect(await failureOf(begun(engine, fileSending(file, { offset: 0 })))).to.include({ code: 'ECONNRESET' });
   });
 
   it('a reader that stops holds it back; the write deadline sees it', async () => {

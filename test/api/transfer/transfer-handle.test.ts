@@ -1,12 +1,14 @@
 import { expect } from 'chai';
 import { runInNewContext } from 'node:vm';
-import { Transfer, type TransferEngine, type TransferFailure } from '../../../src/api/transfer/transfer.js';
+import type { Transfer } from '../../../src/api/transfer/transfer.js';
+import { type TransferEngine, type TransferFailure } from '../../../src/api/transfer/transfer.js';
 import { TransferAccount } from '../../../src/core/transfers/account.js';
 import { Pace } from '../../../src/core/transfers/pace.js';
 import { IoError } from '../../../src/sys/ffi/io-error.js';
+import { begun } from '../../support/transfers.js';
 
 /** Notes what it is told, and settles when the test says so. */
-class RecordingEngine implements TransferEngine {
+class RecordingEngine implements TransferEngine<TransferAccount, undefined> {
   readonly account = new TransferAccount('buffers');
   readonly pace = new Pace();
   readonly told: string[] = [];
@@ -46,7 +48,7 @@ async function failureOf(transfer: Transfer): Promise<TransferFailure> {
 describe('Transfer', () => {
   it('gives its account when awaited, and lets it be read meanwhile', async () => {
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine);
+    const transfer = begun(engine, undefined);
     engine.account.bytesOut = 7;
     expect(transfer.account.bytes).to.equal(7);
     engine.account.bytesOut = 9;
@@ -56,7 +58,7 @@ describe('Transfer', () => {
 
   it('fails with the error of the engine, which carries the account', async () => {
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine);
+    const transfer = begun(engine, undefined);
     const broken = new IoError('EPIPE', 'sendfile');
     engine.account.bytesOut = 5;
     engine.onSettled(broken);
@@ -70,14 +72,14 @@ describe('Transfer', () => {
   it('fails with what start throws', async () => {
     const engine = new RecordingEngine();
     engine.startFailure = new RangeError('offset');
-    const failure = await failureOf(new Transfer(engine));
+    const failure = await failureOf(begun(engine, undefined));
     expect(failure).to.be.instanceOf(RangeError);
     expect(failure).to.include({ message: 'offset', cause: engine.startFailure });
   });
 
   it('passes pause, resume and rates on, until it is settled', async () => {
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine);
+    const transfer = begun(engine, undefined);
     transfer.pause();
     transfer.bytesPerSecond = 1000;
     transfer.resume();
@@ -92,16 +94,16 @@ describe('Transfer', () => {
   });
 
   it('is cancelled with ECANCELED, or with the reason given, whatever it is', async () => {
-    const plain = new Transfer(new RecordingEngine());
+    const plain = begun(new RecordingEngine(), undefined);
     plain.cancel();
     expect(await failureOf(plain)).to.include({ code: 'ECANCELED' });
 
     const reason = new Error('enough');
-    const explained = new Transfer(new RecordingEngine());
+    const explained = begun(new RecordingEngine(), undefined);
     explained.cancel(reason);
     expect(await failureOf(explained)).to.include({ message: 'enough', cause: reason, transfer: explained.account });
 
-    const odd = new Transfer(new RecordingEngine());
+    const odd = begun(new RecordingEngine(), undefined);
     odd.cancel('stop');
     expect(await failureOf(odd)).to.equal('stop');
   });
@@ -109,14 +111,14 @@ describe('Transfer', () => {
   it('is cancelled by a signal, and does not begin with one aborted before', async () => {
     const controller = new AbortController();
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine, { signal: controller.signal });
+    const transfer = begun(engine, undefined, { signal: controller.signal });
     controller.abort();
     const failure = await failureOf(transfer);
     expect(failure).to.include({ name: 'AbortError', code: 20, cause: controller.signal.reason as Error });
     expect(failure.transfer).to.equal(transfer.account);
 
     const idle = new RecordingEngine();
-    const late = await failureOf(new Transfer(idle, { signal: controller.signal }));
+    const late = await failureOf(begun(idle, undefined, { signal: controller.signal }));
     expect(late).to.include({ cause: controller.signal.reason as Error, transfer: idle.account });
     expect(failure.transfer).to.equal(transfer.account);
     expect(idle.told).to.deep.equal([]);
@@ -125,14 +127,14 @@ describe('Transfer', () => {
   it('leaves the signal alone once settled, and survives a frozen reason', async () => {
     const controller = new AbortController();
     const engine = new RecordingEngine();
-    const transfer = new Transfer(engine, { signal: controller.signal });
+    const transfer = begun(engine, undefined, { signal: controller.signal });
     engine.onSettled(undefined);
     await transfer;
     controller.abort();
     expect(engine.told).to.deep.equal(['start']);
 
     const frozen = Object.freeze(new Error('frozen'));
-    const other = new Transfer(new RecordingEngine());
+    const other = begun(new RecordingEngine(), undefined);
     other.cancel(frozen);
     expect(await failureOf(other)).to.include({ message: 'frozen', cause: frozen, transfer: other.account });
   });
@@ -145,7 +147,7 @@ describe('Transfer', () => {
     const controller = new AbortController();
     const reason = new Mine('for all', { cause: 'deeper' });
     const engines = [1, 2, 3].map(() => new RecordingEngine());
-    const all = engines.map(engine => new Transfer(engine, { signal: controller.signal }));
+    const all = engines.map(engine => begun(engine, undefined, { signal: controller.signal }));
     engines.forEach((engine, index) => (engine.account.bytesOut = index));
     controller.abort(reason);
     const failures = await Promise.all(all.map(failureOf));
@@ -161,7 +163,7 @@ describe('Transfer', () => {
 
   it('takes an error of another realm for one', async () => {
     const reason = runInNewContext("new RangeError('elsewhere')") as Error;
-    const transfer = new Transfer(new RecordingEngine());
+    const transfer = begun(new RecordingEngine(), undefined);
     transfer.cancel(reason);
     expect(await failureOf(transfer)).to.include({ message: 'elsewhere', cause: reason, transfer: transfer.account });
   });

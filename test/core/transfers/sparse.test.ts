@@ -9,7 +9,6 @@ import type { FileCopyCalls } from '../../../src/core/transfers/files/file-copy-
 import { FileToFile, type CopyEnd } from '../../../src/core/transfers/files/file-to-file.js';
 import { FileToSocket } from '../../../src/core/transfers/files/file-to-socket.js';
 import { BufferList } from '../../../src/core/memory/buffer-list.js';
-import { Transfer } from '../../../src/api/transfer/transfer.js';
 import { EAGAIN, EINTR, EOPNOTSUPP } from '../../../src/sys/ffi/errno.js';
 import { fstatNow, type FileStat } from '../../../src/sys/file/file-stat.js';
 import type { SendfileCalls } from '../../../src/sys/socket/sendfile.js';
@@ -18,6 +17,7 @@ import { patternBytes } from '../../support/files.js';
 import { unixPair } from '../../support/sockets.js';
 import { propertyRuns } from '../../property-runs.js';
 import { moodyCalls, type Fault } from './moody-calls.js';
+import { begun } from '../../support/transfers.js';
 
 const GIB = 2 ** 30;
 const BLOCK_BYTES = 4096;
@@ -94,11 +94,11 @@ describe('sparse files of several GiB', () => {
   }
 
   async function copied(calls: FileCopyCalls, source: CopyEnd, target: CopyEnd, lengthBytes: number) {
-    const prepare = () => Promise.resolve({ source, target, isMadeUp: false, lengthBytes });
-    const engine = new FileToFile(prepare, () => {}, new DiskPool(), calls);
+    const plan = { copy: Promise.resolve({ source, target, isMadeUp: false, lengthBytes }), release: () => {} };
+    const engine = new FileToFile(new DiskPool(), calls);
     const failure = await new Promise<Error | undefined>(resolve => {
       engine.onSettled = resolve;
-      engine.start();
+      engine.start(plan);
     });
     expect(failure).to.equal(undefined);
     return engine.account;
@@ -181,9 +181,9 @@ describeOnEveryDriver(
           const { client, server } = unixPair();
           const sendfile = new CountingSendfile(offset, answers);
           const range = { fd: -1, device: 0, offset, lengthBytes };
-          const sending = () => ({ range, before: BufferList.from(''), after: BufferList.from('') });
+          const sending = { range, before: BufferList.from(''), after: BufferList.from('') };
           const reads = { isResident: () => true, read: () => {} };
-          const account = await new Transfer(new FileToSocket(client, sending, { sendfile, reads }));
+          const account = await begun(new FileToSocket(client, { calls: { sendfile, reads } }), sending);
           expect(sendfile.wrong).to.equal(undefined);
           const path = lengthBytes === 0 ? 'none' : 'sendfile';
           const counts = { bytesIn: lengthBytes, bytesOut: lengthBytes, residueBytes: 0, path };

@@ -36,6 +36,13 @@ export interface FileCopy {
   readonly lengthBytes: number;
 }
 
+export interface FileCopyPlan {
+  /** A promise, since the file systems may take their time to tell what the files are. */
+  readonly copy: Promise<FileCopy>;
+  /** Called when the files are needed no longer. */
+  readonly release: () => void;
+}
+
 export class FileToFile {
   readonly account = new TransferAccount('reflink');
   readonly brake = new Brake();
@@ -55,10 +62,9 @@ export class FileToFile {
   private asked = 0;
   private isSettled = false;
 
-  /** @param prepare checks the two ends; it may wait. What it throws is what the transfer is rejected with. */
+  private release: () => void = () => {};
+
   constructor(
-    private readonly prepare: () => Promise<FileCopy>,
-    private readonly release: () => void,
     private readonly pool: DiskPool,
     private readonly calls: FileCopyCalls,
   ) {}
@@ -67,8 +73,9 @@ export class FileToFile {
     return this.brake.pace;
   }
 
-  start(): void {
-    void this.run().then(
+  start({ copy, release }: FileCopyPlan): void {
+    this.release = release;
+    void this.run(copy).then(
       () => this.settle(undefined),
       (failure: Error) => this.settle(failure),
     );
@@ -103,8 +110,8 @@ export class FileToFile {
     if (this.asked === 0) this.release();
   }
 
-  private async run(): Promise<void> {
-    this.copy = await this.ask(this.prepare());
+  private async run(copy: Promise<FileCopy>): Promise<void> {
+    this.copy = await this.ask(copy);
     const { isMadeUp, lengthBytes, target } = this.copy;
     this.targetBytes = target.stat.sizeBytes;
     if (isMadeUp) {

@@ -45,6 +45,12 @@ export interface FileToSocketCalls {
   readonly reads: FileReads;
 }
 
+export interface FileToSocketOptions {
+  /** What the user calls the connection. */
+  readonly sinkName?: string;
+  readonly calls?: FileToSocketCalls;
+}
+
 /** Until the file system has told. */
 const UNKNOWN_RANGE: FileRange = { fd: -1, device: -1, offset: 0, lengthBytes: 0 };
 
@@ -52,6 +58,8 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   readonly account = new TransferAccount('sendfile');
   readonly pace = new Pace();
   onSettled: (failure: Error | undefined) => void = () => {};
+
+  readonly sinkName: string;
 
   /** From `start` on. */
   private operation!: SendFile;
@@ -76,16 +84,11 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
   /** The file had to be read from the disk: it is read ahead from then on. */
   private isCold = false;
 
-  /**
-   * @param prepare checks what the user gave. @throws what is wrong with it.
-   * @param sinkName what the user calls the connection.
-   */
   constructor(
     private readonly end: WriteEnd,
-    private readonly prepare: () => FileSending,
-    calls?: FileToSocketCalls,
-    readonly sinkName = 'connection',
+    { sinkName = 'connection', calls }: FileToSocketOptions = {},
   ) {
+    this.sinkName = sinkName;
     this.sendfile = calls?.sendfile ?? nativeSendfile();
     this.reads = calls?.reads ?? nativeFileReads;
   }
@@ -94,8 +97,7 @@ export class FileToSocket implements WriteTurn, SendFileOwner, TimerOwner {
     return this.end.writes;
   }
 
-  start(): void {
-    const { range: known, before, after, giveBack, releaseFile } = this.prepare();
+  start({ range: known, before, after, giveBack, releaseFile }: FileSending): void {
     this.releaseFile = releaseFile ?? this.releaseFile;
     this.giveBack = giveBack ?? this.giveBack;
     const range = known instanceof Promise ? UNKNOWN_RANGE : known;

@@ -73,10 +73,8 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private hasPeerEnded = false;
   private brokenBy: Error | undefined = undefined;
 
-  /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
     private readonly from: ReadEnd,
-    private readonly prepare: () => FileReceiving,
     private readonly writeAt: WriteAt = nativeWriteAt,
   ) {}
 
@@ -84,8 +82,8 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     return this.from.reads;
   }
 
-  start(): void {
-    this.receiving = this.prepare();
+  start(receiving: FileReceiving): void {
+    this.receiving = receiving;
     try {
       if (this.source.hasPeerEnded) this.isEnding = true;
       else this.descriptor = this.source.borrowReads(this);

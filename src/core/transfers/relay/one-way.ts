@@ -6,7 +6,6 @@ import { Pace } from '../pace.js';
 import { RelayAccount } from './relay-account.js';
 import type { RelayCalls } from './relay-conduits.js';
 import { Relay, type RelayOwner } from './relay.js';
-import type { DirectionLimits } from './tunnel.js';
 
 export class OneWay implements RelayOwner {
   readonly keepsSink = true;
@@ -21,28 +20,19 @@ export class OneWay implements RelayOwner {
   /** The target waits with its orderly close for the end of this. */
   private closing: Error | undefined = undefined;
 
-  /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
     private readonly source: ReadEnd,
     private readonly sink: WriteEnd,
-    private readonly prepare: () => DirectionLimits,
     private readonly calls: RelayCalls,
   ) {}
 
-  start(): void {
-    const { maxBytes, bytesPerSecond } = this.prepare();
+  /** @param maxBytes bytes after which it is over; Infinity for all. */
+  start(maxBytes: number): void {
     const { source, sink, pace, account, calls } = this;
-    pace.bytesPerSecond = bytesPerSecond;
-    this.relay = new Relay(
-      this,
-      source.reads,
-      sink.writes,
-      new Allowance(maxBytes, [pace]),
-      account,
-      calls,
-      'source',
-      'target',
-    );
+    const ends = { source: source.reads, sink: sink.writes };
+    const allowance = new Allowance(maxBytes, [pace]);
+    const names = { source: 'source', sink: 'target' };
+    this.relay = new Relay(this, { ...ends, names, allowance, account, calls });
     this.relay.start();
   }
 

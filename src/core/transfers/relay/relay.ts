@@ -6,11 +6,7 @@
  * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
  * blocked always says which of the two it was.
  */
-import { EAGAIN, EINTR } from '../../../sys/ffi/errno.js';
-import { IoError } from '../../../sys/ffi/io-error.js';
-import { causeOf } from '../../../sys/socket/stream.js';
 import { BufferList } from '../../memory/buffer-list.js';
-import { RELAY_BYTES_PER_TURN } from '../../limits.js';
 import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../../operations/operation.js';
 import type { ReadSide, ReadTurn } from '../../operations/read-turn.js';
 import type { Deferred } from '../../reactor/reactor.js';
@@ -19,7 +15,8 @@ import type { WriteSide, WriteTurn } from '../../operations/write-turns.js';
 import type { Allowance } from '../allowance.js';
 import { KernelSplice } from './kernel-splice.js';
 import type { RelayAccount } from './relay-account.js';
-import { RelayConduits, type RelayCalls } from './relay-conduits.js';
+import { RelayConduits } from './relay-conduits.js';
+import { RelayPump, type RelayNext, type RelayPlan } from './relay-pump.js';
 import { RelayStep, type RelayStepOwner } from './relay-step.js';
 
 export interface RelayOwner {
@@ -35,17 +32,10 @@ export interface RelayOwner {
   onSinkClosing?(relay: Relay, failure: Error): void;
 }
 
-/** What comes next: the thing that is waited for. */
-type Next = 'source' | 'sink' | 'pace' | 'end';
-
 export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, Deferred {
-  /** What it broke with, and which end did. */
-  failure: Error | undefined = undefined;
-  brokenEnd: 'source' | 'sink' | undefined = undefined;
-  /** The source has said its last byte, and it did not break. */
-  hasSourceEnded = false;
   isOver = false;
 
+  private readonly pump: RelayPump;
   private readonly conduits: RelayConduits;
   /** Where the system may have SO_SPLICE. */
   private readonly kernel: KernelSplice | undefined;
@@ -53,29 +43,52 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private readonly writing = new RelayStep(this, 'write');
   private from: Descriptor | undefined = undefined;
   private to: Descriptor | undefined = undefined;
-  private isSourceOver = false;
   private hasReads = true;
   private isPaused = false;
-  private next: Next = 'source';
+  private next: RelayNext = 'source';
   private timer: Timer = NO_TIMER;
+
+  readonly source: ReadSide;
+  readonly sink: WriteSide;
+  readonly account: RelayAccount;
+  readonly sourceName: string;
+  readonly sinkName: string;
+  private readonly allowance: Allowance;
 
   constructor(
     private readonly owner: RelayOwner,
-    readonly source: ReadSide,
-    readonly sink: WriteSide,
-    private readonly allowance: Allowance,
-    readonly account: RelayAccount,
-    calls: RelayCalls,
-    readonly sourceName: string,
-    readonly sinkName: string,
+    plan: RelayPlan,
   ) {
+    const { source, sink, names, allowance, account, calls } = plan;
+    this.source = source;
+    this.sink = sink;
+    this.sourceName = names.source;
+    this.sinkName = names.sink;
+    this.allowance = allowance;
+    this.account = account;
     this.conduits = new RelayConduits(account, calls, source);
+    this.pump = new RelayPump(plan, this.conduits);
     this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
+  }
+
+  /** What it broke with. */
+  get failure(): Error | undefined {
+    return this.pump.failure;
+  }
+
+  /** The end that broke. */
+  get brokenEnd(): 'source' | 'sink' | undefined {
+    return this.pump.brokenEnd;
+  }
+
+  /** The source has said its last byte, and it did not break. */
+  get hasSourceEnded(): boolean {
+    return this.pump.hasSourceEnded;
   }
 
   /** Borrows both sides. @throws Error one of them can't be had; neither is borrowed then. */
   start(): void {
-    if (this.source.hasPeerEnded) this.endSource(undefined);
+    if (this.source.hasPeerEnded) this.pump.endSource(undefined);
     else this.from = this.source.borrowReads(this);
     try {
       this.sink.takeTurn(this);
@@ -152,7 +165,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   broken(failure: Error): void {
     if (this.isOver) return;
-    this.fail('sink', failure);
+    this.pump.fail('sink', failure);
     this.finish();
   }
 
@@ -161,8 +174,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   }
 
   sourceClosed(failure: Error): void {
-    if (this.isOver || this.isSourceOver) return;
-    this.endSource(failure);
+    if (this.isOver || this.pump.isSourceOver) return;
+    this.pump.endSource(failure);
     if (!this.isPaused) this.goOn();
     else if (this.owner.keepsSink) this.leaveRest();
     else this.finish();
@@ -180,7 +193,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     const { account } = this;
     const { bytesIn, bytesOut } = account;
     this.takeOver();
-    const next = this.move();
+    const next = this.pump.move();
     this.next = next;
     const took = account.bytesIn - bytesIn;
     const gave = account.bytesOut - bytesOut;
@@ -197,8 +210,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   }
 
   onStepFailed(step: RelayStep, failure: Error): void {
-    if (step === this.writing) this.fail('sink', failure);
-    else this.endSource(failure);
+    if (step === this.writing) this.pump.fail('sink', failure);
+    else this.pump.endSource(failure);
     this.next = 'end';
   }
 
@@ -213,12 +226,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** An end is closed, and will tell of it later in the turn. Nothing moves any more: its number may be another's by now. */
   private get isCutOff(): boolean {
-    return this.sink.isClosed || ((this.source.isClosed || !this.hasReads) && !this.isSourceOver);
-  }
-
-  /** Nothing more is to be taken. */
-  private get hasNothing(): boolean {
-    return this.allowance.isUsedUp || (this.isSourceOver && !this.conduits.hasAhead);
+    return this.sink.isClosed || ((this.source.isClosed || !this.hasReads) && !this.pump.isSourceOver);
   }
 
   private tell(took: number, gave: number): void {
@@ -228,78 +236,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.owner.onRelayBytes(this, gave);
   }
 
-  /** Moves bytes until something has to be waited for. */
-  private move(): Next {
-    const { conduits, account, sink } = this;
-    const { counters } = sink.reactor.driver;
-    let budget = RELAY_BYTES_PER_TURN;
-    for (;;) {
-      if (conduits.heldBytes === 0) {
-        const next = budget <= 0 ? 'source' : this.take();
-        if (next !== undefined) {
-          conduits.rest();
-          return next;
-        }
-      }
-      counters.relays++;
-      account.calls++;
-      const sent = conduits.drain();
-      if (sent < 0) {
-        const { errno } = conduits;
-        if (errno === EINTR) continue;
-        if (errno === EAGAIN) return 'sink';
-        if (conduits.fallBack()) continue;
-        this.fail(
-          'sink',
-          new IoError(causeOf(sink.ownFd, errno), conduits.drainName, `${this.sinkName}, descriptor ${sink.ownFd}`),
-        );
-        return 'end';
-      }
-      account.bytesOut += sent;
-      counters.bytesSent += sent;
-      budget -= sent;
-      // It took less than it was offered: no call is spent on hearing that it is full.
-      if (conduits.heldBytes > 0) return 'sink';
-      // As much as there was, in all likelihood: the next wait tells whether there is more.
-      if (conduits.wasShort && !this.isSourceOver && !this.allowance.isUsedUp) {
-        conduits.rest();
-        return 'source';
-      }
-    }
-  }
-
-  /** Takes bytes of the source. @returns undefined if there are some, otherwise what comes next. */
-  private take(): Next | undefined {
-    const { conduits, account, source, allowance } = this;
-    if (this.hasNothing) return 'end';
-    const { counters } = source.reactor.driver;
-    const allowedBytes = allowance.bytesNow();
-    if (allowedBytes === 0) return 'pace';
-    for (;;) {
-      counters.relays++;
-      account.calls++;
-      const taken = conduits.fill(allowedBytes);
-      if (taken > 0) {
-        account.bytesIn += taken;
-        counters.bytesReceived += taken;
-        if (conduits.splices) counters.splicedBytes += taken;
-        allowance.spend(taken);
-        return undefined;
-      }
-      if (taken === 0) {
-        this.endSource(undefined);
-        return 'end';
-      }
-      const { errno } = conduits;
-      if (errno === EAGAIN) return 'source';
-      if (errno === EINTR || conduits.fallBack()) continue;
-      this.endSource(new IoError(errno, conduits.fillName, `${this.sourceName}, descriptor ${source.ownFd}`));
-      return 'end';
-    }
-  }
-
   /** Stands in line for what comes next; `step` is the one that stands there now. */
-  private waitFor(next: Next, step: RelayStep | undefined): void {
+  private waitFor(next: RelayNext, step: RelayStep | undefined): void {
     if (next === 'source') this.leaveToKernel();
     const wanted = next === 'source' ? this.reading : next === 'sink' ? this.writing : undefined;
     if (step === wanted && step !== undefined) return;
@@ -337,7 +275,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.stop();
     if (this.brokenEnd === 'sink') this.next = 'end';
     else if (this.conduits.heldBytes > 0) this.next = 'sink';
-    else if (this.hasNothing) this.next = 'end';
+    else if (this.pump.hasNothing) this.next = 'end';
     else this.next = this.conduits.hasAhead ? 'sink' : 'source';
     if (this.next === 'end') this.endSoon();
     else this.waitFor(this.next, undefined);
@@ -357,17 +295,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.timer = NO_TIMER;
     const movedBytes = this.takeOver();
     if (movedBytes > 0) this.source.onTurnArrival(movedBytes);
-  }
-
-  private endSource(failure: Error | undefined): void {
-    this.isSourceOver = true;
-    if (failure === undefined) this.hasSourceEnded = true;
-    else this.fail('source', failure);
-  }
-
-  private fail(end: 'source' | 'sink', failure: Error): void {
-    this.failure ??= failure;
-    this.brokenEnd ??= end;
   }
 
   private finish(): void {

@@ -51,8 +51,6 @@ export interface TunnelOptions {
   readonly halfCloseTimeoutMs: number;
   readonly aToB: DirectionLimits;
   readonly bToA: DirectionLimits;
-  /** Both directions together. */
-  readonly bytesPerSecond: number;
   readonly onBytes: ((direction: TunnelDirection, lengthBytes: number) => void) | undefined;
 }
 
@@ -77,23 +75,18 @@ export class Tunnel implements RelayOwner, TimerOwner {
   private isRunning = false;
   private isPaused = false;
 
-  /** @param prepare checks what the user gave. @throws what is wrong with it. */
   constructor(
     private readonly a: TunnelEnd,
     private readonly b: TunnelEnd,
-    private readonly prepare: () => TunnelOptions,
     private readonly calls: RelayCalls,
   ) {}
 
-  start(): void {
-    const { idleTimeoutMs, halfCloseTimeoutMs, aToB, bToA, bytesPerSecond, onBytes } = this.prepare();
-    const { a, b, account } = this;
-    this.pace.bytesPerSecond = bytesPerSecond;
+  start({ idleTimeoutMs, halfCloseTimeoutMs, aToB, bToA, onBytes }: TunnelOptions): void {
     this.delaysMs[IDLE] = idleTimeoutMs;
     this.delaysMs[HALF_CLOSED] = halfCloseTimeoutMs;
     this.onBytes = onBytes;
-    this.aToB = this.relay(a, b, aToB, account.aToB);
-    this.bToA = this.relay(b, a, bToA, account.bToA);
+    this.aToB = this.relay('aToB', aToB);
+    this.bToA = this.relay('bToA', bToA);
     this.aToB.start();
     try {
       this.bToA.start();
@@ -196,10 +189,14 @@ export class Tunnel implements RelayOwner, TimerOwner {
     else other.sourceClosed(failure);
   }
 
-  private relay(source: TunnelEnd, sink: TunnelEnd, limits: DirectionLimits, account: RelayAccount): Relay {
-    const allowance = new Allowance(limits.maxBytes, [new Pace(limits.bytesPerSecond), this.pace]);
-    const [sourceName, sinkName] = source === this.a ? ['a', 'b'] : ['b', 'a'];
-    return new Relay(this, source.reads, sink.writes, allowance, account, this.calls, sourceName, sinkName);
+  private relay(direction: TunnelDirection, { maxBytes, bytesPerSecond }: DirectionLimits): Relay {
+    const { a, b, calls, account } = this;
+    const ends =
+      direction === 'aToB'
+        ? { source: a.reads, sink: b.writes, names: { source: 'a', sink: 'b' } }
+        : { source: b.reads, sink: a.writes, names: { source: 'b', sink: 'a' } };
+    const allowance = new Allowance(maxBytes, [new Pace(bytesPerSecond), this.pace]);
+    return new Relay(this, { ...ends, allowance, account: account[direction], calls });
   }
 
   private finish(): void {

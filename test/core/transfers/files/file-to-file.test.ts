@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskPool } from '../../../../src/core/disk/pool.js';
 import { nativeFileCopyCalls, type FileCopyCalls } from '../../../../src/core/transfers/files/file-copy-calls.js';
-import { FileToFile, type CopyEnd } from '../../../../src/core/transfers/files/file-to-file.js';
+import {
+  FileToFile,
+  type CopyEnd,
+  type FileCopy,
+  type FileCopyPlan,
+} from '../../../../src/core/transfers/files/file-to-file.js';
 import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../../src/sys/ffi/errno.js';
 import type { Done } from '../../../../src/sys/ffi/blocking-call.js';
 import { fstatNow, type FileStat } from '../../../../src/sys/file/file-stat.js';
@@ -87,15 +92,21 @@ describe('FileToFile', () => {
 
   function engineOf({ source, target, from, to, lengthBytes, calls }: Copying): FileToFile {
     const ends = { source: endOf(source, from), target: endOf(target, to) };
-    const prepare = () => Promise.resolve({ ...ends, isMadeUp: false, lengthBytes });
-    return new FileToFile(prepare, () => {}, new DiskPool(), calls);
+    return planned({ ...ends, isMadeUp: false, lengthBytes }, new FileToFile(new DiskPool(), calls));
+  }
+
+  const plans = new WeakMap<FileToFile, FileCopyPlan>();
+
+  function planned(copy: FileCopy, engine: FileToFile): FileToFile {
+    plans.set(engine, { copy: Promise.resolve(copy), release: () => {} });
+    return engine;
   }
 
   /** @returns what it failed with. */
-  function run(engine: FileToFile): Promise<Error | undefined> {
+  function run(engine: FileToFile, plan = plans.get(engine)!): Promise<Error | undefined> {
     return new Promise(resolve => {
       engine.onSettled = resolve;
-      engine.start();
+      engine.start(plan);
     });
   }
 
@@ -246,8 +257,8 @@ describe('FileToFile', () => {
       done => (answer = done),
       () => {},
     );
-    const prepare = () => Promise.resolve({ source: end, target, isMadeUp: false, lengthBytes: 1000 });
-    const engine = new FileToFile(prepare, () => {}, pool, nativeFileCopyCalls);
+    const copy = { source: end, target, isMadeUp: false, lengthBytes: 1000 };
+    const engine = planned(copy, new FileToFile(pool, nativeFileCopyCalls));
     const settled = run(engine);
     await new Promise(resolve => setImmediate(resolve));
     expect(pool.waiting).to.equal(1);
@@ -352,13 +363,9 @@ describe('FileToFile', () => {
         };
         const ends = [endOf(fd, 0), endOf(target.fd, 0)];
         let released = 0;
-        const engine = new FileToFile(
-          () => Promise.resolve({ source: ends[0], target: ends[1], isMadeUp: false, lengthBytes: 100_000 }),
-          () => released++,
-          new DiskPool(),
-          hanging,
-        );
-        const settled = run(engine);
+        const engine = new FileToFile(new DiskPool(), hanging);
+        const copy = Promise.resolve({ source: ends[0], target: ends[1], isMadeUp: false, lengthBytes: 100_000 });
+        const settled = run(engine, { copy, release: () => released++ });
         while (answers.length === 0) await new Promise(resolve => setImmediate(resolve));
         engine.cancel(reason);
         expect(await settled).to.equal(reason);
@@ -373,9 +380,9 @@ describe('FileToFile', () => {
     it('to the first look at the files', async () => {
       let released = 0;
       let fail!: (failure: Error) => void;
-      const prepare = () => new Promise<never>((_, reject) => (fail = reject));
-      const engine = new FileToFile(prepare, () => released++, new DiskPool(), moodyCalls({}));
-      const settled = run(engine);
+      const copy = new Promise<never>((_, reject) => (fail = reject));
+      const engine = new FileToFile(new DiskPool(), moodyCalls({}));
+      const settled = run(engine, { copy, release: () => released++ });
       engine.cancel(reason);
       expect(await settled).to.equal(reason);
       expect(released).to.equal(0);

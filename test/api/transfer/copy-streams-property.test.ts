@@ -1,7 +1,7 @@
 /** Every pair of streams and every way between them, at random: against an oracle that only counts and concatenates. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { copyStreamWith } from '../../../src/api/transfer/copy-stream.js';
+import { copyWith } from '../../../src/api/transfer/copy.js';
 import { nativeRelayCalls, type RelayCalls } from '../../../src/core/transfers/relay/relay-conduits.js';
 import type { Connection, TransferAccount, TransferFailure } from '../../../src/index.js';
 import { propertyRuns } from '../../property-runs.js';
@@ -91,7 +91,7 @@ async function play(scene: Scene): Promise<void> {
   const from = await streamOf(scene.source);
   const to = await streamOf(scene.sink);
   const received = new Received(to.reading);
-  const copying = copyStreamWith(callsOf(scene), from.reading, to.writing, { length: scene.length });
+  const copying = copyWith(callsOf(scene), from.reading, to.writing, { length: scene.length });
   let failure: (TransferFailure & { code?: string }) | undefined;
   const settled = copying.then(
     () => {},
@@ -182,7 +182,7 @@ function property(kinds: readonly Fault['kind'][], numRuns: number) {
 const TITLE = 'whatever the kinds, sizes, pauses, faults and ends: every byte once, in order, and counted';
 
 describeOnEveryDriver(
-  'copyStream, at random',
+  'copy, at random',
   () => {
     it(TITLE, property(['short', 'EINTR', 'EAGAIN', 'EINVAL', 'ENOMEM', 'EPERM'], 60)).timeout(120_000);
   },
@@ -191,7 +191,7 @@ describeOnEveryDriver(
 
 // EAGAIN that the kernel did not say is followed by no edge.
 describeOnEveryDriver(
-  'copyStream, at random, by edges',
+  'copy, at random, by edges',
   () => {
     it(TITLE, property(['short', 'EINTR', 'EINVAL', 'ENOMEM', 'EPERM'], 60)).timeout(120_000);
   },

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
-import { adopt, copyStream } from '../../../src/index.js';
+import { adopt, copy } from '../../../src/index.js';
 import { pipe } from '../../../src/sys/file/io.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { receiveStream, sendStream, twoPairs } from '../../support/joined.js';
@@ -8,11 +8,11 @@ import { Digest, readAll, readExactly, rejection, tcpPair, track, turns, unixPai
 
 const MEGABYTE = 1 << 20;
 
-describeOnEveryDriver('copyStream', () => {
+describeOnEveryDriver('copy', () => {
   it('copies up to the end of the source, and ends neither', async () => {
     const { left, right, a, b } = await twoPairs();
     const received = receiveStream(right);
-    const copying = copyStream(a, b);
+    const copying = copy(a, b);
     const sent = await sendStream(left, 8 * MEGABYTE);
     left.end();
     const account = await copying;
@@ -25,9 +25,9 @@ describeOnEveryDriver('copyStream', () => {
   it("copies up to a length, and what comes after it is the user's to read and to send", async () => {
     const { left, right, a, b } = await twoPairs();
     left.send('headbodytail');
-    expect((await copyStream(a, b, { length: 4 })).bytes).to.equal(4);
+    expect((await copy(a, b, { length: 4 })).bytes).to.equal(4);
     b.send('|');
-    expect((await copyStream(a, b, { length: 4 })).bytes).to.equal(4);
+    expect((await copy(a, b, { length: 4 })).bytes).to.equal(4);
     expect(await readExactly(a, 4)).to.equal('tail');
     b.end('|');
     expect(Buffer.from(await readAll(right)).toString()).to.equal('head|body|');
@@ -35,12 +35,12 @@ describeOnEveryDriver('copyStream', () => {
 
   it('a length of 0 is over at once, and waits for nothing', async () => {
     const { client, server } = unixPair();
-    expect(await copyStream(client, server, { length: 0 })).to.include({ bytes: 0, calls: 0 });
+    expect(await copy(client, server, { length: 0 })).to.include({ bytes: 0, calls: 0 });
   });
 
   it('copies a connection to itself: an echo', async () => {
     const { client, server } = await tcpPair();
-    const copying = copyStream(server, server);
+    const copying = copy(server, server);
     const received = receiveStream(client);
     const sent = await sendStream(client, 4 * MEGABYTE);
     client.end();
@@ -53,12 +53,12 @@ describeOnEveryDriver('copyStream', () => {
     const [first, second] = [pipe(), pipe()];
     const [out, into, out2, into2] = [first[0], first[1], second[0], second[1]].map(fd => track(adopt(fd)));
     const { client, server } = unixPair();
-    const copies = [copyStream(out, client), copyStream(server, into2)];
+    const copies = [copy(out, client), copy(server, into2)];
     const received = new Digest();
     const source = unixPair();
-    const feeding = copyStream(source.server, into);
+    const feeding = copy(source.server, into);
     const sink = unixPair();
-    const emptying = copyStream(out2, sink.client);
+    const emptying = copy(out2, sink.client);
     sink.server.onData = chunk => received.add(chunk);
     const sent = await sendStream(source.client, 2 * MEGABYTE);
     source.client.end();
@@ -75,7 +75,7 @@ describeOnEveryDriver('copyStream', () => {
 
   it('waits while it is paused, and goes on', async () => {
     const { left, right, a, b } = await twoPairs('Unix');
-    const copying = copyStream(a, b, { length: 6 });
+    const copying = copy(a, b, { length: 6 });
     left.send('one');
     expect(await readExactly(right, 3)).to.equal('one');
     copying.pause();
@@ -90,7 +90,7 @@ describeOnEveryDriver('copyStream', () => {
   it('is rejected with the reason of its signal, and counts what was copied', async () => {
     const { left, right, a, b } = await twoPairs('Unix');
     const abort = new AbortController();
-    const copying = copyStream(a, b, { signal: abort.signal });
+    const copying = copy(a, b, { signal: abort.signal });
     left.send('abc');
     expect(await readExactly(right, 3)).to.equal('abc');
     const reason = new Error('no longer wanted');
@@ -101,7 +101,7 @@ describeOnEveryDriver('copyStream', () => {
 
   it('a sink that breaks is closed and told; the source stays open', async () => {
     const { left, right, a, b } = await twoPairs();
-    const copying = copyStream(a, b);
+    const copying = copy(a, b);
     right.reset();
     const feeding = sendStream(left, MEGABYTE).catch(() => {});
     const failure = await rejection(Promise.resolve(copying));
@@ -116,10 +116,10 @@ describeOnEveryDriver('copyStream', () => {
   it('refuses a length that makes no sense, and a source that is being read', async () => {
     const { client, server } = unixPair();
     for (const length of [-1, 1.5, NaN]) {
-      expect(await rejection(Promise.resolve(copyStream(client, server, { length })))).to.be.instanceOf(RangeError);
+      expect(await rejection(Promise.resolve(copy(client, server, { length })))).to.be.instanceOf(RangeError);
     }
     client.onData = () => {};
-    expect((await rejection(Promise.resolve(copyStream(client, server)))).message).to.contain('onData');
+    expect((await rejection(Promise.resolve(copy(client, server)))).message).to.contain('onData');
   });
 });
 
@@ -129,7 +129,7 @@ describeOnEveryDriver(
     it('bytesPerSecond holds, and can be lifted while bytes move', async () => {
       const { left, right, a, b } = await twoPairs('Unix');
       const received = receiveStream(right);
-      const copying = copyStream(a, b, { bytesPerSecond: 400_000 });
+      const copying = copy(a, b, { bytesPerSecond: 400_000 });
       const start = performance.now();
       const sending = sendStream(left, 4 * MEGABYTE);
       while (copying.account.bytes < 100_000) await turns(1);
