@@ -1,4 +1,6 @@
 /** The messages of a stream, as an async iterator or by a callback: what `lines`, `delimited`, `lengthPrefixed` and `fixed` return. */
+import { describeBy } from '../../base/inspection.js';
+import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { checkCallback } from '../../base/arguments.js';
 import { chunksFrom, isConnection, type FramedConnection, type FrameSource } from './chunks.js';
@@ -27,6 +29,8 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
    */
   onEnd: ((failure: Error | undefined) => void) | undefined = undefined;
 
+  /** A partial frame that takes too long ends by a timer, which is of no connection. */
+  private readonly scope = new AsyncScope('POLLUX_FRAMES');
   private handler: ((message: Message) => void) | undefined = undefined;
   private reader: FrameReader<Message> | undefined = undefined;
   private feed: FrameFeed<Message> | undefined = undefined;
@@ -48,7 +52,7 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
   }
 
   /**
-   * What to do with each message: the way without promises. Setting it starts receiving; `undefined` is `stop()`. A message of
+   * What to do with each message: the way without promises. It is called in the async context of the connection. Setting it starts receiving; `undefined` is `stop()`. A message of
    * bytes holds during the call only: what is to last is taken out (`message.take()`), sent on or copied. It takes the `onData`
    * and the `onEnd` of the connection for as long as messages come. Wait for room in another connection by `pause()` here.
    *
@@ -134,7 +138,13 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
     this.feed = undefined;
     this.handler = undefined;
     if (this.onEnd === undefined) return false;
-    this.onEnd(failure);
+    this.scope.run(this.onEnd, this, failure);
     return true;
+  }
+
+  static {
+    describeBy('Frames', Frames.prototype, ({ feed, reader }) => ({
+      state: feed !== undefined ? 'handing on' : reader !== undefined ? 'being read' : 'idle',
+    }));
   }
 }
