@@ -239,5 +239,5 @@ export class SecureConnection implements AsyncIterable<BufferList> {
 /** Bytes that nobody changes: Node keeps them until they are sent. */
 function ownBytes(data: Sendable): Uint8Array {
   if (typeof data === 'string') return Buffer.from(data);
-  return data instanceof BufferList ? data.toBytes() : Uint8Array.from(data);
+  return data instanceof BufferList ? data.toBytes() : Buffer.from(data);
 }

@@ -16,7 +16,7 @@ export interface LineRules {
   readonly unterminated: Unterminated;
 }
 
-const BLOCK_BYTES = 4096;
+const BLOCK_BYTES = 8192;
 const LF = 10;
 const CR = 13;
 

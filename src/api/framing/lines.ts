@@ -30,7 +30,7 @@ export interface LineEnd {
 const LINE_END = { newline: oneOf(['\n', '\r\n'], '\n') } satisfies OptionTable<LineEnd>;
 
 /**
- * The lines of a connection, as strings without their ends, which are LF or CRLF. Short lines that you keep may hold up to 4 KiB of
+ * The lines of a connection, as strings without their ends, which are LF or CRLF. Short lines that you keep may hold up to 8 KiB of
  * their neighbours in memory.
  *
  *     for await (const line of lines(connection, { maxBytes: 1024, timeoutMs: 10_000 })) await connection.write(`${line}\n`);
