@@ -26,7 +26,7 @@ export async function run({ endpoint }: CurrentWorker<Cook>): Promise<void> {
 async function serve(): Promise<void> {
   const runtime = new Runtime<Cook>({ entry: new URL(import.meta.url), workers: 2 });
   await runtime.start();
-  const [first, second] = runtime.workers.map(({ peer }) => peer!);
+  const [first, second] = runtime.workers.map(({ peer }) => peer);
   await first.sender('orders').send({ table: 1, dish: 'soup' });
   await second.sender('orders').send({ table: 1, dish: 'bread' });
   await first.sender('orders').send({ table: 2, dish: 'fish' });

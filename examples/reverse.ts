@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
 });
 const runtime = new Runtime({ workers: 1, entry: new URL('reverse/worker.js', import.meta.url) });
 await runtime.start();
-const lines = runtime.workers[0].peer!.sender<Uint8Array>('lines');
+const lines = runtime.workers[0].peer.sender<Uint8Array>('lines');
 const patience = { lineMs: Number(values['line-ms']), unreadMs: Number(values['unread-ms']) };
 const clients = new Map<number, Client>();
 let [served, late] = [0, 0];

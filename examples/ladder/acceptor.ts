@@ -16,7 +16,7 @@ async function accept(): Promise<void> {
     const { peer } = runtime.workers[turn++ % runtime.workers.length];
     // It fails if the thread ends meanwhile: the connection is closed then.
     const move = connection
-      .moveTo(peer!)
+      .moveTo(peer)
       .catch(() => {})
       .finally(() => moves.delete(move));
     moves.add(move);

@@ -16,7 +16,7 @@ async function accept(): Promise<void> {
     const { peer } = runtime.workers[turn++ % runtime.workers.length];
     connections.add(connection);
     connection.onClose = () => connections.delete(connection);
-    void serve(connection, line => peer!.request<string>('work', line));
+    void serve(connection, line => peer.request<string>('work', line));
   };
   announce(listener.port);
   await Promise.race([once(process, 'SIGINT'), runtime.finished()]);

@@ -17,7 +17,7 @@ async function accept(): Promise<void> {
     const runtime = new Runtime({ workers: 1, entry: new URL(import.meta.url), endpoint });
     await runtime.start();
     // Unless it has broken meanwhile: then nobody is to be served.
-    await connection.moveTo(runtime.workers[0].peer!).catch(() => runtime.stop());
+    await connection.moveTo(runtime.workers[0].peer).catch(() => runtime.stop());
     await runtime.finished();
   }
 

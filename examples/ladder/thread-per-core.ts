@@ -9,7 +9,7 @@ async function start(): Promise<void> {
   await runtime.start();
   // The first has the system choose a port, the others share it.
   let port = 0;
-  for (const { peer } of runtime.workers) port = await peer!.request<number>('listen', port);
+  for (const { peer } of runtime.workers) port = await peer.request<number>('listen', port);
   announce(port);
   await runtime.finished();
 }

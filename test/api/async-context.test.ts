@@ -423,7 +423,7 @@ describe('the async context of what other threads bring about', () => {
     const runtime = als.run('runtime', () => new Runtime(options));
     try {
       await als.run('starter', () => runtime.start());
-      const peer = runtime.workers[0].peer!;
+      const peer = runtime.workers[0].peer;
 
       const late = als.run('queue', () => endpoint.queue('late'));
       als.run('answer', () => endpoint.answer('question', see('answer')));

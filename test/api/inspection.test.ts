@@ -190,7 +190,7 @@ describe('what objects show of themselves', () => {
     }
     const service = await runtime.listen({ host: '127.0.0.1', accept: 'acceptor' });
     expect(logged(service)).to.include(`address: '127.0.0.1:${service.port}'`);
-    const peer = worker.peer!;
+    const peer = worker.peer;
     const parts = [worker, endpoint, peer, peer.sender('q'), endpoint.topic('t'), endpoint.subscribe('s'), looks];
     parts.forEach(logged);
     await runtime.stop();

@@ -36,8 +36,6 @@ export interface RuntimeWorkerOwner {
  * @typeParam Messages what the runtime's workers take and answer, if it is declared.
  */
 export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
-  /** How to send to it; undefined until its entry has run, and while it is being started again. */
-  peer: Peer<Messages> | undefined = undefined;
   /** @internal */
   address: WorkerAddress | undefined = undefined;
   /** @internal What `peer` will be, once its reactor runs. */
@@ -50,6 +48,7 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   isIntroduced = false;
   /** @internal It is ended from here, or was: no crash. */
   wasTerminated = false;
+  private lastPeer: Peer<Messages> | undefined = undefined;
   private terminating: Promise<unknown> | undefined = undefined;
   private thread: Worker | undefined = undefined;
   /** Resolves when its thread may be ended, or has ended. */
@@ -67,6 +66,21 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
     readonly name: string,
     private readonly owner: RuntimeWorkerOwner,
   ) {}
+
+  /**
+   * The way to send to it. After a crash that is the peer of the thread that has ended (`isGone`), until the worker runs again.
+   *
+   * @throws IoError ESRCH: its entry has not run yet.
+   */
+  get peer(): Peer<Messages> {
+    if (this.lastPeer !== undefined) return this.lastPeer;
+    throw wrongState('ESRCH', 'peer', `worker '${this.name}' has not run yet; await runtime.start() first`);
+  }
+
+  /** Whether its entry has run, and its thread lives. */
+  get isRunning(): boolean {
+    return this.hasRun && this.contact !== undefined;
+  }
 
   get isAlive(): boolean {
     return this.thread !== undefined;
@@ -105,7 +119,7 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
     thread.on('error', (error: Error) => (failure = error));
     thread.on('exit', code => {
       onLoaded();
-      this.thread = this.address = this.contact = this.peer = undefined;
+      this.thread = this.address = this.contact = undefined;
       for (const number of [...this.asked.keys()])
         this.onReply(number, wrongState('ESRCH', 'worker', `worker '${this.name}' has ended`));
       this.snapshots.giveUp();
@@ -118,6 +132,12 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
         failure ??= new Error(`worker '${this.name}' ended with exit code ${code}`);
       this.owner.onEnded(this, { threadId, failure });
     });
+  }
+
+  /** @internal Its entry has run. */
+  begin(): void {
+    this.hasRun = true;
+    this.lastPeer = this.contact ?? this.lastPeer;
   }
 
   /** @internal */
@@ -168,8 +188,7 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   }
 
   private beginPause(): Promise<void> {
-    if (this.peer === undefined)
-      return Promise.reject(wrongState('ESRCH', 'pause', `worker '${this.name}' is not running`));
+    if (!this.isRunning) return Promise.reject(wrongState('ESRCH', 'pause', `worker '${this.name}' is not running`));
     const waiting = settling<void>();
     this.pausing.push(waiting);
     // Told each time: it may have been resumed since, and have yet to hear of both.

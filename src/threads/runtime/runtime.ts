@@ -121,7 +121,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
       // It may have been stopped meanwhile.
       this.checkRunning('listen');
       signal?.throwIfAborted();
-      const running = this.workers.filter(({ peer }) => peer !== undefined);
+      const running = this.workers.filter(({ isRunning }) => isRunning);
       await unlessAborted(Promise.all(running.map(worker => service.begin(worker))), signal);
     } catch (failure) {
       const closed = service.close();
@@ -229,8 +229,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
 
   /** @internal */
   onRunning(worker: RuntimeWorker): void {
-    worker.hasRun = true;
-    worker.peer = worker.contact;
+    worker.begin();
     // Before it is told to serve. What fails is a worker that has ended, which is reported as that.
     if (this.paused) void worker.pause().catch(() => {});
     if (this.stopping) return;
@@ -267,7 +266,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
       await service.begin(worker);
     } catch (failure) {
       // One that has ended is reported as that.
-      if (worker.peer === peer) this.report(failure as Error, worker);
+      if (worker.isRunning && worker.peer === peer) this.report(failure as Error, worker);
     }
   }
 

@@ -71,9 +71,9 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   async begin(worker: ServingWorker): Promise<void> {
-    const peer = worker.peer!;
+    const peer = worker.peer;
     await worker.ask({ kind: 'serve', serving: { ...this.plan, index: worker.index } });
-    if (worker.peer !== peer || this.released.has(worker)) return;
+    if (!worker.isRunning || worker.peer !== peer || this.released.has(worker)) return;
     this.targets.set(worker, new AcceptTarget(worker, peer));
     this.deferSending();
     this.updateAccepting();
@@ -130,7 +130,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
       this.forget(target);
       this.closeUnclaimed();
     }
-    if (worker.peer !== undefined) await worker.ask({ kind: 'retire', service: this.plan.service });
+    if (worker.isRunning) await worker.ask({ kind: 'retire', service: this.plan.service });
   }
 
   /** At the end of a step of the turn. */

@@ -7,8 +7,9 @@ import type { AcceptRequest } from './worker-services.js';
 export interface ServingWorker {
   readonly index: number;
   readonly name: string;
-  /** Undefined while it does not run. */
-  readonly peer: Peer | undefined;
+  readonly isRunning: boolean;
+  /** @throws IoError ESRCH: it has not run yet. */
+  readonly peer: Peer;
   /** Resolves when the worker has done it; rejects with what it says, or that it has ended. */
   ask(request: AcceptRequest): Promise<void>;
 }

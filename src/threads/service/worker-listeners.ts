@@ -62,7 +62,7 @@ export class WorkerListeners implements AcceptModelRun {
 
   async release(worker: ServingWorker): Promise<void> {
     this.isClosing = true;
-    if (worker.peer === undefined) return;
+    if (!worker.isRunning) return;
     await this.retire(worker);
     for (const [index, acceptor] of this.acceptors.entries())
       if (acceptor === worker) this.acceptors[index] = undefined;
@@ -78,10 +78,10 @@ export class WorkerListeners implements AcceptModelRun {
   private async handOver(index: number): Promise<void> {
     const asked = new Set<Peer>();
     for (;;) {
-      const others = this.workers.filter(({ peer }) => peer !== undefined && !asked.has(peer));
+      const others = this.workers.filter(other => other.isRunning && !asked.has(other.peer));
       if (others.length === 0) return;
       const successor = others[index % others.length];
-      asked.add(successor.peer!);
+      asked.add(successor.peer);
       try {
         await this.serve(successor, this.sockets[index]);
         // A worker that was told to accept no more accepts this once.

@@ -111,7 +111,7 @@ async function moved(): Promise<void> {
   const runtime = new Runtime({ entry, workers: 1 });
   await runtime.start();
   const [one, other] = socketpair().map(fd => pollux.adopt(fd));
-  await other.moveTo(runtime.workers[0].peer!);
+  await other.moveTo(runtime.workers[0].peer);
   one.send('over there');
   check((await one.read())!.toBytes(), 'moved', Buffer.from('over there'));
   one.destroy();

@@ -33,7 +33,7 @@ async function start(way: string): Promise<void> {
     else if (way === 'stop') {
       leave();
       void runtime.stop();
-    } else runtime.workers[0].peer!.schedule(way);
+    } else runtime.workers[0].peer.schedule(way);
   }
 
   process.on('SIGTERM', leave);

@@ -41,7 +41,7 @@ describe('signals of runtimes', () => {
 
   /** One that runs, from an earlier test if that left one: starting a thread takes long. */
   async function running(): Promise<Runtime> {
-    if (runtime !== undefined && stateOf(runtime) === 'running' && runtime.workers[0].peer !== undefined) {
+    if (runtime !== undefined && stateOf(runtime) === 'running' && runtime.workers[0].isRunning) {
       const [worker] = runtime.workers;
       // It has left where it stood.
       await worker.pause();
@@ -55,7 +55,7 @@ describe('signals of runtimes', () => {
 
   async function stand({ workers: [{ peer }] }: Runtime): Promise<void> {
     gate.fill(0);
-    peer!.schedule('stand');
+    peer.schedule('stand');
     await until(() => Atomics.load(gate, 0) === 1);
   }
 
@@ -194,7 +194,7 @@ describe('signals of runtimes', () => {
     const server = track(await accepted);
     await listener.close();
     return {
-      begin: options => server.moveTo(peer!, undefined, options),
+      begin: options => server.moveTo(peer, undefined, options),
       arrive: open,
       check: async aborted => {
         if (aborted === 'before') server.end('from here');

@@ -141,7 +141,7 @@ function undeclared(endpoint: Endpoint, peer: Peer): void {
 }
 
 function inARuntime(runtime: Runtime<Shop>, thread: CurrentWorker<Shop>, connection: Connection): void {
-  const peer = runtime.workers[0].peer!;
+  const peer = runtime.workers[0].peer;
   const price: Promise<number> = peer.request('price', 'pear');
   thread.peers.get(1)?.schedule('restock', order);
   // @ts-expect-error not an order.

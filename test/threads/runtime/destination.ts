@@ -28,7 +28,7 @@ export class Destination {
 
   /** The thread. */
   get peer(): Peer {
-    return this.runtime.workers[0].peer!;
+    return this.runtime.workers[0].peer;
   }
 
   /** One that nothing has yet. */

@@ -34,10 +34,10 @@ describe('what the entry of a thread may do before it is through', () => {
     make(['silent', 'stays'], { restarts: 1, onError: ({ message }, name) => told.push(`${name}: ${message}`) });
     await runtime.start();
     const [silent, other] = runtime.workers;
-    expect(silent.peer!.isGone).to.equal(true);
-    other.peer!.schedule('crash');
-    await until(() => other.restarts === 1 && other.peer !== undefined);
-    expect(await other.peer!.request('peers', undefined)).to.deep.equal([]);
+    expect(silent.peer.isGone).to.equal(true);
+    other.peer.schedule('crash');
+    await until(() => other.restarts === 1 && other.isRunning);
+    expect(await other.peer.request('peers', undefined)).to.deep.equal([]);
     expect(silent.isAlive).to.equal(true);
     await runtime.stop();
     expect(told).to.deep.equal(['worker 1: crashed as told']);
@@ -47,7 +47,7 @@ describe('what the entry of a thread may do before it is through', () => {
     make(['ends', 'stays', 'ends']);
     await runtime.start();
     await until(() => !runtime.workers[0].isAlive && !runtime.workers[2].isAlive);
-    expect(runtime.workers[1].peer!.isGone).to.equal(false);
+    expect(runtime.workers[1].peer.isGone).to.equal(false);
     await runtime.stop();
     await runtime.finished();
   });
@@ -71,6 +71,8 @@ describe('what the entry of a thread may do before it is through', () => {
 
   it('nothing, if the runtime is not started, or asked for what makes no sense', async () => {
     make(['stays']);
+    expect(() => runtime.workers[0].peer).to.throw("peer: ESRCH, worker 'worker 0' has not run yet");
+    expect(runtime.workers[0].isRunning).to.equal(false);
     expect((await rejection(runtime.stop())).message).to.equal('stop: ESRCH, the runtime was not started');
     expect((await rejection(runtime.finished())).message).to.equal('finished: ESRCH, the runtime was not started');
     expect((await rejection(runtime.listen({ accept: 'acceptor' }))).message).to.equal(
@@ -78,6 +80,8 @@ describe('what the entry of a thread may do before it is through', () => {
     );
     expect((await rejection(runtime.start(NaN))).message).to.include('deadlineMs: NaN; allowed: integers from 0');
     await runtime.start();
+    expect(runtime.workers[0]).to.include({ isRunning: true });
+    expect(runtime.workers[0].peer.isGone).to.equal(false);
     expect((await rejection(runtime.start())).message).to.equal(
       'start: EALREADY, the runtime was started before; make a new one',
     );

@@ -27,8 +27,8 @@ describe('the end of a thread', () => {
       await start({ restarts });
       const [first, second] = runtime.workers;
       await first.terminate();
-      await second.peer!.request('about', null);
-      expect(first).to.include({ isAlive: false, restarts: 0, peer: undefined });
+      await second.peer.request('about', null);
+      expect(first).to.include({ isAlive: false, isRunning: false, restarts: 0 });
       expect(second.isAlive).to.equal(true);
       await runtime.stop();
       await runtime.finished();
@@ -42,7 +42,7 @@ describe('the end of a thread', () => {
     const onWarning = ({ message }: Error) => void warnings.push(message);
     process.on('warning', onWarning);
     const [hung] = runtime.workers;
-    hung.peer!.schedule('spin');
+    hung.peer.schedule('spin');
     await Promise.all(Array.from({ length: 20 }, () => hung.terminate()));
     await hung.terminate();
     await new Promise(setImmediate);
@@ -54,9 +54,9 @@ describe('the end of a thread', () => {
   it('by exit(0) is no failure and no reason to start it again, and any other exit is both', async () => {
     await start({ restarts: 1 });
     const [first, second] = runtime.workers;
-    first.peer!.schedule('exit', 0);
-    second.peer!.schedule('exit', 3);
-    while (second.restarts === 0 || second.peer === undefined || first.isAlive) await new Promise(setImmediate);
+    first.peer.schedule('exit', 0);
+    second.peer.schedule('exit', 3);
+    while (second.restarts === 0 || !second.isRunning || first.isAlive) await new Promise(setImmediate);
     expect(first.restarts).to.equal(0);
     expect(failures).to.deep.equal(["worker 1: worker 'worker 1' ended with exit code 3"]);
     await runtime.stop();
@@ -66,14 +66,14 @@ describe('the end of a thread', () => {
   it('of several at once is the end of none that is started again, and they know each other', async () => {
     await start({ workers: 3, restarts: 1 });
     const [first, ...others] = runtime.workers;
-    first.peer!.schedule('exit', 0);
-    for (const { peer } of others) peer!.schedule('crash');
-    const isBack = ({ restarts, peer }: RuntimeWorker) => restarts === 1 && peer !== undefined;
+    first.peer.schedule('exit', 0);
+    for (const { peer } of others) peer.schedule('crash');
+    const isBack = ({ restarts, isRunning }: RuntimeWorker) => restarts === 1 && isRunning;
     while (first.isAlive || !others.every(isBack)) await new Promise(setImmediate);
     for (const [index, { peer }] of others.entries()) {
       const other = others[1 - index].index;
       // The one that was back first hears of the other by and by.
-      while (!(await peer!.request<{ peers: number[] }>('about', null)).peers.includes(other));
+      while (!(await peer.request<{ peers: number[] }>('about', null)).peers.includes(other));
     }
     expect(await runtime.stop()).to.deep.equal({ terminated: [] });
   });
@@ -92,7 +92,7 @@ describe('the end of a thread', () => {
   it("while it is started again is nobody's failure, if the runtime is stopped", async () => {
     await start({ restarts: 1 });
     const [worker] = runtime.workers;
-    worker.peer!.schedule('crash');
+    worker.peer.schedule('crash');
     while (worker.restarts === 0) await new Promise(setImmediate);
     expect(await runtime.stop()).to.deep.equal({ terminated: [] });
     expect(failures).to.deep.equal(['worker 0: crashed as told']);

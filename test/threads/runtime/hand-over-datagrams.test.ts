@@ -193,7 +193,7 @@ for (const backend of backendsHere()) {
       let directory: string;
       let paths: number;
       let failures: Error[];
-      const peerOf = (index: number): Peer => runtime.workers[index].peer!;
+      const peerOf = (index: number): Peer => runtime.workers[index].peer;
 
       beforeEach(async () => {
         before = openDescriptors();

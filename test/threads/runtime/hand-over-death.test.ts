@@ -30,7 +30,7 @@ describe('the end of a thread in the midst of moving connections', () => {
       return client.on('error', () => {}).on('close', () => closes++);
     });
     await until(() => accepted.length === CONNECTIONS);
-    await Promise.all(accepted.map((connection, index) => connection.moveTo(runtime.workers[index % 2].peer!)));
+    await Promise.all(accepted.map((connection, index) => connection.moveTo(runtime.workers[index % 2].peer)));
     // All of them go around: an echo from each.
     await Promise.all(clients.map(client => (client.write('hello'), once(client, 'data'))));
   });
@@ -59,7 +59,7 @@ describe('the end of a thread in the midst of moving connections', () => {
     );
     const alive = (await echoed).filter(lives => lives).length;
     await turns();
-    const { here } = await peer!.request<{ here: number }>('count', null);
+    const { here } = await peer.request<{ here: number }>('count', null);
     expect(alive).to.equal(here);
     expect(CONNECTIONS - alive).to.equal(closes);
   }
@@ -67,7 +67,7 @@ describe('the end of a thread in the midst of moving connections', () => {
   for (const round of [1, 2, 3]) {
     it(`regression 44: a thread that is terminated gives and takes: what it had is closed, once (${round})`, async () => {
       await turns(round * 3);
-      const gone = new Promise(resolve => (runtime.workers[0].peer!.onGone = resolve));
+      const gone = new Promise(resolve => (runtime.workers[0].peer.onGone = resolve));
       await runtime.workers[0].terminate();
       await gone;
       await checkAllAccountedFor();
@@ -75,8 +75,8 @@ describe('the end of a thread in the midst of moving connections', () => {
   }
 
   it('a thread that closes its endpoint meanwhile: what it was about to give it closes, or the other has', async () => {
-    const gone = new Promise(resolve => (runtime.workers[0].peer!.onGone = resolve));
-    runtime.workers[0].peer!.schedule('close endpoint');
+    const gone = new Promise(resolve => (runtime.workers[0].peer.onGone = resolve));
+    runtime.workers[0].peer.schedule('close endpoint');
     await gone;
     await turns();
   });

@@ -51,7 +51,7 @@ for (const backend of backendsHere()) {
       let runtime: Runtime;
       let before: string[];
       let failures: Error[];
-      const peerOf = (index: number): Peer => runtime.workers[index].peer!;
+      const peerOf = (index: number): Peer => runtime.workers[index].peer;
 
       beforeEach(async () => {
         before = openDescriptors();

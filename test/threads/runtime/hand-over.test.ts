@@ -41,7 +41,7 @@ describe('a connection that is moved to another thread', () => {
     client.write(unread.subarray(0, 1000));
     connection.send(unsent);
     expect(connection.queuedBytes).to.be.above(0);
-    await connection.moveTo(runtime.workers[0].peer!, 'state ');
+    await connection.moveTo(runtime.workers[0].peer, 'state ');
     client.write(unread.subarray(1000));
     const whole = Buffer.concat([unsent, Buffer.from('state '), unread]);
     let length = 0;
@@ -55,8 +55,8 @@ describe('a connection that is moved to another thread', () => {
   });
 
   it('is refused a second time, and of no more use here', async () => {
-    await connection.moveTo(runtime.workers[0].peer!, 'x');
-    const again = await connection.moveTo(runtime.workers[0].peer!).catch((error: unknown) => error);
+    await connection.moveTo(runtime.workers[0].peer, 'x');
+    const again = await connection.moveTo(runtime.workers[0].peer).catch((error: unknown) => error);
     expect(again).to.include({ code: 'EBADF' });
     expect((again as Error).message).to.include('moved already');
     expect(() => connection.send('more')).to.throw('moved to another thread');
@@ -66,7 +66,7 @@ describe('a connection that is moved to another thread', () => {
   });
 
   it('is closed when the other thread has ended', async () => {
-    const peer = runtime.workers[0].peer!;
+    const peer = runtime.workers[0].peer;
     await runtime.stop(0);
     const ended = once(client.resume(), 'close');
     expect(await connection.moveTo(peer).catch((error: unknown) => error)).to.include({ code: 'EPIPE' });

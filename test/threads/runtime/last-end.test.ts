@@ -11,7 +11,7 @@ describe('the last thread of a runtime', () => {
   async function start(options: Partial<RuntimeOptions> = {}): Promise<[Runtime, Peer]> {
     const runtime = new Runtime({ entry: new URL('entry.js', import.meta.url), workers: 1, ...options });
     await runtime.start();
-    return [runtime, runtime.workers[0].peer!];
+    return [runtime, runtime.workers[0].peer];
   }
 
   it('is known to have gone, and what it did not take is told', async () => {

@@ -27,7 +27,7 @@ describe('the life of a thread that is started with a function', () => {
 
   it('is running once the function is through, and takes messages', async () => {
     await start();
-    const peer = runtime.workers[0].peer!;
+    const peer = runtime.workers[0].peer;
     await peer.sender('numbers').send(40);
     await peer.sender('numbers').send(2);
     expect(await peer.request('sum', null)).to.equal(42);
@@ -37,7 +37,7 @@ describe('the life of a thread that is started with a function', () => {
   it('paused it receives nothing, from peers or threads, and loses nothing of it', async () => {
     await start();
     const [worker] = runtime.workers;
-    const peer = worker.peer!;
+    const peer = worker.peer;
     const client = dial(await peer.request('port', null), '127.0.0.1');
     await once(client, 'connect');
     client.write('before');
@@ -91,8 +91,8 @@ describe('the life of a thread that is started with a function', () => {
     const [worker] = runtime.workers;
     await worker.pause();
     // Whether it gets to that before it is terminated is all the same.
-    worker.peer!.onFailure = () => {};
-    worker.peer!.schedule('nothing');
+    worker.peer.onFailure = () => {};
+    worker.peer.schedule('nothing');
     await runtime.stop(0);
     await runtime.finished();
   });

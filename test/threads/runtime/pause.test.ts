@@ -19,7 +19,7 @@ describe('a runtime that is paused', () => {
 
   /** Asks each thread for its sum. */
   function sums(): Promise<number[]> {
-    return Promise.all(runtime.workers.map(({ peer }) => peer!.request('sum', null)));
+    return Promise.all(runtime.workers.map(({ peer }) => peer.request('sum', null)));
   }
 
   /** Rounds of the owner's word, which paused threads hear, take longer than an answer does. */
@@ -50,7 +50,7 @@ describe('a runtime that is paused', () => {
     make();
     await runtime.start();
     await runtime.pause();
-    for (const { peer } of runtime.workers) await peer!.sender('numbers').send(21);
+    for (const { peer } of runtime.workers) await peer.sender('numbers').send(21);
     let answered = false;
     const answers = sums().finally(() => (answered = true));
     await rounds();
@@ -83,10 +83,11 @@ describe('a runtime that is paused', () => {
     await runtime.pause();
     const [worker] = runtime.workers;
     runtime.resume();
-    worker.peer!.schedule('crash');
-    await until(() => worker.peer === undefined);
+    worker.peer.schedule('crash');
+    await until(() => !worker.isRunning);
+    expect(worker.peer.isGone).to.equal(true);
     await runtime.pause();
-    await until(() => worker.restarts === 1 && worker.peer !== undefined);
+    await until(() => worker.restarts === 1 && worker.isRunning);
     let answered = false;
     const answers = sums().finally(() => (answered = true));
     await rounds();

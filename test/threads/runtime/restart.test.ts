@@ -38,14 +38,14 @@ describe('a thread that is started again', () => {
     const [, worker] = runtime.workers;
     peers[0] = worker.peer;
     for (const round of [1, 2]) {
-      worker.peer!.schedule('crash');
+      worker.peer.schedule('crash');
       await until(() => peers.length > round);
       expect(peers[round])
         .to.equal(worker.peer)
         .and.not.equal(peers[round - 1]);
-      expect(await worker.peer!.request('about', null)).to.include({ index: 1, name: 'worker 1' });
+      expect(await worker.peer.request('about', null)).to.include({ index: 1, name: 'worker 1' });
     }
-    worker.peer!.schedule('crash');
+    worker.peer.schedule('crash');
     await until(() => !worker.isAlive);
     expect((await rejection(runtime.stop())).message).to.equal('crashed as told');
     expect(peers).to.have.length(3);
@@ -56,7 +56,7 @@ describe('a thread that is started again', () => {
     await start();
     expect(told).to.deep.equal([]);
     const [worker] = runtime.workers;
-    worker.peer!.schedule('crash');
+    worker.peer.schedule('crash');
     await until(() => worker.restarts === 1);
     await runtime.stop();
     expect(told).to.deep.equal(['worker 0: crashed as told']);
@@ -69,10 +69,10 @@ describe('a thread that is started again', () => {
     await collectingUncaught(async messages => {
       await start({ workers: 1, restarts: 1, onError: thrown('onError'), onRestart: thrown('onRestart') });
       const [worker] = runtime.workers;
-      worker.peer!.schedule('crash');
+      worker.peer.schedule('crash');
       await until(() => messages.length === 2);
       expect(messages).to.deep.equal(['thrown by onError', 'thrown by onRestart']);
-      worker.peer!.schedule('crash');
+      worker.peer.schedule('crash');
       expect((await rejection(runtime.finished())).message).to.equal('crashed as told');
       expect((await rejection(runtime.stop())).message).to.equal('crashed as told');
       await until(() => messages.length === 3);
@@ -101,7 +101,7 @@ describe('a thread that crashes while another hangs', () => {
       onRestart: () => returns++,
     });
     await runtime.start();
-    runtime.workers[0].peer!.schedule('wait');
+    runtime.workers[0].peer.schedule('wait');
     await until(() => cells.waiting[0] === 1);
   });
 
@@ -131,7 +131,7 @@ describe('a thread that crashes while another hangs', () => {
     for (const round of [1, 2]) {
       const client = await accepted();
       const told = once(client.resume(), 'close');
-      runtime.workers[1].peer!.schedule('crash');
+      runtime.workers[1].peer.schedule('crash');
       await told;
       await until(() => returns === round);
     }
@@ -141,20 +141,20 @@ describe('a thread that crashes while another hangs', () => {
   it('leaves nothing open, whether the other one goes on or is terminated', async () => {
     const running = openDescriptors().length;
     const [hung, worker] = runtime.workers;
-    worker.peer!.schedule('crash');
+    worker.peer.schedule('crash');
     await until(() => returns === 1);
     goOn();
     await until(() => openDescriptors().length === running);
     cells.goOn[0] = 0;
-    hung.peer!.schedule('wait');
-    worker.peer!.schedule('crash');
+    hung.peer.schedule('wait');
+    worker.peer.schedule('crash');
     await until(() => returns === 2);
     expect((await runtime.stop(0)).terminated).to.include('worker 0');
   });
 
   it('regression 44: has given it a connection, which lives on there, whatever was opened since', async () => {
     const client = await accepted();
-    runtime.workers[1].peer!.schedule('move the last and crash', 0);
+    runtime.workers[1].peer.schedule('move the last and crash', 0);
     await until(() => returns === 1);
     await accepted();
     goOn();

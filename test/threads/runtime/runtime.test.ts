@@ -16,7 +16,7 @@ interface About {
 }
 
 function about(runtime: Runtime, index: number): Promise<About> {
-  return runtime.workers[index].peer!.request<About>('about', null);
+  return runtime.workers[index].peer.request<About>('about', null);
 }
 
 function descriptors(): number {
@@ -61,7 +61,7 @@ describe('a runtime', () => {
     endpoint.close();
     made.push(runtime);
     await runtime.start();
-    for (const { address } of [runtime.endpoint, runtime.workers[0].peer!, runtime.workers[1].peer!]) {
+    for (const { address } of [runtime.endpoint, runtime.workers[0].peer, runtime.workers[1].peer]) {
       expect(new RingMemory(address.ring).senderCount).to.equal(2 + MAILBOX_SENDERS);
     }
     const sendersFor = (threads: number) =>
@@ -86,11 +86,11 @@ describe('a runtime', () => {
     const runtime = make({ restarts: 1, onError: ({ message }, name) => failures.push(`${name}: ${message}`) });
     await runtime.start();
     const before = descriptors();
-    const old = runtime.workers[0].peer!;
+    const old = runtime.workers[0].peer;
     const gone = new Promise(resolve => (old.onGone = resolve));
     old.schedule('crash');
     await gone;
-    while (runtime.workers[0].peer === undefined) await new Promise(resolve => setTimeout(resolve, 1));
+    while (!runtime.workers[0].isRunning) await new Promise(resolve => setTimeout(resolve, 1));
     expect(await about(runtime, 0)).to.include({ index: 0, name: 'worker 0' });
     expect((await about(runtime, 1)).peers).to.deep.equal([0]);
     expect(failures).to.deep.equal(['worker 0: crashed as told']);
@@ -106,7 +106,7 @@ describe('a runtime', () => {
     const before = descriptors();
     const runtime = make();
     await runtime.start();
-    runtime.workers[0].peer!.schedule('spin');
+    runtime.workers[0].peer.schedule('spin');
     await runtime.stop(300);
     expect(runtime.workers.map(({ isAlive }) => isAlive)).to.deep.equal([false, false]);
     expect(descriptors()).to.equal(before);
@@ -115,9 +115,9 @@ describe('a runtime', () => {
   it('a thread that dies for good rejects join', async () => {
     const runtime = make();
     await runtime.start();
-    runtime.workers[1].peer!.schedule('crash');
+    runtime.workers[1].peer.schedule('crash');
     await new Promise<void>(resolve => {
-      runtime.workers[1].peer!.onGone = () => resolve();
+      runtime.workers[1].peer.onGone = () => resolve();
     });
     const failure = await runtime.stop().catch((error: unknown) => error);
     expect(failure).to.include({ message: 'crashed as told' });

@@ -20,7 +20,7 @@ describe('a snapshot of a runtime', () => {
     expect(paused.state).to.equal('paused');
     runtime.workers[0].resume();
 
-    runtime.workers[1].peer!.schedule('hang', undefined);
+    runtime.workers[1].peer.schedule('hang', undefined);
     while ((await runtime.snapshot({ timeoutMs: 100 })).workers[1].state !== 'hung');
     await runtime.workers[1].terminate();
     expect((await runtime.snapshot()).workers[1].state).to.equal('ended');

@@ -25,7 +25,7 @@ describe('a thread of a service that closes its endpoint with connections in its
     await runtime.start();
     before = openDescriptors().length;
     service = await runtime.listen({ accept, host: '127.0.0.1' });
-    runtime.workers[threads - 1].peer!.schedule('wait, and close the endpoint');
+    runtime.workers[threads - 1].peer.schedule('wait, and close the endpoint');
     await until(() => cells.waiting[threads - 1] === 1);
     const clients = await clientsOf(service, connections);
     await until(() => service.spread().every(({ accepted }) => accepted === connections / threads));
@@ -62,7 +62,7 @@ describe('a thread of a service that closes its endpoint with connections in its
     it(`has them served by another as soon as it is given one more (${accept})`, async () => {
       const clients = await serve(accept, 2, 10);
       goOn();
-      await until(() => runtime.workers[1].peer!.isGone);
+      await until(() => runtime.workers[1].peer.isGone);
       clients.push(...(await clientsOf(service, 2)));
       expect(await Promise.all(clients.map(greeted))).to.deep.equal(Array(12).fill(0));
       expect(service.spread().map(({ accepted }) => accepted)).to.deep.equal([12, 0]);

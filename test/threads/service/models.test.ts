@@ -56,7 +56,7 @@ describe('services of a runtime', () => {
         await start();
         const service = await runtime.listen({ accept, host: '127.0.0.1' });
         // What is in the backlog by now, or in a mailbox, while the threads are busy.
-        for (const { peer } of runtime.workers) peer!.schedule('pass the time', 100);
+        for (const { peer } of runtime.workers) peer.schedule('pass the time', 100);
         const connections = await clientsOf(service, 100);
         const closed = service.close();
         await Promise.all(connections.map(greeted));
@@ -73,7 +73,7 @@ describe('services of a runtime', () => {
           await start({ restarts, onError: failure => failures.push(failure) });
           const service = await runtime.listen({ accept, host: '127.0.0.1' });
           await threadsOf(service, 20);
-          runtime.workers[1].peer!.schedule('crash');
+          runtime.workers[1].peer.schedule('crash');
           // Connections of this while go to a thread that is about to end, or to others.
           const meanwhile = Promise.allSettled(
             Array.from({ length: 20 }, async () => {
@@ -82,7 +82,7 @@ describe('services of a runtime', () => {
           );
           while (failures.length === 0) await new Promise(setImmediate);
           await meanwhile;
-          if (restarts > 0) while (runtime.workers[1].peer === undefined) await new Promise(setImmediate);
+          if (restarts > 0) while (!runtime.workers[1].isRunning) await new Promise(setImmediate);
           const served = await threadsOf(service, 100);
           expect(served).to.have.length(100);
           destroyTracked();
@@ -150,8 +150,8 @@ describe('services of a runtime', () => {
     await start({ workers: 1, restarts: 1, onError: () => {} });
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
     const { peer } = runtime.workers[0];
-    peer!.schedule('pass the time', 200);
-    peer!.schedule('crash');
+    peer.schedule('pass the time', 200);
+    peer.schedule('crash');
     // The thread reads none of these before it crashes.
     const served = await threadsOf(service, 50);
     expect(served).to.have.length(50);

@@ -69,7 +69,7 @@ describe('parked connections', () => {
     for (const busy of [0, 1]) {
       // One is in the midst of something, and the other serves them all: those as well that came to the first.
       Atomics.store(release, 0, 0);
-      runtime.workers[busy].peer!.schedule('be busy');
+      runtime.workers[busy].peer.schedule('be busy');
       await said.next();
       const served = await Promise.all(connections.map(connection => ask(connection, 'two')));
       expect(served).to.deep.equal(connections.map(() => 1 - busy));

@@ -24,7 +24,7 @@ describe('stopping a runtime with a service', () => {
     runtime = new Runtime({ entry, workers: THREADS, payload: notes });
     await runtime.start();
     const service = await runtime.listen({ accept, host: '127.0.0.1' });
-    for (const { peer } of runtime.workers) peer!.schedule('pass the time', 50);
+    for (const { peer } of runtime.workers) peer.schedule('pass the time', 50);
     clients = await clientsOf(service, connections);
     return service;
   }
@@ -48,7 +48,7 @@ describe('stopping a runtime with a service', () => {
     it(`holds up nobody with a thread that hangs, and tells who was left at the deadline (${accept})`, async () => {
       await serve(accept, 0);
       const [first, hung, last] = runtime.workers;
-      hung.peer!.schedule('hang');
+      hung.peer.schedule('hang');
       await until(() => notes.hanging[hung.index] === 1);
       const end = runtime.stop(NEVER_MS);
       await until(() => !first.isAlive && !last.isAlive);

@@ -59,7 +59,7 @@ describe('what waits for a thread that ends', () => {
   for (const restarts of [0, 1]) {
     it(`is taken by the others while the service closes, with ${restarts} restarts allowed`, async () => {
       await serve('reuseport', { workers: 3, restarts });
-      runtime.workers[1].peer!.schedule('wait and crash');
+      runtime.workers[1].peer.schedule('wait and crash');
       await untilWaiting(1);
       const clients = await clientsOf(service, CLIENTS);
       const closed = service.close();
@@ -72,7 +72,7 @@ describe('what waits for a thread that ends', () => {
 
   it('is taken by the others while the runtime is stopped', async () => {
     await serve('reuseport', { workers: 3 });
-    runtime.workers[1].peer!.schedule('wait and crash');
+    runtime.workers[1].peer.schedule('wait and crash');
     await untilWaiting(1);
     const clients = await clientsOf(service, CLIENTS);
     const stopped = runtime.stop(NEVER_MS).catch(({ message }: Error) => message);
@@ -85,7 +85,7 @@ describe('what waits for a thread that ends', () => {
 
   it('is lost while the service closes if there are no others, and nothing is left open', async () => {
     await serve('reuseport', { workers: 1, restarts: 1 });
-    runtime.workers[0].peer!.schedule('wait and crash');
+    runtime.workers[0].peer.schedule('wait and crash');
     await untilWaiting(0);
     const clients = await clientsOf(service, 3);
     const closed = service.close();
@@ -93,7 +93,7 @@ describe('what waits for a thread that ends', () => {
     for (const client of clients) expect(await client.read().catch(() => null)).to.equal(null);
     await closed;
     destroyTracked();
-    await until(() => runtime.workers[0].peer !== undefined && openDescriptors().length === before);
+    await until(() => runtime.workers[0].isRunning && openDescriptors().length === before);
   });
 
   it('is taken by one that was just being started again when it ended', async () => {
@@ -101,7 +101,7 @@ describe('what waits for a thread that ends', () => {
     const [first, second] = runtime.workers;
     cells.beginning[1] = WAITS_BEFORE;
     cells.goOn[0] = 1;
-    second.peer!.schedule('wait and crash');
+    second.peer.schedule('wait and crash');
     await until(() => second.restarts === 1);
     await first.terminate();
     const clients = await clientsOf(service, CLIENTS);
@@ -115,7 +115,7 @@ describe('what waits for a thread that ends', () => {
       await serve(accept, { workers: 1, restarts: 1, onRestart: () => void (closed = service.close()) });
       const [worker] = runtime.workers;
       cells.beginning[0] = WAITS_AFTER;
-      worker.peer!.schedule('wait and crash');
+      worker.peer.schedule('wait and crash');
       await untilWaiting(0);
       goOn();
       await until(() => closed !== undefined);

@@ -24,7 +24,7 @@ describe('a service whose thread has queues that nobody reads', () => {
     it(`serves who comes, and closes (${accept})`, async () => {
       const service = await runtime.listen({ accept, host: '127.0.0.1' });
       const { peer } = runtime.workers[0];
-      const jobs = peer!.sender('jobs');
+      const jobs = peer.sender('jobs');
       // Until the thread asks for no more, and more waits here.
       await until(() => !jobs.trySend(new Uint8Array(1000)));
       const waiting = Promise.allSettled(Array.from({ length: 100 }, () => jobs.send(new Uint8Array(1000))));
@@ -39,12 +39,12 @@ describe('a service whose thread has queues that nobody reads', () => {
   it('serves who comes, when no more may wait for its queues or its answers', async () => {
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
     const { peer } = runtime.workers[0];
-    const jobs = peer!.sender('jobs');
-    await until(() => !jobs.trySend(new Uint8Array(peer!.maxBytes)));
+    const jobs = peer.sender('jobs');
+    await until(() => !jobs.trySend(new Uint8Array(peer.maxBytes)));
     const failures: unknown[] = [];
     while (failures.length === 0) {
       for (let count = 0; count < 64; count++) {
-        jobs.send(new Uint8Array(peer!.maxBytes)).catch((failure: unknown) => failures.push(failure));
+        jobs.send(new Uint8Array(peer.maxBytes)).catch((failure: unknown) => failures.push(failure));
       }
       await Promise.resolve();
     }
@@ -52,7 +52,7 @@ describe('a service whose thread has queues that nobody reads', () => {
     expect(await greeted(await clientOf(service))).to.equal(0);
     await service.close();
     const listener = await listen({ host: '127.0.0.1', port: 0 });
-    listener.onConnection = connection => void connection.moveTo(peer!);
+    listener.onConnection = connection => void connection.moveTo(peer);
     expect(await greeted(await connected({ host: '127.0.0.1', port: portOf(listener) }))).to.equal(0);
     await listener.close();
   });
@@ -60,7 +60,7 @@ describe('a service whose thread has queues that nobody reads', () => {
   it('is told of a connection between messages whose handlers take long', async () => {
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
     const { peer } = runtime.workers[0];
-    const tickets = Array.from({ length: 500 }, () => peer!.schedule('pass the time', 20));
+    const tickets = Array.from({ length: 500 }, () => peer.schedule('pass the time', 20));
     expect(await greeted(await clientOf(service))).to.equal(0);
     // Many of them had not begun by then.
     expect(tickets.filter(ticket => ticket.cancel() === 'cancelled')).to.have.length.above(100);
