@@ -2,6 +2,7 @@
  * The life of a connection: its state, its timeouts, and what it ended by. A connection has none until something has happened to
  * it but bytes: as long as that, it is open.
  */
+import { connectionClose, connectionError } from '../../core/observation/channels.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import { SendProgress } from '../../core/operations/send-progress.js';
@@ -201,6 +202,9 @@ export class ConnectionLife implements TimerOwner, Deferred {
   /** The descriptor is closed; everybody is told. */
   onDeferred(): void {
     const { connection, failure } = this;
+    if (failure !== undefined && connectionError.hasSubscribers)
+      connectionError.publish({ connection, error: failure });
+    if (connectionClose.hasSubscribers) connectionClose.publish({ connection, failure });
     connection.inbound.tellClosed(failure);
     connection.outbound?.tellClosed(failure);
     this.settleClosed();

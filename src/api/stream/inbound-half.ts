@@ -1,4 +1,5 @@
 /** The inbound half of a connection: bytes from the kernel to a handler, or to a promise. */
+import { connectionOpen } from '../../core/observation/channels.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import { leaveReserve } from '../../core/memory/receive-buffer.js';
 import { ReceiveInto } from '../../core/operations/receive-into.js';
@@ -153,6 +154,8 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
 
   /** The turn ends in which the connection was made: its user has said by now who reads it. */
   onDeferred(): void {
+    const { connection } = this;
+    if (connectionOpen.hasSubscribers) connectionOpen.publish({ connection });
     this.updateReceiving();
   }
 

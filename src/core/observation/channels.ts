@@ -10,8 +10,6 @@ export const connectionOpen: Channel = channel('pollux:connection:open');
 export const connectionClose: Channel = channel('pollux:connection:close');
 /** A connection was ended by a failure; `close` follows. Payload: `{ connection, error }`. */
 export const connectionError: Channel = channel('pollux:connection:error');
-/** A listener has met an error that it survives, or that has ended it. Payload: `{ listener, error }`. */
-export const listenerError: Channel = channel('pollux:listener:error');
 /** A turn, or what ran between two turns, took long. Payload: a `SlowTurn`. */
 export const turnSlow: Channel = channel('pollux:turn:slow');
 /** A descriptor was reported ready over and over, and nothing moved. Payload: a `Spin`. */
