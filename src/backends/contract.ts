@@ -5,6 +5,7 @@
  */
 import type { Token } from '../base/token.js';
 import type { EventSources } from './sources/contract.js';
+import type { WakeHandle } from './wake-handle.js';
 
 /** What a registration asks for and what an event reports: a set of bits. */
 export const READABLE = 1;
@@ -87,17 +88,7 @@ export interface ReadyEvents {
   readonly errors: Int32Array;
 }
 
-/**
- * Wakes a wait from any thread. It is made of plain numbers, so it can be posted to a worker and handed to
- * `wakeBackend` there. Valid until the backend is closed; who closes a backend first takes its handle back.
- */
-export interface WakeHandle {
-  readonly kind: 'eventfd' | 'pipe' | 'kqueue';
-  /** The descriptor to write to, or the kqueue. */
-  readonly fd: number;
-  /** kqueue: ident of the user event. 0 elsewhere. */
-  readonly ident: number;
-}
+export type { WakeHandle };
 
 /**
  * A readiness backend. It belongs to one thread; only its `wakeHandle` may be used from another.

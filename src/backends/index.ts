@@ -63,4 +63,4 @@ export {
   type UserSource,
 } from './sources/contract.js';
 export { triggerUserEvent } from './sources/trigger.js';
-export { Waker, wakeBackend } from './kit/wake.js';
+export { Waker, wakeBackend, writeHandle } from './kit/wake.js';

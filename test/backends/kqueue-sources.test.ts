@@ -241,8 +241,8 @@ for (const profile of Object.values(profiles)) {
     it('a user event is triggered by its handle, keeps its token, and is once a wait', () => {
       const { backend, calls, sources } = worldOf(profile);
       const [first, second] = [sources.user(), sources.user()];
-      const { kind, fd, ident, low, high } = second.handle;
-      expect(kind).to.equal('kqueue');
+      const { call, fd, ident, low, high } = second.handle;
+      expect(call).to.equal('kevent');
       for (let count = 0; count < 3; count++) triggerKnote(calls, fd, ident, low, high);
       expect(backend.wait(-1)).to.equal(1);
       expect(backend.events.tokens[0]).to.equal(second.token);

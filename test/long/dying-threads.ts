@@ -59,7 +59,7 @@ async function serve(accept: AcceptModel, workers: Workers, rounds: number, rand
     left -= count;
     await until(() => clients.unanswered === 0);
     if (clients.unanswered > 0) break;
-    await until(() => runtime.workers.every(({ peer }) => peer !== undefined));
+    await until(() => runtime.workers.every(({ isRunning }) => isRunning));
     await until(() => openDescriptors() <= atRest);
     descriptors = Math.max(0, openDescriptors() - atRest);
     atRest = Math.min(atRest, openDescriptors());

@@ -41,7 +41,7 @@ function checkHandle(handle: Partial<UserHandle> | null | undefined): void {
   const isHandle =
     typeof handle === 'object' &&
     handle !== null &&
-    ['eventfd', 'pipe', 'kqueue'].includes(handle.kind!) &&
+    ['write', 'kevent'].includes(handle.call!) &&
     [handle.fd, handle.ident, handle.low, handle.high, handle.table, handle.loan].every(Number.isInteger) &&
     handle.fd! >= 0;
   if (!isHandle) throw new TypeError(`handle: ${kindOf(handle)}; allowed: the handle of a watch by watchUser`);

@@ -8,7 +8,7 @@ import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import { NativeBlock } from '../../sys/ffi/memory.js';
 import { lend } from '../../sys/file/owned-descriptors.js';
 import type { WakeHandle } from '../contract.js';
-import { triggerUserEvent } from '../../sys/poll/user-event.js';
+import { triggerKnote } from '../../sys/poll/user-event.js';
 
 /** An eventfd wants a 64-bit count; a pipe takes the same eight bytes. */
 const one = new NativeBlock(8);
@@ -22,8 +22,8 @@ const sink = new NativeBlock(4096);
  * @throws IoError EBADF: the backend was closed.
  */
 export function wakeBackend(handle: WakeHandle): void {
-  if (handle.kind === 'kqueue') {
-    triggerUserEvent(nativeKqueue(), handle.fd);
+  if (handle.call === 'kevent') {
+    triggerKnote(nativeKqueue(), handle.fd, handle.ident, handle.low, handle.high);
     return;
   }
   // Full means that a wake is under way already.
@@ -43,11 +43,11 @@ export class Waker {
   constructor() {
     if (hasEventfd) {
       this.fd = openEventfd();
-      this.handle = { kind: 'eventfd', fd: this.fd, ident: 0 };
+      this.handle = writeHandle(this.fd);
     } else {
       const [readEnd, writeEnd] = pipe();
       this.fd = readEnd;
-      this.handle = { kind: 'pipe', fd: writeEnd, ident: 0 };
+      this.handle = writeHandle(writeEnd);
     }
     // Both: to write to a pipe that nobody can read fails.
     this.loan = lend(this.handle.fd);
@@ -67,4 +67,9 @@ export class Waker {
     closeLent(this.handle.fd);
     if (this.handle.fd !== this.fd) closeLent(this.fd);
   }
+}
+
+/** The handle of a backend that eight bytes wake, which are written to a descriptor of its own. */
+export function writeHandle(fd: number): WakeHandle {
+  return { call: 'write', fd, ident: 0, low: 0, high: 0 };
 }

@@ -75,7 +75,7 @@ export class KqueueBackend implements Backend {
       this.close();
       throw error;
     }
-    this.wakeHandle = { kind: 'kqueue', fd: this.kq, ident: WAKE_IDENT };
+    this.wakeHandle = { call: 'kevent', fd: this.kq, ident: WAKE_IDENT, low: WAKE_SLOT, high: 0 };
     const loan = calls.lend?.(this.kq) ?? 0;
     this.sources = new NativeSources(this, { kq: this.kq, loan }, this.registrations, this.events, calls, files);
   }

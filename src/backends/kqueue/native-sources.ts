@@ -48,7 +48,7 @@ export class NativeSources extends KnoteSources {
     );
     const slot = slotOf(token);
     return new NativeUserSource(this.backend, token, {
-      kind: 'kqueue',
+      call: 'kevent',
       fd: this.queue.kq,
       table: tableId,
       loan: this.queue.loan,

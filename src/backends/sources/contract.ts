@@ -3,6 +3,7 @@
  * hand. A kernel with filters for them (kqueue) watches them itself; elsewhere each is made a descriptor that any backend
  * can watch. Core sees these interfaces alone.
  */
+import type { WakeHandle } from '../wake-handle.js';
 import type { Token } from '../../base/token.js';
 
 /** What `take` answers when nothing has happened after all. */
@@ -42,14 +43,7 @@ export interface UserSource extends Source {
 }
 
 /** Made of plain numbers, so that it can be posted to a worker. Valid until its source is closed. */
-export interface UserHandle {
-  readonly kind: 'eventfd' | 'pipe' | 'kqueue';
-  /** The descriptor to write to, or the kqueue. */
-  readonly fd: number;
-  /** kqueue: ident of the user event and the two words of its user data. 0 elsewhere. */
-  readonly ident: number;
-  readonly low: number;
-  readonly high: number;
+export interface UserHandle extends WakeHandle {
   /** Which descriptor it is of those that have had the number, and the table of the process that says so. */
   readonly table: number;
   readonly loan: number;

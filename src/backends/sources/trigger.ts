@@ -1,8 +1,6 @@
 /** Triggering a user source, from the thread that has it or from any other. */
 import { IoError } from '../../sys/ffi/io-error.js';
-import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import { beginUse, endUse, tableId } from '../../sys/file/owned-descriptors.js';
-import { triggerKnote } from '../../sys/poll/user-event.js';
 import { wakeBackend } from '../kit/wake.js';
 import type { UserHandle } from './contract.js';
 
@@ -14,20 +12,15 @@ import type { UserHandle } from './contract.js';
 export function triggerUserEvent(handle: UserHandle): void {
   // A thread that was started before its parent loaded Pollux has another table, and can't look.
   if (handle.table !== tableId) {
-    write(handle);
+    wakeBackend(handle);
     return;
   }
   if (!beginUse(handle.fd, handle.loan)) {
     throw new IoError('EBADF', 'wake', `descriptor ${handle.fd}`, 'what the handle belongs to was closed');
   }
   try {
-    write(handle);
+    wakeBackend(handle);
   } finally {
     endUse();
   }
-}
-
-function write(handle: UserHandle): void {
-  if (handle.kind !== 'kqueue') wakeBackend(handle);
-  else triggerKnote(nativeKqueue(), handle.fd, handle.ident, handle.low, handle.high);
 }

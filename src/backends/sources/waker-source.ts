@@ -12,7 +12,7 @@ export class WakerSource implements UserSource {
 
   /** @throws IoError EMFILE, ENFILE; what the backend refused. */
   constructor(private readonly backend: Backend) {
-    this.handle = { ...this.waker.handle, low: 0, high: 0, table: tableId, loan: this.waker.loan };
+    this.handle = { ...this.waker.handle, table: tableId, loan: this.waker.loan };
     try {
       this.token = backend.register(this.waker.fd, READABLE, 'level');
     } catch (error) {

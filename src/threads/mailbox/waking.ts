@@ -5,16 +5,19 @@
  */
 import type { WakeHandle } from '../../backends/contract.js';
 import { wakeBackend } from '../../backends/kit/wake.js';
-import { CLOSED, OWNER_WAKE, OWNER_WAKING, WAKING, type RingMemory } from '../ring/layout.js';
+import { CLOSED, OWNER_WAKE, OWNER_WAKE_DATA, OWNER_WAKING, WAKING, type RingMemory } from '../ring/layout.js';
 import { FAREWELL_MS } from '../../core/limits.js';
 
-const KINDS: readonly WakeHandle['kind'][] = ['eventfd', 'pipe', 'kqueue'];
+const CALLS: readonly WakeHandle['call'][] = ['write', 'kevent'];
 
 /** Lets the receiver of a ring know how the owner of a slot is woken. */
 export function storeOwnerWake(memory: RingMemory, sender: number, handle: WakeHandle): void {
   const at = memory.slot(sender) + OWNER_WAKE;
-  Atomics.store(memory.words, at + 1, KINDS.indexOf(handle.kind));
+  const data = memory.slot(sender) + OWNER_WAKE_DATA;
+  Atomics.store(memory.words, at + 1, CALLS.indexOf(handle.call));
   Atomics.store(memory.words, at + 2, handle.ident);
+  Atomics.store(memory.words, data, handle.low);
+  Atomics.store(memory.words, data + 1, handle.high);
   // Last, since it says that the others hold.
   Atomics.store(memory.words, at, handle.fd + 1);
 }
@@ -30,6 +33,21 @@ export function wakeReceiver(memory: RingMemory, sender: number, handle: WakeHan
   }
 }
 
+/** How the owner of a slot is woken; undefined where nobody is. */
+export function ownerWake({ words }: RingMemory, slot: number): WakeHandle | undefined {
+  const at = slot + OWNER_WAKE;
+  const data = slot + OWNER_WAKE_DATA;
+  const fd = Atomics.load(words, at) - 1;
+  if (fd < 0) return undefined;
+  return {
+    call: CALLS[Atomics.load(words, at + 1)],
+    fd,
+    ident: Atomics.load(words, at + 2),
+    low: Atomics.load(words, data) >>> 0,
+    high: Atomics.load(words, data + 1) >>> 0,
+  };
+}
+
 /** Wakes the owner of a slot, if it has one; from the receiver, or from whoever speaks for a dead one. */
 export function wakeOwner(memory: RingMemory, sender: number): void {
   const { words } = memory;
@@ -37,11 +55,8 @@ export function wakeOwner(memory: RingMemory, sender: number): void {
   // Counted, since several threads may do it at once: each that learns of a receiver's end tells its senders.
   Atomics.add(words, slot + OWNER_WAKING, 1);
   try {
-    const at = slot + OWNER_WAKE;
-    const fd = Atomics.load(words, at) - 1;
-    const kind = KINDS[Atomics.load(words, at + 1)];
-    const ident = Atomics.load(words, at + 2);
-    if (fd >= 0) wakeBackend({ kind, fd, ident });
+    const handle = ownerWake(memory, slot);
+    if (handle !== undefined) wakeBackend(handle);
   } finally {
     Atomics.sub(words, slot + OWNER_WAKING, 1);
   }

@@ -53,6 +53,8 @@ export const OWNER_WAKE = 18;
 export const WAKING = 21;
 /** How many threads are about to wake the owner. The ring does not look at it. */
 export const OWNER_WAKING = 22;
+/** Two words that belong to OWNER_WAKE: the user data of the event that wakes the owner. */
+export const OWNER_WAKE_DATA = 23;
 const SLOT_WORDS = 32;
 
 // Words of a head.

@@ -8,7 +8,7 @@ import {
   type Readiness,
   type WakeHandle,
 } from '../../backends/contract.js';
-import { triggerKnote, triggerUserEvent } from '../../sys/poll/user-event.js';
+import { triggerKnote } from '../../sys/poll/user-event.js';
 import type { UserHandle } from '../../backends/sources/contract.js';
 import { ModelKernel } from '../model/kernel.js';
 import { ModelKqueueCalls } from '../model/kqueue-calls.js';
@@ -66,8 +66,8 @@ export class ModelWorld extends CommonWorld implements World {
     return this.kernel.descriptors.count;
   }
 
-  wake(handle: WakeHandle): void {
-    triggerUserEvent(this.calls, handle.fd);
+  wake({ fd, ident, low, high }: WakeHandle): void {
+    triggerKnote(this.calls, fd, ident, low, high);
   }
 
   trigger({ fd, ident, low, high }: UserHandle): void {
