@@ -62,7 +62,7 @@ describe('names of options', () => {
     connect: [() => connect(misspelt), `options: 'idleTimeout' is no option; allowed: ${connectionOptions}`],
     bindDatagram: [
       () => bindDatagram({ noDelay: true } as object),
-      "options: 'noDelay' is no option; allowed: closeTimeoutMs, host, ipv6Only, maxDatagramBytes, maxQueuedBytes, onDatagram",
+      "options: 'noDelay' is no option; allowed: closeTimeoutMs, fd, host, ipv6Only, maxDatagramBytes, maxQueuedBytes, onDatagram",
     ],
     adopt: [
       () => adopt(0, misspelt),

@@ -14,6 +14,7 @@ import { connect } from '../../sys/socket/socket.js';
 import { checkCallback } from '../../base/arguments.js';
 import { DatagramOutbox } from './outbox.js';
 import { DatagramInbox } from './inbox.js';
+import { addReachMethods, type DatagramReach } from './reach.js';
 import { resolvedTarget, targetAddress, type DatagramTarget } from './target.js';
 import { withinBounds, type LookUpBounds } from '../socket/look-up-bounds.js';
 import { prepareMove, type Destination, type Detached } from '../departure.js';
@@ -32,7 +33,7 @@ const CLOSE_TIMER = 0;
 const RESOLVED = Promise.resolve();
 
 /* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
-export interface DatagramSocket extends Socket, DatagramInput, DatagramOutput {}
+export interface DatagramSocket extends Socket, DatagramInput, DatagramOutput, DatagramReach {}
 
 /** A socket for datagrams, made by `bindDatagram`. */
 export class DatagramSocket {
@@ -369,6 +370,7 @@ export class DatagramSocket {
 
   static {
     addSocketMethods(this.prototype);
+    addReachMethods(this.prototype);
     describeBy('DatagramSocket', DatagramSocket.prototype, socket => ({
       state: socket.state,
       fd: socket.isClosed ? -1 : socket.descriptor.fd,

@@ -28,6 +28,8 @@ export interface AcceptingOwner {
   readonly descriptor: Descriptor;
   readonly isClosed: boolean;
   readonly isUnix: boolean;
+  /** Whether other processes may have the socket too. */
+  readonly isGiven: boolean;
   /** Whether each connection has somebody who takes it at once. */
   readonly hasTaker: boolean;
   /** Whether a connection would be taken now, or kept for an iteration. */
@@ -69,8 +71,12 @@ export class Accepting implements AcceptOwner, TimerOwner {
 
   /** Lets nobody new in, and hands on those who wait. @returns whether some may still come; then `end` follows. */
   drain(): boolean {
-    const { reactor, descriptor, isUnix } = this.listener;
+    const { reactor, descriptor, isUnix, isGiven } = this.listener;
     reactor.driver.cancel(this.accept);
+    if (isGiven) {
+      this.takeBacklog();
+      return false;
+    }
     const gate = closeGate(descriptor.fd, isUnix);
     // Of a backlog of 0, the kernel lets later ones try again until nobody listens.
     if (gate === 'open') listenOn(descriptor.fd, 0);

@@ -5,21 +5,22 @@ import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { platform } from '../../sys/ffi/platform.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { checkCallback } from '../../base/arguments.js';
+import { valuesOf } from '../../base/options.js';
 import { prepareMove, type Destination, type Detached } from '../departure.js';
 import { settling, type Settling } from '../settling.js';
 import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
 import { removeSocketFile } from '../socket/socket-file.js';
 import { addSocketMethods } from '../socket/socket-methods.js';
-import { applySocketOptions } from '../socket/socket-options.js';
-import { Connection } from '../stream/connection.js';
-import type { ConnectionTerms } from '../stream/connection-parts.js';
+import type { Connection } from '../stream/connection.js';
 import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
 import { Accepting, type ListenerCounters } from './accepting.js';
 import type { DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener-details.js';
+import { inheritOptions } from './listening-socket.js';
+import { DRAIN_OPTIONS, maxConnections, type DrainOptions } from './accepting-options.js';
+import { CountedConnections, type OpenConnections } from './open-connections.js';
 
 /* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
 export interface Listener extends Socket, AsyncIterable<Connection> {}
@@ -32,7 +33,7 @@ export class Listener {
   private handler: ((connection: Connection) => void) | undefined = undefined;
   private diversion: ((fd: number) => void) | undefined = undefined;
   private readonly accepting = new Accepting(this);
-  private readonly terms: ConnectionTerms;
+  private readonly open: CountedConnections;
   /** Accepted and not yet taken by the iterator. */
   private readonly waiting: Connection[] = [];
   private taker: Settling<Connection | null> | undefined = undefined;
@@ -48,7 +49,7 @@ export class Listener {
     readonly descriptor: Descriptor,
     private readonly details: ListenerDetails,
   ) {
-    this.terms = { limits: details.limits, unread: 'drained' };
+    this.open = new CountedConnections(reactor, details, () => this.accepting.update());
     descriptor.owner = this;
     reactor.enter(true);
   }
@@ -115,6 +116,30 @@ export class Listener {
     return this.handler;
   }
 
+  /**
+   * The connections that it has accepted and that are open in this thread, also after the listener was closed.
+   *
+   *     for (const connection of listener.connections) connection.send('the server stops in a minute');
+   */
+  get connections(): OpenConnections {
+    return this.open;
+  }
+
+  /**
+   * How many connections may be open at once; Infinity, the default, is no bound. While there are as many, nobody is accepted, and
+   * those who connect wait in the kernel's backlog. `drain` hands on those in the backlog all the same.
+   *
+   * @throws RangeError no integer from 1, nor Infinity.
+   */
+  set maxConnections(most: number) {
+    this.open.most = maxConnections('maxConnections', most);
+    this.accepting.update();
+  }
+
+  get maxConnections(): number {
+    return this.open.most;
+  }
+
   get isClosed(): boolean {
     return this.state !== 'open';
   }
@@ -165,22 +190,38 @@ export class Listener {
   }
 
   /**
+   * Closes the connections that are idle, each as `connection.close()` does: somebody waits for the next bytes, and the last bytes
+   * went out and not in. A connection that has sent nothing yet is not idle, nor is one with a transfer under way.
+   *
+   * @param mayClose is asked of each that is idle: in a protocol with answers in several pieces only the program knows which is the
+   *   last. Default: all may be closed.
+   * @returns how many are being closed.
+   * @throws TypeError no function. @throws what `mayClose` throws.
+   */
+  closeIdle(mayClose?: (connection: Connection) => boolean): number {
+    checkCallback('mayClose', mayClose);
+    return this.open.closeIdle(mayClose ?? (() => true));
+  }
+
+  /**
    * Stops listening without turning away those who wait: whoever is in the backlog is handed to `onConnection`, and then
    * the descriptor is closed. On Linux nobody who has connected is lost: a TCP client that comes meanwhile gets no answer and
    * tries again a second later; connecting to a Unix socket is refused. Handshakes under way have 20 ms to come to their end,
-   * and are reset if they take longer. On other systems who comes in that very moment may be reset.
+   * and are reset if they take longer. On other systems who comes in that very moment may be reset. Of a socket that was given
+   * (`listen({ fd })`), whoever comes later is left to other processes that have it.
    *
-   * @param options aborting its `signal` ends the wait; it is closed all the same.
+   * @param options `idle` 'close' closes idle connections first, as `closeIdle()`; aborting its `signal` ends the wait, and the
+   *   listener is closed all the same.
    * @returns a promise that resolves when the descriptor is closed.
    */
-  drain(options?: EndOptions): Promise<void> {
-    return endWith(options, () => this.beginDraining());
-  }
-
-  private beginDraining(): Promise<void> {
-    if (this.accepting.isDraining) return this.closing.promise;
-    if (!this.isClosed && this.hasTaker && this.accepting.drain()) return this.closing.promise;
-    return this.close();
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { idle, signal } = valuesOf(DRAIN_OPTIONS, options);
+    return endWith({ signal }, () => {
+      if (idle === 'close') this.closeIdle();
+      if (this.accepting.isDraining) return this.closing.promise;
+      if (!this.isClosed && this.hasTaker && this.accepting.drain()) return this.closing.promise;
+      return this.close();
+    });
   }
 
   /**
@@ -245,19 +286,25 @@ export class Listener {
   }
 
   /** @internal */
+  get isGiven(): boolean {
+    return this.details.isGiven === true;
+  }
+
+  /** @internal */
   get hasTaker(): boolean {
     return this.handler !== undefined || this.diversion !== undefined;
   }
 
   /** @internal */
   get wantsConnections(): boolean {
+    if (this.open.areFull) return false;
     return this.hasTaker || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN);
   }
 
   /** @internal A connection was accepted. */
   onDescriptor(fd: number): void {
     try {
-      this.inherit(fd);
+      inheritOptions(fd, this.details);
     } catch {
       // The peer has gone already, and the connection with it (EINVAL on macOS).
       close(fd);
@@ -270,7 +317,8 @@ export class Listener {
     }
     const descriptor = this.reactor.driver.add(fd, this.descriptor.scope);
     descriptor.origin = 'own';
-    const connection = new Connection(this.reactor, descriptor, this.terms);
+    const connection = this.open.add(descriptor);
+    if (this.open.areFull) this.accepting.update();
     if (this.handler !== undefined) {
       this.descriptor.scope.run(this.handler, undefined, connection);
       return;
@@ -288,13 +336,6 @@ export class Listener {
     this.taker = undefined;
     if (this.failure !== undefined) this.report(this.failure as IoError);
     this.closing.resolve();
-  }
-
-  /** Linux and FreeBSD hand options of the listener down to its connections; elsewhere each connection is told. */
-  private inherit(fd: number): void {
-    const { address, socketOptions } = this.details;
-    if (platform === 'linux' || platform === 'freebsd' || address.family === 'unix') return;
-    applySocketOptions(fd, socketOptions, true);
   }
 
   private take(): Promise<Connection | null> {

@@ -2,6 +2,7 @@
 import { chmodSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { IPPROTO_IPV6, IPV6_V6ONLY, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../../sys/ffi/constants.js';
+import { platform } from '../../sys/ffi/platform.js';
 import { close } from '../../sys/file/io.js';
 import { domainOf, formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import {
@@ -13,6 +14,7 @@ import {
   setOption,
 } from '../../sys/socket/socket.js';
 import { integer, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import type { AcceptingOptions } from './accepting-options.js';
 import { DEFER_ACCEPT, deferAccept, type DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener-details.js';
 import { LOCAL_END, localCandidates, openFirst, sharePort, type LocalEnd } from '../socket/local-end.js';
@@ -20,15 +22,10 @@ import { QUEUE_LIMITS, queueLimits, SOCKET_OPTIONS, type QueueLimits, type Socke
 import { socketFileOf } from '../socket/socket-file.js';
 import { applySocketOptions } from '../socket/socket-options.js';
 
-export interface ListeningOptions extends LocalEnd, SocketOptions, Partial<QueueLimits> {
+export interface ListeningOptions
+  extends LocalEnd, SocketOptions, Partial<QueueLimits>, Pick<AcceptingOptions, 'deferAccept'> {
   /** Connections that may wait to be accepted; the kernel clips it to somaxconn. Default 4096. */
   readonly backlog?: number;
-  /**
-   * Has the kernel keep a TCP connection back until its first bytes are there: 'data', or 'http' for a whole request head.
-   * Where it can't, listening goes on without (see `listener.deferAccept`). A peer that waits to be spoken to first is
-   * accepted late (Linux: after some 10 s) or never, so it is not for protocols in which the server begins. Default 'off'.
-   */
-  readonly deferAccept?: DeferAccept;
   /** Permissions of a Unix socket's file, such as 0o600. It has them before anybody can connect. Default: as umask(2) leaves them. */
   readonly mode?: number;
 }
@@ -67,6 +64,12 @@ export async function openListeningSocket(options: ListeningValues): Promise<Lis
   const address = localAddress(fd);
   const socketFile = socketFileOf(address);
   return { fd, details: { address, reusePort: shared, deferAccept: deferred, limits, socketOptions, socketFile } };
+}
+
+/** Linux and FreeBSD hand options of the listener down to its connections; elsewhere each connection is told. */
+export function inheritOptions(fd: number, { address, socketOptions }: ListenerDetails): void {
+  if (platform === 'linux' || platform === 'freebsd' || address.family === 'unix') return;
+  applySocketOptions(fd, socketOptions, true);
 }
 
 interface Opened {

@@ -2,13 +2,11 @@
 import { BufferList } from '../../core/memory/buffer-list.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { Socket as NodeSocket } from 'node:net';
-import { SOCK_DGRAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../../sys/ffi/constants.js';
+import { SOCK_DGRAM, SO_ACCEPTCONN, SO_TYPE } from '../../sys/ffi/constants.js';
 import { O_RDONLY, O_WRONLY } from '../../sys/file/file-constants.js';
 import { accessMode } from '../../sys/file/io.js';
 import { descriptorKind } from '../../sys/file/file-stat.js';
-import { isRefusal } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { getIntOption } from '../../sys/socket/socket.js';
 import { makeNonBlocking } from '../../sys/file/open-description.js';
 import { own } from '../../sys/file/owned-descriptors.js';
 import { checkInteger, MAX_DESCRIPTOR } from '../../base/arguments.js';
@@ -19,6 +17,7 @@ import type { ConnectionState } from './connection-states.js';
 import { Connection } from './connection.js';
 import { takeNodeSocket } from './node-socket.js';
 import { QUEUE_LIMITS, queueLimits, type QueueLimits } from '../options.js';
+import { answerOf } from '../socket/given-descriptor.js';
 import { currentReactor } from '../thread-reactor.js';
 
 /** A pipe's end has one direction: as if the other had ended already. */
@@ -107,15 +106,6 @@ function checkStream(fd: number): void {
     const explanation = `it is a socket ${what}; allowed: stream sockets, pipes. ${opener} such sockets`;
     throw new IoError('EINVAL', 'adopt', `descriptor ${fd}`, explanation);
   };
-  const is = (option: number, value: number) => {
-    try {
-      return getIntOption(fd, SOL_SOCKET, option) === value;
-    } catch (error) {
-      // A sandbox refuses the question: then it is taken for what it is given as.
-      if (error instanceof IoError && isRefusal(error.errno)) return false;
-      throw error;
-    }
-  };
-  if (is(SO_TYPE, SOCK_DGRAM)) refuse('for datagrams', 'bindDatagram() opens');
-  if (is(SO_ACCEPTCONN, 1)) refuse('that listens', 'listen() opens');
+  if (answerOf(fd, SO_TYPE) === SOCK_DGRAM) refuse('for datagrams', 'bindDatagram() opens');
+  if (answerOf(fd, SO_ACCEPTCONN) === 1) refuse('that listens', 'listen() opens');
 }

@@ -145,6 +145,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
     inbound.onDescriptorGone();
     const fd = detachSocket(connection);
     this.service?.onReleased();
+    terms.onReleased?.();
     this.state = 'moved';
     this.settleClosed();
     return { fd, inFlight: { queued, unread }, details: { hasEnded: !canSend(state), limits: terms.limits } };
@@ -241,6 +242,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
     } finally {
       // Everybody is told after this turn, and not within the call that closed it.
       connection.reactor.defer(this);
+      connection.terms.onReleased?.();
     }
   }
 

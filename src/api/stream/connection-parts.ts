@@ -14,6 +14,8 @@ export interface ConnectionTerms {
    * that the peer's FIN is: a server that answers and ends without a look at the request will not look later.
    */
   readonly unread: 'left' | 'drained';
+  /** Each of them is closed, or leaves the thread, some day. */
+  readonly onReleased?: () => void;
 }
 
 /** The service of a runtime that a connection was accepted for. It counts the connection for as long as this thread has it. */

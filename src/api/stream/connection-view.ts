@@ -14,6 +14,7 @@ export interface ConnectionView {
   readonly failure: Error | undefined;
   readonly ownFd: number;
   readonly isSocket: boolean;
+  readonly inbound: { readonly bytesReceived: number };
   /** The user's handler, if there is one. */
   readonly onClose: unknown;
   /** Undefined while nothing has happened to the connection but bytes. */

@@ -207,6 +207,12 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
     if (discards(this.connection.state)) this.rare.borrowed?.takeBack();
   }
 
+  /** Whether somebody waits for the next bytes. */
+  get isAwaited(): boolean {
+    const { reads } = this.connection.descriptor;
+    return (this.isWanted || reads instanceof ReceiveInto) && !this.hasUnread && this.rare.borrowed?.isLent !== true;
+  }
+
   get isTaken(): boolean {
     return this.isBorrowed || this.wantsReceiving;
   }

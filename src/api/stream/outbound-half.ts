@@ -33,6 +33,8 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
   private drained: Settling<void> | undefined = undefined;
   /** Bytes that went at once, and those of transfers that are over and of `send` before them. */
   private bytesSentBefore = 0;
+  /** Bytes that had come in when something was last sent. */
+  private answeredBytes = 0;
 
   constructor(private readonly connection: ConnectionView) {}
 
@@ -53,6 +55,7 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
       throw this.refusal();
     }
     if (data.length === 0) return !this.needsDrain;
+    this.answeredBytes = connection.inbound.bytesReceived;
     const isOwn = typeof data === 'string';
     const part = isOwn ? this.encode(data) : data;
     this.checkCeiling(part.length);
@@ -110,6 +113,7 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
   /** Lets a transfer write, behind everything sent before and before everything sent later. */
   takeTurn(turn: WriteTurn): void {
     this.checkTurn(turn.sinkName, turn.queuedBytes);
+    this.answeredBytes = this.connection.inbound.bytesReceived;
     const turns = (this.turns ??= new WriteTurns(this.connection.descriptor, sender => this.submit(sender)));
     if (this.sender !== undefined && this.sender.queue.length > 0) {
       turns.add(this.sender);
@@ -163,6 +167,11 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
 
   get isFlushed(): boolean {
     return this.turns === undefined && this.queuedBytes === 0;
+  }
+
+  /** Whether everything is with the kernel, and nothing has come in since it was sent. */
+  get hasAnswered(): boolean {
+    return this.isFlushed && this.answeredBytes === this.connection.inbound.bytesReceived;
   }
 
   get waitsForPeer(): boolean {

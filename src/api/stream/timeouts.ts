@@ -13,7 +13,7 @@ export interface TimeoutOptions {
   readonly writeMs?: number;
 }
 
-const TIMEOUT_OPTIONS = {
+export const TIMEOUT_OPTIONS = {
   idleMs: milliseconds(0),
   readMs: milliseconds(0),
   writeMs: milliseconds(0),

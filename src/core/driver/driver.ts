@@ -73,7 +73,11 @@ export interface Driver {
   /** The events of the last wait. */
   readonly harvest: EventOwners;
   /** What has a registration with the backend: each descriptor on which something had to wait. */
-  readonly registered: { descriptors(): Descriptor[] };
+  readonly registered: {
+    descriptors(): Descriptor[];
+    /** And those on which nothing had to wait yet. */
+    inCare(): Descriptor[];
+  };
 
   /** Whether `watch` has this descriptor. */
   isWatched(fd: number): boolean;

@@ -71,11 +71,13 @@ export class ReadinessDriver implements Driver {
     this.watches.endStale(fd);
     const descriptor = new Descriptor(fd, scope, isExclusive);
     descriptor.maybeReady = BOTH;
+    this.registered.takeCare(descriptor);
     return descriptor;
   }
 
   remove(descriptor: Descriptor): void {
     const { token } = descriptor;
+    this.registered.endCare(descriptor);
     try {
       if (token !== NO_TOKEN) {
         this.registered.remove(token);
@@ -364,6 +366,7 @@ export class ReadinessDriver implements Driver {
     const owner = this.registered.descriptorOf(fd);
     if (owner?.reads?.yieldsToWatch !== true || owner.reads.next !== undefined || owner.writes !== undefined) return;
     this.remove(owner);
+    this.registered.takeCare(owner);
     owner.maybeReady = BOTH;
   }
 

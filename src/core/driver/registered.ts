@@ -1,4 +1,7 @@
-/** What the driver has registered with its backend: by slot of the token, the descriptor or the watcher that events are for. */
+/**
+ * What the driver has registered with its backend: by slot of the token, the descriptor or the watcher that events are for. And all
+ * descriptors in its care by their numbers, registered or not.
+ */
 import { NO_TOKEN, slotOf, type Token } from '../../base/token.js';
 import type { Watcher } from './driver.js';
 import { Descriptor } from '../operations/operation.js';
@@ -26,8 +29,7 @@ export class Registered {
 
   add(owner: Descriptor | Watch): void {
     this.bySlot[slotOf(owner.token)] = owner;
-    if (owner instanceof Descriptor) this.byFd[owner.fd] = owner;
-    else if (owner.fd >= 0) this.watches.set(owner.fd, owner);
+    if (owner instanceof Watch && owner.fd >= 0) this.watches.set(owner.fd, owner);
   }
 
   remove(token: Token): void {
@@ -38,8 +40,19 @@ export class Registered {
     } else if (owner !== undefined) {
       owner.token = NO_TOKEN;
       owner.interest = 0;
-      if (this.byFd[owner.fd] === owner) this.byFd[owner.fd] = undefined;
     }
+  }
+
+  takeCare(descriptor: Descriptor): void {
+    this.byFd[descriptor.fd] = descriptor;
+  }
+
+  endCare(descriptor: Descriptor): void {
+    if (this.byFd[descriptor.fd] === descriptor) this.byFd[descriptor.fd] = undefined;
+  }
+
+  inCare(): Descriptor[] {
+    return this.byFd.filter(descriptor => descriptor !== undefined);
   }
 
   descriptors(): Descriptor[] {

@@ -61,8 +61,26 @@ export const TCP_DEFER_ACCEPT = pick({ linux: 9 });
 export const TCP_KEEPIDLE = pick({ linux: 4, freebsd: 256, netbsd: 3, darwin: 0x10 });
 export const TCP_KEEPINTVL = pick({ linux: 5, freebsd: 512, netbsd: 5, darwin: 0x101 });
 export const TCP_KEEPCNT = pick({ linux: 6, freebsd: 1024, netbsd: 6, darwin: 0x102 });
+/** Linux: a bind to an address leaves the choice of the port to connect(2), which knows more free ones. */
+export const IP_BIND_ADDRESS_NO_PORT = pick({ linux: 24 });
 export const IPPROTO_IPV6 = 41;
 export const IPV6_V6ONLY = pick({ linux: 26, ...bsd(27) });
+
+/** How far datagrams go, and multicast. ip(7), ipv6(7), ip(4), ip6(4). */
+export const SO_BROADCAST = pick({ linux: 6, ...bsd(0x20) });
+export const IPPROTO_IP = 0;
+export const IP_TTL = pick({ linux: 2, ...bsd(4) });
+export const IP_MULTICAST_IF = pick({ linux: 32, ...bsd(9) });
+export const IP_MULTICAST_TTL = pick({ linux: 33, ...bsd(10) });
+export const IP_MULTICAST_LOOP = pick({ linux: 34, ...bsd(11) });
+export const IP_ADD_MEMBERSHIP = pick({ linux: 35, ...bsd(12) });
+export const IP_DROP_MEMBERSHIP = pick({ linux: 36, ...bsd(13) });
+export const IPV6_UNICAST_HOPS = pick({ linux: 16, ...bsd(4) });
+export const IPV6_MULTICAST_IF = pick({ linux: 17, ...bsd(9) });
+export const IPV6_MULTICAST_HOPS = pick({ linux: 18, ...bsd(10) });
+export const IPV6_MULTICAST_LOOP = pick({ linux: 19, ...bsd(11) });
+export const IPV6_JOIN_GROUP = pick({ linux: 20, ...bsd(12) });
+export const IPV6_LEAVE_GROUP = pick({ linux: 21, ...bsd(13) });
 
 export const MSG_PEEK = 2;
 export const MSG_DONTWAIT = pick({ linux: 0x40, ...bsd(0x80) });

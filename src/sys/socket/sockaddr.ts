@@ -97,13 +97,13 @@ export class SockaddrBlock {
       family = AF_INET;
       lengthBytes = IPV4_BYTES;
       view.setUint16(2, address.port);
-      bytes.set(address.address.split('.').map(Number), 4);
+      bytes.set(addressBytes(address.address), 4);
     } else {
       family = AF_INET6;
       lengthBytes = IPV6_BYTES;
       view.setUint16(2, address.port);
       const [host, zone] = address.address.split('%');
-      bytes.set(ipv6Bytes(host), 8);
+      bytes.set(addressBytes(host), 8);
       if (zone !== undefined) view.setUint32(24, zoneIndex(zone) ?? 0, true);
     }
     if (hasSockaddrLength) {
@@ -198,6 +198,11 @@ export function isLoopback(address: Address): boolean {
 export function formatAddress(address: Address): string {
   if (address.family === 'unix') return address.path.startsWith('\0') ? `@${address.path.slice(1)}` : address.path;
   return address.family === 'ipv4' ? `${address.address}:${address.port}` : `[${address.address}]:${address.port}`;
+}
+
+/** The bytes of an IP address in network order: 4, or 16. @param address one that is valid, without a zone. */
+export function addressBytes(address: string): Uint8Array {
+  return address.includes(':') ? ipv6Bytes(address) : Uint8Array.from(address.split('.'), Number);
 }
 
 function ipv6Bytes(text: string): Uint8Array {
