@@ -77,7 +77,7 @@ describe('a runtime that is paused', () => {
     await runtime.stop();
   });
 
-  it('starts threads that are paused, at first and after a crash', async () => {
+  it('starts workers that are paused, at first and after a crash', async () => {
     make({ restarts: 1, onError: () => {} });
     void runtime.start();
     await runtime.pause();
