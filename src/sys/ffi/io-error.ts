@@ -91,8 +91,8 @@ export class IoError extends Error {
 Object.defineProperty(IoError.prototype, KIND, { value: true });
 
 /**
- * The error of a call that the present state of an object does not allow, and of a wait that this state ends. No system call
- * is made. docs/guide/timeouts-and-errors.md says what each code means.
+ * The error of a call that the present state of an object does not allow, and of a wait that this state ends. No system
+ * call is made. docs/guide/timeouts-and-errors.md says what each code means.
  */
 export function wrongState(code: StateCode, call: string, explanation: string): IoError {
   const error = new IoError(code, call, undefined, explanation);

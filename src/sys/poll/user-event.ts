@@ -20,8 +20,8 @@ export function triggerUserEvent(calls: KqueueCalls, kq: number): void {
 }
 
 /**
- * Triggers a user event, its user data resent: a kernel would otherwise set it to zero, and the event would look like one
- * of the registration in slot 0.
+ * Triggers a user event, its user data resent: a kernel would otherwise set it to zero, and the event would look like
+ * one of the registration in slot 0.
  *
  * @throws IoError EBADF: the queue was closed; ENOENT: it has no such event.
  */
