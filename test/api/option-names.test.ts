@@ -53,7 +53,7 @@ describe('names of options', () => {
   });
 
   const connectionOptions =
-    'closeTimeoutMs, highWaterBytes, host, keepAlive, lingerMs, lowWaterBytes, maxQueuedBytes, noDelay';
+    'attemptDelayMs, closeTimeoutMs, family, highWaterBytes, host, keepAlive, lingerMs, localAddress, localPort';
   const calls: Record<string, [call: () => unknown, message: string]> = {
     listen: [
       () => listen(misspelt),

@@ -9,20 +9,29 @@ import { checkAddress, type InternetAddress } from '../../sys/socket/sockaddr.js
  *
  * @returns at once what an IP address means, and a promise of what a name does. A resolver that is mute takes long to give
  *   up, and can't be stopped: whoever has a bound in time goes on without the promise.
+ * @param family the only one to ask for. Default: both.
  * @throws IoError (by the promise) ENOTFOUND and other answers of the resolver.
  * @throws TypeError a host that is neither a name nor an address.
  */
-export function resolve(host: string, port: number): InternetAddress[] | Promise<InternetAddress[]> {
+export function resolve(
+  host: string,
+  port: number,
+  family?: InternetAddress['family'],
+): InternetAddress[] | Promise<InternetAddress[]> {
   if (typeof host !== 'string' || host === '' || /[\s\0/]/.test(host)) {
     throw new TypeError(`host: '${String(host)}'; allowed: an IP address or a host name`);
   }
-  return isIP(host) !== 0 ? [internetAddress(host, port)] : lookUp(host, port);
+  return isIP(host) !== 0 ? [internetAddress(host, port)] : lookUp(host, port, family);
 }
 
-async function lookUp(host: string, port: number): Promise<InternetAddress[]> {
+async function lookUp(host: string, port: number, family?: InternetAddress['family']): Promise<InternetAddress[]> {
   let found;
   try {
-    found = await lookup(host, { all: true, order: 'verbatim' });
+    found = await lookup(host, {
+      all: true,
+      order: 'verbatim',
+      family: family === undefined ? 0 : family === 'ipv4' ? 4 : 6,
+    });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new IoError(code ?? 'ENOTFOUND', 'getaddrinfo', host, 'the name has no address');

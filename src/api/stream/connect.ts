@@ -1,4 +1,5 @@
 /** Connecting: to every address of a name in a sensible order, with a bound in time, and revocable. */
+import { isIP } from 'node:net';
 import { NO_TOKEN } from '../../base/token.js';
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
@@ -7,7 +8,7 @@ import { Connect } from '../../core/operations/connect.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
-import { SOCK_STREAM } from '../../sys/ffi/constants.js';
+import { IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, SOCK_STREAM, SOL_SOCKET, SO_REUSEADDR } from '../../sys/ffi/constants.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import {
   checkAddress,
@@ -17,9 +18,18 @@ import {
   type InternetAddress,
   type UnixAddress,
 } from '../../sys/socket/sockaddr.js';
-import { openSocket } from '../../sys/socket/socket.js';
-import { checkObject, checkPort, exampleOf } from '../../base/arguments.js';
-import { anything, checkOptions, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import { bind, openSocket, preferOption } from '../../sys/socket/socket.js';
+import { checkObject, checkPort, exampleOf, shown } from '../../base/arguments.js';
+import {
+  anything,
+  checkOptions,
+  integer,
+  milliseconds,
+  oneOf,
+  valuesOf,
+  type OptionTable,
+  type OptionValues,
+} from '../../base/options.js';
 import { Connection } from './connection.js';
 import { QUEUE_LIMITS, queueLimits, SOCKET_OPTIONS, type QueueLimits, type SocketOptions } from '../options.js';
 import { LOOK_UP_BOUNDS } from '../socket/look-up-bounds.js';
@@ -34,6 +44,14 @@ export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
   readonly port?: number;
   /** A name or an address. Default 'localhost'. */
   readonly host?: string;
+  /** The only family to try of a `host`. Default: both, or that of `localAddress`. */
+  readonly family?: InternetAddress['family'];
+  /** The address of this machine to connect from. Default: the system chooses by its routes. */
+  readonly localAddress?: string;
+  /** The port to connect from; 0, the default, lets the system choose one. */
+  readonly localPort?: number;
+  /** How long one address is given before the next is tried beside it. Default 250 ms (RFC 8305). */
+  readonly attemptDelayMs?: number;
   /** A Unix socket in place of host and port. */
   readonly path?: string;
   /** How long all may take, from the look-up of the name on, in milliseconds. Default: as long as the system tries. */
@@ -42,6 +60,9 @@ export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
   readonly signal?: AbortSignal;
 }
 
+/** RFC 8305, section 5: how long one address is given before the next is tried beside it. */
+const ATTEMPT_DELAY_MS = 250;
+
 const CONNECT_OPTIONS = {
   ...SOCKET_OPTIONS,
   ...QUEUE_LIMITS,
@@ -49,6 +70,10 @@ const CONNECT_OPTIONS = {
   port: anything<number>(),
   host: anything<string>(),
   path: anything<string>(),
+  family: oneOf(['ipv4', 'ipv6']),
+  localAddress: anything<string>(),
+  localPort: integer(0, 65_535),
+  attemptDelayMs: milliseconds(ATTEMPT_DELAY_MS),
 } satisfies OptionTable<ConnectOptions>;
 
 const INTERNET_ADDRESS = {
@@ -57,9 +82,6 @@ const INTERNET_ADDRESS = {
   port: anything<number>(),
 } satisfies OptionTable<InternetAddress>;
 const UNIX_ADDRESS = { family: anything<'unix'>(), path: anything<string>() } satisfies OptionTable<UnixAddress>;
-
-/** RFC 8305, section 5: how long one address is given before the next is tried beside it. */
-const ATTEMPT_DELAY_MS = 250;
 
 const NEXT_ATTEMPT = 0;
 const TIMEOUT = 1;
@@ -82,6 +104,8 @@ export async function connect(to: ConnectOptions | Address): Promise<Connection>
   if (path !== undefined) {
     if (port !== undefined || options.host !== undefined)
       throw new TypeError('path: given beside host or port; allowed: one of the two');
+    const beside = (['family', 'localAddress', 'localPort'] as const).find(name => options[name] !== undefined);
+    if (beside !== undefined) throw new TypeError(`${beside}: given beside path; allowed: beside host and port`);
     const address: Address = { family: 'unix', path };
     checkAddress(address);
     addresses = [address];
@@ -89,14 +113,31 @@ export async function connect(to: ConnectOptions | Address): Promise<Connection>
     if (port === undefined) throw new TypeError('port: missing; allowed: integers from 1 to 65535, or a path instead');
     checkPort(port, 1);
     signal?.throwIfAborted();
-    addresses = resolve(host, port);
+    addresses = resolve(host, port, familyToTry(options));
   }
   signal?.throwIfAborted();
   return new Race(currentReactor(), limits, options).winner(addresses);
 }
 
+/** @throws TypeError a local address that is none, or two families. */
+function familyToTry({ family, host = '', localAddress }: ConnectOptions): InternetAddress['family'] | undefined {
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw new TypeError(`localAddress: ${shown(localAddress)}; allowed: an IP address of this machine`);
+  }
+  const asked = { family, localAddress: familyOf(localAddress), host: familyOf(host) };
+  const [first, ...others] = Object.entries(asked).filter(([, each]) => each !== undefined);
+  const other = others.find(([, each]) => each !== first[1]);
+  if (other !== undefined)
+    throw new TypeError(`${other[0]}: of family ${other[1]}; allowed: ${first[1]}, as ${first[0]} says`);
+  return first?.[1];
+}
+
+function familyOf(address = ''): InternetAddress['family'] | undefined {
+  return isIP(address) === 0 ? undefined : isIP(address) === 4 ? 'ipv4' : 'ipv6';
+}
+
 function isAddress(to: ConnectOptions | Address): to is Address {
-  return typeof to === 'object' && to !== null && 'family' in to;
+  return typeof to === 'object' && to !== null && ('address' in to || ('family' in to && !('host' in to)));
 }
 
 function optionsOf(to: Address): ConnectOptions {
@@ -172,7 +213,8 @@ class Race implements TimerOwner {
         this.failures.push(error as Error);
         continue;
       }
-      if (this.next < addresses.length) this.attemptTimer = this.reactor.arm(this, NEXT_ATTEMPT, ATTEMPT_DELAY_MS);
+      if (this.next < addresses.length)
+        this.attemptTimer = this.reactor.arm(this, NEXT_ATTEMPT, this.options.attemptDelayMs);
       return;
     }
     if (!this.over && this.running.size === 0) this.lose(summary(this.failures));
@@ -189,6 +231,7 @@ class Race implements TimerOwner {
     this.running.add(attempt);
     try {
       applySocketOptions(fd, this.options, isTcp);
+      if (address.family !== 'unix') bindLocal(fd, address.family, this.options);
       // Told later in the turn: until then it can be aborted like any other.
       if (driver.submit(descriptor, operation)) {
         this.reactor.defer({ onDeferred: () => this.attemptEnded(attempt) });
@@ -248,6 +291,19 @@ class Race implements TimerOwner {
     if (!this.running.delete(attempt)) return;
     closeDescriptor(this.reactor.driver, attempt.descriptor);
   }
+}
+
+/** Binds a socket to where it shall connect from, if that was said. @throws IoError EADDRINUSE, EADDRNOTAVAIL, EACCES. */
+function bindLocal(
+  fd: number,
+  family: InternetAddress['family'],
+  { localAddress, localPort = 0 }: ConnectOptions,
+): void {
+  if (localAddress === undefined && localPort === 0) return;
+  // A port that an earlier connection has left in TIME_WAIT is as good; none that was named is left to connect(2).
+  if (localPort !== 0) preferOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  else if (IP_BIND_ADDRESS_NO_PORT >= 0) preferOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  bind(fd, { family, address: localAddress ?? (family === 'ipv4' ? '0.0.0.0' : '::'), port: localPort });
 }
 
 /** One failure is told as it is; of several the first, with all of them in its words and as its cause. */

@@ -70,7 +70,7 @@ describeOnEveryDriver('listen({ fd })', () => {
       const served: string[] = [];
       const first = await listening({ fd, onConnection: connection => connection.end(String(served.push('first'))) });
       await first.drain();
-      const waiting = await connected(family === 'unix' ? target : portOf(others));
+      const waiting = await connected(target.family === 'unix' ? { path: target.path } : portOf(others));
       const second = await listening({ fd: others, onConnection: connection => connection.end('second') });
       expect(await textOf(waiting)).to.equal('second');
       await second.close();
