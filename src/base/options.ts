@@ -4,8 +4,8 @@
  *     const OPTIONS = { port: integer(0, 65_535, 0), host: anything<string>() } satisfies OptionTable<ListenOptions>;
  *     const { port, host } = valuesOf(OPTIONS, options);
  *
- * The interface has the words for the user's editor, the table has the checks and the defaults. The compiler refuses an option that
- * only one of the two has, and a default or a check of another type.
+ * The interface has the words for the user's editor, the table has the checks and the defaults. The compiler refuses
+ * an option that only one of the two has, and a default or a check of another type.
  */
 import {
   checkBoolean,
@@ -19,7 +19,11 @@ import {
   shown,
 } from './arguments.js';
 
-/** A row of a table: the value of an option. @throws TypeError, RangeError: they name it, what was given and what is allowed. */
+/**
+ * A row of a table: the value of an option.
+ *
+ * @throws TypeError, RangeError: they name it, what was given and what is allowed.
+ */
 export type Option<Given, Value = Given | undefined> = (name: string, given: Given | undefined) => Value;
 
 /** A row for each option of an interface. */
@@ -126,7 +130,8 @@ type GivenOptions<Table> = {
  * The options of a call: each as it was given, or its default.
  *
  * @param argument what the function calls them.
- * @throws TypeError no object, a name that is no option: it is misspelt, and would be ignored, which in `beneath` is a hole.
+ * @throws TypeError no object, a name that is no option: it is misspelt, and would be ignored, which in `beneath` is
+ *   a hole.
  * @throws TypeError, RangeError an option that makes no sense.
  */
 export function valuesOf<Table extends object>(

@@ -1,3 +1,4 @@
+import { currentReactor } from '../../src/index.js';
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
@@ -12,6 +13,7 @@ const SENTENCE =
 
 /** What Node's users try first on what looks like a socket. */
 describe('a connection where Node expects a stream', () => {
+  after(() => currentReactor().close());
   afterEach(destroyTracked);
 
   const message = async (attempt: () => unknown): Promise<string> => {

@@ -8,7 +8,7 @@ import { PassThrough, Readable, type Duplex } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { toDuplex } from '../../src/node.js';
-import { connect, listen, type Connection } from '../../src/index.js';
+import { connect, type Connection, currentReactor, listen } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
 import { destroyTracked, fillUp, tcpPair, track, turns, unixPair } from '../support/sockets.js';
 
@@ -22,6 +22,7 @@ function toEnd(stream: Duplex): Promise<string> {
 }
 
 describe('toDuplex', () => {
+  after(() => currentReactor().close());
   afterEach(destroyTracked);
 
   it('reads and writes, and closes after both have ended', async () => {

@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { release } from '../../src/node.js';
-import { adopt, type Connection } from '../../src/index.js';
+import { adopt, type Connection, currentReactor } from '../../src/index.js';
 import { pipe } from '../../src/sys/file/io.js';
 import { holder, heldBy } from '../../src/sys/file/owned-descriptors.js';
 import { IPPROTO_TCP, TCP_NODELAY } from '../../src/sys/ffi/constants.js';
 import { atEnd, destroyTracked, fillUp, readAll, tcpPair, track, turns, unixPair } from '../support/sockets.js';
 
 describe('release', () => {
+  after(() => currentReactor().close());
   afterEach(destroyTracked);
 
   function released(connection: Connection, options?: { allowHalfOpen?: boolean }): Socket {

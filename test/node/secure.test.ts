@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect as connectTls, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { encodeLine, fixed, lines, listen, type Connection } from '../../src/index.js';
+import { type Connection, currentReactor, encodeLine, fixed, lines, listen } from '../../src/index.js';
 import { connectSecure, secure, type SecureConnection } from '../../src/node.js';
 import { settling } from '../../src/api/settling.js';
 import { cert, key } from '../support/certificate.js';
@@ -9,6 +9,7 @@ import { openDescriptors } from '../support/descriptors.js';
 import { atEnd, destroyTracked, listening, rejection, tcpPair, turns } from '../support/sockets.js';
 
 describe('secure and connectSecure', () => {
+  after(() => currentReactor().close());
   const own = { cert, key };
   const tls: TlsOptions = { ...own };
   let openBefore: string[];

@@ -24,6 +24,7 @@ import { atEnd, destroyTracked, turns } from '../support/sockets.js';
 const BIG_BYTES = 20_000_000;
 
 describe('sendFile of a response', () => {
+  after(() => currentReactor().close());
   const files = new TestFiles();
   afterEach(destroyTracked);
 

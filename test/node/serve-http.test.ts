@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { serveHttp, type HttpService } from '../../src/node.js';
-import { listen, type Listener } from '../../src/index.js';
+import { currentReactor, listen, type Listener } from '../../src/index.js';
 import { settling } from '../../src/api/settling.js';
 import { cert, key } from '../support/certificate.js';
 import { TestFiles } from '../support/files.js';
@@ -18,6 +18,7 @@ import { atEnd, destroyTracked, turns } from '../support/sockets.js';
 const hello: RequestListener = (_request, response) => void response.end('hello\n');
 
 describe('serveHttp', () => {
+  after(() => currentReactor().close());
   const files = new TestFiles();
   afterEach(destroyTracked);
 

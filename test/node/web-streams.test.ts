@@ -1,3 +1,4 @@
+import { currentReactor } from '../../src/index.js';
 import { expect } from 'chai';
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
@@ -6,6 +7,7 @@ import type { Connection } from '../../src/index.js';
 import { destroyTracked, fillUp, readAll, rejection, tcpPair, turns, unixPair } from '../support/sockets.js';
 
 describe('toWeb', () => {
+  after(() => currentReactor().close());
   afterEach(destroyTracked);
 
   it('reads and writes, each side to its end', async () => {

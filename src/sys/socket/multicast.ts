@@ -1,4 +1,4 @@
-/** Options of datagram sockets that concern many receivers: multicast groups, broadcast, and how far a datagram travels. */
+/** Options of datagram sockets for many receivers: multicast groups, broadcast, and how far a datagram travels. */
 import { networkInterfaces } from 'node:os';
 import {
   IPPROTO_IP,
@@ -53,7 +53,8 @@ export function findInterface(nameOrAddress: string): NetworkInterface | undefin
  * Joins a multicast group, or leaves it.
  *
  * @param at undefined leaves the choice of the interface to the system.
- * @throws IoError EADDRINUSE: joined already; EADDRNOTAVAIL: not joined; ENODEV: no interface for it; ENOBUFS: too many groups.
+ * @throws IoError EADDRINUSE: joined already; EADDRNOTAVAIL: not joined; ENODEV: no interface for it;
+ *   ENOBUFS: too many groups.
  */
 export function setMembership(fd: number, change: 'join' | 'leave', group: GroupAddress, at?: NetworkInterface): void {
   if (group.family === 'ipv4') {

@@ -224,7 +224,7 @@ describe('signals of files', () => {
     controller.abort('no error at all');
     const { message, cause, movedBytes, underWayBytes } = (await failure) as AbortedWrite;
     expect({ message, cause, movedBytes, underWayBytes }).to.deep.equal({
-      message: 'the write was aborted',
+      message: 'write: ECANCELED, the write was aborted',
       cause: 'no error at all',
       movedBytes: 16 << 20,
       underWayBytes: 1 << 20,
