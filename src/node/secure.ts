@@ -18,6 +18,7 @@ import { IoError } from '../sys/ffi/io-error.js';
 import { release } from './release.js';
 import { SecureConnection } from './secure-connection.js';
 
+/** How long a handshake may take, and what aborts it. */
 export interface HandshakeOptions {
   /** How long the handshake may take: ETIMEDOUT. Default 30 s; 0 is no bound. */
   readonly handshakeTimeoutMs?: number;
@@ -38,6 +39,7 @@ export interface ClientSide {
   readonly tls?: ConnectionOptions;
 }
 
+/** Options of `secure`. */
 export type SecureOptions = HandshakeOptions & (ServerSide | ClientSide);
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;

@@ -16,6 +16,7 @@ import { Outflow } from './outflow.js';
 /** Bytes written and not sent at which `writer.ready` waits. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
+/** What `toWeb` returns: both directions of a connection as web streams. */
 export interface WebStreams {
   /** A byte stream: it can be read with memory of your own (`getReader({ mode: 'byob' })`). */
   readonly readable: ReadableStream<Uint8Array>;

@@ -5,6 +5,7 @@ import type { HistogramCounts } from '../base/histogram.js';
 import type { SnapshotSource } from './runtime-snapshot.js';
 import { snapshotThread, type ThreadSnapshot } from './thread-snapshot.js';
 
+/** Options of `registerMetrics`. */
 export interface MetricsOptions {
   /** A registry of `prom-client`. Default: its global one, `register`. */
   readonly registry?: object;

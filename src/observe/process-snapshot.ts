@@ -4,6 +4,7 @@ import { VERSION } from '../base/thread-state.js';
 import type { RuntimeSnapshotOptions, SnapshotSource, WorkerSnapshot } from './runtime-snapshot.js';
 import { snapshotThread, type ThreadSnapshot } from './thread-snapshot.js';
 
+/** What the process as a whole uses. */
 export interface ProcessSnapshot {
   readonly pollux: string;
   readonly node: string;

@@ -2,6 +2,7 @@
 import { integer, valuesOf, type OptionTable } from '../base/options.js';
 import { SNAPSHOT_OPTIONS, type SnapshotOptions, type ThreadSnapshot } from './thread-snapshot.js';
 
+/** The snapshot of a worker, or why there is none. */
 export interface WorkerSnapshot {
   readonly index: number;
   readonly name: string;
@@ -13,6 +14,7 @@ export interface WorkerSnapshot {
   readonly thread: ThreadSnapshot | undefined;
 }
 
+/** The snapshots of the workers of a runtime. */
 export interface RuntimeSnapshot {
   readonly workers: readonly WorkerSnapshot[];
 }

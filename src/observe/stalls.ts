@@ -10,6 +10,7 @@ import type { SlowTurn } from '../core/observation/turn-meter.js';
 import { currentReactor } from '../api/thread-reactor.js';
 import { describeSuspect, type Suspect } from './suspects.js';
 
+/** What kept a thread from its events, told once. */
 export interface Stall {
   /** `slow turn`: something took long. `spin`: a descriptor is ready and nothing moves; its owner gets an error ELOOP. */
   readonly kind: 'slow turn' | 'spin';
@@ -23,6 +24,7 @@ export interface Stall {
   readonly suppressed: number;
 }
 
+/** Options of `watchStalls`. */
 export interface StallOptions {
   /** A turn, or what runs between two turns, that takes so many milliseconds is told. Default 100. */
   readonly slowMs?: number;
@@ -64,6 +66,7 @@ export function watchStalls(options: StallOptions = {}): StallWatch {
   return new StallWatch({ slowMs, everyMs, onStall });
 }
 
+/** A watch for stalls, made by `watchStalls`. Close it to hear no more. */
 export class StallWatch {
   private readonly slow = new Ration();
   private readonly spins = new Ration();

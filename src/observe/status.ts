@@ -17,6 +17,7 @@ import { snapshotProcess } from './process-snapshot.js';
 import type { SnapshotSource } from './runtime-snapshot.js';
 import { SNAPSHOT_OPTIONS } from './thread-snapshot.js';
 
+/** Options of `exposeStatus`. */
 export interface StatusOptions {
   /** Where: a path in a directory of your own. The file gets the mode 0600. */
   readonly path: string;
@@ -78,6 +79,7 @@ function checkPath(name: string, path: string): void {
 
 type Settings = OptionValues<typeof STATUS_OPTIONS> & { readonly title: string };
 
+/** The socket on which a process shows its status, made by `exposeStatus`. */
 export class StatusSocket {
   private readonly clients = new Set<Connection>();
   private timer: NodeJS.Timeout | undefined = undefined;

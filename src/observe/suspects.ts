@@ -3,6 +3,7 @@ import { unreadBytes } from '../sys/socket/unread-bytes.js';
 import { tcpState } from '../sys/socket/tcp-handshake.js';
 import { unsentBytes } from '../sys/socket/unsent-bytes.js';
 
+/** What the kernel says of a descriptor, and who owns it. */
 export interface DescriptorState {
   readonly fd: number;
   /** Bytes that the kernel holds and nobody has received: SIOCINQ. */
@@ -13,6 +14,7 @@ export interface DescriptorState {
   readonly tcpState: string | undefined;
 }
 
+/** A callback that ran in a slow turn. */
 export interface Suspect {
   /** 'onData serve of Connection 127.0.0.1:4711'. */
   readonly title: string;

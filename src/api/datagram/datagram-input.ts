@@ -3,8 +3,10 @@ import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
 import type { WaitOptions } from '../waiting.js';
 
+/** What is called with each datagram. The bytes hold during the call only. */
 export type DatagramHandler = (bytes: BufferList, from: Address) => void;
 
+/** A datagram, and where it came from. */
 export interface ReceivedDatagram {
   /** Yours, for as long as you keep it. */
   readonly bytes: BufferList;
@@ -12,6 +14,7 @@ export interface ReceivedDatagram {
   readonly from: Address;
 }
 
+/** What a datagram socket has received, sent and dropped so far. */
 export interface DatagramCounters {
   received: number;
   /** Datagrams that were longer than `maxDatagramBytes`: dropped, since a part of one is worth less than none. */

@@ -5,6 +5,7 @@ import { cutShort, tooLong } from './framing-options.js';
 
 /** What becomes of bytes at the end of the stream that no delimiter follows. */
 export const UNTERMINATED = ['message', 'error'] as const;
+/** What becomes of the bytes behind the last delimiter, at the end of the stream. */
 export type Unterminated = (typeof UNTERMINATED)[number];
 
 export class Delimiter implements Boundary {

@@ -14,6 +14,7 @@ import { SpareDescriptor } from './spare-descriptor.js';
 const REST = 0;
 const LAST_ACCEPTS = 1;
 
+/** How often a listener accepted, and how often it could not. */
 export interface ListenerCounters {
   accepted: number;
   /** Times that no descriptor or memory was left for a connection. */

@@ -1,6 +1,7 @@
 /** The modes of a registration, and what each of them means: whether one event disarms it, and whether it reports by edge. */
 import type { RegistrationMode } from '../contract.js';
 
+/** The modes that a registration can have. */
 export const REGISTRATION_MODES: readonly RegistrationMode[] = ['level', 'edge', 'oneshot', 'oneshot-edge'];
 
 /** Whether the first event disarms the registration. The other modes are persistent. */
