@@ -2,7 +2,7 @@
 import { wrongState } from '../sys/ffi/io-error.js';
 import { Duplex } from 'node:stream';
 import type { BufferList } from '../core/memory/buffer-list.js';
-import { hasEnded } from '../api/stream/connection-states.js';
+import { hasEnded } from '../api/stream/parts/connection-states.js';
 import { boolean, integer, valuesOf, type OptionTable } from '../base/options.js';
 import type { Connection } from '../api/stream/connection.js';
 import { checkIdle } from './idle-connection.js';

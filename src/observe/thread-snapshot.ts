@@ -2,7 +2,7 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { HistogramCounts } from '../base/histogram.js';
 import { monotonicMs } from '../base/runtime-functions.js';
-import { InboundHalf } from '../api/stream/inbound-half.js';
+import { InboundHalf } from '../api/stream/parts/inbound-half.js';
 import { currentReactor } from '../api/thread-reactor.js';
 import { integer, valuesOf, type OptionTable } from '../base/options.js';
 import type { InboxDepths } from '../core/reactor/inbox.js';

@@ -6,7 +6,7 @@ import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/file/io.js';
 import { restoreConnection } from '../api/stream/adopt.js';
 import { checkFunction, kindOf } from '../base/arguments.js';
-import type { ConnectionDetails } from '../api/stream/connection-parts.js';
+import type { ConnectionDetails } from '../api/stream/parts/connection-parts.js';
 import type { Connection } from '../api/stream/connection.js';
 import { DiskFile, type FileDetails } from '../api/file/disk-file.js';
 import { WorkerServices } from './service/worker-services.js';

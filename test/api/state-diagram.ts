@@ -1,5 +1,5 @@
 /** The table of states as a mermaid diagram, for the documents. */
-import { EVENTS, STATES, TRANSITIONS } from '../../src/api/stream/connection-states.js';
+import { EVENTS, STATES, TRANSITIONS } from '../../src/api/stream/parts/connection-states.js';
 
 /** A fenced block, with events that lead to the same state on one arrow. */
 export function stateDiagram(): string {

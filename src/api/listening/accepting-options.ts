@@ -11,7 +11,7 @@ import {
 } from '../../base/options.js';
 import { QUEUE_LIMITS, SOCKET_OPTIONS, type QueueLimits, type SocketOptions } from '../options.js';
 import type { Connection } from '../stream/connection.js';
-import { TIMEOUT_OPTIONS, type TimeoutOptions } from '../stream/timeouts.js';
+import { TIMEOUT_OPTIONS, type TimeoutOptions } from '../stream/parts/timeouts.js';
 import type { EndOptions } from '../waiting.js';
 import { DEFER_ACCEPT, type DeferAccept } from './defer-accept.js';
 

@@ -1,7 +1,7 @@
 /** What is known of a listener besides its descriptor: all that another thread needs to go on with it. */
 import type { Address } from '../../sys/socket/sockaddr.js';
 import type { QueueLimits, SocketOptions } from '../options.js';
-import type { TimeoutOptions } from '../stream/timeouts.js';
+import type { TimeoutOptions } from '../stream/parts/timeouts.js';
 import type { SocketFile } from '../socket/socket-file.js';
 import type { DeferAccept } from './defer-accept.js';
 

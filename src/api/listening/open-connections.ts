@@ -5,8 +5,8 @@
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { Connection } from '../stream/connection.js';
-import type { ConnectionTerms } from '../stream/connection-parts.js';
-import { isIdle } from '../stream/idle.js';
+import type { ConnectionTerms } from '../stream/parts/connection-parts.js';
+import { isIdle } from '../stream/parts/idle.js';
 import type { ListenerDetails } from './listener-details.js';
 
 /** The connections that a listener has accepted and that are open in this thread. */

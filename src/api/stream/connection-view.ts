@@ -1,9 +1,9 @@
 /** A connection, as its parts see it. */
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import type { ConnectionLife } from './connection-life.js';
-import type { ConnectionTerms } from './connection-parts.js';
-import type { ConnectionState } from './connection-states.js';
+import type { ConnectionLife } from './parts/connection-life.js';
+import type { ConnectionTerms } from './parts/connection-parts.js';
+import type { ConnectionState } from './parts/connection-states.js';
 
 export interface ConnectionView {
   readonly reactor: Reactor;

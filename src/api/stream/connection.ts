@@ -16,20 +16,20 @@ import { addSocketMethods } from '../socket/socket-methods.js';
 import { setLinger } from '../socket/socket-options.js';
 import { beginWith, endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
 import type { ConnectionInput } from './connection-input.js';
-import { ConnectionLife } from './connection-life.js';
+import { ConnectionLife } from './parts/connection-life.js';
 import type { ConnectionOutput } from './connection-output.js';
 import {
   shownAddress,
   type ConnectionDetails,
   type ConnectionService,
   type ConnectionTerms,
-} from './connection-parts.js';
-import { canSend, hasEnded, isOver, type ConnectionState } from './connection-states.js';
-import { InboundHalf } from './inbound-half.js';
+} from './parts/connection-parts.js';
+import { canSend, hasEnded, isOver, type ConnectionState } from './parts/connection-states.js';
+import { InboundHalf } from './parts/inbound-half.js';
 import { refuseStreamMethods } from './not-a-stream.js';
-import { OutboundHalf } from './outbound-half.js';
-import { chunksOf } from './reader.js';
-import type { TimeoutKind, TimeoutOptions } from './timeouts.js';
+import { OutboundHalf } from './parts/outbound-half.js';
+import { chunksOf } from './parts/reader.js';
+import type { TimeoutKind, TimeoutOptions } from './parts/timeouts.js';
 
 type CloseHandler = (failure: Error | undefined) => void;
 

@@ -3,7 +3,7 @@ import { wrongState } from '../../sys/ffi/io-error.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
 import { close, dup } from '../../sys/file/io.js';
-import type { ConnectionService, ConnectionTerms } from '../../api/stream/connection-parts.js';
+import type { ConnectionService, ConnectionTerms } from '../../api/stream/parts/connection-parts.js';
 import { Connection } from '../../api/stream/connection.js';
 import type { ListenerDetails } from '../../api/listening/listener-details.js';
 import { Listener } from '../../api/listening/listener.js';

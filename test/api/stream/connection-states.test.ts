@@ -12,7 +12,7 @@ import {
   TRANSITIONS,
   type ConnectionState,
   type StateEvent,
-} from '../../../src/api/stream/connection-states.js';
+} from '../../../src/api/stream/parts/connection-states.js';
 import { stateDiagram } from '../state-diagram.js';
 
 /** All states that can be come to from `start`. */

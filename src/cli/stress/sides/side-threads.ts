@@ -38,7 +38,7 @@ export async function startThreads(
   });
   await runtime.start(START_MS);
   return {
-    threads: runtime.workers.map(({ peer }) => remoteSide(peer!)),
+    threads: runtime.workers.map(({ peer }) => remoteSide(peer)),
     end: async () => void (await runtime.stop(STOP_MS)),
   };
 }

@@ -1,8 +1,8 @@
 /** The side of a connection that reads by promises: one chunk at a time, and the kernel paused in between. */
-import { wrongState } from '../../sys/ffi/io-error.js';
-import { unlessAborted } from '../../base/unless-aborted.js';
-import type { BufferList } from '../../core/memory/buffer-list.js';
-import { settling, type Settling } from '../settling.js';
+import { wrongState } from '../../../sys/ffi/io-error.js';
+import { unlessAborted } from '../../../base/unless-aborted.js';
+import type { BufferList } from '../../../core/memory/buffer-list.js';
+import { settling, type Settling } from '../../settling.js';
 
 export interface ReaderSource {
   /** Lets the next chunk come. */

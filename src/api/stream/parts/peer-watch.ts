@@ -1,8 +1,8 @@
 /** What a connection learns of its peer while nobody receives: that it has gone, without a byte being taken. */
-import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../../core/operations/await-hang-up.js';
-import type { Reactor } from '../../core/reactor/reactor.js';
+import { watchForPeer, type AwaitHangUp, type AwaitHangUpOwner } from '../../../core/operations/await-hang-up.js';
+import type { Reactor } from '../../../core/reactor/reactor.js';
 import { canSend, delivers, hasEnded } from './connection-states.js';
-import type { ConnectionView } from './connection-view.js';
+import type { ConnectionView } from '../connection-view.js';
 
 /** The inbound half, as the watch sees it. */
 export interface PeerWatchOwner {

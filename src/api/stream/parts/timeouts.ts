@@ -1,7 +1,7 @@
 /** Idle, read and write timeouts of one connection. A byte costs one store; only silence costs a timer. */
-import type { Reactor } from '../../core/reactor/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
-import { milliseconds, valuesOf, type OptionTable } from '../../base/options.js';
+import type { Reactor } from '../../../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../../../core/reactor/timers.js';
+import { milliseconds, valuesOf, type OptionTable } from '../../../base/options.js';
 
 /** The timeouts of a connection, in milliseconds; 0 is off. */
 export interface TimeoutOptions {

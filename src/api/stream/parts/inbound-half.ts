@@ -1,17 +1,17 @@
 /** The inbound half of a connection: bytes from the kernel to a handler, or to a promise. */
-import { connectionOpen } from '../../core/observation/channels.js';
-import type { BufferList } from '../../core/memory/buffer-list.js';
-import { leaveReserve } from '../../core/memory/receive-buffer.js';
-import { ReceiveInto } from '../../core/operations/receive-into.js';
-import { Receive, type ReceiveOwner } from '../../core/operations/receive.js';
-import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
-import { IoError } from '../../sys/ffi/io-error.js';
-import { titleOf } from '../socket/socket.js';
+import { connectionOpen } from '../../../core/observation/channels.js';
+import type { BufferList } from '../../../core/memory/buffer-list.js';
+import { leaveReserve } from '../../../core/memory/receive-buffer.js';
+import { ReceiveInto } from '../../../core/operations/receive-into.js';
+import { Receive, type ReceiveOwner } from '../../../core/operations/receive.js';
+import type { Deferred, Reactor } from '../../../core/reactor/reactor.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { titleOf } from '../../socket/socket.js';
 import { BorrowedReads } from './borrowed-reads.js';
 import type { InboundPart } from './connection-life.js';
 import { cancelled } from './connection-parts.js';
 import { canSend, delivers, discards, isOver } from './connection-states.js';
-import type { ConnectionView } from './connection-view.js';
+import type { ConnectionView } from '../connection-view.js';
 import { PeerWatch } from './peer-watch.js';
 import { Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';

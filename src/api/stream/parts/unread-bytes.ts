@@ -1,7 +1,7 @@
 /** Bytes that a connection received before anybody read them, or that were put back. They come before what the kernel has. */
-import { BufferList } from '../../core/memory/buffer-list.js';
-import { LATE_READER_BYTES } from '../../core/limits.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { BufferList } from '../../../core/memory/buffer-list.js';
+import { LATE_READER_BYTES } from '../../../core/limits.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
 
 export class UnreadBytes {
   private readonly list = new BufferList();

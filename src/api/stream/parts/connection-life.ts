@@ -2,17 +2,17 @@
  * The life of a connection: its state, its timeouts, and what it ended by. A connection has none until something has happened to
  * it but bytes: as long as that, it is open.
  */
-import { connectionClose, connectionError } from '../../core/observation/channels.js';
-import type { BufferList } from '../../core/memory/buffer-list.js';
-import type { Descriptor } from '../../core/operations/operation.js';
-import { SendProgress } from '../../core/operations/send-progress.js';
-import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
-import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
-import { IoError } from '../../sys/ffi/io-error.js';
-import { endWriting } from '../../sys/socket/socket.js';
-import type { Detached } from '../departure.js';
-import { settling, type Settling } from '../settling.js';
-import { closeSocket, detachSocket, titleOf, type SocketPart } from '../socket/socket.js';
+import { connectionClose, connectionError } from '../../../core/observation/channels.js';
+import type { BufferList } from '../../../core/memory/buffer-list.js';
+import type { Descriptor } from '../../../core/operations/operation.js';
+import { SendProgress } from '../../../core/operations/send-progress.js';
+import type { Deferred, Reactor } from '../../../core/reactor/reactor.js';
+import { NO_TIMER, type Timer, type TimerOwner } from '../../../core/reactor/timers.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { endWriting } from '../../../sys/socket/socket.js';
+import type { Detached } from '../../departure.js';
+import { settling, type Settling } from '../../settling.js';
+import { closeSocket, detachSocket, titleOf, type SocketPart } from '../../socket/socket.js';
 import type { ConnectionDetails, ConnectionService, ConnectionTerms } from './connection-parts.js';
 import {
   awaitsFlush,

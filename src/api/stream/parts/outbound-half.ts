@@ -1,21 +1,21 @@
 /** The outbound half of a connection: what `send` takes, and transfers that write in between. Made when something is first sent. */
-import { isUint8Array } from '../../base/kinds.js';
-import { WRITE_TURNS, SEND_BYTES_PER_TURN } from '../../core/limits.js';
-import { BufferList } from '../../core/memory/buffer-list.js';
-import { enqueue } from '../../core/memory/enqueue.js';
-import { leaveReserve } from '../../core/memory/receive-buffer.js';
-import { DONE, type Outcome } from '../../core/operations/operation.js';
-import { Send, sendSome, type SendOwner } from '../../core/operations/send.js';
-import { WriteTurns, type WriteSide, type WriteTurn } from '../../core/operations/write-turns.js';
-import type { Reactor } from '../../core/reactor/reactor.js';
-import { IoError } from '../../sys/ffi/io-error.js';
-import { settling, type Settling } from '../settling.js';
-import { checkSendable, type Sendable } from '../socket/sendable.js';
-import { titleOf } from '../socket/socket.js';
+import { isUint8Array } from '../../../base/kinds.js';
+import { WRITE_TURNS, SEND_BYTES_PER_TURN } from '../../../core/limits.js';
+import { BufferList } from '../../../core/memory/buffer-list.js';
+import { enqueue } from '../../../core/memory/enqueue.js';
+import { leaveReserve } from '../../../core/memory/receive-buffer.js';
+import { DONE, type Outcome } from '../../../core/operations/operation.js';
+import { Send, sendSome, type SendOwner } from '../../../core/operations/send.js';
+import { WriteTurns, type WriteSide, type WriteTurn } from '../../../core/operations/write-turns.js';
+import type { Reactor } from '../../../core/reactor/reactor.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { settling, type Settling } from '../../settling.js';
+import { checkSendable, type Sendable } from '../../socket/sendable.js';
+import { titleOf } from '../../socket/socket.js';
 import type { OutboundPart } from './connection-life.js';
 import { cancelled } from './connection-parts.js';
 import { canSend, isOver } from './connection-states.js';
-import type { ConnectionView } from './connection-view.js';
+import type { ConnectionView } from '../connection-view.js';
 
 const RESOLVED = Promise.resolve();
 

@@ -1,9 +1,9 @@
 /** Receiving once into memory of the user's, as a promise that a signal can end. */
-import { unlessAborted } from '../../base/unless-aborted.js';
-import type { Descriptor } from '../../core/operations/operation.js';
-import { ReceiveInto } from '../../core/operations/receive-into.js';
-import type { Reactor } from '../../core/reactor/reactor.js';
-import { settling } from '../settling.js';
+import { unlessAborted } from '../../../base/unless-aborted.js';
+import type { Descriptor } from '../../../core/operations/operation.js';
+import { ReceiveInto } from '../../../core/operations/receive-into.js';
+import type { Reactor } from '../../../core/reactor/reactor.js';
+import { settling } from '../../settling.js';
 
 export interface ReceivingOnce {
   readonly bytes: Uint8Array;

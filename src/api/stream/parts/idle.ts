@@ -1,6 +1,6 @@
 /** Whether a connection is between two requests: what `listener.closeIdle` closes. */
-import { unreadBytes } from '../../sys/socket/unread-bytes.js';
-import type { Connection } from './connection.js';
+import { unreadBytes } from '../../../sys/socket/unread-bytes.js';
+import type { Connection } from '../connection.js';
 
 /**
  * A connection is idle if somebody waits for its next bytes, the last bytes went out and not in, nothing is queued, and nothing has

@@ -1,10 +1,10 @@
 /** What a connection is made of beside its two halves, and what goes along with one that leaves its thread. */
-import { ifKnown } from '../../base/inspection.js';
-import type { Descriptor } from '../../core/operations/operation.js';
-import { IoError } from '../../sys/ffi/io-error.js';
-import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
-import type { QueueLimits } from '../options.js';
-import { titleOf } from '../socket/socket.js';
+import { ifKnown } from '../../../base/inspection.js';
+import type { Descriptor } from '../../../core/operations/operation.js';
+import { IoError } from '../../../sys/ffi/io-error.js';
+import { formatAddress, type Address } from '../../../sys/socket/sockaddr.js';
+import type { QueueLimits } from '../../options.js';
+import { titleOf } from '../../socket/socket.js';
 
 /** What all connections of a listener share. */
 export interface ConnectionTerms {

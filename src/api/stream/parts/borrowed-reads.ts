@@ -1,11 +1,11 @@
 /** The read side of a connection, as transfers see it: one of them has it at a time, and what arrives goes to that one alone. */
-import type { BufferList } from '../../core/memory/buffer-list.js';
-import type { Descriptor } from '../../core/operations/operation.js';
-import type { ReadSide, ReadTurn } from '../../core/operations/read-turn.js';
-import type { Reactor } from '../../core/reactor/reactor.js';
+import type { BufferList } from '../../../core/memory/buffer-list.js';
+import type { Descriptor } from '../../../core/operations/operation.js';
+import type { ReadSide, ReadTurn } from '../../../core/operations/read-turn.js';
+import type { Reactor } from '../../../core/reactor/reactor.js';
 import { cancelled } from './connection-parts.js';
 import { delivers, isOver } from './connection-states.js';
-import type { ConnectionView } from './connection-view.js';
+import type { ConnectionView } from '../connection-view.js';
 import type { PeerWatch } from './peer-watch.js';
 
 /** The inbound half, as one who lends it sees it. */
