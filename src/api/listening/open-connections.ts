@@ -28,11 +28,11 @@ export class CountedConnections implements OpenConnections {
     onRoom: () => void,
   ) {
     this.most = details.maxConnections ?? Infinity;
-    const onReleased = () => {
+    const uncount = () => {
       this.size--;
       if (this.most !== Infinity) onRoom();
     };
-    this.terms = { limits: details.limits, unread: 'drained', onReleased };
+    this.terms = { limits: details.limits, unread: 'drained', uncount };
   }
 
   get areFull(): boolean {

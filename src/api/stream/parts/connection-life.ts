@@ -145,7 +145,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
     inbound.onDescriptorGone();
     const fd = detachSocket(connection);
     this.service?.onReleased();
-    terms.onReleased?.();
+    terms.uncount?.();
     this.state = 'moved';
     this.settleClosed();
     return { fd, inFlight: { queued, unread }, details: { hasEnded: !canSend(state), limits: terms.limits } };
@@ -242,7 +242,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
     } finally {
       // Everybody is told after this turn, and not within the call that closed it.
       connection.reactor.defer(this);
-      connection.terms.onReleased?.();
+      connection.terms.uncount?.();
     }
   }
 

@@ -15,7 +15,7 @@ export interface ConnectionTerms {
    */
   readonly unread: 'left' | 'drained';
   /** Each of them is closed, or leaves the thread, some day. */
-  readonly onReleased?: () => void;
+  readonly uncount?: () => void;
 }
 
 /** The service of a runtime that a connection was accepted for. It counts the connection for as long as this thread has it. */
