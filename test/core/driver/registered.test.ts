@@ -44,7 +44,15 @@ describe('core: what is registered', () => {
     expect(registered.watchOf(11)).to.equal(undefined);
     for (const owner of [connection, watch, source]) registered.add(owner);
     expect([10, 11, -1, 1].map(fd => registered.watchOf(fd))).to.deep.equal([undefined, watch, undefined, undefined]);
+    expect(registered.descriptorOf(10), 'not in care').to.equal(undefined);
+    registered.takeCare(connection);
     expect([10, 11].map(fd => registered.descriptorOf(fd))).to.deep.equal([connection, undefined]);
+    expect(registered.inCare()).to.deep.equal([connection]);
+    // A number that is another's by now stays that of the other.
+    registered.takeCare(descriptor(12, 8));
+    registered.endCare(descriptor(12, 9));
+    registered.endCare(connection);
+    expect([10, 12].map(fd => registered.descriptorOf(fd)?.fd)).to.deep.equal([undefined, 12]);
     registered.remove(watch.token);
     registered.remove(source.token);
     expect(registered.watchOf(11)).to.equal(undefined);
