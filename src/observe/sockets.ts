@@ -1,10 +1,10 @@
 /** The sockets of a thread as plain data: how many there are of each kind, and those through which most has gone lately. */
 import { Connection } from '../api/stream/connection.js';
+import { shownAddress } from '../api/stream/parts/connection-parts.js';
 import { DatagramSocket } from '../api/datagram/datagram-socket.js';
 import { Listener } from '../api/listening/listener.js';
-import { ifKnown } from '../base/inspection.js';
 import type { Reactor } from '../core/reactor/reactor.js';
-import { formatAddress, type Address } from '../sys/socket/sockaddr.js';
+import { formatAddress } from '../sys/socket/sockaddr.js';
 
 /** Sockets that have registered with the backend: all but those whose calls have never had to wait. */
 export interface SocketCounts {
@@ -84,13 +84,12 @@ function weigh(connection: Connection): number {
 }
 
 function snapshotConnection({ id, connection }: Ranked): ConnectionSnapshot {
-  const { state } = (connection as unknown as { toJSON(): { state: string } }).toJSON();
   return {
     id,
     fd: connection.ownFd,
-    state,
-    local: shown(() => connection.localAddress),
-    remote: shown(() => connection.remoteAddress),
+    state: connection.state,
+    local: shownAddress(() => connection.localAddress),
+    remote: shownAddress(() => connection.remoteAddress),
     receivedBytes: connection.bytesReceived,
     sentBytes: connection.bytesSent,
     queuedBytes: connection.queuedBytes,
@@ -99,9 +98,4 @@ function snapshotConnection({ id, connection }: Ranked): ConnectionSnapshot {
 
 function snapshotListener({ ownFd, address, counters }: Listener): ListenerSnapshot {
   return { fd: ownFd, address: formatAddress(address), ...counters };
-}
-
-function shown(find: () => Address | undefined): string | undefined {
-  const address = ifKnown(find);
-  return address && formatAddress(address);
 }

@@ -1,5 +1,5 @@
 /** What is asked of a descriptor that came from elsewhere before a socket is made of it. */
-import { checkInteger } from '../../base/arguments.js';
+import { checkInteger, MAX_DESCRIPTOR } from '../../base/arguments.js';
 import { SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, SO_ACCEPTCONN, SO_TYPE } from '../../sys/ffi/constants.js';
 import { isRefusal } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
@@ -40,7 +40,7 @@ export function answerOf(fd: number, option: number): number | undefined {
  * @throws RangeError no descriptor. @throws IoError EBADF; EINVAL: of another kind; EEXIST: it is watched.
  */
 export function takeSocket(call: string, fd: number, wanted: 'listener' | 'datagram'): void {
-  checkInteger('fd', fd, 0, 0x7fffffff);
+  checkInteger('fd', fd, 0, MAX_DESCRIPTOR);
   const kind = givenKind(fd);
   const refuse = (code: string, why: string) => new IoError(code, call, `descriptor ${fd}`, why);
   if (kind !== wanted) throw refuse('EINVAL', `${WORDS[kind]}; allowed: ${ALLOWED[wanted]}`);
