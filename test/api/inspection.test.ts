@@ -27,7 +27,7 @@ import { atEnd, destroyTracked, tcpPair } from '../support/sockets.js';
 const INSPECT: symbol = inspect.custom;
 
 /** They are of use to those which are derived from them alone. */
-const ABSTRACT = ['DatagramReceiver', 'EventWatch', 'ReceivingSocket', 'SendingSocket', 'Socket'];
+const ABSTRACT = ['EventWatch'];
 /** An error shows what errors do. */
 const ERRORS = ['IoError'];
 
