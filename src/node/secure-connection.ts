@@ -92,9 +92,8 @@ export class SecureConnection implements AsyncIterable<BufferList> {
   }
 
   /** See `Connection.read`: the next bytes, which are yours; null at the end. */
-  read(options?: WaitOptions): Promise<BufferList | null> {
-    if (options === undefined) return this.reads.read();
-    return beginWith(options, signal => unlessAborted(this.reads.read(), signal, () => this.reads.giveUp()));
+  async read(options?: WaitOptions): Promise<BufferList | null> {
+    return this.reads.pull.take('read', options);
   }
 
   /** See `Connection.unread`. */
@@ -103,16 +102,7 @@ export class SecureConnection implements AsyncIterable<BufferList> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<BufferList> {
-    return {
-      next: async () => {
-        const chunk = await this.reads.read();
-        return chunk === null ? { done: true, value: undefined } : { done: false, value: chunk };
-      },
-      return: () => {
-        this.reads.giveUp(null);
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return this.reads.pull.iterate();
   }
 
   pause(): void {

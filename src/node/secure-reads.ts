@@ -3,15 +3,16 @@ import { wrongState } from '../sys/ffi/io-error.js';
 import type { TLSSocket } from 'node:tls';
 import { BufferList } from '../core/memory/buffer-list.js';
 import { nextTick } from '../base/runtime-functions.js';
-import { settling, type Settling } from '../api/settling.js';
+import { Pull, type PullSource } from '../api/pull.js';
 
-export class SecureReads {
+export class SecureReads implements PullSource<BufferList> {
+  /** What `read` and `for await` take their chunks by. */
+  readonly pull = new Pull<BufferList>(this);
   bytesReceived = 0;
   handler: ((chunk: BufferList) => void) | undefined = undefined;
 
   /** Bytes that were put back, or came when nobody wanted them any more. */
   private readonly ahead = new BufferList();
-  private waiting: Settling<BufferList | null> | undefined = undefined;
   private isPaused = false;
   private isDiscarding = false;
   private ending: { readonly failure: Error | undefined } | undefined = undefined;
@@ -28,7 +29,7 @@ export class SecureReads {
 
   /** @throws IoError EBUSY: a read is under way. */
   setHandler(handler: ((chunk: BufferList) => void) | undefined): void {
-    if (handler !== undefined && this.waiting !== undefined) {
+    if (handler !== undefined && this.pull.isWaiting) {
       throw wrongState('EBUSY', 'onData', 'the connection is being read by read() or for await; use one way at a time');
     }
     this.handler = handler;
@@ -40,35 +41,24 @@ export class SecureReads {
     this.update();
   }
 
-  read(): Promise<BufferList | null> {
-    if (this.handler !== undefined) {
-      return Promise.reject(wrongState('EBUSY', 'read', 'the connection has an onData handler; unset it first'));
-    }
-    if (this.waiting !== undefined) {
-      return Promise.reject(wrongState('EBUSY', 'read', 'another read is under way; await it first'));
-    }
-    if (this.ahead.length > 0) return Promise.resolve(this.ahead.take());
-    if (this.ending !== undefined) {
-      const { failure } = this.ending;
-      return failure === undefined ? Promise.resolve(null) : Promise.reject(failure);
-    }
-    this.waiting = settling();
-    this.update();
-    return this.waiting.promise;
+  checkFree(call: string): void {
+    if (this.handler !== undefined)
+      throw wrongState('EBUSY', call, 'the connection has an onData handler; unset it first');
+    if (this.pull.isWaiting) throw wrongState('EBUSY', call, 'another read is under way; await it first');
   }
 
-  /** Ends a read without a byte. @param value what it resolves with; left out, it is left alone. @returns whether there was one. */
-  giveUp(value?: null): boolean {
-    const { waiting } = this;
-    if (waiting === undefined) return false;
-    this.waiting = undefined;
+  takeNext(): BufferList | null | undefined {
+    if (this.ahead.length > 0) return this.ahead.take();
+    if (this.ending?.failure !== undefined) throw this.ending.failure;
+    return this.ending && null;
+  }
+
+  onWaiting(): void {
     this.update();
-    if (value === null) waiting.resolve(null);
-    return true;
   }
 
   unread(bytes: BufferList): void {
-    if (this.waiting !== undefined) throw wrongState('EBUSY', 'unread', 'a read is under way; await it first');
+    if (this.pull.isWaiting) throw wrongState('EBUSY', 'unread', 'a read is under way; await it first');
     this.ahead.prepend(bytes);
     this.update();
   }
@@ -83,13 +73,11 @@ export class SecureReads {
 
   close(failure: Error | undefined, cancelled: Error): void {
     this.ending ??= { failure };
-    const { waiting } = this;
-    this.waiting = undefined;
-    waiting?.reject(failure ?? cancelled);
+    this.pull.end(failure ?? cancelled);
   }
 
   private get isWanted(): boolean {
-    return this.isDiscarding || this.waiting !== undefined || (this.handler !== undefined && !this.isPaused);
+    return this.isDiscarding || this.pull.isWaiting || (this.handler !== undefined && !this.isPaused);
   }
 
   private update(): void {
@@ -113,11 +101,9 @@ export class SecureReads {
   }
 
   private handOn(chunk: BufferList): void {
-    const { waiting, handler } = this;
-    if (waiting !== undefined) {
-      this.waiting = undefined;
-      this.socket.pause();
-      waiting.resolve(chunk);
+    const { pull, handler } = this;
+    if (pull.isWaiting) {
+      pull.give(chunk);
     } else {
       try {
         handler?.(chunk);
@@ -129,9 +115,7 @@ export class SecureReads {
 
   private end(): void {
     this.ending ??= { failure: undefined };
-    const { waiting } = this;
-    this.waiting = undefined;
-    waiting?.resolve(null);
+    this.pull.end();
     this.onPeerEnd();
   }
 }

@@ -126,13 +126,13 @@ export class DatagramSocket {
   async receive(options?: WaitOptions): Promise<ReceivedDatagram> {
     const signal = signalOf(options);
     this.checkOpen('receive');
-    const received = await this.inbox.next('receive', signal);
+    const received = await this.inbox.pull.next('receive', { signal });
     if (received === null) throw this.refused('ECANCELED', 'receive', 'the socket was closed here');
     return received;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ReceivedDatagram> {
-    return this.inbox.iterate();
+    return this.inbox.pull.iterate();
   }
 
   pause(): void {
@@ -208,7 +208,7 @@ export class DatagramSocket {
       if (this.state === 'open') {
         this.state = 'closing';
         this.inbox.update();
-        this.inbox.end(undefined);
+        this.inbox.pull.end();
         if (this.queuedBytes === 0) this.release();
         else this.closeTimer = this.reactor.arm(this, CLOSE_TIMER, this.details.limits.closeTimeoutMs);
       }
@@ -311,7 +311,7 @@ export class DatagramSocket {
   /** @internal The descriptor is closed; everybody is told. */
   onDeferred(): void {
     const { inbox, failure } = this;
-    if (inbox.isReceiving) inbox.end(failure);
+    if (inbox.pull.isWaiting) inbox.pull.end(failure);
     else if (failure !== undefined) inbox.report(failure);
     this.closing.resolve();
   }

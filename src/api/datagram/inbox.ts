@@ -1,5 +1,4 @@
 /** The receiving side of a datagram socket: datagrams are handed on by callback, or by promise. */
-import { unlessAborted } from '../../base/unless-aborted.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import { ReceiveDatagrams, type ReceiveDatagramsOwner } from '../../core/operations/receive-datagrams.js';
@@ -7,7 +6,7 @@ import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
 import { droppedDatagrams } from '../../sys/socket/socket.js';
-import { settling, type Settling } from '../settling.js';
+import { Pull, type PullSource } from '../pull.js';
 import { titleOf } from '../socket/socket.js';
 import type { DatagramCounters, DatagramHandler, ReceivedDatagram } from './datagram-input.js';
 
@@ -24,11 +23,13 @@ export interface InboxOwner {
   fail(failure: Error): void;
 }
 
-export class DatagramInbox implements ReceiveDatagramsOwner {
+export class DatagramInbox implements ReceiveDatagramsOwner, PullSource<ReceivedDatagram> {
+  /** What `receive` and `for await` take their datagrams by. */
+  readonly pull = new Pull<ReceivedDatagram>(this);
+
   private readonly tally: DatagramCounters = { received: 0, truncated: 0, dropped: undefined };
   private readonly receiver: ReceiveDatagrams;
   private handler: DatagramHandler | undefined = undefined;
-  private waiting: Settling<ReceivedDatagram | null> | undefined = undefined;
   private paused = false;
 
   constructor(
@@ -51,7 +52,7 @@ export class DatagramInbox implements ReceiveDatagramsOwner {
     if (handler !== undefined && this.socket.state === 'moved') {
       throw this.misuse('EBADF', 'onDatagram', 'the socket was moved to another thread');
     }
-    if (handler !== undefined && this.isReceiving) {
+    if (handler !== undefined && this.pull.isWaiting) {
       throw this.misuse(
         'EBUSY',
         'onDatagram',
@@ -62,22 +63,20 @@ export class DatagramInbox implements ReceiveDatagramsOwner {
     this.update();
   }
 
-  iterate(): AsyncIterator<ReceivedDatagram> {
-    let waiting: Promise<ReceivedDatagram | null> | undefined;
-    return {
-      next: async () => {
-        waiting = this.next('for await');
-        const received = await waiting;
-        return received === null ? { done: true, value: undefined } : { done: false, value: received };
-      },
-      return: () => {
-        if (waiting !== undefined && waiting === this.waiting?.promise) {
-          this.end(undefined);
-          this.update();
-        }
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+  checkFree(call: string): void {
+    if (this.handler !== undefined)
+      throw this.misuse('EBUSY', call, 'the socket has an onDatagram handler; unset it first');
+    if (this.pull.isWaiting) throw this.misuse('EBUSY', call, 'another receive is under way; await it first');
+  }
+
+  takeNext(): null | undefined {
+    const { state, failure } = this.socket;
+    if (failure !== undefined) throw failure;
+    return state === 'open' ? undefined : null;
+  }
+
+  onWaiting(): void {
+    this.update();
   }
 
   setPaused(isPaused: boolean): void {
@@ -99,11 +98,8 @@ export class DatagramInbox implements ReceiveDatagramsOwner {
       this.socket.descriptor.scope.run(this.handler, undefined, bytes, from);
       return;
     }
-    const { waiting } = this;
-    this.waiting = undefined;
-    this.update();
-    // A copy, since a reader may keep it for ever: see `Reader.receive`.
-    waiting?.resolve({ bytes: bytes.copy(), from });
+    // A copy, since a receiver may keep it for ever: see `InboundHalf`.
+    if (this.pull.isWaiting) this.pull.give({ bytes: bytes.copy(), from });
   }
 
   onTruncated(): void {
@@ -130,24 +126,6 @@ export class DatagramInbox implements ReceiveDatagramsOwner {
     }
   }
 
-  /** @param call of the user's, for messages. @returns null: the socket is closed. */
-  next(call: string, signal?: AbortSignal): Promise<ReceivedDatagram | null> {
-    const { state, failure } = this.socket;
-    if (this.handler !== undefined)
-      throw this.misuse('EBUSY', call, 'the socket has an onDatagram handler; unset it first');
-    if (this.isReceiving) throw this.misuse('EBUSY', call, 'another receive is under way; await it first');
-    if (failure !== undefined) return Promise.reject(failure);
-    if (state !== 'open') return Promise.resolve(null);
-    const waiting = (this.waiting = settling());
-    this.update();
-    return unlessAborted(waiting.promise, signal, () => {
-      if (this.waiting !== waiting) return false;
-      this.waiting = undefined;
-      this.update();
-      return true;
-    });
-  }
-
   /** The descriptor goes: the kernel is asked a last time. */
   onDescriptorGone(): void {
     this.countDropped();
@@ -164,36 +142,22 @@ export class DatagramInbox implements ReceiveDatagramsOwner {
   /** Receives if somebody wants it. */
   update(): void {
     const wanted =
-      this.socket.state === 'open' && ((this.handler !== undefined && !this.paused) || this.waiting !== undefined);
+      this.socket.state === 'open' && ((this.handler !== undefined && !this.paused) || this.pull.isWaiting);
     if (!wanted) this.reactor.driver.cancel(this.receiver);
     else if (this.receiver.descriptor === undefined) this.reactor.driver.start(this.socket.descriptor, this.receiver);
   }
 
   /** Tells of something that no call can be blamed for. */
   report(failure: Error): void {
-    const { waiting, socket } = this;
+    const { pull, socket } = this;
     const { onError } = socket;
     if (onError !== undefined) {
       socket.descriptor.scope.run(onError, socket, failure);
-    } else if (waiting !== undefined) {
-      this.waiting = undefined;
-      this.update();
-      waiting.reject(failure);
+    } else if (pull.isWaiting) {
+      pull.refuse(failure);
     } else {
       process.emitWarning(failure.message, 'PolluxDatagramWarning');
     }
-  }
-
-  /** Nothing is received any more: a `receive` that waits is told that, an iteration ends. */
-  end(failure: Error | undefined): void {
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (failure === undefined) waiting?.resolve(null);
-    else waiting?.reject(failure);
-  }
-
-  get isReceiving(): boolean {
-    return this.waiting !== undefined;
   }
 
   private misuse(code: string, call: string, explanation: string): IoError {

@@ -1,7 +1,7 @@
 /** Where the bytes of messages come from: a connection, or anything else that gives chunks in turn. */
 import { BufferList, type Part } from '../../core/memory/buffer-list.js';
 import { kindOf } from '../../base/arguments.js';
-import { settling, type Settling } from '../settling.js';
+import { Pull, type PullSource } from '../pull.js';
 
 /** What framing needs of a connection; others that have all this are as good. */
 export interface FramedConnection extends AsyncIterable<BufferList> {
@@ -69,37 +69,49 @@ class ConnectionChunks implements Chunks {
 /** Nothing can be put back into them, so what is left is kept for the next framing of the same source. */
 const begun = new WeakMap<object, IterableChunks>();
 
-class IterableChunks implements Chunks {
+class IterableChunks implements Chunks, PullSource<BufferList> {
   private readonly left = new BufferList();
-  private waiting: Settling<BufferList | null> | undefined = undefined;
-  private isPulling = false;
+  private readonly pull = new Pull<BufferList>(this);
+  private isReceiving = false;
   private ending: { readonly failure?: Error } | undefined = undefined;
 
   constructor(private readonly iterator: AsyncIterator<Part>) {}
 
   read(): Promise<BufferList | null> {
-    if (this.left.length > 0) return Promise.resolve(this.left.take());
-    if (this.ending !== undefined) {
-      const { failure } = this.ending;
-      return failure === undefined ? Promise.resolve(null) : Promise.reject(failure);
-    }
-    const waiting = (this.waiting = settling());
-    // A pull that somebody gave up is still under way.
-    if (!this.isPulling) void this.pull();
-    return waiting.promise;
+    return this.pull.next('read');
   }
 
   giveUp(): void {
-    this.waiting?.resolve(null);
-    this.waiting = undefined;
+    this.pull.giveUp();
   }
 
   unread(bytes: BufferList): void {
     this.left.prepend(bytes);
   }
 
-  private async pull(): Promise<void> {
-    this.isPulling = true;
+  checkFree(): void {}
+
+  takeNext(): BufferList | null | undefined {
+    if (this.left.length > 0) return this.left.take();
+    if (this.ending?.failure !== undefined) throw this.ending.failure;
+    return this.ending && null;
+  }
+
+  onWaiting(): void {
+    // What somebody asked for who gave up is still to come, and serves the next.
+    if (this.pull.isWaiting && !this.isReceiving) void this.receive();
+  }
+
+  private async receive(): Promise<void> {
+    this.isReceiving = true;
+    try {
+      while (this.pull.isWaiting) await this.receiveOnce();
+    } finally {
+      this.isReceiving = false;
+    }
+  }
+
+  private async receiveOnce(): Promise<void> {
     try {
       const result = await this.iterator.next();
       if (result.done === true) this.ending = {};
@@ -107,9 +119,8 @@ class IterableChunks implements Chunks {
     } catch (error) {
       this.ending = { failure: error as Error };
     }
-    this.isPulling = false;
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting !== undefined) this.read().then(waiting.resolve, waiting.reject);
+    if (!this.pull.isWaiting) return;
+    if (this.left.length > 0) this.pull.give(this.left.take());
+    else if (this.ending !== undefined) this.pull.end(this.ending.failure);
   }
 }

@@ -9,7 +9,8 @@ import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { checkCallback } from '../../base/arguments.js';
 import { valuesOf } from '../../base/options.js';
 import { prepareMove, type Destination, type Detached } from '../departure.js';
-import { settling, type Settling } from '../settling.js';
+import { Pull } from '../pull.js';
+import { settling } from '../settling.js';
 import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
 import { removeSocketFile } from '../socket/socket-file.js';
 import { addSocketMethods } from '../socket/socket-methods.js';
@@ -36,7 +37,7 @@ export class Listener {
   private readonly open: CountedConnections;
   /** Accepted and not yet taken by the iterator. */
   private readonly waiting: Connection[] = [];
-  private taker: Settling<Connection | null> | undefined = undefined;
+  private readonly pull = new Pull<Connection>(this);
   private iterating = false;
   private state: 'open' | 'closed' | 'moved' = 'open';
   private failure: Error | undefined = undefined;
@@ -164,16 +165,7 @@ export class Listener {
       );
     }
     this.iterating = true;
-    return {
-      next: async () => {
-        const connection = await this.take();
-        return connection === null ? { done: true, value: undefined } : { done: false, value: connection };
-      },
-      return: async () => {
-        await this.close();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.pull.iterate(() => this.close());
   }
 
   /**
@@ -323,32 +315,39 @@ export class Listener {
       this.descriptor.scope.run(this.handler, undefined, connection);
       return;
     }
-    const { taker } = this;
-    this.taker = undefined;
-    if (taker !== undefined) taker.resolve(connection);
-    else this.waiting.push(connection);
-    this.accepting.update();
+    if (this.pull.isWaiting) {
+      this.pull.give(connection);
+    } else {
+      this.waiting.push(connection);
+      this.accepting.update();
+    }
   }
 
   /** @internal */
   onDeferred(): void {
-    this.taker?.resolve(null);
-    this.taker = undefined;
+    this.pull.end();
     if (this.failure !== undefined) this.report(this.failure as IoError);
     this.closing.resolve();
   }
 
-  private take(): Promise<Connection | null> {
-    if (this.taker !== undefined) throw this.refusal('EBUSY', 'next', 'another next() is under way; await it first');
+  // For its iterator
+
+  /** @internal */
+  checkFree(call: string): void {
+    if (this.pull.isWaiting) throw this.refusal('EBUSY', call, 'another next() is under way; await it first');
+  }
+
+  /** @internal */
+  takeNext(): Connection | null | undefined {
     const connection = this.waiting.shift();
-    if (connection !== undefined) {
-      this.accepting.update();
-      return Promise.resolve(connection);
-    }
-    if (this.isClosed) return Promise.resolve(null);
-    this.taker = settling();
+    if (connection === undefined) return this.isClosed ? null : undefined;
     this.accepting.update();
-    return this.taker.promise;
+    return connection;
+  }
+
+  /** @internal */
+  onWaiting(): void {
+    this.accepting.update();
   }
 
   /** @internal */

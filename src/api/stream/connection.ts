@@ -28,7 +28,6 @@ import { canSend, hasEnded, isOver, type ConnectionState } from './parts/connect
 import { InboundHalf } from './parts/inbound-half.js';
 import { refuseStreamMethods } from './not-a-stream.js';
 import { OutboundHalf } from './parts/outbound-half.js';
-import { chunksOf } from './parts/reader.js';
 import type { TimeoutKind, TimeoutOptions } from './parts/timeouts.js';
 
 type CloseHandler = (failure: Error | undefined) => void;
@@ -112,14 +111,12 @@ export class Connection {
   }
 
   read(options?: WaitOptions): Promise<BufferList | null> {
-    const { inbound } = this;
-    inbound.checkOneReader('read');
-    return options === undefined ? inbound.read() : beginWith(options, signal => inbound.read(signal));
+    return this.inbound.needPull().take('read', options);
   }
 
   readInto(bytes: Uint8Array, options?: WaitOptions): Promise<number> {
     const { inbound } = this;
-    inbound.checkOneReader('readInto');
+    inbound.checkFree('readInto');
     checkRoom('bytes', bytes);
     return options === undefined
       ? inbound.readInto(bytes)
@@ -127,10 +124,7 @@ export class Connection {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<BufferList> {
-    return chunksOf(
-      () => this.read(),
-      () => this.inbound.giveUp(),
-    );
+    return this.inbound.needPull().iterate();
   }
 
   unread(bytes: BufferList): void {

@@ -1,5 +1,4 @@
 /** What the watches of timers, signals, processes, files and user events share. */
-import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Description } from '../../base/inspection.js';
 import { NOTHING, type Source } from '../../backends/sources/contract.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
@@ -7,8 +6,8 @@ import type { Watcher } from '../../core/driver/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError, wrongState } from '../../sys/ffi/io-error.js';
-import { settling, type Settling } from '../settling.js';
-import { beginWith, type WaitOptions } from '../waiting.js';
+import { Pull } from '../pull.js';
+import type { WaitOptions } from '../waiting.js';
 
 /**
  * Something that is watched in the same wait as the descriptors. What happens is told to the handler that the watch was
@@ -25,7 +24,7 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
   private referenced = true;
   private fruitless = 0;
   private pending: T | undefined = undefined;
-  private taker: Settling<T | null> | undefined = undefined;
+  private readonly pull = new Pull<T>(this);
 
   /** @internal */
   constructor(
@@ -49,39 +48,20 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
    * @throws IoError EBUSY: the watch has a handler, or another `next()` is under way.
    */
   next(options?: WaitOptions): Promise<T | null> {
-    if (this.handler !== undefined)
-      throw wrongState('EBUSY', 'next', `the watch of ${this.title} has a handler; use one way`);
-    if (this.taker !== undefined) throw wrongState('EBUSY', 'next', 'another next() is under way; await it first');
-    return options === undefined ? this.takeNext() : beginWith(options, signal => this.takeNext(signal));
+    return this.pull.take('next', options);
   }
 
   /** `for await (const event of watch)`: until the watch is closed. Leaving the loop closes it. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
-    return {
-      next: async () => {
-        const event = await this.next();
-        return event === null ? { done: true, value: undefined } : { done: false, value: event };
-      },
-      return: () => {
-        this.close();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return this.pull.iterate(() => this.close());
   }
 
   /** Ends it, at once. Twice is allowed. */
   close(): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    const { source, taker } = this;
-    this.source = undefined;
-    this.taker = undefined;
     try {
-      if (source !== undefined) this.reactor.driver.closeSource(source);
+      this.stop();
     } finally {
-      this.onClosed();
-      this.reactor.leave(this.referenced);
-      taker?.resolve(null);
+      this.pull.end();
     }
   }
 
@@ -98,6 +78,23 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
   unref(): this {
     return this.keepAlive(false);
   }
+
+  /** @internal */
+  checkFree(call: string): void {
+    if (this.handler !== undefined)
+      throw wrongState('EBUSY', call, `the watch of ${this.title} has a handler; use one way`);
+    if (this.pull.isWaiting) throw wrongState('EBUSY', call, 'another next() is under way; await it first');
+  }
+
+  /** @internal */
+  takeNext(): T | null | undefined {
+    const { pending } = this;
+    this.pending = undefined;
+    return pending ?? (this.isOpen ? undefined : null);
+  }
+
+  /** @internal */
+  onWaiting(): void {}
 
   /** @internal */
   onReady(_readiness: number, data: number, errno: number): void {
@@ -139,46 +136,43 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
   protected onClosed(): void {}
 
   protected tell(event: T): void {
-    const { taker } = this;
-    this.taker = undefined;
-    this.deliver(event, taker);
+    const { handler, pull } = this;
+    if (handler !== undefined) this.scope.run(handler, undefined, event);
+    else if (pull.isWaiting) pull.give(event);
+    else this.pending = this.pending === undefined ? event : this.merge(this.pending, event);
   }
 
   /** Tells of the last event there can be; closed before that, since a handler may throw or watch anew. */
   protected tellLast(event: T): void {
-    const { taker } = this;
-    this.taker = undefined;
-    this.close();
-    this.deliver(event, taker);
+    try {
+      this.stop();
+    } finally {
+      this.tell(event);
+    }
   }
 
-  private takeNext(signal?: AbortSignal): Promise<T | null> {
-    const { pending } = this;
-    this.pending = undefined;
-    if (pending !== undefined) return Promise.resolve(pending);
-    if (!this.isOpen) return Promise.resolve(null);
-    const taker = (this.taker = settling());
-    return unlessAborted(taker.promise, signal, () => {
-      if (this.taker !== taker) return false;
-      this.taker = undefined;
-      return true;
-    });
-  }
-
-  private deliver(event: T, taker: Settling<T | null> | undefined): void {
-    const { handler } = this;
-    if (handler !== undefined) this.scope.run(handler, undefined, event);
-    else if (taker !== undefined) taker.resolve(event);
-    else this.pending = this.pending === undefined ? event : this.merge(this.pending, event);
+  private stop(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    const { source } = this;
+    this.source = undefined;
+    try {
+      if (source !== undefined) this.reactor.driver.closeSource(source);
+    } finally {
+      this.onClosed();
+      this.reactor.leave(this.referenced);
+    }
   }
 
   private fail(failure: IoError): void {
-    const { taker } = this;
-    this.taker = undefined;
-    this.close();
-    if (taker !== undefined) taker.reject(failure);
-    else if (this.onError !== undefined) this.scope.run(this.onError, this, failure);
-    else process.emitWarning(failure.message, 'PolluxWatchWarning');
+    const { pull, onError } = this;
+    try {
+      this.stop();
+    } finally {
+      if (pull.isWaiting) pull.end(failure);
+      else if (onError !== undefined) this.scope.run(onError, this, failure);
+      else process.emitWarning(failure.message, 'PolluxWatchWarning');
+    }
   }
 
   private keepAlive(keep: boolean): this {

@@ -4,8 +4,8 @@ import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { checkCallback } from '../../base/arguments.js';
 import { ENTRY_BYTES } from '../../core/limits.js';
+import { Pull, PullIterator } from '../../api/pull.js';
 import type { Arrival, KeptMessage, Message } from './message.js';
-import { settling, type Settling } from '../../api/settling.js';
 
 /** What a queue needs of its thread. */
 export interface QueueOwner {
@@ -22,7 +22,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   private handler: ((message: Message<T>) => void) | undefined = undefined;
   private backlog: KeptMessage[] = [];
   private backlogBytes = 0;
-  private readers: Settling<IteratorResult<T>>[] = [];
+  private readonly pull = new Pull<{ readonly value: unknown }>(this);
   private receiving = false;
   private draining = false;
   private ended = false;
@@ -62,7 +62,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
         `nothing comes to '${this.name}' any more: the endpoint or the subscription is closed`,
       );
     }
-    if (handler !== undefined && this.readers.length > 0) {
+    if (handler !== undefined && this.pull.isWaiting) {
       throw wrongState('EBUSY', 'onMessage', `queue '${this.name}' is being read by for await; use one way at a time`);
     }
     this.handler = handler;
@@ -76,18 +76,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
 
   /** `for await (const value of queue)`: each message as a value of its own, until the endpoint is closed. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
-    const pending = new Set<Settling<IteratorResult<T>>>();
-    return {
-      next: () => this.next(pending),
-      return: () => {
-        // What comes from now on is not for those who asked and left.
-        this.readers = this.readers.filter(reader => !pending.has(reader));
-        for (const reader of pending) reader.resolve({ done: true, value: undefined });
-        pending.clear();
-        this.updateReceiving();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+    return new PullIterator(this.pull, message => message.value as T);
   }
 
   /** @internal A message came. */
@@ -96,10 +85,8 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       this.tell(this.handler, arrival);
       return;
     }
-    const reader = this.readers.shift();
-    if (reader !== undefined) {
-      this.updateReceiving();
-      handOver(arrival as Message<T>, reader);
+    if (this.pull.isWaiting) {
+      this.handOver(arrival);
       return;
     }
     this.backlog.push(arrival.keep());
@@ -111,35 +98,41 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     if (this.ended) return;
     this.ended = true;
     this.handler = undefined;
-    for (const reader of this.readers.splice(0)) {
-      if (failure === undefined) reader.resolve({ done: true, value: undefined });
-      else reader.reject(failure);
-    }
+    this.pull.end(failure);
     this.updateReceiving();
     // What is left can still be read, and holds nobody back.
     this.owner.onBacklog(this.backlogBytes, 0);
   }
 
-  private next(pending: Set<Settling<IteratorResult<T>>>): Promise<IteratorResult<T>> {
-    if (this.handler !== undefined) {
-      return Promise.reject(
-        wrongState('EBUSY', 'for await', `queue '${this.name}' has an onMessage handler; unset it first`),
-      );
-    }
-    const reader = settling<IteratorResult<T>>();
+  /** @internal */
+  checkFree(call: string): void {
+    if (this.handler === undefined) return;
+    throw wrongState('EBUSY', call, `queue '${this.name}' has an onMessage handler; unset it first`);
+  }
+
+  /** @internal */
+  takeNext(): KeptMessage | null | undefined {
     const kept = this.backlog.shift();
-    if (kept !== undefined) {
-      this.count(-kept.bytes.length - ENTRY_BYTES);
-      handOver(kept as Message<T>, reader);
-      return reader.promise;
-    }
-    if (this.ended) return Promise.resolve({ done: true, value: undefined });
-    this.readers.push(reader);
-    pending.add(reader);
-    const settled = () => void pending.delete(reader);
-    reader.promise.then(settled, settled);
+    if (kept === undefined) return this.ended ? null : undefined;
+    this.count(-kept.bytes.length - ENTRY_BYTES);
+    return kept;
+  }
+
+  /** @internal */
+  onWaiting(): void {
     this.updateReceiving();
-    return reader.promise;
+  }
+
+  /** A value that can't be read here, such as one nested deeper than this thread's stack, is the failure of the call that asked for it. */
+  private handOver(arrival: Arrival): void {
+    let value: unknown;
+    try {
+      ({ value } = arrival);
+    } catch (error) {
+      this.pull.refuse(error as Error);
+      return;
+    }
+    this.pull.give({ value });
   }
 
   /** Hands on what was kept, in a turn of its own; a handler that throws leaves the rest for another. */
@@ -171,7 +164,7 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
   }
 
   private updateReceiving(): void {
-    const receiving = !this.ended && (this.handler !== undefined || this.readers.length > 0);
+    const receiving = !this.ended && (this.handler !== undefined || this.pull.isWaiting);
     if (receiving !== this.receiving) this.owner.onReceiving(receiving ? 1 : -1);
     this.receiving = receiving;
   }
@@ -183,14 +176,5 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
       length,
       backlogBytes,
     }));
-  }
-}
-
-/** A value that can't be read here, such as one nested deeper than this thread's stack, is the failure of who asked for it. */
-function handOver<T>(message: Message<T>, reader: Settling<IteratorResult<T>>): void {
-  try {
-    reader.resolve({ done: false, value: message.value });
-  } catch (error) {
-    reader.reject(error as Error);
   }
 }

@@ -15,7 +15,7 @@ export interface Lender {
   readonly hasPeerEnded: boolean;
   readonly hasUnread: boolean;
   needPeerWatch(): PeerWatch;
-  checkOneReader(call: string, name?: string): void;
+  checkFree(call: string, name?: string): void;
   checkNothingLost(): void;
   takeOut(mostBytes: number): BufferList | undefined;
   updateReceiving(): void;
@@ -61,7 +61,7 @@ export class BorrowedReads implements ReadSide {
     const { half } = this;
     const { state, failure, descriptor } = half.connection;
     if (!delivers(state)) throw failure ?? cancelled('read', descriptor, turn.sourceName);
-    half.checkOneReader('read', turn.sourceName);
+    half.checkFree('read', turn.sourceName);
     half.checkNothingLost();
     this.borrower = turn;
     half.updateReceiving();

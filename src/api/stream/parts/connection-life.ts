@@ -33,7 +33,7 @@ export interface InboundPart {
   keepUnread(): void;
   watchAnew(): void;
   setHandler(handler: undefined): void;
-  checkOneReader(call: string): void;
+  checkFree(call: string): void;
   checkNothingLost(): void;
   takeOut(): BufferList | undefined;
   onDescriptorGone(): void;
@@ -136,7 +136,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
     }
     outbound?.checkNoTurns(call);
     inbound.setHandler(undefined);
-    inbound.checkOneReader(call);
+    inbound.checkFree(call);
     inbound.checkNothingLost();
     this.stopTimers();
     // Before the descriptor goes: an operation that is taken off drops what it had to send.

@@ -6,6 +6,7 @@ import { ReceiveInto } from '../../../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../../core/operations/receive.js';
 import type { Deferred, Reactor } from '../../../core/reactor/reactor.js';
 import { IoError } from '../../../sys/ffi/io-error.js';
+import { Pull, type PullSource } from '../../pull.js';
 import { titleOf } from '../../socket/socket.js';
 import { BorrowedReads } from './borrowed-reads.js';
 import type { InboundPart } from './connection-life.js';
@@ -13,14 +14,13 @@ import { cancelled } from './connection-parts.js';
 import { canSend, delivers, discards, isOver } from './connection-states.js';
 import type { ConnectionView } from '../connection-view.js';
 import { PeerWatch } from './peer-watch.js';
-import { Reader, type ReaderSource } from './reader.js';
 import { receiveOnce } from './receive-once.js';
 import { NOTHING, type UnattendedInput } from './unattended-input.js';
 import { thrownAway, UnreadBytes } from './unread-bytes.js';
 
 type DataHandler = (chunk: BufferList) => void;
 
-export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Deferred {
+export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, InboundPart, Deferred {
   bytesReceived = 0;
   onEnd: (() => void) | undefined = undefined;
 
@@ -52,20 +52,29 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
     if (isOver(this.connection.state) && this.hasUnread) this.reactor.defer({ onDeferred: () => this.handOnUnread() });
   }
 
-  /** A read that is under way ends without bytes. */
-  giveUp(): void {
-    this.rare.reader!.giveUp();
-  }
-
   set isPaused(isPaused: boolean) {
     if (isPaused !== this.rare.isPaused) this.own().isPaused = isPaused;
     this.updateReceiving();
   }
 
-  read(signal?: AbortSignal): Promise<BufferList | null> {
-    const { rare } = this;
-    if (!this.isDelivering && rare.unread !== undefined) return Promise.resolve(this.takeOut()!);
-    return this.needReader().read(signal);
+  /** What `read` and `for await` take their chunks by. A connection with `onData` alone never has one. */
+  needPull(): Pull<BufferList> {
+    return this.rare.pull ?? (this.own().pull = new Pull(this));
+  }
+
+  takeNext(): BufferList | null | undefined {
+    const { lost } = this;
+    if (lost !== undefined) throw lost;
+    if (this.isDelivering) return undefined;
+    const { failure } = this.connection;
+    const unread = this.takeOut();
+    if (unread === undefined && failure !== undefined) throw failure;
+    return unread ?? null;
+  }
+
+  onWaiting(): void {
+    if (this.rare.pull!.isWaiting) this.startReceiving();
+    else this.stopReceiving();
   }
 
   readInto(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
@@ -75,7 +84,7 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
     const { failure, reactor, descriptor } = connection;
     if (!this.isDelivering) return failure === undefined ? Promise.resolve(0) : Promise.reject(failure);
     if (lost !== undefined) return Promise.reject(lost);
-    this.needReader();
+    this.needPull();
     this.updateReceiving();
     this.rare.peerWatch?.stop();
     const onLeft = () => this.updateReceiving();
@@ -88,7 +97,7 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
    * @param name what the user of a transfer calls the connection.
    * @throws IoError EBUSY: somebody reads; EBADF: the connection was moved.
    */
-  checkOneReader(call: string, name?: string): void {
+  checkFree(call: string, name?: string): void {
     this.checkNotLent(call, name);
     const busy = (why: string) => this.refusal('EBUSY', call, why, name);
     if (this.handler !== undefined) throw busy('the connection has an onData handler; unset it first');
@@ -180,9 +189,10 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
 
   /** Whether somebody reads, if only now and then. */
   get hasReader(): boolean {
-    const { borrowed, reader, isPaused } = this.rare;
+    const { borrowed, pull, lost, isPaused } = this.rare;
     if (borrowed?.isLent === true) return false;
-    return reader?.isOver === false || this.handler !== undefined || isPaused;
+    const pulls = pull !== undefined && this.isDelivering && lost === undefined;
+    return pulls || this.handler !== undefined || isPaused;
   }
 
   get hasPeerEnded(): boolean {
@@ -235,8 +245,8 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
   /** The descriptor is closed: whoever still reads is refused. */
   tellClosed(failure: Error | undefined): void {
     const { descriptor } = this.connection;
-    const { reader, borrowed } = this.rare;
-    reader?.close(() => failure ?? cancelled('read', descriptor), failure);
+    const { pull, borrowed } = this.rare;
+    if (pull?.isWaiting === true) pull.end(failure ?? cancelled('read', descriptor));
     borrowed?.tellClosed(failure);
   }
 
@@ -245,17 +255,12 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
     return this.rare;
   }
 
-  private needReader(): Reader {
-    if (this.rare.reader !== undefined) return this.rare.reader;
-    const reader = (this.own().reader = new Reader(this));
-    if (!this.isDelivering) reader.end(this.connection.failure);
-    return reader;
-  }
-
   private handOn(chunk: BufferList): void {
-    const { handler, rare } = this;
+    const { handler } = this;
+    const { pull } = this.rare;
     if (handler !== undefined) this.connection.descriptor.scope.run(handler, undefined, chunk);
-    else if (rare.reader?.isReading === true) rare.reader.receive(chunk);
+    // A copy: a reader may keep it for ever, and a slab of which readers keep chunks would soon have none left to receive into.
+    else if (pull?.isWaiting === true) pull.give(chunk.copy());
     else this.keep(chunk);
   }
 
@@ -295,7 +300,7 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
     const wasDelivering = delivers(life.state);
     life.onPeerEnd();
     if (!wasDelivering) return;
-    this.rare.reader?.end(undefined);
+    this.rare.pull?.end();
     // Bytes that outlive the descriptor come before the end.
     if (this.hasUnread) return;
     if (this.onEnd !== undefined) this.tellEnd();
@@ -311,11 +316,11 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
   }
 
   private get lost(): Error | undefined {
-    return this.isDelivering ? this.rare.reader?.endedBy : undefined;
+    return this.isDelivering ? this.rare.lost : undefined;
   }
 
   private get isReading(): boolean {
-    return this.connection.descriptor.reads instanceof ReceiveInto || this.rare.reader?.isReading === true;
+    return this.connection.descriptor.reads instanceof ReceiveInto || this.rare.pull?.isWaiting === true;
   }
 
   private checkNotLent(call: string, name?: string): void {
@@ -338,8 +343,8 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
 
   /** Somebody wants the next bytes now. */
   private get isWanted(): boolean {
-    const { isPaused, reader } = this.rare;
-    return (this.handler !== undefined && !isPaused) || reader?.isReading === true;
+    const { isPaused, pull } = this.rare;
+    return (this.handler !== undefined && !isPaused) || pull?.isWaiting === true;
   }
 
   /** Nobody reads what comes after our FIN: it is received, so that the peer's FIN is, and kept for a reader who comes late. */
@@ -365,6 +370,6 @@ export class InboundHalf implements ReceiveOwner, ReaderSource, InboundPart, Def
     }
     unread.release();
     own.unread = undefined;
-    (own.reader = new Reader(this)).end(thrownAway(titleOf(this.connection.descriptor)));
+    own.lost = thrownAway(titleOf(this.connection.descriptor));
   }
 }
