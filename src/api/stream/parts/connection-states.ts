@@ -5,6 +5,7 @@
  * delivers what is queued, says FIN, and then waits a bounded while for the peer's, throwing away what still comes: a
  * descriptor closed over unread bytes would send a reset that can destroy what the peer has not read yet.
  */
+import type { StateTable } from '../../../base/state-table.js';
 
 export const STATES = [
   /** Both directions. */
@@ -45,10 +46,8 @@ export const EVENTS = [
 
 export type StateEvent = (typeof EVENTS)[number];
 
-type Transitions = Partial<Record<StateEvent, ConnectionState>>;
-
 /** What is missing here changes nothing. */
-export const TRANSITIONS: Readonly<Record<ConnectionState, Transitions>> = {
+export const TRANSITIONS: StateTable<ConnectionState, StateEvent> = {
   open: { 'peer-end': 'peer-ended', end: 'ending', close: 'closing', fail: 'closed', detach: 'moved' },
   'peer-ended': { end: 'flushing', close: 'flushing', fail: 'closed', detach: 'moved' },
   ending: { 'peer-end': 'flushing', flushed: 'ended', close: 'closing', fail: 'closed', detach: 'moved' },

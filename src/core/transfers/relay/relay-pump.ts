@@ -21,32 +21,58 @@ export interface RelayPlan {
   readonly calls: RelayCalls;
 }
 
-/** What comes next: the thing that is waited for. */
-export type RelayNext = 'source' | 'sink' | 'pace' | 'end';
+/** What comes next, as `relay-states.ts` has it. */
+export type RelayNext = 'dry' | 'held' | 'slow' | 'done';
+
+/**
+ * The source of a relay:
+ *
+ *     open    more may come
+ *     taken   its connection reads it again: nothing is taken any more, and its close is told later in the turn
+ *     ended   it has said its last byte
+ *     broken  it was closed or broke before that
+ */
+export type RelaySource = 'open' | 'taken' | 'ended' | 'broken';
 
 export class RelayPump {
   /** What the relay broke with, and which end did. */
   failure: Error | undefined = undefined;
   brokenEnd: 'source' | 'sink' | undefined = undefined;
-  /** The source has said its last byte, and it did not break. */
-  hasSourceEnded = false;
-  /** Nothing more comes from the source, however it ended. */
-  isSourceOver = false;
+  source: RelaySource = 'open';
 
   constructor(
     private readonly plan: RelayPlan,
     private readonly conduits: RelayConduits,
   ) {}
 
-  /** Nothing more is to be taken. */
-  get hasNothing(): boolean {
-    return this.plan.allowance.isUsedUp || (this.isSourceOver && !this.conduits.hasAhead);
+  /** Nothing more comes from the source, however it ended. */
+  get isSourceOver(): boolean {
+    return this.source === 'ended' || this.source === 'broken';
+  }
+
+  /** Whether an end is closed, and will tell of it later in the turn. Nothing moves: its number may be another's by now. */
+  get isCutOff(): boolean {
+    const { source, sink } = this.plan;
+    return sink.isClosed || ((source.isClosed || this.source === 'taken') && !this.isSourceOver);
+  }
+
+  /** What comes next, as far as it can be told without a call. */
+  get outlook(): RelayNext {
+    const { conduits } = this;
+    if (this.brokenEnd === 'sink') return 'done';
+    if (conduits.heldBytes > 0) return 'held';
+    if (this.hasNothing) return 'done';
+    return conduits.hasAhead ? 'held' : 'dry';
+  }
+
+  /** The connection reads the source again. */
+  giveUpSource(): void {
+    if (this.source === 'open') this.source = 'taken';
   }
 
   endSource(failure: Error | undefined): void {
-    this.isSourceOver = true;
-    if (failure === undefined) this.hasSourceEnded = true;
-    else this.fail('source', failure);
+    this.source = failure === undefined ? 'ended' : 'broken';
+    if (failure !== undefined) this.fail('source', failure);
   }
 
   /** The first failure counts. */
@@ -63,7 +89,7 @@ export class RelayPump {
     let budget = RELAY_BYTES_PER_TURN;
     for (;;) {
       if (conduits.heldBytes === 0) {
-        const next = budget <= 0 ? 'source' : this.take();
+        const next = budget <= 0 ? 'dry' : this.take();
         if (next !== undefined) {
           conduits.rest();
           return next;
@@ -75,35 +101,40 @@ export class RelayPump {
       if (sent < 0) {
         const { errno } = conduits;
         if (errno === EINTR) continue;
-        if (errno === EAGAIN) return 'sink';
+        if (errno === EAGAIN) return 'held';
         if (conduits.fallBack()) continue;
         this.fail(
           'sink',
           new IoError(causeOf(sink.ownFd, errno), conduits.drainName, `${names.sink}, descriptor ${sink.ownFd}`),
         );
-        return 'end';
+        return 'done';
       }
       account.bytesOut += sent;
       counters.bytesSent += sent;
       budget -= sent;
       // It took less than it was offered: no call is spent on hearing that it is full.
-      if (conduits.heldBytes > 0) return 'sink';
+      if (conduits.heldBytes > 0) return 'held';
       // As much as there was, in all likelihood: the next wait tells whether there is more.
       if (conduits.wasShort && !this.isSourceOver && !allowance.isUsedUp) {
         conduits.rest();
-        return 'source';
+        return 'dry';
       }
     }
+  }
+
+  /** Nothing more is to be taken. */
+  private get hasNothing(): boolean {
+    return this.plan.allowance.isUsedUp || (this.isSourceOver && !this.conduits.hasAhead);
   }
 
   /** Takes bytes of the source. @returns undefined if there are some, otherwise what comes next. */
   private take(): RelayNext | undefined {
     const { conduits } = this;
     const { account, source, names, allowance } = this.plan;
-    if (this.hasNothing) return 'end';
+    if (this.hasNothing) return 'done';
     const { counters } = source.reactor.driver;
     const allowedBytes = allowance.bytesNow();
-    if (allowedBytes === 0) return 'pace';
+    if (allowedBytes === 0) return 'slow';
     for (;;) {
       counters.relays++;
       account.calls++;
@@ -117,13 +148,13 @@ export class RelayPump {
       }
       if (taken === 0) {
         this.endSource(undefined);
-        return 'end';
+        return 'done';
       }
       const { errno } = conduits;
-      if (errno === EAGAIN) return 'source';
+      if (errno === EAGAIN) return 'dry';
       if (errno === EINTR || conduits.fallBack()) continue;
       this.endSource(new IoError(errno, conduits.fillName, `${names.source}, descriptor ${source.ownFd}`));
-      return 'end';
+      return 'done';
     }
   }
 }

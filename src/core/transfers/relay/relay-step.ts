@@ -2,7 +2,7 @@
 import { Operation, type Direction, type Outcome } from '../../operations/operation.js';
 
 export interface RelayStepOwner {
-  step(step: RelayStep): Outcome;
+  step(): Outcome;
   /** The step answered DONE, or the system refuses to watch the descriptor. */
   onStepOver(): void;
   onStepFailed(step: RelayStep, failure: Error): void;
@@ -17,7 +17,7 @@ export class RelayStep extends Operation {
   }
 
   attempt(): Outcome {
-    return this.owner.step(this);
+    return this.owner.step();
   }
 
   complete(): void {

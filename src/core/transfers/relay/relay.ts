@@ -2,7 +2,7 @@
  * One direction of a join: bytes of a source go to a sink, in order, until the source ends, a limit is reached or one of
  * them breaks.
  *
- * It waits for one thing at a time. While it holds bytes it waits for room in the sink and leaves the source alone; while it
+ * The table in `relay-states.ts` says what it waits for, one thing at a time. While it holds bytes it waits for room in the sink and leaves the source alone; while it
  * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
  * blocked always says which of the two it was.
  */
@@ -16,7 +16,8 @@ import type { Allowance } from '../allowance.js';
 import { KernelSplice } from './kernel-splice.js';
 import type { RelayAccount } from './relay-account.js';
 import { RelayConduits } from './relay-conduits.js';
-import { RelayPump, type RelayNext, type RelayPlan } from './relay-pump.js';
+import { RelayPump, type RelayPlan } from './relay-pump.js';
+import { isInLine, isOver, isPaused, RELAY_TRANSITIONS, type RelayEvent, type RelayState } from './relay-states.js';
 import { RelayStep, type RelayStepOwner } from './relay-step.js';
 
 export interface RelayOwner {
@@ -33,8 +34,14 @@ export interface RelayOwner {
 }
 
 export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, Deferred {
-  isOver = false;
+  readonly source: ReadSide;
+  readonly sink: WriteSide;
+  readonly account: RelayAccount;
+  readonly sourceName: string;
+  readonly sinkName: string;
 
+  state: RelayState = 'in-line';
+  private readonly allowance: Allowance;
   private readonly pump: RelayPump;
   private readonly conduits: RelayConduits;
   /** Where the system may have SO_SPLICE. */
@@ -43,17 +50,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private readonly writing = new RelayStep(this, 'write');
   private from: Descriptor | undefined = undefined;
   private to: Descriptor | undefined = undefined;
-  private hasReads = true;
-  private isPaused = false;
-  private next: RelayNext = 'source';
   private timer: Timer = NO_TIMER;
-
-  readonly source: ReadSide;
-  readonly sink: WriteSide;
-  readonly account: RelayAccount;
-  readonly sourceName: string;
-  readonly sinkName: string;
-  private readonly allowance: Allowance;
 
   constructor(
     private readonly owner: RelayOwner,
@@ -71,6 +68,10 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
   }
 
+  get isOver(): boolean {
+    return isOver(this.state);
+  }
+
   /** What it broke with. */
   get failure(): Error | undefined {
     return this.pump.failure;
@@ -83,7 +84,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** The source has said its last byte, and it did not break. */
   get hasSourceEnded(): boolean {
-    return this.pump.hasSourceEnded;
+    return this.pump.source === 'ended';
   }
 
   /** Borrows both sides. @throws Error one of them can't be had; neither is borrowed then. */
@@ -100,30 +101,26 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** No byte moves. The end, of either side or of the relay, comes all the same. */
   pause(): void {
-    this.isPaused = true;
-    this.stop();
+    this.on('pause');
+    if (!isPaused(this.state)) return;
     this.source.restReads(this);
-    if (this.next === 'end') this.endSoon();
     this.sink.onTurnProgress();
   }
 
   resume(): void {
-    if (!this.isPaused) return;
-    this.isPaused = false;
+    if (!isPaused(this.state)) return;
     this.source.resumeReads(this);
-    this.goOn();
+    this.on('resume');
     this.sink.onTurnProgress();
   }
 
   paceChanged(): void {
-    if (this.next === 'pace') this.goOn();
+    this.on('allowed');
   }
 
   /** Stops for good. What was taken from the source and not sent yet is left to the sink, which sends it next. */
   cancel(): void {
-    if (this.isOver) return;
-    this.stop();
-    this.leaveRest();
+    this.on('cancel');
   }
 
   /** Counts what the kernel has moved by itself. @returns whether there was something. */
@@ -149,36 +146,34 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   /** It waits for what was sent to the sink before. */
   get isInLine(): boolean {
-    return this.to === undefined && !this.isOver;
+    return isInLine(this.state);
   }
 
   get isHeld(): boolean {
-    return this.isPaused || this.next !== 'sink';
+    return this.state !== 'sink';
   }
 
   begin(descriptor: Descriptor): void {
     this.to = descriptor;
     this.conduits.open(this.from, descriptor);
+    this.on('begin');
     this.owner.onRelayBegin?.(this);
-    this.goOn();
   }
 
   broken(failure: Error): void {
     if (this.isOver) return;
     this.pump.fail('sink', failure);
-    this.finish();
+    this.on('broken');
   }
 
   readsTaken(): void {
-    this.hasReads = false;
+    this.pump.giveUpSource();
   }
 
   sourceClosed(failure: Error): void {
     if (this.isOver || this.pump.isSourceOver) return;
     this.pump.endSource(failure);
-    if (!this.isPaused) this.goOn();
-    else if (this.owner.keepsSink) this.leaveRest();
-    else this.finish();
+    this.on(isPaused(this.state) && this.owner.keepsSink ? 'cancel' : 'source-closed');
   }
 
   sinkClosing(failure: Error): void {
@@ -187,46 +182,39 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
 
   // For the driver and the reactor
 
-  step(step: RelayStep): Outcome {
+  step(): Outcome {
     // Not WAIT: that the kernel would block is said by nobody.
-    if (this.isCutOff) return AGAIN;
+    if (this.pump.isCutOff) return AGAIN;
     const { account } = this;
     const { bytesIn, bytesOut } = account;
     this.takeOver();
     const next = this.pump.move();
-    this.next = next;
     const took = account.bytesIn - bytesIn;
     const gave = account.bytesOut - bytesOut;
-    if (next === 'end') this.endSoon();
-    else this.waitFor(next, step);
+    this.on(next);
     // Last, since these run code of the user's, who may cancel, or throw.
     this.tell(took, gave);
-    if (next === 'end') return DONE;
+    if (next === 'done') return DONE;
     return took > 0 || gave > 0 ? AGAIN : WAIT;
   }
 
   onStepOver(): void {
-    this.finish();
+    this.on('told');
   }
 
   onStepFailed(step: RelayStep, failure: Error): void {
     if (step === this.writing) this.pump.fail('sink', failure);
     else this.pump.endSource(failure);
-    this.next = 'end';
+    this.on('done');
   }
 
   onTimer(): void {
     this.timer = NO_TIMER;
-    this.goOn();
+    this.on('allowed');
   }
 
   onDeferred(): void {
-    if (this.next === 'end') this.finish();
-  }
-
-  /** An end is closed, and will tell of it later in the turn. Nothing moves any more: its number may be another's by now. */
-  private get isCutOff(): boolean {
-    return this.sink.isClosed || ((this.source.isClosed || !this.hasReads) && !this.pump.isSourceOver);
+    this.on('told');
   }
 
   private tell(took: number, gave: number): void {
@@ -236,20 +224,54 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.owner.onRelayBytes(this, gave);
   }
 
-  /** Stands in line for what comes next; `step` is the one that stands there now. */
-  private waitFor(next: RelayNext, step: RelayStep | undefined): void {
-    if (next === 'source') this.leaveToKernel();
-    const wanted = next === 'source' ? this.reading : next === 'sink' ? this.writing : undefined;
-    if (step === wanted && step !== undefined) return;
+  private on(event: RelayEvent): void {
+    const next = RELAY_TRANSITIONS[this.state][event];
+    if (next !== undefined) this.enter(next);
+  }
+
+  /** Does what a state begins with. No byte moves within this: that is for the steps. */
+  private enter(state: RelayState): void {
+    this.state = state;
+    switch (state) {
+      case 'ready':
+        this.leavePlaces();
+        if (!this.pump.isCutOff) this.on(this.pump.outlook);
+        break;
+      case 'source':
+        this.leaveToKernel();
+        this.standIn(this.reading, this.from);
+        break;
+      case 'sink':
+        this.standIn(this.writing, this.to);
+        break;
+      case 'pace':
+        this.leavePlaces();
+        this.timer = this.source.reactor.arm(this, 0, this.allowance.delayMs());
+        break;
+      case 'paused':
+        this.leavePlaces();
+        break;
+      case 'ending':
+        this.source.reactor.defer(this);
+        break;
+      case 'finished':
+        this.leavePlaces();
+        this.giveBack(undefined);
+        break;
+      case 'left':
+        this.leavePlaces();
+        this.leaveRest();
+    }
+  }
+
+  private standIn(step: RelayStep, queue: Descriptor | undefined): void {
+    if (step.isWaiting) return;
     const { driver } = this.source.reactor;
-    if (step !== undefined) driver.cancel(step);
-    if (next === 'pace') this.timer = this.source.reactor.arm(this, 0, this.allowance.delayMs());
-    if (wanted === undefined) return;
+    driver.cancel(step === this.reading ? this.writing : this.reading);
     try {
-      driver.start(wanted === this.reading ? this.from! : this.to!, wanted);
+      driver.start(queue!, step);
     } catch (error) {
-      this.onStepFailed(wanted, error as Error);
-      this.endSoon();
+      this.onStepFailed(step, error as Error);
     }
   }
 
@@ -269,25 +291,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     return movedBytes;
   }
 
-  /** Goes on from wherever it stands, in a later step of a turn: nothing moves within this call. */
-  private goOn(): void {
-    if (this.isOver || this.isPaused || this.to === undefined || this.isCutOff) return;
-    this.stop();
-    if (this.brokenEnd === 'sink') this.next = 'end';
-    else if (this.conduits.heldBytes > 0) this.next = 'sink';
-    else if (this.pump.hasNothing) this.next = 'end';
-    else this.next = this.conduits.hasAhead ? 'sink' : 'source';
-    if (this.next === 'end') this.endSoon();
-    else this.waitFor(this.next, undefined);
-  }
-
-  private endSoon(): void {
-    this.next = 'end';
-    this.source.reactor.defer(this);
-  }
-
-  /** Leaves every line that it stands in. */
-  private stop(): void {
+  /** Leaves every place that it stands in. */
+  private leavePlaces(): void {
     const { driver } = this.source.reactor;
     driver.cancel(this.reading);
     driver.cancel(this.writing);
@@ -297,24 +302,19 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (movedBytes > 0) this.source.onTurnArrival(movedBytes);
   }
 
-  private finish(): void {
-    if (this.isOver) return;
-    this.stop();
-    this.leave(undefined);
-  }
-
-  /** Ends without a further call: what is held is left to the sink. */
+  /** Ends without a further call on the ends: what is held is left to the sink. */
   private leaveRest(): void {
     const rest = new BufferList();
-    this.conduits.empty(rest);
-    this.leave(rest);
+    try {
+      this.conduits.empty(rest);
+    } finally {
+      this.giveBack(rest);
+    }
   }
 
-  /** Gives both sides back. */
-  private leave(rest: BufferList | undefined): void {
+  private giveBack(rest: BufferList | undefined): void {
     const { account, source, sink, conduits } = this;
-    this.isOver = true;
-    account.residueBytes = rest === undefined ? conduits.heldBytes : rest.length;
+    account.residueBytes = conduits.heldBytes + (rest?.length ?? 0);
     conduits.close();
     try {
       source.returnReads(this);
