@@ -48,6 +48,7 @@ const input = {
   threads: 'dist/src/threads.js',
   node: 'dist/src/node.js',
   observe: 'dist/src/observe.js',
+  servers: 'dist/src/servers.js',
   backends: 'dist/src/backends/index.js',
   testing: 'dist/src/testing.js',
   command: 'dist/src/cli/main.js',

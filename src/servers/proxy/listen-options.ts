@@ -1,0 +1,62 @@
+/** Options of one of a proxy's listeners. */
+import { anything, nested, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import type { ListenOptions } from '../../index.js';
+import { AccessList, type AccessRule, type AccessVerdict } from './access/access-list.js';
+import { atLeastOne } from './limits/most.js';
+import { rate } from './limits/rate.js';
+import { listOf } from './option-lists.js';
+
+/** Who may connect: the first rule that names a client's address decides. */
+export interface AccessOptions {
+  /** In their order. Default: none. */
+  readonly rules?: readonly AccessRule[];
+  /** What becomes of all others. Default 'allow'. */
+  readonly otherwise?: AccessVerdict;
+}
+
+/** Where a proxy listens, and whom it takes there. Those of `listen` say where. */
+export interface ProxyListenOptions extends Pick<
+  ListenOptions,
+  'host' | 'port' | 'path' | 'mode' | 'ipv6Only' | 'backlog' | 'reusePort' | 'fd'
+> {
+  /** The pool that clients of this listener go to. Default: `pool` of the proxy. */
+  readonly pool?: string;
+  /** How many clients there are at once at most; others wait in the kernel's backlog. Infinity, the default, is no bound. */
+  readonly maxConnections?: number;
+  /** How many clients are accepted a second at most; others wait in the kernel's backlog. Infinity, the default, is no bound. */
+  readonly acceptsPerSecond?: number;
+  /** Default: everybody may connect. */
+  readonly access?: AccessOptions;
+}
+
+const ACCESS_OPTIONS = {
+  // Each rule is checked by the list.
+  rules: listOf<AccessRule, AccessRule | undefined>(anything<AccessRule>()),
+  otherwise: oneOf(['allow', 'deny'], 'allow'),
+} satisfies OptionTable<AccessOptions>;
+
+const access = nested(ACCESS_OPTIONS);
+
+/** Of those that are not here, `listen` says what they may be. */
+const LISTEN_OPTIONS = {
+  host: anything<string>(),
+  port: anything<number>(),
+  path: anything<string>(),
+  mode: anything<number>(),
+  ipv6Only: anything<boolean>(),
+  backlog: anything<number>(),
+  reusePort: anything<NonNullable<ListenOptions['reusePort']>>(),
+  fd: anything<number>(),
+  pool: anything<string>(),
+  maxConnections: atLeastOne,
+  acceptsPerSecond: rate,
+  access: (name: string, given?: AccessOptions) => {
+    const { rules, otherwise } = access(name, given);
+    return new AccessList(rules as readonly AccessRule[], otherwise, `${name}.rules`);
+  },
+} satisfies OptionTable<ProxyListenOptions>;
+
+/** The row of a table for a listener. */
+export const listenPlan = nested(LISTEN_OPTIONS);
+
+export type ListenPlan = OptionValues<typeof LISTEN_OPTIONS>;

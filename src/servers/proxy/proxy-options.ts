@@ -1,0 +1,88 @@
+/** Options of a proxy. */
+import { shown } from '../../base/arguments.js';
+import { callback, milliseconds, nested, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import { atLeastOne } from './limits/most.js';
+import { rate } from './limits/rate.js';
+import { listenPlan, type ProxyListenOptions } from './listen-options.js';
+import { ifGiven, oneOrMore, recordOf } from './option-lists.js';
+import type { SessionRecord } from './session-record.js';
+import { poolPlan, type PoolOptions } from './upstreams/pool-options.js';
+
+/** What ends a proxied connection that does not end by itself. In milliseconds; 0 is never. */
+export interface ProxyTimeouts {
+  /** No byte either way for so long, and both ends are reset. Default 10 minutes. */
+  readonly idleMs?: number;
+  /** One side has ended, and no byte the other way for so long. Default 1 minute. */
+  readonly halfCloseMs?: number;
+  /** How long a connection lasts at most, whatever moves. Default 0. */
+  readonly lifetimeMs?: number;
+}
+
+/** How much a proxy takes on. Infinity, the default of each, is no bound. */
+export interface ProxyLimits {
+  /** Clients at once, of all listeners; others wait in the kernel's backlog. */
+  readonly connections?: number;
+  /** Clients at once of one address; others are reset. */
+  readonly connectionsPerSource?: number;
+  /** Bytes a second of one connection, both ways together. */
+  readonly bytesPerSecond?: number;
+}
+
+/** Options of `createProxy`. */
+export interface ProxyOptions {
+  /** Where it listens; none, and it takes what is given to `take`. */
+  readonly listen?: ProxyListenOptions | readonly ProxyListenOptions[];
+  /** Where clients go to. */
+  readonly pool?: PoolOptions;
+  /** Further pools by name, for listeners that say `pool: 'name'`. */
+  readonly pools?: Readonly<Record<string, PoolOptions>>;
+  readonly timeouts?: ProxyTimeouts;
+  readonly limits?: ProxyLimits;
+  /** Told of each client that is through: for a log. */
+  readonly onEnd?: (record: SessionRecord) => void;
+  /** A listener met what it survives, such as no descriptor left (EMFILE). Without a handler a warning is emitted. */
+  readonly onError?: (failure: Error) => void;
+}
+
+const TIMEOUTS = {
+  idleMs: milliseconds(600_000),
+  halfCloseMs: milliseconds(60_000),
+  lifetimeMs: milliseconds(0),
+} satisfies OptionTable<ProxyTimeouts>;
+
+const LIMITS = {
+  connections: atLeastOne,
+  connectionsPerSource: atLeastOne,
+  bytesPerSecond: rate,
+} satisfies OptionTable<ProxyLimits>;
+
+const PROXY_OPTIONS = {
+  listen: oneOrMore(listenPlan),
+  pool: ifGiven(poolPlan),
+  pools: recordOf(poolPlan),
+  timeouts: nested(TIMEOUTS),
+  limits: nested(LIMITS),
+  onEnd: callback<NonNullable<ProxyOptions['onEnd']>>(),
+  onError: callback<NonNullable<ProxyOptions['onError']>>(),
+} satisfies OptionTable<ProxyOptions>;
+
+export type ProxyPlan = OptionValues<typeof PROXY_OPTIONS>;
+
+/** @throws TypeError, RangeError an option that makes no sense, named. */
+export function proxyPlan(options: ProxyOptions): ProxyPlan {
+  const plan = valuesOf(PROXY_OPTIONS, options);
+  if (plan.pool === undefined && plan.pools.size === 0) {
+    throw new TypeError('pool: missing; allowed: { upstreams: [...] }, or pools by name');
+  }
+  plan.listen.forEach(({ pool }, index) => checkPool(`listen[${index}].pool`, pool, plan));
+  return plan;
+}
+
+/** @throws TypeError a pool that is not there; none, and there is no default. */
+export function checkPool(name: string, pool: string | undefined, { pool: first, pools }: ProxyPlan): void {
+  if (pool === undefined ? first !== undefined : pools.has(pool)) return;
+  const known = [...pools.keys()].map(shown).join(', ');
+  throw new TypeError(
+    `${name}: ${pool === undefined ? 'missing' : shown(pool)}; allowed: ${known || 'none, without pools'}`,
+  );
+}

@@ -1,0 +1,193 @@
+/** A proxy for TCP and Unix sockets: its listeners, its pools, and the clients that it has. */
+import { Connection, IoError, type JoinOptions, type Listener } from '../../index.js';
+import { kindOf } from '../../base/arguments.js';
+import { sourceOf } from './addresses.js';
+import { drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './draining.js';
+import { Entrance, type ListenerSnapshot } from './entrance.js';
+import { SourceCounts } from './limits/source-counts.js';
+import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js';
+import { Session, type SessionOwner } from './session.js';
+import type { SessionOutcome, SessionRecord } from './session-record.js';
+import { Sessions } from './sessions.js';
+import { Tally, type ProxyBytes } from './tally.js';
+import { Pool } from './upstreams/pool.js';
+import type { UpstreamSnapshot } from './upstreams/upstream.js';
+
+/** What a proxy is and has done, as plain values that can be cloned and printed. */
+export interface ProxySnapshot {
+  /** Clients that are not through. */
+  readonly open: number;
+  /** How the others came to their ends. */
+  readonly outcomes: Readonly<Record<SessionOutcome, number>>;
+  readonly bytes: Readonly<ProxyBytes>;
+  readonly listeners: readonly ListenerSnapshot[];
+  /** Upstreams by the name of their pool; that of `pool` is 'default'. */
+  readonly pools: Readonly<Record<string, readonly UpstreamSnapshot[]>>;
+}
+
+const DEFAULT_POOL = 'default';
+
+/** A proxy, made by `createProxy`. It serves in the thread that made it. */
+export class ProxyServer implements SessionOwner {
+  /** @internal */
+  readonly joinOptions: JoinOptions;
+  private readonly closer = new AbortController();
+  private readonly pools = new Map<string, Pool>();
+  private readonly entrances: Entrance[] = [];
+  private readonly sessions: Sessions;
+  private readonly sources: SourceCounts;
+  private readonly tally = new Tally();
+
+  /** @internal Made by `createProxy`. */
+  constructor(private readonly plan: ProxyPlan) {
+    const { timeouts, limits, pool, pools } = plan;
+    const { bytesPerSecond } = limits;
+    this.joinOptions = { idleTimeoutMs: timeouts.idleMs, halfCloseTimeoutMs: timeouts.halfCloseMs, bytesPerSecond };
+    this.sessions = new Sessions(timeouts.lifetimeMs);
+    this.sources = new SourceCounts(limits.connectionsPerSource);
+    if (pool !== undefined) this.pools.set(DEFAULT_POOL, new Pool(DEFAULT_POOL, pool));
+    for (const [name, each] of pools) this.pools.set(name, new Pool(name, each));
+  }
+
+  /** @internal Begins to listen. */
+  async open(): Promise<void> {
+    try {
+      for (const listen of this.plan.listen) {
+        this.entrances.push(await Entrance.open(listen, (at, client) => this.receive(at, client), this.plan.onError));
+      }
+    } catch (failure) {
+      await this.close();
+      throw failure;
+    }
+  }
+
+  /** Its listeners, in the order of the options. */
+  get listeners(): readonly Listener[] {
+    return this.entrances.map(({ listener }) => listener);
+  }
+
+  /** Clients that are not through. */
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** It was closed, or is being closed or drained. */
+  get isClosed(): boolean {
+    return this.closer.signal.aborted;
+  }
+
+  /**
+   * Takes a client that was accepted elsewhere, such as by a service of a `Runtime`. From here on the connection is the proxy's.
+   *
+   * @param pool the name of where it goes. Default: `pool` of the options.
+   * @throws TypeError no connection, no such pool. @throws IoError EBADF: the proxy is closed.
+   */
+  take(client: Connection, pool = DEFAULT_POOL): void {
+    if (!(client instanceof Connection)) throw new TypeError(`client: ${kindOf(client)}; allowed: a Connection`);
+    const found = this.pools.get(pool);
+    if (found === undefined) throw new TypeError(`pool: '${pool}'; allowed: ${[...this.pools.keys()].join(', ')}`);
+    if (this.isClosed) throw new IoError('EBADF', 'take', undefined, 'the proxy is closed');
+    this.begin(client, found, this.asksSource(found) ? sourceOf(client.remoteAddress) : '');
+  }
+
+  /** What it is and has done until now. */
+  snapshot(): ProxySnapshot {
+    return {
+      open: this.sessions.size,
+      outcomes: { ...this.tally.outcomes },
+      bytes: this.tally.bytesWith(this.sessions.accounts()),
+      listeners: this.entrances.map(entrance => entrance.snapshot()),
+      pools: Object.fromEntries([...this.pools].map(([name, pool]) => [name, pool.snapshot()])),
+    };
+  }
+
+  /**
+   * Stops in order: nobody new is let in, clients come to their ends, those that are idle are closed, and at the deadline the
+   * others are reset.
+   *
+   * @returns a promise that resolves when no client is left.
+   * @throws TypeError, RangeError (by the promise) an option that makes no sense.
+   */
+  async drain(options: ProxyDrainOptions = {}): Promise<ProxyDrainResult> {
+    const [result] = await Promise.all([
+      drainSessions(this.sessions, options),
+      ...this.entrances.map(entrance => entrance.drain()),
+    ]);
+    await this.close();
+    return result;
+  }
+
+  /** Stops at once: clients are reset. @returns a promise that resolves when nothing is open any more. */
+  async close(): Promise<void> {
+    this.closer.abort(new IoError('ECANCELED', 'connect', undefined, 'the proxy was closed'));
+    for (const session of this.sessions) session.reset('stopped');
+    await Promise.all(this.entrances.map(entrance => entrance.close()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  // For its sessions
+
+  /** @internal */
+  get closing(): AbortSignal {
+    return this.closer.signal;
+  }
+
+  /** @internal */
+  onSessionEnd(session: Session, record: SessionRecord): void {
+    this.sessions.remove(session);
+    this.tally.add(record.outcome, session.account);
+    if (this.sources.isLimited) this.sources.remove(session.source);
+    if (this.sessions.size < this.plan.limits.connections) {
+      for (const { gate } of this.entrances) gate.release('connections');
+    }
+    this.plan.onEnd?.(record);
+  }
+
+  private receive({ plan }: Entrance, client: Connection): void {
+    const pool = this.pools.get(plan.pool ?? DEFAULT_POOL)!;
+    const source = plan.access.refusesSome || this.asksSource(pool) ? sourceOf(client.remoteAddress) : '';
+    if (plan.access.allows(source)) this.begin(client, pool, source);
+    else this.refuse(client, pool, source);
+  }
+
+  private begin(client: Connection, pool: Pool, source: string): void {
+    if (this.sources.isLimited && !this.sources.add(source)) return this.refuse(client, pool, source);
+    const session = new Session(this, { client, source, pool });
+    this.sessions.add(session);
+    if (this.sessions.size >= this.plan.limits.connections)
+      for (const { gate } of this.entrances) gate.hold('connections');
+    void session.run();
+  }
+
+  private refuse(client: Connection, pool: Pool, source: string): void {
+    client.reset();
+    this.tally.add('refused', undefined);
+    const nothing = { upstream: '', bytesToUpstream: 0, bytesToClient: 0, durationMs: 0, failure: undefined };
+    this.plan.onEnd?.({ outcome: 'refused', source, pool: pool.name, ...nothing });
+  }
+
+  private asksSource(pool: Pool): boolean {
+    return this.sources.isLimited || this.plan.onEnd !== undefined || pool.asksSource;
+  }
+}
+
+/**
+ * Starts a proxy for TCP and Unix sockets.
+ *
+ *     const proxy = await createProxy({
+ *       listen: { port: 5432 },
+ *       pool: { upstreams: [{ host: '10.0.0.1', port: 5432 }, { host: '10.0.0.2', port: 5432, backup: true }] },
+ *     });
+ *
+ * @returns a promise that resolves when it listens.
+ * @throws TypeError, RangeError (by the promise) an option that makes no sense, named. IoError EADDRINUSE and what else
+ *   `listen` throws: nothing is left open then.
+ */
+export async function createProxy(options: ProxyOptions): Promise<ProxyServer> {
+  const proxy = new ProxyServer(proxyPlan(options));
+  await proxy.open();
+  return proxy;
+}

@@ -1,0 +1,47 @@
+/** Options of a pool: several upstreams that serve the same, and how one of them is chosen. */
+import { integer, milliseconds, nested, oneOf, type OptionTable, type OptionValues } from '../../../base/options.js';
+import { BALANCES, type Balance } from '../balancers/choice.js';
+import { filledListOf } from '../option-lists.js';
+import { upstreamPlan, type UpstreamOptions } from './upstream-options.js';
+
+/** When an upstream that fails gets no connections, and how it comes back. */
+export interface HealthOptions {
+  /** Failed connections in a row, after which an upstream rests. Default 3. */
+  readonly failures?: number;
+  /** How long it rests; then one connection tries it. Default 10 s. */
+  readonly restMs?: number;
+  /** How long it takes to get its whole share again, which grows from a tenth. 0, the default, is at once. */
+  readonly slowStartMs?: number;
+}
+
+/** Several upstreams that serve the same. */
+export interface PoolOptions {
+  /** At least one. */
+  readonly upstreams: readonly UpstreamOptions[];
+  /** Which of them gets a connection. Default 'round-robin'. */
+  readonly balance?: Balance;
+  /** How long connecting to one of them may take. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Upstreams that are tried for one client at most, before its connection is reset. Default 3. */
+  readonly attempts?: number;
+  readonly health?: HealthOptions;
+}
+
+const HEALTH_OPTIONS = {
+  failures: integer(1, 1_000_000, 3),
+  restMs: milliseconds(10_000),
+  slowStartMs: milliseconds(0),
+} satisfies OptionTable<HealthOptions>;
+
+const POOL_OPTIONS = {
+  upstreams: filledListOf(upstreamPlan),
+  balance: oneOf(BALANCES, 'round-robin'),
+  connectTimeoutMs: milliseconds(5_000),
+  attempts: integer(1, 1000, 3),
+  health: nested(HEALTH_OPTIONS),
+} satisfies OptionTable<PoolOptions>;
+
+/** The row of a table for a pool. */
+export const poolPlan = nested(POOL_OPTIONS);
+
+export type PoolPlan = OptionValues<typeof POOL_OPTIONS>;

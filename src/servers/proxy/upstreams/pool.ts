@@ -1,0 +1,50 @@
+/** Upstreams that serve the same, and the choice among those that can. */
+import { monotonicMs } from '../../../base/runtime-functions.js';
+import { balancerOf } from '../balancers/choice.js';
+import type { Balancer } from '../balancers/balancer.js';
+import type { PoolPlan } from './pool-options.js';
+import { Upstream, type UpstreamSnapshot } from './upstream.js';
+
+export class Pool {
+  readonly connectTimeoutMs: number;
+  readonly attempts: number;
+  /** Whether the choice depends on the client's address. */
+  readonly asksSource: boolean;
+  /** Backups have turns of their own. */
+  private readonly balancers: { readonly first: Balancer; readonly backup: Balancer };
+  private readonly upstreams: readonly Upstream[];
+
+  constructor(
+    readonly name: string,
+    plan: PoolPlan,
+  ) {
+    this.connectTimeoutMs = plan.connectTimeoutMs;
+    this.attempts = plan.attempts;
+    this.asksSource = plan.balance === 'source-hash';
+    this.balancers = { first: balancerOf(plan.balance), backup: balancerOf(plan.balance) };
+    const limits = { ...plan.health, rise: Infinity, fall: Infinity };
+    this.upstreams = plan.upstreams.map(({ place, ...rest }) => new Upstream(place, rest, limits));
+  }
+
+  /**
+   * The upstream for a connection. Backups have it only while no other can. Where all that could are resting, one of those has
+   * it: they are only suspected, and to refuse the client is certain.
+   *
+   * @param tried those that have failed for this client.
+   * @returns undefined: there is none left.
+   */
+  choose(source: string, tried: readonly Upstream[]): Upstream | undefined {
+    const nowMs = monotonicMs();
+    const left = this.upstreams.filter(upstream => upstream.hasRoom && !tried.includes(upstream));
+    const usable = left.filter(({ health }) => health.isUsable(nowMs));
+    const first = usable.filter(({ isBackup }) => !isBackup);
+    if (first.length > 0) return this.balancers.first.choose(first, source);
+    if (usable.length > 0) return this.balancers.backup.choose(usable, source);
+    const resting = left.filter(({ health }) => health.state === 'resting');
+    return resting.length > 0 ? this.balancers.first.choose(resting, source) : undefined;
+  }
+
+  snapshot(): UpstreamSnapshot[] {
+    return this.upstreams.map(upstream => upstream.snapshot());
+  }
+}

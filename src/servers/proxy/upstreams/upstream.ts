@@ -1,0 +1,95 @@
+/** One upstream: where it is, how it is, and what it has done. */
+import { monotonicMs } from '../../../base/runtime-functions.js';
+import type { Candidate } from '../balancers/balancer.js';
+import { Health, type HealthLimits } from '../health/health.js';
+import type { HealthState } from '../health/health-states.js';
+import { nameOf, type UpstreamPlace, type UpstreamPlan } from './upstream-options.js';
+
+/** What an upstream is and has done, as plain values. */
+export interface UpstreamSnapshot {
+  /** Its address, or the path of its socket. */
+  readonly name: string;
+  readonly state: HealthState;
+  readonly weight: number;
+  readonly backup: boolean;
+  /** Connections that it has now, those that are being made included. */
+  readonly active: number;
+  /** Connections made to it so far. */
+  readonly connected: number;
+  /** Connections to it that failed before a byte of it came. */
+  readonly failed: number;
+  /** What the last one failed with; empty if none has. */
+  readonly lastFailure: string;
+}
+
+export class Upstream implements Candidate {
+  readonly name: string;
+  readonly health: Health;
+  active = 0;
+  private connected = 0;
+  private failed = 0;
+  private lastFailure = '';
+
+  constructor(
+    readonly place: UpstreamPlace,
+    private readonly plan: Omit<UpstreamPlan, 'place'>,
+    limits: HealthLimits,
+  ) {
+    this.name = nameOf(place);
+    this.health = new Health(limits);
+  }
+
+  get isBackup(): boolean {
+    return this.plan.isBackup;
+  }
+
+  get weight(): number {
+    return this.plan.weight * this.health.share(monotonicMs());
+  }
+
+  get hasRoom(): boolean {
+    return this.active < this.plan.maxConnections;
+  }
+
+  /** It is chosen for a connection; `connect…` or `spare` says what became of it, and `close` when it is over. */
+  open(): void {
+    this.active++;
+    this.health.chosen(monotonicMs());
+  }
+
+  onConnected(): void {
+    this.connected++;
+    this.health.connected(monotonicMs());
+  }
+
+  onFailed(failure: Error): void {
+    this.failed++;
+    this.lastFailure = failure.message;
+    this.health.failed(monotonicMs());
+  }
+
+  onSpared(): void {
+    this.health.spared(monotonicMs());
+  }
+
+  /** A connection that it was chosen for is over. */
+  close(): void {
+    this.active--;
+  }
+
+  snapshot(): UpstreamSnapshot {
+    const { name, health, isBackup, active, connected, failed, lastFailure } = this;
+    // Asked first, since a rest ends when somebody asks.
+    health.isUsable(monotonicMs());
+    return {
+      name,
+      state: health.state,
+      weight: this.plan.weight,
+      backup: isBackup,
+      active,
+      connected,
+      failed,
+      lastFailure,
+    };
+  }
+}

@@ -1,0 +1,104 @@
+/** Limits by themselves: what comes through a bucket, and how many there are of each source. */
+import { expect } from 'chai';
+import { array, assert, boolean, double, integer, property, tuple } from 'fast-check';
+import { AcceptGate } from '../../../src/servers/proxy/accept-gate.js';
+import { SourceCounts } from '../../../src/servers/proxy/limits/source-counts.js';
+import { TokenBucket } from '../../../src/servers/proxy/limits/token-bucket.js';
+import { propertyRuns } from '../../property-runs.js';
+
+describe('a token bucket', () => {
+  const rates = tuple(double({ min: 0.5, max: 5000, noNaN: true }), integer({ min: 1, max: 100 }));
+
+  it('lets no more through than its rate and one bucket, in any stretch of time', () => {
+    assert(
+      property(rates, array(integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 60 }), ([rate, most], gaps) => {
+        const bucket = new TokenBucket(rate, most);
+        // How many had been taken when, at most one entry a step.
+        const steps: [number, number][] = [];
+        let total = 0;
+        let nowMs = 1;
+        for (const gap of gaps) {
+          nowMs += gap;
+          const before = total;
+          while (bucket.take(nowMs)) total++;
+          steps.push([nowMs, before]);
+          for (const [from, then] of steps) {
+            expect(total - then).to.be.at.most(most + ((nowMs - from) * rate) / 1000 + 1e-6);
+          }
+        }
+      }),
+      propertyRuns(60),
+    );
+  });
+
+  it('has one when it said that it would, and not much earlier', () => {
+    assert(
+      property(rates, ([rate, most]) => {
+        const bucket = new TokenBucket(rate, most);
+        let nowMs = 5;
+        while (bucket.take(nowMs));
+        const delayMs = bucket.delayMs(nowMs);
+        expect(bucket.take(nowMs + delayMs / 2)).to.equal(false);
+        nowMs += delayMs + 1e-6;
+        expect(bucket.take(nowMs)).to.equal(true);
+      }),
+      propertyRuns(100),
+    );
+  });
+
+  it('takes a clock that stands still or goes back for no time', () => {
+    const bucket = new TokenBucket(1000, 1);
+    expect([bucket.take(50), bucket.take(50), bucket.take(10), bucket.take(50)]).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('counts of sources', () => {
+  it('refuse beyond the most, and keep nothing of sources that are gone', () => {
+    assert(
+      property(array(tuple(integer({ min: 0, max: 3 }), boolean())), steps => {
+        const counts = new SourceCounts(2);
+        const model = [0, 0, 0, 0];
+        for (const [source, comes] of steps) {
+          if (comes) {
+            expect(counts.add(`${source}`)).to.equal(model[source] < 2);
+            model[source] = Math.min(2, model[source] + 1);
+          } else if (model[source] > 0) {
+            counts.remove(`${source}`);
+            model[source]--;
+          }
+          expect(counts.size).to.equal(model.filter(count => count > 0).length);
+        }
+      }),
+      propertyRuns(100),
+    );
+  });
+});
+
+describe('the gate of a listener', () => {
+  it('is open only while no reason holds it', () => {
+    const told: boolean[] = [];
+    const gate = new AcceptGate(Infinity, isOpen => told.push(isOpen));
+    gate.hold('rate');
+    gate.hold('connections');
+    gate.release('rate');
+    expect([told, gate.isHeld]).to.deep.equal([[false], true]);
+    gate.release('connections');
+    gate.release('connections');
+    expect([told, gate.isHeld]).to.deep.equal([[false, true], false]);
+  });
+
+  it('opens for good when the listener is drained', () => {
+    const told: boolean[] = [];
+    const gate = new AcceptGate(1, isOpen => told.push(isOpen));
+    gate.onAccepted();
+    gate.end();
+    gate.onAccepted();
+    gate.hold('connections');
+    expect(told).to.deep.equal([false, true]);
+  });
+});
