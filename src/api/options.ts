@@ -22,9 +22,9 @@ export interface SocketOptions {
   readonly noDelay?: boolean;
   /** TCP: probe an idle peer (SO_KEEPALIVE). Default false. */
   readonly keepAlive?: boolean;
-  /** SO_SNDBUF in bytes; the kernel may double or clip it. */
+  /** SO_SNDBUF in bytes; the kernel may double it, and it is clipped to the system's maximum. */
   readonly sendBufferBytes?: number;
-  /** SO_RCVBUF in bytes; the kernel may double or clip it. */
+  /** SO_RCVBUF in bytes; as `sendBufferBytes`. */
   readonly receiveBufferBytes?: number;
 }
 

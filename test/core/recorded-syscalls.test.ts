@@ -388,18 +388,43 @@ describe('recorded system calls of FreeBSD', () => {
 
   // Numbers
 
-  /** What a module of src/sys exports where the process takes itself for one on FreeBSD 14. */
-  function exportsOnFreebsd(module: string): Record<string, unknown> {
+  /** What a program prints that has the `exports` of a module of src/sys, where it takes itself for one on FreeBSD 14. */
+  function onFreebsd(module: string, program: string): unknown {
     const url = pathToFileURL(join('dist', 'src', 'sys', module)).href;
-    const program = `
+    const whole = `
+      // Its library is this machine's.
+      import 'koffi';
       import os from 'node:os';
       Object.defineProperty(process, 'platform', { value: 'freebsd' });
       os.release = () => '14.0-CURRENT';
-      console.log(JSON.stringify(await import('${url}')));
+      const exports = await import('${url}');
+      ${program}
     `;
-    const text = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', whole], { encoding: 'utf8' }));
   }
+
+  function exportsOnFreebsd(module: string): Record<string, unknown> {
+    return onFreebsd(module, 'console.log(JSON.stringify(exports))') as Record<string, unknown>;
+  }
+
+  it("the address of a Unix socket without a name is 14 NULs there, and says ''", () => {
+    const decoded = onFreebsd(
+      'socket/sockaddr.js',
+      `const block = new exports.SockaddrBlock();
+       const texts = [[], [...Buffer.from('/x'), 0]].map(name => {
+         const { storage } = block;
+         storage.bytes.fill(0);
+         storage.bytes.set([16, 1, ...name]);
+         block.lengthBytes = 16;
+         return block.decode();
+       });
+       console.log(JSON.stringify(texts));`,
+    );
+    expect(decoded).to.deep.equal([
+      { family: 'unix', path: '' },
+      { family: 'unix', path: '/x' },
+    ]);
+  });
 
   type Header = Record<string, { value: number | null }>;
 

@@ -13,14 +13,14 @@ interface Compiled {
 
 const programs = new Map<string, Compiled>();
 
-/** Compiles a C program, once for each process. */
-export function compiled(source: string): Compiled {
+/** Compiles a C program, once for each process. @param flags such as those of a library. */
+export function compiled(source: string, flags: readonly string[] = []): Compiled {
   let known = programs.get(source);
   if (known === undefined) {
     const program = path.join(mkdtempSync(path.join(os.tmpdir(), 'pollux-program-')), path.basename(source, '.c'));
     process.once('exit', () => rmSync(path.dirname(program), { recursive: true, force: true }));
     try {
-      execFileSync('cc', ['-O1', '-o', program, source], { stdio: 'ignore' });
+      execFileSync('cc', ['-O1', '-o', program, source, ...flags], { stdio: 'ignore' });
       known = { program };
     } catch {
       known = { reason: 'there is no C compiler' };

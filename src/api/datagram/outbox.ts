@@ -82,7 +82,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
       return true;
     }
     if (!isFull(code)) throw this.refusal(code, to);
-    if (isTold(code, to)) {
+    if (isTold(this.descriptor.fd, code, to, this.peer)) {
       this.sender.isBlocked = true;
       this.run();
     } else {

@@ -23,8 +23,8 @@ const methods: Methods & ThisType<SocketPart> = {
   setKeepAlive(enable = true, keepAlive?: KeepAliveOptions): void {
     setKeepAlive(openFd(this), enable, keepAlive);
   },
-  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): void {
-    setBufferBytes(openFd(this), direction, lengthBytes);
+  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): number {
+    return setBufferBytes(openFd(this), direction, lengthBytes);
   },
   setLinger(seconds: number | undefined): void {
     setLinger(openFd(this), seconds);

@@ -4,13 +4,12 @@ import {
   SOL_SOCKET,
   SO_KEEPALIVE,
   SO_LINGER,
-  SO_RCVBUF,
-  SO_SNDBUF,
   TCP_KEEPCNT,
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
   TCP_NODELAY,
 } from '../../sys/ffi/constants.js';
+import { setBufferSize } from '../../sys/socket/buffer-size.js';
 import { getOption, preferOption, setOption } from '../../sys/socket/socket.js';
 import { checkBoolean, checkInteger, shown } from '../../base/arguments.js';
 import { integer, valuesOf, type OptionTable } from '../../base/options.js';
@@ -58,12 +57,13 @@ export function setKeepAlive(fd: number, enable: boolean, options: KeepAliveOpti
   if (probes !== undefined) setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, probes);
 }
 
-export function setBufferBytes(fd: number, direction: 'send' | 'receive', lengthBytes: number): void {
+/** @returns the size that the system says it is now. */
+export function setBufferBytes(fd: number, direction: 'send' | 'receive', lengthBytes: number): number {
   if (direction !== 'send' && direction !== 'receive') {
     throw new TypeError(`direction: ${shown(direction)}; allowed: 'send', 'receive'`);
   }
   checkInteger(`${direction}BufferBytes`, lengthBytes, 1, MAX_SOCKET_BUFFER_BYTES);
-  setOption(fd, SOL_SOCKET, direction === 'send' ? SO_SNDBUF : SO_RCVBUF, lengthBytes);
+  return setBufferSize(fd, direction, lengthBytes);
 }
 
 /** @param seconds how long close(2) lingers; 0 makes it reset the connection; undefined leaves it to the kernel. */

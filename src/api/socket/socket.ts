@@ -18,8 +18,13 @@ export interface Socket {
   setNoDelay(enable?: boolean): void;
   /** SO_KEEPALIVE and TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. @throws RangeError, IoError */
   setKeepAlive(enable?: boolean, keepAlive?: KeepAliveOptions): void;
-  /** SO_SNDBUF, SO_RCVBUF; the kernel may double or clip them. @throws RangeError, IoError */
-  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): void;
+  /**
+   * SO_SNDBUF, SO_RCVBUF. What is over the system's maximum is clipped to it (kern.ipc.maxsockbuf, net.core.wmem_max).
+   *
+   * @returns the size that the system says it is now, in bytes: Linux counts double.
+   * @throws RangeError, IoError
+   */
+  setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): number;
   /** SO_LINGER. @param seconds 0 makes `destroy` reset the connection; undefined is the system's default. */
   setLinger(seconds: number | undefined): void;
   /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError, TypeError, RangeError */
@@ -66,7 +71,10 @@ export function closeSocket({ reactor, descriptor, isReferenced }: SocketPart): 
 
 /** Ends the socket and leaves its descriptor open. @returns the number, which the caller owns. */
 export function detachSocket({ reactor, descriptor, isReferenced }: SocketPart): number {
-  reactor.driver.remove(descriptor);
-  reactor.leave(isReferenced);
+  try {
+    reactor.driver.remove(descriptor);
+  } finally {
+    reactor.leave(isReferenced);
+  }
   return descriptor.fd;
 }

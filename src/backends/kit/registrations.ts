@@ -16,6 +16,10 @@ export const ONESHOT = 1;
 export const EDGE = 2;
 /** epoll alone. */
 export const EXCLUSIVE = 4;
+/** poll alone: the descriptor is a socket. */
+export const SOCKET = 8;
+/** kqueue alone: the filter for writing is not told that the peer has closed. */
+export const DEAF_WRITER = 16;
 
 const INITIAL_SLOTS = 64;
 const NO_SLOT = -1;

@@ -23,8 +23,8 @@ import { newCounters } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
 import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
 import { REGISTRATION_MODES } from '../kit/modes.js';
-import { closedError, ONESHOT, Registrations } from '../kit/registrations.js';
-import { ChangeList } from './change-list.js';
+import { closedError, DEAF_WRITER, ONESHOT, Registrations } from '../kit/registrations.js';
+import { ChangeList, GUARD } from './change-list.js';
 import { FailedChanges } from './failed-changes.js';
 import { directionOf, readinessOf } from './flags.js';
 import type { WatchedFiles } from '../sources/knote-sources.js';
@@ -93,6 +93,7 @@ export class KqueueBackend implements Backend {
       table.remove(slot);
       throw new IoError(failure, 'register', `descriptor ${fd} with ${NAME}`);
     }
+    if (this.calls.isDeafWriter?.(fd) === true) table.mode[slot] |= DEAF_WRITER;
     if (interest !== 0) table.markDirty(slot);
     return token;
   }
@@ -157,7 +158,9 @@ export class KqueueBackend implements Backend {
         failures.report();
         continue;
       }
-      break;
+      // An end that was told to a writer's guard alone: the kernel says with the next call what it means to the writer. Time
+      // begins anew, which happens twice in the life of a peer at most.
+      if (events.count > 0 || table.dirtyCount === 0) break;
     }
     this.disarmOneshots();
     counters.events += events.count;
@@ -263,11 +266,24 @@ export class KqueueBackend implements Backend {
         continue;
       }
       const direction = directionOf(array.filter(index), constants);
+      if (direction === READABLE && !isError && this.isForWriter(slot, flags)) continue;
       if (direction === 0 && !isError) this.sources.takeEvent(array, index, slot);
       else if (isError) this.takeFailure(slot, direction, calls.hostErrno(array.data(index)));
       else this.takeEvent(index, slot, direction, flags);
     }
     return failed;
+  }
+
+  /** What the filter for reading says of the end, the filter for writing is asked anew. @returns whether it is there for that alone. */
+  private isForWriter(slot: number, flags: number): boolean {
+    const { registrations: table } = this;
+    if ((table.mode[slot] & DEAF_WRITER) === 0) return false;
+    const isEnd = (flags & this.calls.system.constants.EV_EOF) !== 0;
+    if (isEnd && (table.wanted[slot] & table.applied[slot] & WRITABLE) !== 0) {
+      table.applied[slot] &= ~WRITABLE;
+      table.markDirty(slot);
+    }
+    return (table.place[slot] & GUARD) !== 0;
   }
 
   private takeEvent(index: number, slot: number, direction: Interest, flags: number): void {
@@ -293,7 +309,7 @@ export class KqueueBackend implements Backend {
   private takeFailure(slot: number, direction: Interest, errno: number): void {
     const table = this.registrations;
     const arming = (table.wanted[slot] & direction) !== 0;
-    table.place[slot] &= ~direction;
+    table.place[slot] &= direction === READABLE ? ~(READABLE | GUARD) : ~direction;
     table.applied[slot] &= ~direction;
     if (!arming && (errno === ENOENT || errno === EBADF)) {
       this.absorbedErrors++;

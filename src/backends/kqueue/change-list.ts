@@ -2,11 +2,19 @@
 import { KeventArray } from '../../sys/poll/kevent-array.js';
 import type { KqueueSystem } from '../../sys/poll/kevent-layout.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest } from '../contract.js';
-import type { Registrations } from '../kit/registrations.js';
+import { DEAF_WRITER, type Registrations } from '../kit/registrations.js';
 import { armingFlags, filterOf } from './flags.js';
 
-/** A registration has at most one entry for each of these. */
 const DIRECTIONS: readonly Interest[] = [READABLE, WRITABLE, PRIORITY];
+/** One for each of these, and one that removes a filter of another kind. */
+const MOST_ENTRIES = DIRECTIONS.length + 1;
+
+/**
+ * In `place`: the kernel's READ filter is there for a writer that is not told of the end, and reports nothing but the end, once.
+ */
+export const GUARD = 8;
+/** No buffer holds so many bytes. */
+const GUARD_LOW_WATER = 0x7fffffff;
 
 export class ChangeList {
   readonly array: KeventArray;
@@ -26,7 +34,7 @@ export class ChangeList {
 
   /** Whether another registration fits. */
   get hasRoom(): boolean {
-    return this.count + DIRECTIONS.length <= this.array.capacity;
+    return this.count + MOST_ENTRIES <= this.array.capacity;
   }
 
   clear(): void {
@@ -37,8 +45,9 @@ export class ChangeList {
   addDifference(slot: number): boolean {
     const { table } = this;
     const wanted = table.wanted[slot];
+    if (wanted === table.applied[slot]) return false;
+    if ((table.mode[slot] & DEAF_WRITER) !== 0) this.guard(slot, (wanted & (READABLE | WRITABLE)) === WRITABLE);
     const changed = wanted ^ table.applied[slot];
-    if (changed === 0) return false;
     const { constants } = this.system;
     const arming = armingFlags(table.mode[slot], constants);
     for (const direction of DIRECTIONS) {
@@ -61,6 +70,18 @@ export class ChangeList {
     table.applied[slot] = 0;
   }
 
+  /** Puts a guard in the place of READ, or takes it away: the mode of a filter never changes. */
+  private guard(slot: number, isNeeded: boolean): void {
+    const { table } = this;
+    const place = table.place[slot];
+    if (isNeeded === ((place & GUARD) !== 0)) return;
+    const { EV_ADD, EV_CLEAR, EV_DELETE, NOTE_LOWAT } = this.system.constants;
+    if ((place & READABLE) !== 0) this.add(slot, READABLE, EV_DELETE);
+    table.applied[slot] &= ~READABLE;
+    table.place[slot] = isNeeded ? place | READABLE | GUARD : place & ~(READABLE | GUARD);
+    if (isNeeded) this.add(slot, READABLE, EV_ADD | EV_CLEAR, NOTE_LOWAT, GUARD_LOW_WATER);
+  }
+
   /** Has each entry answered, which keeps the call from harvesting: it returns the answers alone. */
   askReceipts(): void {
     const { array } = this;
@@ -69,11 +90,15 @@ export class ChangeList {
   }
 
   /** Every entry carries the whole user data: a kernel stores what the last change of a filter said, zeros included. */
-  private add(slot: number, direction: Interest, flags: number): void {
+  private add(slot: number, direction: Interest, flags: number, fflags = this.notesOf(direction), data = 0): void {
     const { constants } = this.system;
     // register has refused directions without a filter.
     const filter = filterOf(direction, constants)!;
-    const fflags = direction === PRIORITY ? (constants.NOTE_OOB ?? 0) : 0;
-    this.array.set(this.count++, this.table.fd[slot], filter, flags, fflags, 0, slot, this.table.generation[slot]);
+    this.array.set(this.count++, this.table.fd[slot], filter, flags, fflags, data, slot, this.table.generation[slot]);
+  }
+
+  private notesOf(direction: Interest): number {
+    const { NOTE_OOB = 0, NOTE_FILE_POLL = 0 } = this.system.constants;
+    return direction === READABLE ? NOTE_FILE_POLL : direction === PRIORITY ? NOTE_OOB : 0;
   }
 }

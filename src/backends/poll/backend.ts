@@ -7,15 +7,15 @@
  */
 import type { Token } from '../../base/token.js';
 import { EBADF } from '../../sys/ffi/errno.js';
-import { isOpen } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
+import { isSocket } from '../../sys/socket/stream.js';
 import { poll, POLLIN, POLLNVAL } from '../../sys/poll/poll.js';
 import type { Backend, BackendOptions, Interest, RegistrationMode } from '../contract.js';
 import { newCounters, waitMs } from '../kit/counters.js';
 import { EventBatch } from '../kit/event-batch.js';
 import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
 import { REGISTRATION_MODES } from '../kit/modes.js';
-import { closedError, EDGE, ONESHOT, Registrations } from '../kit/registrations.js';
+import { closedError, EDGE, ONESHOT, Registrations, SOCKET } from '../kit/registrations.js';
 import { Waker, wakeBackend } from '../kit/wake.js';
 import { ArmedSet } from './armed-set.js';
 import { pollEvents, readinessOf } from './flags.js';
@@ -53,11 +53,14 @@ export class PollBackend implements Backend {
     const token = table.add(fd, interest, mode);
     const slot = table.slot(token, 'register');
     this.counters.changesAsked++;
-    // poll itself would only tell at the next wait.
     this.counters.systemCalls++;
-    if (!isOpen(fd)) {
+    try {
+      // That it is closed poll itself would only tell at the next wait.
+      if (isSocket(fd)) table.mode[slot] |= SOCKET;
+    } catch (error) {
       table.remove(slot);
-      throw new IoError(EBADF, 'register', `descriptor ${fd} with ${NAME}`);
+      if (error instanceof IoError) throw new IoError(error.errno, 'register', `descriptor ${fd} with ${NAME}`);
+      throw error;
     }
     this.apply(slot, interest);
     return token;
@@ -176,7 +179,7 @@ export class PollBackend implements Backend {
 
   private arm(slot: number, interest: Interest): void {
     this.registrations.applied[slot] = interest;
-    this.armed.arm(slot, pollEvents(interest));
+    this.armed.arm(slot, pollEvents(interest, this.registrations.mode[slot]));
     if (interest === 0) this.line.leave(slot);
   }
 }

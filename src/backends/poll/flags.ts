@@ -1,10 +1,17 @@
 /** Interest and readiness in poll's words. */
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from '../../sys/poll/poll.js';
+import { SOCKET } from '../kit/registrations.js';
 import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 
-export function pollEvents(interest: Interest): number {
+/**
+ * POLLRDHUP is asked of sockets alone: FreeBSD knows it for nothing else. There a file that is asked for it is never ready, and
+ * a device or a file of some file systems answers POLLNVAL.
+ *
+ * @param mode of the registration.
+ */
+export function pollEvents(interest: Interest, mode: number): number {
   return (
-    ((interest & READABLE) !== 0 ? POLLIN | POLLRDHUP : 0) |
+    ((interest & READABLE) !== 0 ? POLLIN | ((mode & SOCKET) !== 0 ? POLLRDHUP : 0) : 0) |
     ((interest & WRITABLE) !== 0 ? POLLOUT : 0) |
     ((interest & PRIORITY) !== 0 ? POLLPRI : 0)
   );

@@ -31,7 +31,7 @@ import {
   type TimeUnit,
   type UserSource,
 } from './contract.js';
-import { checkTimerSpec } from './timer-spec.js';
+import { checkTimerSpec, knoteAmountOf } from './timer-spec.js';
 import type { Knote } from '../../sys/poll/knote.js';
 
 /** How files to watch are opened; a model of a kernel has files of its own. */
@@ -89,7 +89,7 @@ export abstract class KnoteSources implements EventSources {
     const flags = EV_ADD | (spec.kind === 'every' ? EV_CLEAR : EV_ONESHOT);
     const fflags = this.constants[UNITS[spec.unit]]! | (spec.kind === 'at' ? NOTE_ABSTIME : 0);
     const ident = this.freshIdent(EVFILT_TIMER);
-    return this.place({ ident, filter: EVFILT_TIMER, flags, fflags, data: spec.amount }, 'a timer');
+    return this.place({ ident, filter: EVFILT_TIMER, flags, fflags, data: knoteAmountOf(spec) }, 'a timer');
   }
 
   process(pid: number): Source {

@@ -3,7 +3,6 @@ import type { Timespec } from '../../sys/poll/timerfd.js';
 import type { TimerSpec, TimeUnit } from './contract.js';
 
 const PER_SECOND: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 };
-/** FreeBSD counts a timer in 31 bits of seconds, and at their end it overflows and expires at once. */
 const MAX_SECONDS = 2 ** 31 - 2;
 
 /**
@@ -16,6 +15,14 @@ export function checkTimerSpec({ kind, amount, unit }: TimerSpec): void {
   if (!Number.isInteger(amount) || amount < least || amount > most) {
     throw new RangeError(`${kind}: ${amount} ${unit}; allowed: integers from ${least} to ${most}`);
   }
+}
+
+/** FreeBSD counts in 31 bits of seconds from when it came up; beyond their end a timer expires at once. Ten years of it are left. */
+const LONGEST_KNOTE_SECONDS = MAX_SECONDS - 10 * 366 * 86_400;
+
+/** The amount of a timer for a kqueue: one that would outlast the clock of the kernel goes off before the clock ends. */
+export function knoteAmountOf({ kind, amount, unit }: TimerSpec): number {
+  return kind === 'at' ? amount : Math.min(amount, LONGEST_KNOTE_SECONDS * PER_SECOND[unit]);
 }
 
 export function timespecOf({ amount, unit }: TimerSpec): Timespec {

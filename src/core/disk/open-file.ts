@@ -1,7 +1,7 @@
 /** From a path to a descriptor of a regular file or a directory, and to nothing else. */
 import type { Done } from '../../sys/ffi/blocking-call.js';
 import { O_CLOEXEC, O_NONBLOCK } from '../../sys/ffi/constants.js';
-import { EAGAIN, EINVAL, ENOENT, ENOTDIR, ENXIO, EXDEV } from '../../sys/ffi/errno.js';
+import { EAGAIN, EINVAL, ENOENT, ENOTDIR, ENXIO, EOPNOTSUPP, EXDEV } from '../../sys/ffi/errno.js';
 import {
   AT_FDCWD,
   O_CREAT,
@@ -148,7 +148,10 @@ function refusal(errno: number, { path, flags }: Opening, beneath: Beneath | und
   if (errno === EXDEV && beneath !== undefined) {
     return new IoError(errno, 'open', path, `it leads out of ${beneath.path}`);
   }
-  if (errno === ENXIO) return new IoError(errno, 'open', path, 'it is a FIFO, socket or device; only files are opened');
+  // FreeBSD says EOPNOTSUPP of the file of a socket.
+  if (errno === ENXIO || errno === EOPNOTSUPP) {
+    return new IoError(ENXIO, 'open', path, 'it is a FIFO, socket or device; only files are opened');
+  }
   if (errno === EINVAL && O_DIRECT !== 0 && (flags & O_DIRECT) !== 0) {
     return new IoError(errno, 'open', path, 'this file system has no direct I/O');
   }

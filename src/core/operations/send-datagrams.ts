@@ -3,6 +3,7 @@ import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../sys/ffi/constants.js';
 import { EAGAIN, EINTR, ENOBUFS } from '../../sys/ffi/errno.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { SockaddrBlock, type Address } from '../../sys/socket/sockaddr.js';
+import { isWritable } from '../../sys/poll/poll.js';
 import { MessageHeader, sendmsg } from '../../sys/socket/socket.js';
 import type { BufferList } from '../memory/buffer-list.js';
 import type { DriverCounters } from '../driver/driver.js';
@@ -31,6 +32,8 @@ export class OutgoingDatagram {
 
 export interface SendDatagramsOwner {
   readonly reactor: Reactor;
+  /** Where datagrams without an address of their own go. */
+  readonly peer: Address | undefined;
   /** The kernel has taken a datagram that waited (0), or refused it (an errno); or its memory is gone. */
   onOutcome(datagram: OutgoingDatagram, outcome: number | Error): void;
   /** The queue is empty, or there is no room and nothing will tell when there is (`needsRest`). */
@@ -87,10 +90,12 @@ export function isFull(code: number): boolean {
 
 /**
  * Whether an event will tell that there is room again. The queue of a Unix socket that we are not connected to wakes nobody,
- * and ENOBUFS is no matter of this socket: both find it writable all the time.
+ * and ENOBUFS is no matter of this socket: both find it writable all the time. FreeBSD does so of a Unix peer, too, whose queue
+ * is full of small datagrams.
  */
-export function isTold(code: number, to: Address | undefined): boolean {
-  return code === EAGAIN && to?.family !== 'unix';
+export function isTold(fd: number, code: number, to: Address | undefined, peer: Address | undefined): boolean {
+  if (code !== EAGAIN || to?.family === 'unix') return false;
+  return peer?.family !== 'unix' || !isWritable(fd);
 }
 
 export class SendDatagrams extends Operation {
@@ -160,7 +165,7 @@ export class SendDatagrams extends Operation {
         outcome = error as Error;
       }
       if (typeof outcome === 'number' && isFull(outcome)) {
-        if (isTold(outcome, first.to)) return calls === 0 ? WAIT : AGAIN;
+        if (isTold(fd, outcome, first.to, owner.peer)) return calls === 0 ? WAIT : AGAIN;
         this.needsRest = true;
         return DONE;
       }

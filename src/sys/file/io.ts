@@ -4,7 +4,7 @@
  */
 import { F_DUPFD_CLOEXEC, F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC } from '../ffi/constants.js';
 import { O_ACCMODE, O_CLOEXEC, O_NONBLOCK } from '../ffi/constants.js';
-import { EINTR } from '../ffi/errno.js';
+import { ECONNRESET, EINTR } from '../ffi/errno.js';
 import { IoError } from '../ffi/io-error.js';
 import { declare, errno, hasFunction } from '../ffi/libc.js';
 import { NativeBlock } from '../ffi/memory.js';
@@ -43,14 +43,20 @@ export function beforeClose(release: (fd: number) => void): void {
 }
 
 /**
- * close(2). The number is free afterwards whatever it answers, EINTR included: it must not be retried.
+ * What close(2) says of a connection, and not of the close: a signal came, or the peer's reset did (FreeBSD). A reset is
+ * told by the calls that send and receive.
+ */
+const NO_FAILURES = new Set([EINTR, ECONNRESET]);
+
+/**
+ * close(2). The number is free afterwards whatever it answers: it must not be retried.
  *
- * @throws IoError EBADF, EIO.
+ * @throws IoError EBADF: it was not open; EIO, ENOSPC, EDQUOT: it is closed, and bytes written before are lost.
  */
 export function close(fd: number): void {
   if (closing !== undefined) closing(fd);
   owners[fd] = 0;
-  if (nativeClose(fd) < 0 && errno() !== EINTR) throw new IoError(errno(), 'close', `descriptor ${fd}`);
+  if (nativeClose(fd) < 0 && !NO_FAILURES.has(errno())) throw new IoError(errno(), 'close', `descriptor ${fd}`);
 }
 
 /** As `close`, of a descriptor that was lent to other threads: once none of them is writing to it. */

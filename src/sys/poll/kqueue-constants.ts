@@ -29,6 +29,8 @@ export interface KqueueConstants {
   readonly EV_EOF: number;
   readonly NOTE_TRIGGER: number;
   readonly NOTE_LOWAT: number;
+  /** READ of a file reports its end too, as poll(2) does: FreeBSD, and OpenBSD's NOTE_EOF. */
+  readonly NOTE_FILE_POLL?: number;
   readonly NOTE_OOB?: number;
   readonly NOTE_SECONDS: number;
   /** 0 where milliseconds are what a timer counts when nothing is said. */
@@ -106,6 +108,7 @@ export const freebsdConstants: KqueueConstants = {
   EVFILT_EMPTY: -13,
   EV_FORCEONESHOT: 0x100,
   EV_KEEPUDATA: 0x200,
+  NOTE_FILE_POLL: 0x2,
   NOTE_SECONDS: 0x1,
   NOTE_MSECONDS: 0x2,
   NOTE_USECONDS: 0x4,
@@ -133,6 +136,7 @@ export const openbsdConstants: KqueueConstants = {
   ...numberedUnits,
   EVFILT_USER: -10,
   EVFILT_EXCEPT: -9,
+  NOTE_FILE_POLL: 0x2,
   NOTE_OOB: 0x4,
 };
 

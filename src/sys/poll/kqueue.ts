@@ -1,4 +1,5 @@
 /** kqueue(2) and kevent(2): of the C library, or of the shared object that POLLUX_KQUEUE_LIBRARY names. */
+import os from 'node:os';
 import process from 'node:process';
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
@@ -12,6 +13,8 @@ import { errno, libcName } from '../ffi/libc.js';
 import { NativeBlock, storeWord } from '../ffi/memory.js';
 import { holder, lend, owners } from '../file/owned-descriptors.js';
 import { kernelRelease, platform } from '../ffi/platform.js';
+import { localAddress } from '../socket/socket.js';
+import { isSocket } from '../socket/stream.js';
 
 /** What the backend calls: a kernel, a library, or a model of one. */
 export interface KqueueCalls {
@@ -42,6 +45,8 @@ export interface KqueueCalls {
   lend?(kq: number): number;
   close(kq: number): void;
   isOpen(fd: number): boolean;
+  /** Whether WRITE of this descriptor is not told that the peer has closed. Absent where there are no such ones. */
+  isDeafWriter?(fd: number): boolean;
 }
 
 type NativeKevent = (
@@ -122,6 +127,15 @@ class NativeKqueue implements KqueueCalls {
   isOpen(fd: number): boolean {
     return isOpen(fd);
   }
+
+  readonly isDeafWriter = tellsReadersAlone ? isUnixSocket : undefined;
+}
+
+/** FreeBSD 15 wakes WRITE of a Unix stream when the peer's buffer has room, and not any more once there is no peer. */
+const tellsReadersAlone = platform === 'freebsd' && Number.parseInt(os.release(), 10) >= 15;
+
+function isUnixSocket(fd: number): boolean {
+  return isSocket(fd) && localAddress(fd).family === 'unix';
 }
 
 let chosen: KqueueCalls | undefined;

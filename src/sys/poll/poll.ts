@@ -37,6 +37,15 @@ export function poll(array: PollfdArray, count: number, timeoutMs: number): numb
   throw new IoError(errno(), 'poll', `${count} descriptors`);
 }
 
+let single: PollfdArray | undefined;
+
+/** Whether poll(2) says now that a descriptor can be written to. @throws IoError as `poll`. */
+export function isWritable(fd: number): boolean {
+  single ??= new PollfdArray(1);
+  single.set(0, fd, POLLOUT);
+  return poll(single, 1, 0) > 0;
+}
+
 /** A native array of struct pollfd that grows by doubling; `address` changes when it does. */
 export class PollfdArray {
   private block: NativeBlock;

@@ -136,9 +136,18 @@ export class SockaddrBlock {
       return { family: 'ipv6', address, port: view.getUint16(2) };
     }
     const name = bytes.subarray(UNIX_PATH_OFFSET, Math.max(UNIX_PATH_OFFSET, this.lengthBytes));
-    const end = name[0] === 0 ? name.length : name.indexOf(0);
-    return { family: 'unix', path: Buffer.from(name.subarray(0, end < 0 ? name.length : end)).toString() };
+    return { family: 'unix', path: Buffer.from(name.subarray(0, nameBytes(name))).toString() };
   }
+}
+
+/**
+ * The length of a Unix socket's name. A path ends with its NUL. A name of Linux's abstract space begins with one;
+ * FreeBSD has none of these, and fills the address of a socket without a name with NULs.
+ */
+function nameBytes(name: Uint8Array): number {
+  const end = name.indexOf(0);
+  if (end === 0 && platform === 'linux') return name.length;
+  return end < 0 ? name.length : end;
 }
 
 /**

@@ -37,6 +37,7 @@ const chunk = new Uint8Array(CHUNK_BYTES);
 export class ModelWorld extends CommonWorld implements World {
   readonly name: string;
   readonly isReal = false;
+  readonly tellsFileEnd: boolean;
   readonly kernel: ModelKernel;
   /** How sources of this world reach its files. */
   readonly watchedFiles: WatchedFiles = {
@@ -56,6 +57,7 @@ export class ModelWorld extends CommonWorld implements World {
     this.kernel = new ModelKernel(profile);
     this.calls = new ModelKqueueCalls(this.kernel);
     this.name = this.calls.provider;
+    this.tellsFileEnd = profile.system.constants.NOTE_FILE_POLL !== undefined;
   }
 
   nowNs(): number {
@@ -145,8 +147,8 @@ export class ModelWorld extends CommonWorld implements World {
     });
   }
 
-  nullDevice(): number {
-    return asCall('open', () => this.kernel.open('/dev/null', ['WRONLY']));
+  device(name: 'null' | 'zero'): number {
+    return asCall('open', () => this.kernel.open(`/dev/${name}`, [name === 'null' ? 'WRONLY' : 'RDONLY']));
   }
 
   terminal(): undefined {

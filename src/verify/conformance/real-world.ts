@@ -24,7 +24,7 @@ import { close, dup, dup2, pipe, read, write } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { NativeBlock } from '../../sys/ffi/memory.js';
-import { kernelRelease } from '../../sys/ffi/platform.js';
+import { kernelRelease, platform } from '../../sys/ffi/platform.js';
 import { poll, PollfdArray, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '../../sys/poll/poll.js';
 import type { InternetAddress } from '../../sys/socket/sockaddr.js';
 import {
@@ -65,6 +65,7 @@ function pause(durationMs: number): void {
 class RealWorld extends CommonWorld implements World {
   readonly name = kernelRelease;
   readonly isReal = true;
+  readonly tellsFileEnd = platform !== 'darwin' && platform !== 'netbsd';
   private loadThread: LoadThread | undefined;
 
   nowNs(): number {
@@ -179,8 +180,8 @@ class RealWorld extends CommonWorld implements World {
     return inDirectory(directory => openSync(directory, constants.O_RDONLY));
   }
 
-  nullDevice(): number {
-    return openSync('/dev/null', constants.O_WRONLY);
+  device(name: 'null' | 'zero'): number {
+    return openSync(`/dev/${name}`, name === 'null' ? constants.O_WRONLY : constants.O_RDONLY);
   }
 
   terminal(): number | undefined {

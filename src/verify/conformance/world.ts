@@ -51,11 +51,13 @@ export interface World {
   startConnect(address: InternetAddress): { fd: number; errno: number };
   /** Accepts a connection that is on its way. */
   accept(listener: number): number;
+  /** Whether a file can be watched at its end. macOS and NetBSD have poll(2) for that alone. */
+  readonly tellsFileEnd: boolean;
   /** A regular file with some bytes, open for reading. */
   file(): number;
   directory(): number;
-  /** /dev/null, open for writing. */
-  nullDevice(): number;
+  /** /dev/null, open for writing; /dev/zero, for reading. */
+  device(name: 'null' | 'zero'): number;
   /** A terminal; undefined where there is none. */
   terminal(): number | undefined;
   /** [read end, write end] of a named pipe. */

@@ -1,4 +1,5 @@
 /** A tree of names, and what each operation on it tells those who watch (vop_*_post of FreeBSD's vfs_subr.c). */
+import type { Profile } from './profile.js';
 import { Refusal } from './refusal.js';
 import { DEVICES, DeviceFile, type DeviceName } from './things/device.js';
 import { FifoFile, FifoVnode } from './things/fifo.js';
@@ -21,12 +22,15 @@ export type FilesystemKind = 'ufs' | 'tmpfs';
 export type OpenFlag =
   'RDONLY' | 'WRONLY' | 'RDWR' | 'NONBLOCK' | 'APPEND' | 'CREAT' | 'EXCL' | 'TRUNC' | 'DIRECTORY' | 'PATH' | 'CLOEXEC';
 
-const EMPTY_DIRECTORY_BYTES: Readonly<Record<FilesystemKind, number>> = { ufs: 512, tmpfs: 0 };
+const UFS_DIRECTORY_BYTES = 512;
 
 export class Filesystem {
   private readonly root: DirectoryVnode;
 
-  constructor(private readonly kind: FilesystemKind) {
+  constructor(
+    private readonly kind: FilesystemKind,
+    private readonly profile: Profile,
+  ) {
     this.root = this.newDirectory();
   }
 
@@ -59,7 +63,7 @@ export class Filesystem {
   ): OpenFile {
     if (flags.includes('CREAT') && flags.includes('EXCL')) throw new Refusal('EEXIST');
     if (flags.includes('DIRECTORY')) throw new Refusal('ENOTDIR');
-    return new DeviceFile(name, access);
+    return new DeviceFile(name, access, this.profile.watchesDevices);
   }
 
   has(path: string): boolean {
@@ -150,7 +154,7 @@ export class Filesystem {
   }
 
   private newDirectory(): DirectoryVnode {
-    return new DirectoryVnode(EMPTY_DIRECTORY_BYTES[this.kind]);
+    return new DirectoryVnode(this.kind === 'ufs' ? UFS_DIRECTORY_BYTES : this.profile.tmpfsDirectoryBytes);
   }
 
   private enter(parent: DirectoryVnode, name: string, vnode: Vnode, hint = NOTE_WRITE): Vnode {

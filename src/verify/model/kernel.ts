@@ -47,7 +47,7 @@ export class ModelKernel implements FilterSource {
     readonly profile: Profile,
     filesystem: FilesystemKind = 'ufs',
   ) {
-    this.files = new Filesystem(filesystem);
+    this.files = new Filesystem(filesystem, profile);
     this.descriptorFilters = descriptorFiltersOf(profile);
     const filterNumbers = [...this.descriptorFilters.keys()];
     this.descriptors = new DescriptorTable(
@@ -114,7 +114,7 @@ export class ModelKernel implements FilterSource {
   }
 
   socketpair(type: UnixType): [number, number] {
-    const [a, b] = UnixSocket.pair(type);
+    const [a, b] = UnixSocket.pair(type, this.profile);
     return [this.descriptors.add(a), this.descriptors.add(b)];
   }
 
@@ -205,6 +205,7 @@ export class ModelKernel implements FilterSource {
     if (this.descriptorFilters.has(filterNumber)) return 'descriptor';
     const { EVFILT_TIMER, EVFILT_USER, EVFILT_SIGNAL, EVFILT_PROC, EVFILT_AIO } = constants;
     const others = [EVFILT_TIMER, EVFILT_USER, EVFILT_SIGNAL, EVFILT_PROC, EVFILT_AIO];
+    if (filterNumber === this.profile.jailFilter) throw new Refusal('ENOENT');
     if (!others.includes(filterNumber)) throw new Refusal('EINVAL');
     return 'other';
   }

@@ -9,6 +9,7 @@ import type { ModelKernel } from './kernel.js';
 import type { Kevent } from './kevent.js';
 import type { Timespec } from './kevent-call.js';
 import { bsdErrno, hostErrnoOf, Refusal } from './refusal.js';
+import { UnixSocket } from './things/unix-socket.js';
 
 export class ModelKqueueCalls implements KqueueCalls {
   readonly system: KqueueSystem;
@@ -56,6 +57,10 @@ export class ModelKqueueCalls implements KqueueCalls {
 
   isOpen(fd: number): boolean {
     return this.kernel.descriptors.has(fd);
+  }
+
+  isDeafWriter(fd: number): boolean {
+    return !this.kernel.profile.tellsUnixWriteEnd && this.kernel.descriptors.at(fd) instanceof UnixSocket;
   }
 
   private answer(call: () => number): number {

@@ -1,7 +1,8 @@
 /** How the kqueues of the systems differ, as far as the model goes. */
 import { kqueueSystems, type KqueueSystem } from '../../sys/poll/kevent-layout.js';
 
-export type ProfileName = 'freebsd-14' | 'freebsd-12' | 'freebsd-11' | 'macos' | 'openbsd' | 'netbsd-10' | 'netbsd-11';
+export type ProfileName =
+  'freebsd-15' | 'freebsd-14' | 'freebsd-12' | 'freebsd-11' | 'macos' | 'openbsd' | 'netbsd-10' | 'netbsd-11';
 
 export interface Profile {
   readonly name: ProfileName;
@@ -26,6 +27,16 @@ export interface Profile {
   readonly absoluteTimerClears: boolean;
   /** What read(2) and write(2) on a kqueue descriptor say. */
   readonly queueIoErrno: 'EOPNOTSUPP' | 'ENXIO';
+  /** WRITE on a Unix stream is told that the peer has closed. */
+  readonly tellsUnixWriteEnd: boolean;
+  /** What is written to a Unix stream whose reader has shut it down is taken. */
+  readonly takesForDeafUnix: boolean;
+  /** READ and WRITE of /dev/null and its like are taken, and always ready; otherwise all filters are refused. */
+  readonly watchesDevices: boolean;
+  /** The filter of jails, of which the model has none. */
+  readonly jailFilter: number | undefined;
+  /** What an empty directory of tmpfs takes. */
+  readonly tmpfsDirectoryBytes: number;
 }
 
 const freebsd14: Profile = {
@@ -41,9 +52,23 @@ const freebsd14: Profile = {
   refusesDeadPipe: true,
   absoluteTimerClears: false,
   queueIoErrno: 'EOPNOTSUPP',
+  tellsUnixWriteEnd: true,
+  takesForDeafUnix: true,
+  watchesDevices: false,
+  jailFilter: undefined,
+  tmpfsDirectoryBytes: 0,
 };
 
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
+  'freebsd-15': {
+    ...freebsd14,
+    name: 'freebsd-15',
+    tellsUnixWriteEnd: false,
+    takesForDeafUnix: false,
+    watchesDevices: true,
+    jailFilter: -14,
+    tmpfsDirectoryBytes: 512,
+  },
   'freebsd-14': freebsd14,
   'freebsd-12': { ...freebsd14, name: 'freebsd-12', source: 'from the manual' },
   'freebsd-11': {

@@ -36,7 +36,9 @@ const numbers: Readonly<Record<string, number>> = {
   EDESTADDRREQ: 39,
   EMSGSIZE: 40,
   ENOPROTOOPT: 42,
+  // The first name of a number is what the model says.
   EOPNOTSUPP: 45,
+  ENOTSUP: 45,
   EADDRINUSE: 48,
   ECONNABORTED: 53,
   ECONNRESET: 54,
@@ -48,7 +50,11 @@ const numbers: Readonly<Record<string, number>> = {
   ENOTEMPTY: 66,
 };
 
-const names = new Map(Object.entries(numbers).map(([name, number]) => [number, name]));
+const names = new Map(
+  Object.entries(numbers)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 /** undefined where the model knows no number for it. */
 export function bsdErrnoIfKnown(name: string): number | undefined {

@@ -131,6 +131,54 @@ export const endOfStreamRows: readonly Row[] = [
       expectEqual(t.world.read(fd), 0, 'the read after FIN of the peer');
     },
   })),
+  {
+    name: "Unix stream: the peer's close ends the wait of a writer without room, with and without a reader",
+    why: 'FreeBSD 15 tells it to the READ filter of a Unix socket alone: who only writes would wait for ever.',
+    run(t) {
+      for (const interest of [WRITABLE, READABLE | WRITABLE]) {
+        const [fd, peer] = t.socketPair();
+        t.world.fillForGood(fd);
+        const token = t.register(fd, interest);
+        t.expectQuiet('no room to write');
+        t.close(peer);
+        t.waitFor(token, WRITABLE);
+        t.unregister(token);
+      }
+    },
+  },
+  {
+    name: "Unix stream: the peer's close after its FIN ends the wait of a writer that is armed once",
+    why: 'A server that still answers a half-closed client learns from a write that nobody is there any more.',
+    needs: { mode: 'oneshot' },
+    run(t) {
+      const [fd, peer] = t.socketPair();
+      t.world.fillForGood(fd);
+      const token = t.register(fd, READABLE, 'oneshot');
+      t.world.endWriting(peer);
+      t.waitFor(token, READABLE);
+      t.modify(token, WRITABLE);
+      t.expectQuiet('no room to write');
+      t.close(peer);
+      t.waitFor(token, WRITABLE);
+    },
+  },
+  {
+    name: "Unix stream: the peer's close is an edge for a writer without room",
+    why: 'By edges nothing is reported twice, so what is missed once is missed for good.',
+    needs: { mode: 'edge' },
+    run(t) {
+      const [fd, peer] = t.socketPair();
+      const token = t.register(fd, READABLE | WRITABLE, 'edge');
+      t.waitFor(token, WRITABLE);
+      t.world.fillForGood(fd);
+      t.backend.wouldBlock(token, WRITABLE);
+      t.wait(0);
+      t.backend.wouldBlock(token, WRITABLE);
+      t.expectQuiet('no room to write');
+      t.close(peer);
+      t.waitFor(token, WRITABLE);
+    },
+  },
   ...perStream(({ name, open }) => ({
     name: `regression 23: ${name}: FIN of the peer does not disturb a writer without room`,
     why: "Reads paused by back-pressure, output queued: 87 % of Conn's time went into waits that this event ended.",

@@ -4,7 +4,8 @@
  */
 import { ERROR, READABLE, WRITABLE, type DescriptorKind, type Interest } from '../../../backends/contract.js';
 import { EPOLL_CTL_ADD, EPOLLIN, EpollEventArray, epollCtl, openEpoll } from '../../../sys/poll/epoll.js';
-import { expectEqual, expectIoError } from '../expectation.js';
+import { expectEqual, expectIoError, expectNoBits } from '../expectation.js';
+import { EBADF } from '../../../sys/ffi/errno.js';
 import type { Row } from '../row.js';
 import type { Trial } from '../trial.js';
 
@@ -28,7 +29,7 @@ function kindRows(kind: DescriptorKind, what: string, interest: Interest, open: 
       run(t) {
         if (t.description.refuses.includes(kind)) t.skip(`${t.backend.name} refuses descriptors of kind '${kind}'`);
         const token = t.register(open(t), interest);
-        t.waitFor(token, interest);
+        expectNoBits(t.waitFor(token, interest), ERROR, `readiness of ${what}`);
       },
     },
   ];
@@ -36,12 +37,31 @@ function kindRows(kind: DescriptorKind, what: string, interest: Interest, open: 
 
 export const kindsRows: readonly Row[] = [
   ...kindRows('file', 'a regular file', READABLE, t => t.own(t.world.file())),
+  {
+    name: 'regression 24: a regular file is ready at its end too, where it is not refused',
+    why: 'A read that returns 0 does not block. kqueue says nothing there unless it is asked to answer as poll(2) does.',
+    run(t) {
+      if (t.description.refuses.includes('file')) t.skip(`${t.backend.name} refuses descriptors of kind 'file'`);
+      if (!t.world.tellsFileEnd) t.skip(`the kqueue of ${t.world.name} is silent at the end of a file`);
+      const fd = t.own(t.world.file());
+      while (t.world.read(fd) > 0);
+      const token = t.register(fd, READABLE);
+      expectNoBits(t.waitFor(token, READABLE), ERROR, 'readiness at the end of a file');
+    },
+  },
   ...kindRows('directory', 'a directory', READABLE, t => t.own(t.world.directory())),
   {
     name: 'regression 24: /dev/null is refused with EPERM or ready at once',
     why: 'A program whose output is redirected there must not hang.',
     run(t) {
-      refusedOrReady(t, t.own(t.world.nullDevice()), WRITABLE);
+      refusedOrReady(t, t.own(t.world.device('null')), WRITABLE);
+    },
+  },
+  {
+    name: 'regression 24: /dev/zero is refused or ready to read at once',
+    why: 'FreeBSD answers POLLNVAL of a device that is asked for POLLRDHUP: an open descriptor told as closed.',
+    run(t) {
+      refusedOrReady(t, t.own(t.world.device('zero')), READABLE);
     },
   },
   {
@@ -97,5 +117,10 @@ function refusedOrReady(t: Trial, fd: number, interest: Interest): void {
     return;
   }
   // A backend that learns of the refusal with its next wait reports it there.
-  t.waitFor(token, interest | ERROR);
+  if ((t.waitFor(token, interest | ERROR) & ERROR) === 0) return;
+  expectEqual(
+    t.backend.events.errors[t.indexOf(token)] === EBADF,
+    false,
+    'told of an open descriptor that it is closed',
+  );
 }

@@ -1,6 +1,6 @@
 /** Where an answer is not what was recorded. */
 import type { Kevent } from '../../model/kevent.js';
-import { bsdErrnoName } from '../../model/refusal.js';
+import { bsdErrnoIfKnown, bsdErrnoName } from '../../model/refusal.js';
 import type { Answer, TraceTarget } from './target.js';
 import type { Step, TracedKevent } from './trace.js';
 import { conforms } from './values.js';
@@ -26,7 +26,7 @@ export function compare(step: Step, index: number, answer: Answer, target: Trace
   if (answer.elapsedMs !== undefined) results.elapsedMs = answer.elapsedMs;
   const fields = new Set([...Object.keys(answer.results), ...RESULTS.filter(field => field in step)]);
   for (const field of fields) {
-    if (field in step && !conforms(step[field], results[field])) note(field, step[field], results[field]);
+    if (field in step && !agree(step[field], results[field])) note(field, step[field], results[field]);
   }
   if (step.events === undefined || step.ignoreEvents === true) return differences;
   const recorded = (step.events as TracedKevent[]).flatMap(event => expand(event));
@@ -43,6 +43,13 @@ export function compare(step: Step, index: number, answer: Answer, target: Trace
     });
   if (!agrees) note('events', step.events, shown);
   return differences;
+}
+
+/** Two names of one errno are the same answer: EOPNOTSUPP and ENOTSUP are one number on FreeBSD. */
+function agree(recorded: unknown, answered: unknown): boolean {
+  if (conforms(recorded, answered)) return true;
+  const number = typeof answered === 'string' ? bsdErrnoIfKnown(answered) : undefined;
+  return number !== undefined && typeof recorded === 'string' && bsdErrnoIfKnown(recorded) === number;
 }
 
 /** One entry stands for `count` of them. */

@@ -5,7 +5,7 @@ import type { Kevent } from '../kevent.js';
 import type { Filter, Knote } from '../knote.js';
 import { bsdErrno, Refusal } from '../refusal.js';
 
-/** The kernel counts in seconds of 31 bits: a relative time beyond that overflows and lies in the past. */
+/** The kernel counts from when it came up, in 31 bits of seconds: a time beyond overflows, and lies in the past. */
 const LONGEST_SECONDS = 2 ** 31 - 1;
 
 export class TimerFilter implements Filter {
@@ -73,7 +73,7 @@ export class TimerFilter implements Filter {
     const absolute = (knote.askedFflags & NOTE_ABSTIME) !== 0;
     if (absolute)
       return Math.max(0, this.clock.sinceBootNs(Math.min(seconds, LONGEST_SECONDS) * 1e9) - this.clock.nowNs);
-    return seconds >= LONGEST_SECONDS ? 0 : knote.askedData * unitNs;
+    return seconds + this.clock.nowNs / 1e9 >= LONGEST_SECONDS ? 0 : knote.askedData * unitNs;
   }
 
   private start(knote: Knote, delayNs: number): void {

@@ -1,4 +1,5 @@
 /** AF_UNIX: what is written lies at once in the peer's buffer, and the writer's room is the room that is left there. */
+import type { Profile } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { ByteQueue } from './byte-queue.js';
 import { Socket } from './socket.js';
@@ -16,15 +17,18 @@ export class UnixSocket extends Socket {
   private readonly received = new ByteQueue();
   private peer: UnixSocket | undefined = undefined;
 
-  constructor(readonly type: UnixType) {
+  constructor(
+    readonly type: UnixType,
+    private readonly profile: Profile,
+  ) {
     super();
     this.needsConnection = type !== 'dgram';
   }
 
   /** A connected pair. */
-  static pair(type: UnixType): [UnixSocket, UnixSocket] {
-    const a = new UnixSocket(type);
-    const b = new UnixSocket(type);
+  static pair(type: UnixType, profile: Profile): [UnixSocket, UnixSocket] {
+    const a = new UnixSocket(type, profile);
+    const b = new UnixSocket(type, profile);
     [a.peer, b.peer] = [b, a];
     [a.isConnected, b.isConnected] = [true, true];
     return [a, b];
@@ -54,6 +58,7 @@ export class UnixSocket extends Socket {
 
   write(bytes: Uint8Array): number {
     this.checkWritable();
+    if (!this.profile.takesForDeafUnix && this.peer?.receiving.isOver === true) throw new Refusal('EPIPE');
     if (this.type === 'dgram') return this.writeDatagram(bytes);
     if (this.type === 'seqpacket' && bytes.length > STREAM_BYTES) throw new Refusal('EMSGSIZE');
     let written = 0;
@@ -93,7 +98,8 @@ export class UnixSocket extends Socket {
       return;
     }
     peer.endReceiving();
-    peer.endSending();
+    if (this.profile.tellsUnixWriteEnd) peer.endSending();
+    else peer.sending.isOver = true;
   }
 
   private writeDatagram(bytes: Uint8Array): number {
