@@ -5,7 +5,7 @@ import type { BufferList } from '../core/memory/buffer-list.js';
 import { hasEnded } from '../api/stream/parts/connection-states.js';
 import { boolean, integer, valuesOf, type OptionTable } from '../base/options.js';
 import type { Connection } from '../api/stream/connection.js';
-import { checkIdle } from './idle-connection.js';
+import { checkUnused } from './unused-connection.js';
 import { Outflow, PIECE_BYTES } from './outflow.js';
 
 /** Options of `toDuplex`. */
@@ -52,7 +52,7 @@ type Callback = (error?: Error | null) => void;
  */
 export function toDuplex(connection: Connection, options: DuplexOptions = {}): Duplex {
   const values = valuesOf(DUPLEX_OPTIONS, options);
-  checkIdle('toDuplex', connection);
+  checkUnused('toDuplex', connection);
   return new ConnectionDuplex(connection, values);
 }
 

@@ -7,7 +7,7 @@ import { O_RDONLY, O_WRONLY } from '../sys/file/file-constants.js';
 import { descriptorKind } from '../sys/file/file-stat.js';
 import { accessMode, close } from '../sys/file/io.js';
 import { disown } from '../sys/file/owned-descriptors.js';
-import { checkIdle } from './idle-connection.js';
+import { checkUnused } from './unused-connection.js';
 
 /** Options of `release`. */
 export interface ReleaseOptions {
@@ -35,7 +35,7 @@ const RELEASE_OPTIONS = { allowHalfOpen: boolean(false) } satisfies OptionTable<
  */
 export function release(connection: Connection, options: ReleaseOptions = {}): NodeSocket {
   const { allowHalfOpen } = valuesOf(RELEASE_OPTIONS, options);
-  checkIdle('release', connection);
+  checkUnused('release', connection);
   const directions = directionsOf(connection);
   const { fd, inFlight, details } = connection.detach('release');
   const socket = openNodeSocket({ fd, allowHalfOpen, ...directions });

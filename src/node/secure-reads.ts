@@ -3,6 +3,7 @@ import { wrongState } from '../sys/ffi/io-error.js';
 import type { TLSSocket } from 'node:tls';
 import { BufferList } from '../core/memory/buffer-list.js';
 import { nextTick } from '../base/runtime-functions.js';
+import { CONNECTION_WAYS } from '../api/one-way.js';
 import { Pull, type PullSource } from '../api/pull.js';
 
 export class SecureReads implements PullSource<BufferList> {
@@ -29,9 +30,7 @@ export class SecureReads implements PullSource<BufferList> {
 
   /** @throws IoError EBUSY: a read is under way. */
   setHandler(handler: ((chunk: BufferList) => void) | undefined): void {
-    if (handler !== undefined && this.pull.isWaiting) {
-      throw wrongState('EBUSY', 'onData', 'the connection is being read by read() or for await; use one way at a time');
-    }
+    if (handler !== undefined && this.pull.isWaiting) throw CONNECTION_WAYS.itemsAreTaken();
     this.handler = handler;
     this.update();
   }
@@ -42,9 +41,8 @@ export class SecureReads implements PullSource<BufferList> {
   }
 
   checkFree(call: string): void {
-    if (this.handler !== undefined)
-      throw wrongState('EBUSY', call, 'the connection has an onData handler; unset it first');
-    if (this.pull.isWaiting) throw wrongState('EBUSY', call, 'another read is under way; await it first');
+    if (this.handler !== undefined) throw CONNECTION_WAYS.handlerIsSet(call);
+    if (this.pull.isWaiting) throw CONNECTION_WAYS.callIsUnderWay(call);
   }
 
   takeNext(): BufferList | null | undefined {

@@ -3,6 +3,7 @@ import { wrongState } from '../sys/ffi/io-error.js';
 import { Server as NodeServer } from 'node:net';
 import { kindOf } from '../base/arguments.js';
 import { Listener } from '../api/listening/listener.js';
+import { LISTENER_WAYS } from '../api/one-way.js';
 import type { Connection } from '../api/stream/connection.js';
 import type { Address } from '../sys/socket/sockaddr.js';
 import { allowsHalfOpen, attach, isFull, receive } from './node-server.js';
@@ -88,9 +89,7 @@ function checkListener(listener: Listener): void {
   if (!(listener instanceof Listener)) throw new TypeError(`listener: ${kindOf(listener)}; allowed: a Listener`);
   if (listener.isClosed)
     throw wrongState('EBADF', 'serveHttp', 'the listener is closed, or was moved to another thread');
-  if (listener.onConnection !== undefined) {
-    throw wrongState('EBUSY', 'serveHttp', 'the listener has an onConnection handler; unset it first');
-  }
+  if (listener.onConnection !== undefined) throw LISTENER_WAYS.handlerIsSet('serveHttp');
 }
 
 /** What Node tells of a connection that it drops. */

@@ -10,7 +10,7 @@ import {
 import type { Connection } from '../api/stream/connection.js';
 import { kindOf } from '../base/arguments.js';
 import { isError, isUint8Array } from '../base/kinds.js';
-import { checkIdle } from './idle-connection.js';
+import { checkUnused } from './unused-connection.js';
 import { Outflow } from './outflow.js';
 
 /** Bytes written and not sent at which `writer.ready` waits. */
@@ -38,7 +38,7 @@ export interface WebStreams {
  * @throws TypeError no connection. @throws IoError EBUSY: it is being read, or a transfer has it; EBADF: it is closed.
  */
 export function toWeb(connection: Connection): WebStreams {
-  checkIdle('toWeb', connection);
+  checkUnused('toWeb', connection);
   const outflow = new Outflow(connection);
   let reading!: ReadableByteStreamController;
   let writing!: WritableStreamDefaultController;

@@ -8,7 +8,7 @@ import type { Descriptor } from '../../core/operations/operation.js';
 import type { OutgoingDatagram } from '../../core/operations/send-datagrams.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer } from '../../core/reactor/timers.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState, type StateCode } from '../../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { connect } from '../../sys/socket/socket.js';
 import { checkCallback } from '../../base/arguments.js';
@@ -127,7 +127,7 @@ export class DatagramSocket {
     const signal = signalOf(options);
     this.checkOpen('receive');
     const received = await this.inbox.pull.next('receive', { signal });
-    if (received === null) throw this.refused('ECANCELED', 'receive', 'the socket was closed here');
+    if (received === null) throw this.wrongState('ECANCELED', 'receive', 'the socket was closed here');
     return received;
   }
 
@@ -189,7 +189,7 @@ export class DatagramSocket {
   async connect(to: DatagramTarget & LookUpBounds): Promise<void> {
     const target = await withinBounds(this.reactor, to, () => resolvedTarget(to, this.address.family));
     this.checkOpen('connect');
-    if (this.queuedBytes > 0) throw this.refused('EBUSY', 'connect', 'datagrams wait to be sent; await them first');
+    if (this.queuedBytes > 0) throw this.wrongState('EBUSY', 'connect', 'datagrams wait to be sent; await them first');
     const code = connect(this.descriptor.fd, target);
     if (code !== 0) throw new IoError(code, 'connect', formatAddress(target));
     this.outbox.peer = target;
@@ -305,7 +305,7 @@ export class DatagramSocket {
   /** @internal The end of patience with an orderly close. */
   onTimer(): void {
     this.closeTimer = NO_TIMER;
-    this.release(undefined, this.refused('ETIMEDOUT', 'close', 'there was no room for what waited'));
+    this.release(undefined, this.wrongState('ETIMEDOUT', 'close', 'there was no room for what waited'));
   }
 
   /** @internal The descriptor is closed; everybody is told. */
@@ -341,11 +341,11 @@ export class DatagramSocket {
   private checkOpen(call: string): void {
     if (this.state === 'open') return;
     const explanation = this.state === 'moved' ? 'the socket was moved to another thread' : 'the socket is closed';
-    throw this.failure ?? this.refused('EBADF', call, explanation);
+    throw this.failure ?? this.wrongState('EBADF', call, explanation);
   }
 
-  private refused(code: string, call: string, explanation: string): IoError {
-    return new IoError(code, call, titleOf(this.descriptor), explanation);
+  private wrongState(code: StateCode, call: string, explanation: string): IoError {
+    return wrongState(code, call, explanation, titleOf(this.descriptor));
   }
 
   /** @param refusal what those get who waited for room. */
@@ -362,7 +362,7 @@ export class DatagramSocket {
       this.failure = failure ?? leftBehind;
       for (const { bytes, settle } of dropped) {
         bytes.release();
-        settle(refusal ?? this.refused('ECANCELED', 'send', 'the socket was closed here'));
+        settle(refusal ?? this.wrongState('ECANCELED', 'send', 'the socket was closed here'));
       }
       this.reactor.defer(this);
     }

@@ -3,9 +3,10 @@ import type { BufferList } from '../../core/memory/buffer-list.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import { ReceiveDatagrams, type ReceiveDatagramsOwner } from '../../core/operations/receive-datagrams.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import type { Address } from '../../sys/socket/sockaddr.js';
 import { droppedDatagrams } from '../../sys/socket/socket.js';
+import { DATAGRAM_WAYS } from '../one-way.js';
 import { Pull, type PullSource } from '../pull.js';
 import { titleOf } from '../socket/socket.js';
 import type { DatagramCounters, DatagramHandler, ReceivedDatagram } from './datagram-input.js';
@@ -50,23 +51,16 @@ export class DatagramInbox implements ReceiveDatagramsOwner, PullSource<Received
   /** @throws IoError EBUSY: a `receive` is under way; EBADF: the socket was moved to another thread. */
   setHandler(handler: DatagramHandler | undefined): void {
     if (handler !== undefined && this.socket.state === 'moved') {
-      throw this.misuse('EBADF', 'onDatagram', 'the socket was moved to another thread');
+      throw wrongState('EBADF', 'onDatagram', 'the socket was moved to another thread', this.title);
     }
-    if (handler !== undefined && this.pull.isWaiting) {
-      throw this.misuse(
-        'EBUSY',
-        'onDatagram',
-        'the socket is being read by receive() or for await; use one way at a time',
-      );
-    }
+    if (handler !== undefined && this.pull.isWaiting) throw DATAGRAM_WAYS.itemsAreTaken(this.title);
     this.handler = handler;
     this.update();
   }
 
   checkFree(call: string): void {
-    if (this.handler !== undefined)
-      throw this.misuse('EBUSY', call, 'the socket has an onDatagram handler; unset it first');
-    if (this.pull.isWaiting) throw this.misuse('EBUSY', call, 'another receive is under way; await it first');
+    if (this.handler !== undefined) throw DATAGRAM_WAYS.handlerIsSet(call, this.title);
+    if (this.pull.isWaiting) throw DATAGRAM_WAYS.callIsUnderWay(call, this.title);
   }
 
   takeNext(): null | undefined {
@@ -160,7 +154,7 @@ export class DatagramInbox implements ReceiveDatagramsOwner, PullSource<Received
     }
   }
 
-  private misuse(code: string, call: string, explanation: string): IoError {
-    return new IoError(code, call, titleOf(this.socket.descriptor), explanation);
+  private get title(): string {
+    return titleOf(this.socket.descriptor);
   }
 }

@@ -57,7 +57,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
   }
 
   /** Nothing waits, and as far as is known there is room. */
-  get isIdle(): boolean {
+  get isFlushed(): boolean {
     return this.sender.first === undefined && !this.sender.isWaiting && this.restTimer === NO_TIMER;
   }
 
@@ -68,7 +68,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
    * @throws IoError what the kernel said of it.
    */
   offer(part: Uint8Array | BufferList, to: Address | undefined): boolean {
-    if (!this.isIdle) return false;
+    if (!this.isFlushed) return false;
     const list = part instanceof BufferList ? part : borrowed.append(part);
     let code: number;
     try {
@@ -182,7 +182,7 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
         this.needsDrain = false;
         this.owner.onRoom();
       }
-      if (this.isIdle) this.owner.onFlushed();
+      if (this.isFlushed) this.owner.onFlushed();
     }
   }
 

@@ -4,11 +4,12 @@ import { ACCEPTS_PER_TURN } from '../../core/limits.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
-import { IoError } from '../../sys/ffi/io-error.js';
+import { wrongState, type IoError } from '../../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { checkCallback } from '../../base/arguments.js';
 import { valuesOf } from '../../base/options.js';
 import { prepareMove, type Destination, type Detached } from '../departure.js';
+import { LISTENER_WAYS } from '../one-way.js';
 import { Pull } from '../pull.js';
 import { settling } from '../settling.js';
 import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
@@ -106,8 +107,7 @@ export class Listener {
     checkCallback('onConnection', handler);
     if (handler !== undefined) {
       this.checkHere('onConnection');
-      if (this.iterating)
-        throw this.refusal('EBUSY', 'onConnection', 'the listener is being iterated; use one way at a time');
+      if (this.iterating) throw LISTENER_WAYS.itemsAreTaken(this.title);
     }
     this.handler = handler;
     this.accepting.update();
@@ -158,11 +158,8 @@ export class Listener {
   [Symbol.asyncIterator](): AsyncIterator<Connection> {
     this.checkHere('for await');
     if (this.handler !== undefined || this.iterating) {
-      throw this.refusal(
-        'EBUSY',
-        'for await',
-        'the listener has a handler or an iterator already; use one way at a time',
-      );
+      const why = 'the listener has a handler or an iterator already; use one way at a time';
+      throw wrongState('EBUSY', 'for await', why, this.title);
     }
     this.iterating = true;
     return this.pull.iterate(() => this.close());
@@ -255,7 +252,8 @@ export class Listener {
    */
   detach(call: string): Detached<ListenerDetails> {
     if (this.isClosed || this.accepting.isDraining) {
-      throw this.refusal('EBADF', call, 'the listener is closed or being drained, or was moved to another thread');
+      const why = 'the listener is closed or being drained, or was moved to another thread';
+      throw wrongState('EBADF', call, why, this.title);
     }
     this.state = 'moved';
     this.accepting.stopTimers();
@@ -334,7 +332,7 @@ export class Listener {
 
   /** @internal */
   checkFree(call: string): void {
-    if (this.pull.isWaiting) throw this.refusal('EBUSY', call, 'another next() is under way; await it first');
+    if (this.pull.isWaiting) throw LISTENER_WAYS.callIsUnderWay(call, this.title);
   }
 
   /** @internal */
@@ -380,11 +378,13 @@ export class Listener {
   }
 
   private checkHere(call: string): void {
-    if (this.state === 'moved') throw this.refusal('EBADF', call, 'the listener was moved to another thread');
+    if (this.state === 'moved') {
+      throw wrongState('EBADF', call, 'the listener was moved to another thread', this.title);
+    }
   }
 
-  private refusal(code: string, call: string, explanation: string): IoError {
-    return new IoError(code, call, titleOf(this.descriptor), explanation);
+  private get title(): string {
+    return titleOf(this.descriptor);
   }
 
   static {

@@ -6,6 +6,7 @@ import type { Watcher } from '../../core/driver/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError, wrongState } from '../../sys/ffi/io-error.js';
+import { ref, unref } from '../keep-alive.js';
 import { Pull } from '../pull.js';
 import type { WaitOptions } from '../waiting.js';
 
@@ -21,14 +22,15 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
   private readonly scope = new AsyncScope('POLLUX_WATCH');
   private source: Source | undefined = undefined;
   private isOpen = true;
-  private referenced = true;
+  /** @internal */
+  isReferenced = true;
   private fruitless = 0;
   private pending: T | undefined = undefined;
   private readonly pull = new Pull<T>(this);
 
   /** @internal */
   constructor(
-    protected readonly reactor: Reactor,
+    readonly reactor: Reactor,
     /** What is watched, for messages: 'process 4711'. */
     private readonly title: string,
     private readonly handler: ((event: T) => void) | undefined,
@@ -71,12 +73,12 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
 
   /** Keeps the process alive, as it does from the beginning. */
   ref(): this {
-    return this.keepAlive(true);
+    return ref(this);
   }
 
   /** Lets the process exit although this watch is open. */
   unref(): this {
-    return this.keepAlive(false);
+    return unref(this);
   }
 
   /** @internal */
@@ -160,7 +162,7 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
       if (source !== undefined) this.reactor.driver.closeSource(source);
     } finally {
       this.onClosed();
-      this.reactor.leave(this.referenced);
+      this.reactor.leave(this.isReferenced);
     }
   }
 
@@ -173,12 +175,6 @@ export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
       else if (onError !== undefined) this.scope.run(onError, this, failure);
       else process.emitWarning(failure.message, 'PolluxWatchWarning');
     }
-  }
-
-  private keepAlive(keep: boolean): this {
-    if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
-    this.referenced = keep;
-    return this;
   }
 
   /** @internal See `describeBy`. */

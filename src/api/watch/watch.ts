@@ -7,6 +7,7 @@ import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import { checkFunction, checkInteger, MAX_DESCRIPTOR } from '../../base/arguments.js';
 import { boolean, checkOptions, oneOf, valuesOf, type OptionTable } from '../../base/options.js';
+import { ref, unref } from '../keep-alive.js';
 import { currentReactor } from '../thread-reactor.js';
 
 export type { RegistrationMode };
@@ -73,7 +74,8 @@ export class Watch implements Watcher {
   private readonly token: number;
   private readonly scope = new AsyncScope('POLLUX_WATCH');
   private isOpen = true;
-  private referenced = true;
+  /** @internal */
+  isReferenced = true;
 
   /** @internal Made by `watch`. */
   constructor(
@@ -105,19 +107,25 @@ export class Watch implements Watcher {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.reactor.driver.unwatch(this.token);
-    this.reactor.leave(this.referenced);
+    this.reactor.leave(this.isReferenced);
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  ref(): this {
-    return this.keepAlive(true);
+  get isClosed(): boolean {
+    return !this.isOpen;
   }
 
+  /** Keeps the process alive, as it does from the beginning. */
+  ref(): this {
+    return ref(this);
+  }
+
+  /** Lets the process exit although this watch is open. */
   unref(): this {
-    return this.keepAlive(false);
+    return unref(this);
   }
 
   /** @internal */
@@ -136,12 +144,6 @@ export class Watch implements Watcher {
 
   private checkOpen(method: string): void {
     if (!this.isOpen) throw wrongState('EBADF', method, `the watch of descriptor ${this.fd} is closed`);
-  }
-
-  private keepAlive(keep: boolean): this {
-    if (this.referenced !== keep && this.isOpen) this.reactor.reference(keep ? 1 : -1);
-    this.referenced = keep;
-    return this;
   }
 
   static {

@@ -93,9 +93,11 @@ Object.defineProperty(IoError.prototype, KIND, { value: true });
 /**
  * The error of a call that the present state of an object does not allow, and of a wait that this state ends. No system
  * call is made. docs/guide/timeouts-and-errors.md says what each code means.
+ *
+ * @param target as of `IoError`, where the explanation does not say which object it is.
  */
-export function wrongState(code: StateCode, call: string, explanation: string): IoError {
-  const error = new IoError(code, call, undefined, explanation);
+export function wrongState(code: StateCode, call: string, explanation: string, target?: string): IoError {
+  const error = new IoError(code, call, target, explanation);
   Error.captureStackTrace(error, wrongState);
   return error;
 }

@@ -135,10 +135,12 @@ describeOnEveryDriver(
     it('closing it inside its callback, and twice', async () => {
       const [reader, writer] = makePipe();
       const told: Told = new Told(reader, { readable: true }, undefined, () => told.watch.close());
+      expect(told.watch.isClosed).to.equal(false);
       writeSync(writer, 'abc');
       await told.next();
       await turns();
       expect(told.all).to.have.length(1);
+      expect(told.watch.isClosed).to.equal(true);
       told.watch.close();
       expect(() => told.watch.modify({ readable: true })).to.throw(Error, `descriptor ${reader} is closed`);
       expect(() => told.watch.wouldBlock({ readable: true })).to.throw(Error, 'closed');

@@ -5,7 +5,8 @@ import { leaveReserve } from '../../../core/memory/receive-buffer.js';
 import { ReceiveInto } from '../../../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../../core/operations/receive.js';
 import type { Deferred, Reactor } from '../../../core/reactor/reactor.js';
-import { IoError } from '../../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../../sys/ffi/io-error.js';
+import { CONNECTION_WAYS } from '../../one-way.js';
 import { Pull, type PullSource } from '../../pull.js';
 import { titleOf } from '../../socket/socket.js';
 import { BorrowedReads } from './borrowed-reads.js';
@@ -42,10 +43,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     if (handler !== undefined) {
       this.checkNotLent('onData');
       this.checkNothingLost();
-      if (this.isReading) {
-        const ways = 'read(), readInto() or for await; use one way at a time';
-        throw this.refusal('EBUSY', 'onData', `the connection is being read by ${ways}`);
-      }
+      if (this.isReading) throw CONNECTION_WAYS.itemsAreTaken(this.titleBy());
     }
     this.handler = handler;
     this.updateReceiving();
@@ -99,9 +97,8 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
    */
   checkFree(call: string, name?: string): void {
     this.checkNotLent(call, name);
-    const busy = (why: string) => this.refusal('EBUSY', call, why, name);
-    if (this.handler !== undefined) throw busy('the connection has an onData handler; unset it first');
-    if (this.isReading) throw busy('another read is under way; await it first');
+    if (this.handler !== undefined) throw CONNECTION_WAYS.handlerIsSet(call, this.titleBy(name));
+    if (this.isReading) throw CONNECTION_WAYS.callIsUnderWay(call, this.titleBy(name));
   }
 
   /** What follows bytes that were thrown away is not handed on as if it followed those before. @throws IoError ENOBUFS. */
@@ -116,7 +113,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
   /** Puts bytes back that come before what the kernel has. @throws IoError EBUSY: somebody reads; EBADF: it was moved. */
   putBack(bytes: BufferList): void {
     this.checkNotLent('unread');
-    if (this.isReading) throw this.refusal('EBUSY', 'unread', 'a read is under way; await it first');
+    if (this.isReading) throw wrongState('EBUSY', 'unread', 'a read is under way; await it first', this.titleBy());
     if (bytes.length === 0) return;
     leaveReserve(bytes, this.reactor.slab);
     const own = this.own();
@@ -325,15 +322,15 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
 
   private checkNotLent(call: string, name?: string): void {
     if (this.connection.state === 'moved') {
-      throw this.refusal('EBADF', call, 'the connection was moved to another thread', name);
+      throw wrongState('EBADF', call, 'the connection was moved to another thread', this.titleBy(name));
     }
     if (this.rare.borrowed?.isLent === true) {
-      throw this.refusal('EBUSY', call, 'the connection is joined or copied from', name);
+      throw wrongState('EBUSY', call, 'the connection is joined or copied from', this.titleBy(name));
     }
   }
 
-  private refusal(code: string, call: string, explanation: string, name?: string): IoError {
-    return new IoError(code, call, titleOf(this.connection.descriptor, name), explanation);
+  private titleBy(name?: string): string {
+    return titleOf(this.connection.descriptor, name);
   }
 
   private get wantsReceiving(): boolean {
@@ -370,6 +367,6 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     }
     unread.release();
     own.unread = undefined;
-    own.lost = thrownAway(titleOf(this.connection.descriptor));
+    own.lost = thrownAway(this.titleBy());
   }
 }
