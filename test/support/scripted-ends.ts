@@ -70,13 +70,20 @@ export class ScriptedThread {
     for (const run of due) run();
   }
 
-  /** The descriptor is ready: tries what waits there, and tells what is over. @returns whether something waited. */
-  ready(descriptor: Descriptor, direction: Direction): boolean {
+  /** The descriptor is ready: tries what waits there first. */
+  ready(descriptor: Descriptor, direction: Direction): void {
     const operation = firstWaiting(direction === 'read' ? descriptor.reads : descriptor.writes);
-    if (operation === undefined) return false;
+    if (operation === undefined) return;
     const outcome = operation.attempt(descriptor.fd);
     if (operation.descriptor === descriptor && outcome === DONE) operation.state = FINISHED;
-    return true;
+  }
+
+  /** What waits first is over, in a way that the test sets. */
+  settle(descriptor: Descriptor, direction: Direction, set: (operation: Operation) => void): void {
+    const operation = firstWaiting(direction === 'read' ? descriptor.reads : descriptor.writes);
+    if (operation === undefined) return;
+    set(operation);
+    operation.state = FINISHED;
   }
 
   /** Tells what is over on a descriptor. */

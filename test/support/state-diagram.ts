@@ -1,5 +1,10 @@
 /** Tables of states as mermaid diagrams, and the documents that show them. */
 import { EVENTS, STATES, TRANSITIONS } from '../../src/api/stream/parts/connection-states.js';
+import {
+  SOCKET_TO_FILE_EVENTS,
+  SOCKET_TO_FILE_STATES,
+  SOCKET_TO_FILE_TRANSITIONS,
+} from '../../src/core/transfers/files/socket-to-file-states.js';
 import { RELAY_EVENTS, RELAY_STATES, RELAY_TRANSITIONS } from '../../src/core/transfers/relay/relay-states.js';
 import type { StateTable } from '../../src/base/state-table.js';
 
@@ -14,6 +19,11 @@ export interface StateMachine<State extends string = string, Event extends strin
 export const DRAWN: Readonly<Record<string, Readonly<Record<string, StateMachine>>>> = {
   'docs/connection-states.md': { '# The life of a connection': { states: STATES, events: EVENTS, table: TRANSITIONS } },
   'docs/internals/transfer-states.md': {
+    '## A connection to a file': {
+      states: SOCKET_TO_FILE_STATES,
+      events: SOCKET_TO_FILE_EVENTS,
+      table: SOCKET_TO_FILE_TRANSITIONS,
+    },
     '## One direction of a join': { states: RELAY_STATES, events: RELAY_EVENTS, table: RELAY_TRANSITIONS },
   },
 };

@@ -3,20 +3,8 @@
  * a disk that lags holds the peer back by its own window.
  */
 import { monotonicMs } from '../../../base/runtime-functions.js';
-import type { Done } from '../../../sys/ffi/blocking-call.js';
-import { EIO } from '../../../sys/ffi/errno.js';
-import { pwritev } from '../../../sys/file/file-io.js';
 import { IoError } from '../../../sys/ffi/io-error.js';
-import { BufferList } from '../../memory/buffer-list.js';
-import { diskPool } from '../../disk/pool.js';
-import { IovecTable } from '../../memory/iovec-table.js';
-import {
-  IOVECS_PER_CALL,
-  MIN_RECEIVE_BYTES,
-  POCKET_BYTES,
-  RECEIVES_PER_TURN,
-  SOCKET_TO_FILE_BYTES,
-} from '../../limits.js';
+import { MIN_RECEIVE_BYTES, POCKET_BYTES, RECEIVES_PER_TURN, SOCKET_TO_FILE_BYTES } from '../../limits.js';
 import type { Descriptor } from '../../operations/operation.js';
 import { ReceiveInto } from '../../operations/receive-into.js';
 import type { ReadEnd, ReadSide, ReadTurn } from '../../operations/read-turn.js';
@@ -26,6 +14,8 @@ import { NO_TIMER, type Timer, type TimerOwner } from '../../reactor/timers.js';
 import { TransferAccount } from '../account.js';
 import { Pace } from '../pace.js';
 import type { FileOnDevice } from './file-reads.js';
+import { SOCKET_TO_FILE_TRANSITIONS, type SocketToFileEvent, type SocketToFileState } from './socket-to-file-states.js';
+import { nativeWriteAt, WriteBehind, type WriteAt, type WriteBehindOwner } from './write-behind.js';
 
 /** Where the bytes go, found out when the transfer begins. */
 export interface FileReceiving {
@@ -38,45 +28,32 @@ export interface FileReceiving {
   readonly releaseFile: () => void;
 }
 
-/** Writes on a thread of the pool. @throws IoError ENOBUFS: too many wait for a disk already. */
-export type WriteAt = (file: FileOnDevice, iovecs: number, count: number, offset: number, done: Done) => void;
-
-export const nativeWriteAt: WriteAt = ({ fd, device }, iovecs, count, offset, done) => {
-  diskPool.submit(device, answered => pwritev(fd, iovecs, count, offset, answered), done);
-};
-
-export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
+export class SocketToFile implements ReadTurn, TimerOwner, Deferred, WriteBehindOwner {
   readonly account = new TransferAccount('buffers');
   readonly pace = new Pace();
   readonly sourceName = 'source';
   onSettled: (failure: Error | undefined) => void = () => {};
+  state: SocketToFileState = 'receiving';
 
+  /** From `start` on. */
   private receiving!: FileReceiving;
   private descriptor: Descriptor | undefined = undefined;
-  /** Received and not yet given to the disk. */
-  private readonly pending = new BufferList();
-  /** What a write under way takes its bytes from. */
-  private readonly leaving = new BufferList();
-  private readonly table = new IovecTable(IOVECS_PER_CALL);
+  private readonly disk: WriteBehind;
   private lease: Lease | undefined = undefined;
   private usedBytes = 0;
   private operation: ReceiveInto | undefined = undefined;
-  private isWriting = false;
-  private hasReads = true;
-  private isPaused = false;
   private isDeferred = false;
   private timer: Timer = NO_TIMER;
-  /** Nothing more will be received; what has been is still written. */
-  private isEnding = false;
-  private isOver = false;
   private failure: Error | undefined = undefined;
-  private hasPeerEnded = false;
-  private brokenBy: Error | undefined = undefined;
+  /** How the stream ended, if that was met here: its connection is told. */
+  private streamEnd: Error | 'FIN' | undefined = undefined;
 
   constructor(
     private readonly from: ReadEnd,
-    private readonly writeAt: WriteAt = nativeWriteAt,
-  ) {}
+    writeAt: WriteAt = nativeWriteAt,
+  ) {
+    this.disk = new WriteBehind(this, writeAt);
+  }
 
   private get source(): ReadSide {
     return this.from.reads;
@@ -85,7 +62,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   start(receiving: FileReceiving): void {
     this.receiving = receiving;
     try {
-      if (this.source.hasPeerEnded) this.isEnding = true;
+      if (this.source.hasPeerEnded) this.on('peer-end');
       else this.descriptor = this.source.borrowReads(this);
     } catch (error) {
       this.receiving.releaseFile();
@@ -96,49 +73,46 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   }
 
   private takeAhead(): void {
-    const { account, receiving, pending } = this;
+    const { account, receiving, disk } = this;
     const bytes = this.source.takeUnread(receiving.lengthBytes);
     if (bytes === undefined) return;
     account.bytesIn += bytes.length;
     account.residueBytes += bytes.length;
     this.pace.spend(bytes.length);
     this.source.onTurnArrival(bytes.length);
-    pending.append(bytes);
+    disk.pending.append(bytes);
   }
 
   pause(): void {
-    this.isPaused = true;
-    this.stopReceiving();
-    this.source.restReads(this);
+    this.on('pause');
   }
 
   resume(): void {
-    this.isPaused = false;
+    if (this.state !== 'paused') return;
     this.source.resumeReads(this);
-    this.pumpLater();
+    this.on('resume');
   }
 
   paceChanged(): void {
-    this.pumpLater();
+    this.on('allowed');
   }
 
   /** What was received is still written, so that every byte taken from the stream is in the file. */
   cancel(reason: Error): void {
-    this.end(reason);
+    this.end('cancel', reason);
   }
 
   readsTaken(): void {
-    this.hasReads = false;
-    this.stopReceiving();
+    this.on('reads-taken');
   }
 
   sourceClosed(failure: Error): void {
-    this.end(failure);
+    this.end('source-closed', failure);
   }
 
   onTimer(): void {
     this.timer = NO_TIMER;
-    this.pump();
+    this.on('allowed');
   }
 
   onDeferred(): void {
@@ -146,36 +120,79 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     this.pump();
   }
 
-  private end(failure: Error | undefined): void {
-    if (this.isOver) return;
-    if (!this.isEnding) {
-      this.isEnding = true;
-      this.failure = failure;
-    }
-    this.stopReceiving();
+  onWriteOver(): void {
     this.pump();
   }
 
+  /** What was received and not written is lost, and the account says how much. */
+  onDiskFailed(errno: number): void {
+    this.failure = new IoError(errno, 'pwritev', this.receiving.file.name);
+    this.on('disk-failed');
+    this.disk.drop();
+  }
+
+  /** What ended it first is what it fails with. */
+  private end(event: SocketToFileEvent, failure: Error): void {
+    if (SOCKET_TO_FILE_TRANSITIONS[this.state][event] === undefined) return;
+    this.failure = failure;
+    this.on(event);
+    this.pump();
+  }
+
+  private on(event: SocketToFileEvent): void {
+    const next = SOCKET_TO_FILE_TRANSITIONS[this.state][event];
+    if (next !== undefined) this.enter(next);
+  }
+
+  /** Does what a state begins with. */
+  private enter(state: SocketToFileState): void {
+    this.state = state;
+    switch (state) {
+      case 'receiving':
+        this.stopTimer();
+        this.pumpLater();
+        break;
+      case 'pace':
+        this.timer = this.source.reactor.arm(this, 0, this.pace.delayMs(monotonicMs()));
+        break;
+      case 'paused':
+        this.stopReceiving();
+        this.source.restReads(this);
+        break;
+      case 'taken':
+        this.stopReceiving();
+        break;
+      case 'ending':
+        this.stopReceiving();
+        this.pumpLater();
+        break;
+      case 'over':
+        this.finish();
+    }
+  }
+
   private stopReceiving(): void {
-    this.source.reactor.disarm(this.timer);
-    this.timer = NO_TIMER;
+    this.stopTimer();
     const { operation } = this;
     this.operation = undefined;
     if (operation !== undefined) this.source.reactor.driver.cancel(operation);
   }
 
+  private stopTimer(): void {
+    this.source.reactor.disarm(this.timer);
+    this.timer = NO_TIMER;
+  }
+
   /** Not within a call of the user's: an end of the stream runs handlers. */
   private pumpLater(): void {
-    if (this.isDeferred || this.isOver) return;
+    if (this.isDeferred) return;
     this.isDeferred = true;
     this.source.reactor.defer(this);
   }
 
   /** Does whatever can be done now. */
   private pump(): void {
-    if (this.isOver) return;
-    if (this.timer !== NO_TIMER) this.source.reactor.disarm(this.timer);
-    this.timer = NO_TIMER;
+    const { account, disk, receiving } = this;
     for (let receives = 0; this.canReceive; receives++) {
       if (receives === RECEIVES_PER_TURN) {
         // Others have their turn; this one goes on after them.
@@ -184,19 +201,17 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
       }
       if (!this.receive()) break;
     }
-    if (!this.isWriting && this.pending.length > 0) this.write();
-    if (this.isEnding && !this.isWriting && this.pending.length === 0) this.finish();
+    disk.write(receiving.file, receiving.offset + account.bytesOut);
+    if (disk.isEmpty) this.on('written');
   }
 
   private get canReceive(): boolean {
     return (
+      this.state === 'receiving' &&
       // A closed connection tells of it later in the turn, and its number may be another's by then.
       !this.source.isClosed &&
-      this.hasReads &&
-      !this.isEnding &&
-      !this.isPaused &&
       this.operation === undefined &&
-      this.pending.length + this.leaving.length < this.mostBytes
+      this.disk.heldBytes < this.mostBytes
     );
   }
 
@@ -210,15 +225,14 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
     const { account, receiving, source, pace } = this;
     const left = receiving.lengthBytes - account.bytesIn;
     if (left <= 0) {
-      this.isEnding = true;
+      this.on('filled');
       return false;
     }
     const { reactor } = source;
     const lease = (this.lease ??= this.takeLease());
-    const nowMs = monotonicMs();
-    const allowed = pace.allow(Math.min(left, lease.chunkBytes - this.usedBytes), nowMs);
+    const allowed = pace.allow(Math.min(left, lease.chunkBytes - this.usedBytes), monotonicMs());
     if (allowed === 0) {
-      this.timer = reactor.arm(this, 0, pace.delayMs(nowMs));
+      this.on('slow');
       return false;
     }
     const room = lease.bytes.subarray(this.usedBytes, this.usedBytes + allowed);
@@ -237,7 +251,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
       operation.fail(error as Error);
     }
     this.take(operation);
-    return !this.isEnding;
+    return true;
   }
 
   private takeLease(): Lease {
@@ -254,63 +268,29 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   private take({ received, failure }: ReceiveInto): void {
     this.operation = undefined;
     if (failure !== undefined) {
-      this.isEnding = true;
-      this.brokenBy = failure;
+      this.streamEnd = failure;
       this.failure ??= failure;
-      return;
+      this.on('broken');
+    } else if (received === 0) {
+      this.streamEnd = 'FIN';
+      this.on('peer-end');
+    } else {
+      this.takeBytes(received);
     }
-    if (received === 0) {
-      this.isEnding = true;
-      this.hasPeerEnded = true;
-      return;
-    }
+  }
+
+  private takeBytes(received: number): void {
+    const { account, disk } = this;
     const lease = this.lease!;
     lease.retain();
-    this.pending.appendLease(lease, this.usedBytes, this.usedBytes + received);
+    disk.pending.appendLease(lease, this.usedBytes, this.usedBytes + received);
     this.usedBytes += received;
     if (lease.chunkBytes - this.usedBytes < MIN_RECEIVE_BYTES) this.dropLease();
-    const { account } = this;
     account.bytesIn += received;
     account.residueBytes += received;
     this.pace.spend(received);
     this.source.onTurnArrival(received);
-    if (account.bytesIn >= this.receiving.lengthBytes) this.isEnding = true;
-  }
-
-  private write(): void {
-    const { leaving, pending, table, receiving, account } = this;
-    leaving.append(pending);
-    this.isWriting = true;
-    leaving.fillIovecs(table);
-    account.calls++;
-    const answered: Done = result => {
-      this.isWriting = false;
-      if (result > 0) {
-        leaving.consume(result);
-        account.bytesOut += result;
-        account.residueBytes -= result;
-        // What a short write left goes first.
-        pending.prepend(leaving);
-      } else {
-        this.breakOff(result === 0 ? EIO : -result);
-      }
-      this.pump();
-    };
-    try {
-      this.writeAt(receiving.file, table.address, table.count, receiving.offset + account.bytesOut, answered);
-    } catch (error) {
-      this.isWriting = false;
-      this.breakOff((error as IoError).errno);
-    }
-  }
-
-  /** The disk takes no more: what was received and not written is lost, and the account says how much. */
-  private breakOff(errno: number): void {
-    this.failure = new IoError(errno, 'pwritev', this.receiving.file.name);
-    this.isEnding = true;
-    this.stopReceiving();
-    this.leaving.release();
-    this.pending.release();
+    if (account.bytesIn >= this.receiving.lengthBytes) this.on('filled');
   }
 
   private dropLease(): void {
@@ -319,14 +299,12 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred {
   }
 
   private finish(): void {
-    const { source, receiving } = this;
-    this.isOver = true;
+    const { source, receiving, streamEnd } = this;
     this.dropLease();
     source.returnReads(this);
     receiving.releaseFile();
     this.onSettled(this.failure);
     // The connection learns of its own end, and tells its user, after the transfer has.
-    if (this.hasPeerEnded) source.onTurnEnd(undefined);
-    else if (this.brokenBy !== undefined) source.onTurnEnd(this.brokenBy);
+    if (streamEnd !== undefined) source.onTurnEnd(streamEnd === 'FIN' ? undefined : streamEnd);
   }
 }

@@ -296,7 +296,7 @@ describe('states of a relay', () => {
           scene.check();
         },
       ),
-      propertyRuns(300),
+      propertyRuns(150),
     );
   });
 });
