@@ -1,6 +1,7 @@
 // Joins the modules that tsc made into few files, which are what programs load: a thread starts in a third of the time, and
 // V8 treats the constants of a module as constants only where they are not imported. Types stay those of dist/src.
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'acorn';
@@ -42,6 +43,15 @@ const recordings = {
   },
 };
 
+/** llhttp, which undici publishes as a module of CommonJS that exports its bytes. Pollux carries the bytes alone. */
+const parser = {
+  name: 'parser',
+  generateBundle() {
+    const source = createRequire(import.meta.url)('undici/lib/llhttp/llhttp-wasm.js');
+    this.emitFile({ type: 'asset', fileName: 'llhttp.wasm', source });
+  },
+};
+
 /** What package.json exports, the command, and the first modules of threads and processes, which are found by their URLs. */
 const input = {
   index: 'dist/src/index.js',
@@ -73,7 +83,7 @@ function fileOf(id) {
 export default {
   input,
   external: [/^node:/, 'koffi', 'commander', 'log-update', 'prom-client'],
-  plugins: [typescriptMaps, withoutComments, recordings],
+  plugins: [typescriptMaps, withoutComments, recordings, parser],
   // Side by side, since a module finds the threads that it starts by their names.
   output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },
 };

@@ -1,6 +1,7 @@
 /**
  * `pollux/servers`: servers to deploy, made of what the other doors have.
  *
+ *     const server = await createStaticServer({ directory: 'public', listen: { port: 8080 } });
  *     const proxy = await createProxy({ listen: { port: 5432 }, pool: { upstreams: [{ host: '10.0.0.1', port: 5432 }] } });
  *
  * @module pollux/servers
@@ -18,3 +19,9 @@ export type { ProxyBytes } from './servers/proxy/tally.js';
 export type { HealthOptions, PoolOptions } from './servers/proxy/upstreams/pool-options.js';
 export type { UpstreamOptions } from './servers/proxy/upstreams/upstream-options.js';
 export type { UpstreamSnapshot } from './servers/proxy/upstreams/upstream.js';
+export type { HttpCeilings, HttpTimeouts } from './servers/http/http-options.js';
+export { HttpRequest } from './servers/http/http-request.js';
+export { HttpResponse, type FileBody } from './servers/http/http-response.js';
+export { RequestBody } from './servers/http/request-body.js';
+export type { Fields } from './servers/http/response-head.js';
+export { createStaticServer, StaticServer, type StaticServerOptions } from './servers/serve/static-server.js';

@@ -1,0 +1,111 @@
+/** The head of an HTTP message, as it was received: names and values are cut out of its text when they are asked for. */
+
+/** What framing says of a head, as llhttp understood it. */
+export interface HeadFacts {
+  /** 'GET'; '' for a response. */
+  readonly method: string;
+  /** 200; 0 for a request. */
+  readonly status: number;
+  readonly major: number;
+  readonly minor: number;
+  /** Whether another message may follow on this connection. */
+  readonly keepAlive: boolean;
+  /** Whether both sides may leave HTTP behind it: `Upgrade`, or CONNECT. */
+  readonly upgrade: boolean;
+}
+
+/** The head of a message: start line and fields. Field values are text of Latin-1, without white space around them. */
+export class MessageHead implements HeadFacts, Iterable<[name: string, value: string]> {
+  readonly method: string;
+  readonly status: number;
+  readonly major: number;
+  readonly minor: number;
+  readonly keepAlive: boolean;
+  readonly upgrade: boolean;
+
+  /**
+   * @param text from the target (or the reason) on.
+   * @param spans where target, names and values begin and end in it.
+   * @internal Made by a MessageParser.
+   */
+  constructor(
+    facts: HeadFacts,
+    private readonly text: string,
+    private readonly spans: readonly number[],
+  ) {
+    this.method = facts.method;
+    this.status = facts.status;
+    this.major = facts.major;
+    this.minor = facts.minor;
+    this.keepAlive = facts.keepAlive;
+    this.upgrade = facts.upgrade;
+  }
+
+  /** The target of a request as it was sent: '/a?b'. Of a response, the reason. */
+  get target(): string {
+    const { spans } = this;
+    return this.text.slice(spans[0], spans[1]);
+  }
+
+  /** Whether one space stands behind the target, as it must. llhttp takes several. */
+  get isSpacedRight(): boolean {
+    const { text, spans } = this;
+    return spans.length === 2 || text.startsWith(' HTTP/', spans[1]);
+  }
+
+  /** The length that it declares for its body; undefined without one. */
+  get contentLength(): number | undefined {
+    const value = this.get('content-length');
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** Whether its fields declare a body of at least one byte, or a chunked one. */
+  get hasBody(): boolean {
+    return this.find('transfer-encoding', 2) > 0 || (this.contentLength ?? 0) > 0;
+  }
+
+  /** How many fields there are. */
+  get fieldCount(): number {
+    return (this.spans.length - 2) / 4;
+  }
+
+  /**
+   * The value of a field; of several with that name, all of them behind commas.
+   *
+   * @param name in lower case.
+   */
+  get(name: string): string | undefined {
+    let value: string | undefined;
+    for (let at = this.find(name, 2); at > 0; at = this.find(name, at + 4)) {
+      value = value === undefined ? this.valueAt(at) : `${value}, ${this.valueAt(at)}`;
+    }
+    return value;
+  }
+
+  /** How many fields have that name. @param name in lower case. */
+  count(name: string): number {
+    let count = 0;
+    for (let at = this.find(name, 2); at > 0; at = this.find(name, at + 4)) count++;
+    return count;
+  }
+
+  /** Names as they were sent, and values, in their order. */
+  *[Symbol.iterator](): Iterator<[name: string, value: string]> {
+    const { text, spans } = this;
+    for (let at = 2; at < spans.length; at += 4) yield [text.slice(spans[at], spans[at + 1]), this.valueAt(at)];
+  }
+
+  private find(name: string, from: number): number {
+    const { text, spans } = this;
+    for (let at = from; at < spans.length; at += 4) {
+      const start = spans[at];
+      const end = spans[at + 1];
+      if (end - start === name.length && text.slice(start, end).toLowerCase() === name) return at;
+    }
+    return -1;
+  }
+
+  private valueAt(at: number): string {
+    return this.text.slice(this.spans[at + 2], this.spans[at + 3]).replace(/[ \t]+$/, '');
+  }
+}

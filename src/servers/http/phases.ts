@@ -1,0 +1,102 @@
+/**
+ * How long connections stay in a phase. Each phase has one delay, so who entered first is late first: a list in that order
+ * is all that is needed, whatever the number of connections. A byte costs one store.
+ */
+import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functions.js';
+
+/** Between two requests; within a head; awaiting a body; sending a response. */
+export type Phase = 'idle' | 'head' | 'body' | 'write';
+
+/** What is in a phase. The fields are the list's, but for `since`. */
+export interface Phased {
+  phase: Phase | undefined;
+  /** Since when nothing has happened that counts, by `monotonicMs`. */
+  sinceMs: number;
+  queuedMs: number;
+  earlier: Phased | undefined;
+  later: Phased | undefined;
+  /** It is late. To stay in the phase, it sets `sinceMs` anew. */
+  onLate(phase: Phase): void;
+}
+
+class Line {
+  first: Phased | undefined = undefined;
+  last: Phased | undefined = undefined;
+
+  constructor(readonly delayMs: number) {}
+
+  push(one: Phased): void {
+    one.queuedMs = one.sinceMs;
+    one.earlier = this.last;
+    one.later = undefined;
+    if (this.last === undefined) this.first = one;
+    else this.last.later = one;
+    this.last = one;
+  }
+
+  remove(one: Phased): void {
+    if (one.earlier === undefined) this.first = one.later;
+    else one.earlier.later = one.later;
+    if (one.later === undefined) this.last = one.earlier;
+    else one.later.earlier = one.earlier;
+    one.earlier = one.later = undefined;
+  }
+}
+
+/** How often it is looked who is late, at most and at least. */
+const MIN_PERIOD_MS = 20;
+const MAX_PERIOD_MS = 1_000;
+
+/** The phases of all connections of a server in one thread. */
+export class Phases {
+  private readonly lines: Readonly<Record<Phase, Line>>;
+  private readonly periodMs: number;
+  private timer: NodeJS.Timeout | undefined = undefined;
+
+  /** @param delaysMs 0 is for ever. */
+  constructor(delaysMs: Readonly<Record<Phase, number>>) {
+    const line = (phase: Phase) => new Line(delaysMs[phase] === 0 ? Infinity : delaysMs[phase]);
+    this.lines = { idle: line('idle'), head: line('head'), body: line('body'), write: line('write') };
+    const least = Math.min(...Object.values(this.lines).map(({ delayMs }) => delayMs));
+    this.periodMs = Math.min(Math.max(least / 4, MIN_PERIOD_MS), MAX_PERIOD_MS);
+  }
+
+  /** @param phase undefined: it is late for nothing. */
+  enter(one: Phased, phase: Phase | undefined): void {
+    one.sinceMs = monotonicMs();
+    if (one.phase === phase) return;
+    if (one.phase !== undefined) this.lines[one.phase].remove(one);
+    one.phase = phase;
+    if (phase === undefined) return;
+    this.lines[phase].push(one);
+    if (this.timer === undefined) this.arm();
+  }
+
+  /** Ends the timer. Connections that are left are late no more. */
+  close(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private arm(): void {
+    this.timer = setTimeout(() => this.sweep(), this.periodMs).unref();
+  }
+
+  private sweep(): void {
+    this.timer = undefined;
+    const now = monotonicMs();
+    for (const [phase, line] of Object.entries(this.lines) as [Phase, Line][]) this.sweepLine(phase, line, now);
+    if (this.timer === undefined && Object.values(this.lines).some(({ first }) => first !== undefined)) this.arm();
+  }
+
+  private sweepLine(phase: Phase, line: Line, now: number): void {
+    for (let one = line.first; one !== undefined && one.queuedMs + line.delayMs <= now; one = line.first) {
+      if (one.sinceMs + line.delayMs <= now) one.onLate(phase);
+      if (one.phase !== phase) continue;
+      // Something happened meanwhile: it is late later. What is late and stays all the same is not asked again at once.
+      if (one.sinceMs + line.delayMs <= now) one.sinceMs = now;
+      line.remove(one);
+      line.push(one);
+    }
+  }
+}

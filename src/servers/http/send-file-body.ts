@@ -1,0 +1,30 @@
+/** A range of a file as a part of a message: by sendfile(2) on a Connection, by buffers through TLS. */
+import { Connection, DiskFile, sendFile, type BufferList, type OpenFile } from '../../index.js';
+import type { ByteStream } from './byte-stream.js';
+import type { FileBody } from './http-response.js';
+
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * @param drained resolves when the stream takes more.
+ * @throws what sendFile throws: no byte of a range that the file no longer has was sent.
+ */
+export async function sendFileBody(
+  stream: ByteStream,
+  file: OpenFile,
+  { offset, length, before }: FileBody,
+  drained: () => Promise<void>,
+): Promise<void> {
+  if (stream instanceof Connection) {
+    await sendFile(stream, file, { offset, length, before });
+    return;
+  }
+  if (!(file instanceof DiskFile)) throw new TypeError('file: allowed through TLS: a DiskFile');
+  if (before !== undefined) stream.send(before);
+  for (let sent = 0; sent < length;) {
+    using bytes: BufferList = await file.read(Math.min(PIECE_BYTES, length - sent), offset + sent);
+    if (bytes.length === 0) throw new RangeError(`length: ${length}; the file ends after ${sent} bytes of it`);
+    sent += bytes.length;
+    if (!stream.send(bytes)) await drained();
+  }
+}
