@@ -163,16 +163,58 @@ describeOnEveryDriver('SO_SPLICE, after the cases of FreeBSD', driver => {
   it('regression 33: splice_limit_bytes: the last byte that is allowed ends it, and the next is for the owner', async () => {
     const running = await spliced({ limits: { aToB: { maxBytes: 129 } } });
     const { left, right, a, kernel, transfer } = running;
-    await pass(left, right, 'A'.repeat(128));
-    expect([kernel.isSpliced(a.fd), kernel.movedBytes(a.fd)]).to.deep.equal([true, 128]);
-    await pass(left, right, 'B');
-    left.send('C');
+    await pass(left, right, 'A'.repeat(127));
+    expect([kernel.isSpliced(a.fd), kernel.movedBytes(a.fd)]).to.deep.equal([true, 127]);
+    await pass(left, right, 'AB');
     while (transfer.account.aToB.bytesOut < 129) await turns(1);
     right.end();
     const { aToB } = await transfer;
-    expect(aToB).to.include({ bytesIn: 129, bytesOut: 129, splicedBytes: 129, residueBytes: 0 });
+    // The last byte was ours to move.
+    expect(aToB).to.include({ bytesIn: 129, bytesOut: 129, splicedBytes: 128, residueBytes: 0 });
+    left.send('C');
     expect(await readExactly(a, 1)).to.equal('C');
-    expect(kernel.movedBytes(a.fd)).to.equal(129);
+    expect(kernel.movedBytes(a.fd)).to.equal(128);
+  });
+
+  it('regression 33: a limit that is reached to the byte ends its direction, which no event tells', async () => {
+    for (const maxBytes of [1, 2, 1000]) {
+      const limits = { aToB: { maxBytes } };
+      const kernel = new WiredKernel();
+      const { left, right, a, b } = kernel.pairs();
+      const transfer = joinWith(callsWith(kernel), a, b, { limits });
+      await turns(10);
+      await pass(left, right, 'x'.repeat(maxBytes));
+      right.end();
+      const { aToB } = await transfer;
+      expect(aToB).to.include({ bytesIn: maxBytes, bytesOut: maxBytes, splicedBytes: maxBytes - 1, residueBytes: 0 });
+    }
+  });
+
+  it('regression 33: the account of a join counts what the kernel has moved whenever it is asked', async () => {
+    const told: number[] = [];
+    const { left, right, transfer } = await spliced({ onBytes: (_direction, lengthBytes) => told.push(lengthBytes) });
+    await pass(left, right, 'moved');
+    expect(transfer.account.aToB).to.include({ bytesIn: 5, bytesOut: 5, splicedBytes: 5 });
+    expect(told, 'within the question').to.deep.equal([]);
+    await turns(4);
+    expect(told).to.deep.equal([5]);
+    await cancelled(transfer);
+    expect(told).to.deep.equal([5]);
+  });
+
+  it('regression 33: a source that a refusal has left busy goes by buffers, then and later', async () => {
+    const kernel = new WiredKernel();
+    const { left, right, a, b } = kernel.pairs();
+    const other = kernel.connection();
+    expect(kernel.begin(other.inner.fd, b.fd, 0)).to.equal(0);
+    const first = copyWith(callsWith(kernel), a, b, { length: 5 });
+    await pass(left, right, 'first');
+    expect(await first).to.include({ fallback: 'SO_SPLICE: EBUSY', bytesOut: 5 });
+    kernel.end(other.inner.fd);
+    const second = copyWith(callsWith(kernel), a, b, { length: 6 });
+    await pass(left, right, 'second');
+    expect(await second).to.include({ fallback: 'SO_SPLICE: EBUSY', bytesOut: 6 });
+    expect(kernel.isSpliced(a.fd)).to.equal(false);
   });
 
   it('regression 33: splice_limit_timeout: a splice that ends by itself hands back what comes, and the join goes on', async () => {

@@ -4,8 +4,9 @@
  *
  *     outer ---- kernel ---- inner
  *
- * The rules are those that tests/sys/kern/socket_splice.c of FreeBSD checks. It moves bytes a turn of the loop at a time, as
- * the kernel's own threads do beside the program.
+ * The rules are those that tests/sys/kern/socket_splice.c of FreeBSD checks, and those of a recording of FreeBSD 15
+ * (test/fixtures/kqueue/so-splice-freebsd-15.jsonl). It moves bytes a turn of the loop at a time, as the kernel's own threads
+ * do beside the program.
  */
 import { MSG_DONTWAIT, MSG_NOSIGNAL } from '../../src/sys/ffi/constants.js';
 import { EAGAIN, errnoNumber } from '../../src/sys/ffi/errno.js';
@@ -28,6 +29,9 @@ const NOTHING = 0;
 const END = -1;
 /** The sink is gone. */
 const BROKEN = -2;
+
+/** Looked for after the source was taken. */
+const SPOILING = new Set(['ENOTCONN', 'EBUSY', 'EINVAL']);
 
 interface Splice {
   readonly sink: Wire;
@@ -53,6 +57,8 @@ export class WiredKernel implements SocketSpliceCalls {
   residueBytes = 0;
   /** Asks for these sources are refused so. */
   readonly refusals = new Map<number, string>();
+  /** Sources that a refusal has left busy for ever. */
+  private readonly spoiled = new Set<number>();
   private readonly wires: Wire[] = [];
   private readonly buffer = new Uint8Array(PIECE_BYTES);
   private readonly address = addressOf(this.buffer);
@@ -80,13 +86,18 @@ export class WiredKernel implements SocketSpliceCalls {
 
   begin(source: number, sink: number, maxBytes: number): number {
     const refusal = this.refusal(source, sink, maxBytes);
-    if (refusal !== undefined) return errnoNumber(refusal);
+    if (refusal !== undefined) {
+      if (SPOILING.has(refusal) && maxBytes >= 0) this.spoiled.add(source);
+      return errnoNumber(refusal);
+    }
     const wire = this.wire(source)!;
     wire.splice = { sink: this.wire(sink)!, leftBytes: maxBytes === 0 ? Infinity : maxBytes };
     wire.movedBytes = 0;
     this.begun++;
     this.hasMovedResidue(wire);
     this.residueBytes += wire.movedBytes;
+    // At an end it is over as soon as it began.
+    if (wire.hasOuterEnded && !this.has(source)) wire.splice = undefined;
     return 0;
   }
 
@@ -134,6 +145,8 @@ export class WiredKernel implements SocketSpliceCalls {
     const [from, to] = [this.wire(source), this.wire(sink)];
     // Whatever is not of this kernel's wires is a Unix socket.
     if (from === undefined || to === undefined) return 'EPROTONOSUPPORT';
+    if (this.spoiled.has(source)) return 'EBUSY';
+    if (to.hasInnerEnded) return 'ENOTCONN';
     const isTaken = from.splice !== undefined || this.wires.some(({ splice }) => splice?.sink === to);
     return isTaken ? 'EBUSY' : undefined;
   }
@@ -171,6 +184,8 @@ export class WiredKernel implements SocketSpliceCalls {
       wire.splice = undefined;
       shutdown(wire.toInner, SHUT_WR);
     } else if (carried === BROKEN) {
+      // What it has in hand is counted as moved, and lost. Later bytes are for the source.
+      if (splice !== undefined) this.count(wire, splice, Math.max(0, this.lose(wire.toOuter, splice.leftBytes)));
       wire.splice = undefined;
     } else if (splice !== undefined) {
       this.count(wire, splice, carried);
@@ -203,6 +218,10 @@ export class WiredKernel implements SocketSpliceCalls {
 
   private has(fd: number): boolean {
     return recv(fd, this.address, 1, MSG_DONTWAIT | MSG_PEEK) > 0;
+  }
+
+  private lose(from: number, mostBytes: number): number {
+    return recv(from, this.address, Math.min(PIECE_BYTES, mostBytes), MSG_DONTWAIT);
   }
 
   /** @returns bytes, NOTHING, END or BROKEN. */

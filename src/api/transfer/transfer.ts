@@ -37,6 +37,8 @@ export interface TransferEngine<Account extends object = TransferAccount, Plan =
   resume(): void;
   /** `pace` was given another rate: a wait for the old one is to be thought over. */
   paceChanged(): void;
+  /** Where the kernel moves bytes by itself: has the account count them. */
+  refresh?(): void;
   /** Stops, and settles with `reason` unless all was over already. */
   cancel(reason: Error): void;
 }
@@ -120,6 +122,7 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
 
   /** What has moved until now, by which path. It goes on counting while the transfer is under way. */
   get account(): Account {
+    if (!this.isSettled) this.engine.refresh?.();
     return this.engine.account;
   }
 

@@ -43,8 +43,8 @@ export function beforeClose(release: (fd: number) => void): void {
 }
 
 /**
- * What close(2) says of a connection, and not of the close: a signal came, or the peer's reset did (FreeBSD). A reset is
- * told by the calls that send and receive.
+ * What close(2) says of a connection, and not of the close: a signal came, or on FreeBSD the peer's reset. That is told
+ * by the calls that send and receive.
  */
 const NO_FAILURES = new Set([EINTR, ECONNRESET]);
 

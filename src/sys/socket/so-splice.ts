@@ -1,22 +1,24 @@
 /**
  * SO_SPLICE: FreeBSD's and OpenBSD's kernels move what one TCP socket receives to another, without a call per piece.
- * Written from setsockopt(2) and the tests of FreeBSD's source (tests/sys/kern/socket_splice.c), and run on no such
- * kernel yet: FreeBSD 14.0, of which there are recordings, answers ENOPROTOOPT.
+ * FreeBSD 15.0 was recorded (test/fixtures/kqueue/so-splice-freebsd-15.jsonl). FreeBSD 14.0 has no such option.
  */
 import { SOL_SOCKET } from '../ffi/constants.js';
+import { EINVAL, ENOTCONN } from '../ffi/errno.js';
 import { IoError } from '../ffi/io-error.js';
 import { NativeBlock, storeWord } from '../ffi/memory.js';
 import { platform } from '../ffi/platform.js';
-import { getOption, setOption } from './socket.js';
+import { getOption, remoteAddress, setOption } from './socket.js';
 
 /** An object, so that a test can be the kernel. One way each; both sockets are TCP and connected. */
 export interface SocketSpliceCalls {
   /**
    * Has the kernel move bytes from now on, what waits at the source already included. Meanwhile the source is never
-   * readable. It becomes so when the splice is over: at the end of either stream, by an error, or after `maxBytes`.
+   * readable. It becomes so when the splice is over and there is something to receive: bytes beyond `maxBytes`, the
+   * end, an error. Nothing tells that just `maxBytes` were moved.
    *
    * @param maxBytes 0 for no limit.
-   * @returns 0, or why not: ENOPROTOOPT no such option here, EPROTONOSUPPORT not TCP, ENOTCONN, EBUSY spliced already.
+   * @returns 0, or why not: ENOPROTOOPT no such option here, EPROTONOSUPPORT not TCP, ENOTCONN, EBUSY spliced already,
+   *   EINVAL a socket to itself. After some refusals FreeBSD says EBUSY of the source for ever, which serves as before.
    */
   begin(source: number, sink: number, maxBytes: number): number;
   /** Ends it; nothing if it is over. What has not been moved is to be received as ever. */
@@ -41,9 +43,14 @@ export class SocketSplice implements SocketSpliceCalls {
   constructor(
     private readonly set: SetOption,
     private readonly get: GetOption,
+    private readonly isConnected: (fd: number) => boolean = () => true,
   ) {}
 
   begin(source: number, sink: number, maxBytes: number): number {
+    // FreeBSD takes it, and the bytes are gone.
+    if (source === sink) return EINVAL;
+    // Refused by the kernel for this, the source could never be spliced again.
+    if (!this.isConnected(sink)) return ENOTCONN;
     return this.splice(source, sink, maxBytes);
   }
 
@@ -75,5 +82,15 @@ export class SocketSplice implements SocketSpliceCalls {
 /** SO_SPLICE of this machine; undefined on systems that never had it. Whether the kernel has it is told by `begin`. */
 export function nativeSocketSplice(): SocketSpliceCalls | undefined {
   if (platform !== 'freebsd' && platform !== 'openbsd') return undefined;
-  return new SocketSplice(setOption, getOption);
+  return new SocketSplice(setOption, getOption, isConnected);
+}
+
+function isConnected(fd: number): boolean {
+  try {
+    remoteAddress(fd);
+    return true;
+  } catch (error) {
+    if (error instanceof IoError && error.errno === ENOTCONN) return false;
+    throw error;
+  }
 }

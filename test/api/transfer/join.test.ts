@@ -35,7 +35,8 @@ describeOnEveryDriver('join', () => {
   }
 
   it('small messages back and forth go by plain receive and send', async () => {
-    const { left, right, transfer } = await joined();
+    // Where the system has SO_SPLICE, they would go by that.
+    const { left, right, transfer } = await joined({}, 'TCP', { ...nativeRelayCalls(), socketSplice: undefined });
     for (let message = 0; message < 50; message++) {
       left.send('ping');
       expect(await readExactly(right, 4)).to.equal('ping');
@@ -113,7 +114,8 @@ describeOnEveryDriver('join', () => {
     }
     const { aToB } = transfer.account;
     transfer.cancel();
-    expect(aToB.residueBytes).to.be.above(0);
+    // What SO_SPLICE did not send lies at the source.
+    if (aToB.path !== 'so_splice') expect(aToB.residueBytes).to.be.above(0);
     expect(aToB.bytesIn).to.equal(aToB.bytesOut + aToB.residueBytes);
     // Some of it may find room at once.
     expect(b.queuedBytes).to.be.at.most(aToB.residueBytes);

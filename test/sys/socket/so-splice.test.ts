@@ -35,6 +35,20 @@ describe('SO_SPLICE', () => {
     expect(splice.movedBytes(7)).to.equal(2 ** 40 + 3);
   });
 
+  it('does not ask for what would lose bytes, or leave the source busy for ever', () => {
+    let asked = 0;
+    const splice = new SocketSplice(
+      () => asked++,
+      () => new Uint8Array(8),
+      fd => fd !== 9,
+    );
+    expect(splice.begin(7, 7, 0)).to.equal(errnoNumber('EINVAL'));
+    expect(splice.begin(7, 9, 0)).to.equal(errnoNumber('ENOTCONN'));
+    expect(asked).to.equal(0);
+    expect(splice.begin(7, 8, 0)).to.equal(0);
+    expect(asked).to.equal(1);
+  });
+
   it('says why not: ENOPROTOOPT is what FreeBSD 14.0 answered', () => {
     const splice = new SocketSplice(
       () => {

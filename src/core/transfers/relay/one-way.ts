@@ -51,6 +51,10 @@ export class OneWay implements RelayOwner {
     this.relay.paceChanged();
   }
 
+  refresh(): void {
+    this.relay.refresh();
+  }
+
   cancel(reason: Error): void {
     this.cancellation = reason;
     this.relay.cancel();

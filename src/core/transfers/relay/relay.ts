@@ -51,6 +51,8 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private from: Descriptor | undefined = undefined;
   private to: Descriptor | undefined = undefined;
   private timer: Timer = NO_TIMER;
+  /** Counted within a call of the user's, who is told of them later. */
+  private untoldBytes = 0;
 
   constructor(
     private readonly owner: RelayOwner,
@@ -123,14 +125,15 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.on('cancel');
   }
 
-  /** Counts what the kernel has moved by itself. @returns whether there was something. */
+  /** Counts what the kernel has moved by itself; the owner is told later in the turn. @returns whether there was something. */
   refresh(): boolean {
     if (this.isOver || this.kernel?.isOn !== true || this.source.isClosed) return false;
     const movedBytes = this.kernel.count();
     this.source.reactor.driver.counters.soSplicedBytes += movedBytes;
     if (movedBytes === 0) return false;
     this.allowance.spend(movedBytes);
-    this.tell(movedBytes, movedBytes);
+    this.untoldBytes += movedBytes;
+    this.source.reactor.defer(this);
     return true;
   }
 
@@ -214,7 +217,13 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   }
 
   onDeferred(): void {
-    this.on('told');
+    const { untoldBytes } = this;
+    this.untoldBytes = 0;
+    try {
+      if (!this.isOver) this.tell(untoldBytes, untoldBytes);
+    } finally {
+      this.on('told');
+    }
   }
 
   private tell(took: number, gave: number): void {
@@ -275,10 +284,14 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     }
   }
 
-  /** Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. */
+  /**
+   * Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. The last
+   * byte of a limit is left to us: nothing tells that a splice has moved just what it was allowed to.
+   */
   private leaveToKernel(): void {
-    if (this.kernel === undefined || this.allowance.isPaced) return;
-    this.kernel.begin(this.source.ownFd, this.sink.ownFd, this.allowance.leftBytes);
+    const mostBytes = this.allowance.leftBytes - 1;
+    if (this.kernel === undefined || this.allowance.isPaced || mostBytes <= 0) return;
+    this.kernel.begin(this.source.ownFd, this.sink.ownFd, mostBytes);
   }
 
   /** From here on bytes are moved by calls of ours. @returns those that the kernel has moved. */

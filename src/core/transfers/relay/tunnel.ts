@@ -124,6 +124,12 @@ export class Tunnel implements RelayOwner, TimerOwner {
     this.settle(reason);
   }
 
+  refresh(): void {
+    if (!this.isRunning) return;
+    this.aToB.refresh();
+    this.bToA.refresh();
+  }
+
   onRelayBegin(): void {
     this.armTimers();
   }
