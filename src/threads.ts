@@ -22,6 +22,11 @@ export type { SlowPolicy, SubscriberCounters } from './threads/messages/subscrib
 export { Subscription, type SubscribeOptions } from './threads/messages/subscription.js';
 export { Ticket, type Cancellation } from './threads/messages/ticket.js';
 export { Topic, type TopicCounters } from './threads/messages/topic.js';
+export { workQueue, WorkQueue, type WorkQueueCounters } from './threads/jobs/work-queue.js';
+export { receiveWork, WorkReceiver, type WorkPlace } from './threads/jobs/work-receiver.js';
+export { Job } from './threads/jobs/job.js';
+export type { WorkReceiverCounters } from './threads/jobs/receivers.js';
+export type { ReceiveWorkOptions, WorkOptions, WorkQueueOptions } from './threads/jobs/options.js';
 export { RuntimeWorker } from './threads/runtime/runtime-worker.js';
 export type { RuntimeOptions } from './threads/runtime/options.js';
 export { Runtime, type RuntimeEnd } from './threads/runtime/runtime.js';

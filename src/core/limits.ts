@@ -281,3 +281,7 @@ export const LATE_READER_BYTES = 64 * 1024;
  * leave before they are accepted do not come in one row; a sandbox that refuses accept4(2) refuses it always.
  */
 export const REFUSED_ACCEPTS = 256;
+
+/** Items of a work queue that are not told yet, and what they may take: an item that waits has its bytes and two promises. */
+export const WORK_ITEMS = 65_536;
+export const WORK_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   createWriteStream,
@@ -188,6 +189,15 @@ describe('examples', () => {
     const example = run('kitchen');
     expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
     expect(example.stdout).to.equal('table 1: soup, bread; special: pie\nleft: 0\n');
+  });
+
+  it('digests has files worked on by its workers, and ends by itself', async () => {
+    const paths = ['a', 'b', 'c'].map(name => join(directory, name));
+    for (const path of paths) writeFileSync(path, path);
+    const example = run('digests', ...paths);
+    expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
+    const expected = paths.map(path => `${createHash('sha256').update(path).digest('hex')}  ${path}`);
+    expect(example.stdout.trim().split('\n').sort()).to.deep.equal(expected.sort());
   });
 
   it('watch-fifo prints what is written, and ends by itself', async () => {

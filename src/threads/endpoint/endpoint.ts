@@ -63,6 +63,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   });
   private readonly ended = new RecentThreads();
   private readonly departureWatchers: ((threadId: number) => void)[] = [];
+  private readonly closeWatchers: (() => void)[] = [];
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
   private referenced = true;
@@ -123,6 +124,12 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     this.checkOpen('answer');
     this.handlers.addAnswer(name, answer as RequestHandler);
     this.onReceiving(1);
+  }
+
+  /** @internal As `answer`, but that alone does not keep the thread alive. */
+  serve(name: string, answer: RequestHandler<never>): void {
+    this.checkOpen('answer');
+    this.handlers.addAnswer(name, answer as RequestHandler);
   }
 
   /** Makes a function known that other threads may schedule here. @throws TypeError, IoError as `answer`. */
@@ -192,9 +199,10 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
   }
 
   /** @internal Resolves when all have been told of the threads that were marked as ended before. */
-  endsTold(): Promise<void> {
-    // A turn looks after the links first.
-    return new Promise(resolve => this.reactor.defer({ onDeferred: resolve }));
+  async endsTold(): Promise<void> {
+    // A turn looks after the links first, and tells of an end when it has handed on what that thread had sent.
+    do await new Promise<void>(resolve => this.reactor.defer({ onDeferred: resolve }));
+    while (this.mailbox.isTakingLeave);
   }
 
   /** @internal */
@@ -217,6 +225,16 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     this.departureWatchers.push(onDeparture);
   }
 
+  /** @internal Tells once that this endpoint is closed, when nothing is under way any more. */
+  watchClose(onClose: () => void): void {
+    this.closeWatchers.push(onClose);
+  }
+
+  /** @internal Does something with a thread that has sent something here, once its address is known. */
+  withPeer(threadId: number, run: (peer: Peer) => void): void {
+    this.peers.withPeer(threadId, run);
+  }
+
   /** Keeps the thread alive for what may come (the default), as long as somebody here receives or waits for an answer. */
   ref(): this {
     this.referenced = true;
@@ -236,12 +254,13 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes>
     for (const peer of this.peers.all()) peer.close();
     for (const each of [this.queues, this.subscriptions, this.topics].flatMap(map => [...map.values()])) each.end();
     this.mailbox.close();
+    for (const onClose of this.closeWatchers.splice(0)) onClose();
   }
 
   private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
     // A publisher that goes before it is asked, or before it answers, will not publish.
     try {
-      return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).promise.catch(() => {});
+      return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).waiting.promise.catch(() => {});
     } catch (failure) {
       if (!peer.isGone) throw failure;
       return Promise.resolve();

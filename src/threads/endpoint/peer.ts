@@ -15,7 +15,7 @@ import { settling, type Settling } from '../../api/settling.js';
 import { signalOf } from '../../api/waiting.js';
 import { CALL, REQUEST } from './channel.js';
 import { checkName } from '../messages/checks.js';
-import { encode } from '../messages/message.js';
+import { encode, type Encoded } from '../messages/message.js';
 import type {
   AnswerOf,
   Argument,
@@ -38,10 +38,12 @@ export interface RequestOptions {
 }
 
 /** A request under way. */
-interface Asked {
+export interface Asked {
   readonly number: number;
-  readonly promise: Promise<unknown>;
   readonly outgoing: Outgoing;
+  readonly waiting: Settling<unknown>;
+  /** It failed here, without an answer: the thread has gone, or the peer was closed. */
+  isRefused: boolean;
 }
 
 interface AskOptions {
@@ -74,7 +76,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
   /** @internal What the runtime has to say: nothing that is sent as a message comes before it. */
   readonly control: PeerLane;
   private readonly scope = new AsyncScope('POLLUX_PEER');
-  private readonly requests = new Map<number, Settling<unknown>>();
+  private readonly requests = new Map<number, Asked>();
   private lastNumber = 0;
   private isClosed = false;
 
@@ -166,8 +168,8 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
   async request(name: string, question: unknown, options?: RequestOptions): Promise<unknown> {
     checkName(name);
     const signal = signalOf(options);
-    const { number, promise, outgoing } = this.ask(REQUEST, name, question);
-    return await unlessAborted(promise, signal, () => {
+    const { number, waiting, outgoing } = this.ask(REQUEST, name, question);
+    return await unlessAborted(waiting.promise, signal, () => {
       this.messages.lane.revoke(outgoing);
       return this.endRequest(number) !== undefined;
     });
@@ -223,36 +225,52 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
   // For the endpoint
 
   /** @internal */
-  ask(
+  ask(kind: number, name: string, payload: unknown, options?: AskOptions): Asked {
+    return this.askEncoded(kind, name, encode(payload), options);
+  }
+
+  /** @internal As `ask`, of what is encoded already. */
+  askEncoded(
     kind: number,
     name: string,
-    payload: unknown,
+    encoded: Encoded,
     { via = this.messages, revocable = false }: AskOptions = {},
   ): Asked {
     if (this.requests.size >= REQUESTS_PER_PEER) {
       throw new RangeError(`request: ${REQUESTS_PER_PEER} wait for answers of thread ${this.threadId} already`);
     }
-    const encoded = encode(payload);
     const number = followingFree(this.lastNumber, used => this.requests.has(used));
     const waiting = settling<unknown>();
     const channel = via.channel(kind, name, encoded.isValue);
     const outgoing = new Outgoing(encoded.payload, channel, number, false, revocable, undefined);
     via.lane.submit(outgoing);
     this.lastNumber = number;
-    this.requests.set(number, waiting);
+    const asked: Asked = { number, outgoing, waiting, isRefused: false };
+    this.requests.set(number, asked);
     this.owner.onRequests(1);
-    return { number, promise: waiting.promise, outgoing };
+    return asked;
+  }
+
+  /**
+   * @internal Takes a revocable request back, or what is left of one that was refused.
+   *
+   * @returns true: the other thread has not begun with it, and never will.
+   */
+  takeBack({ number, outgoing }: Asked): boolean {
+    if (!this.messages.lane.revoke(outgoing)) return false;
+    this.endRequest(number);
+    return true;
   }
 
   /** @internal A request of the runtime's. */
   async askControl(name: string, question: unknown): Promise<unknown> {
-    return await this.ask(REQUEST, name, question, { via: this.control }).promise;
+    return await this.ask(REQUEST, name, question, { via: this.control }).waiting.promise;
   }
 
   /** @internal A request by which the other thread gets what it then has. @throws TypeError, RangeError, IoError as `request`. */
   offer(name: string, payload: unknown): Offer {
-    const { promise, outgoing } = this.ask(REQUEST, name, payload, { revocable: true });
-    return new Offer(promise, this.messages.lane, outgoing);
+    const { waiting, outgoing } = this.ask(REQUEST, name, payload, { revocable: true });
+    return new Offer(waiting.promise, this.messages.lane, outgoing);
   }
 
   /** @internal An answer came, or a failure. */
@@ -270,15 +288,18 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
 
   /** @returns who waits for the answer; undefined if it came, or was given up before. */
   private endRequest(number: number): Settling<unknown> | undefined {
-    const waiting = this.requests.get(number);
-    if (waiting === undefined) return undefined;
+    const asked = this.requests.get(number);
+    if (asked === undefined) return undefined;
     this.requests.delete(number);
     this.owner.onRequests(-1);
-    return waiting;
+    return asked.waiting;
   }
 
   private refuseRequests(failure: Error): void {
-    for (const number of [...this.requests.keys()]) this.answer(number, () => failure, undefined);
+    for (const asked of [...this.requests.values()]) {
+      asked.isRefused = true;
+      this.answer(asked.number, () => failure, undefined);
+    }
   }
 
   private goneError(): IoError {

@@ -66,6 +66,8 @@ export class Mailbox implements Inbox, LinkOwner {
   private readonly control: RingReader;
   /** Links from here to others. */
   readonly links = new Set<Link>();
+  /** Those whose receivers have gone, and the turns after which that is told at the latest. */
+  private readonly departing = new Map<Link, number>();
   private seenWakes: number;
   private seenSent = 0;
   private readonly patience = new Patience();
@@ -163,6 +165,7 @@ export class Mailbox implements Inbox, LinkOwner {
 
   onLinkClosed(link: Link): void {
     this.links.delete(link);
+    this.departing.delete(link);
   }
 
   // For the reactor
@@ -174,6 +177,7 @@ export class Mailbox implements Inbox, LinkOwner {
   }
 
   get hasWork(): boolean {
+    if (this.isTakingLeave) return true;
     return this.reader.isReady || this.control.isReady || this.reactor.driver.backend.counters.wakes !== this.seenWakes;
   }
 
@@ -188,6 +192,7 @@ export class Mailbox implements Inbox, LinkOwner {
         records += this.drain(RECORDS_PER_TURN - records);
       }
     }
+    if (this.isTakingLeave) this.takeLeave();
     return controls + records > 0;
   }
 
@@ -262,7 +267,31 @@ export class Mailbox implements Inbox, LinkOwner {
     const { wakes } = this.reactor.driver.backend.counters;
     if (wakes === this.seenWakes) return;
     this.seenWakes = wakes;
-    for (const link of this.links) link.onWoken();
+    for (const link of this.links) {
+      if (!link.isGone) link.onWoken();
+      else if (!this.departing.has(link)) this.departing.set(link, this.turnsOfAFullRing);
+    }
+  }
+
+  /** Whether a receiver has gone, and those that sent to it have not been told yet. */
+  get isTakingLeave(): boolean {
+    return this.departing.size > 0;
+  }
+
+  /** What a thread had answered before it ended comes before its end, however much others send meanwhile. */
+  private takeLeave(): void {
+    for (const [link, turns] of [...this.departing]) {
+      if (turns > 0 && !this.closed && this.readers.some(({ isEmpty }) => !isEmpty)) {
+        this.departing.set(link, turns - 1);
+        continue;
+      }
+      this.departing.delete(link);
+      link.onWoken();
+    }
+  }
+
+  private get turnsOfAFullRing(): number {
+    return Math.ceil(this.reader.memory.unitCount / RECORDS_PER_TURN);
   }
 }
 

@@ -161,6 +161,12 @@ export class RingReader {
     return this.isWork(Atomics.load(this.memory.words, this.memory.head(this.position) + STATE));
   }
 
+  /** Whether nothing was sent that has not been read: not even a record that its sender is writing. */
+  get isEmpty(): boolean {
+    const found = Atomics.load(this.memory.words, this.memory.head(this.position) + STATE);
+    return stateOf(found) === FREE || !this.memory.sameLap(found, this.position);
+  }
+
   private isWork(found: number): boolean {
     const state = stateOf(found);
     return state !== FREE && state !== RESERVED && this.memory.sameLap(found, this.position);

@@ -2,7 +2,6 @@
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
-import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
 import { serviceValues, type ServiceOptions } from '../service/options.js';
@@ -16,12 +15,12 @@ import {
 } from '../../observe/runtime-snapshot.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
+import { workQueue, type WorkQueue, type WorkQueueOptions } from '../jobs/work-queue.js';
 import { WorkerCleanups } from './worker-cleanups.js';
 import type { WorkerAddress } from './control.js';
+import { StopSignals } from './stop-signals.js';
 import { RuntimeWorker, type RuntimeWorkerOwner, type WorkerEnd } from './runtime-worker.js';
 import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** How a runtime came to its end. */
 export interface RuntimeEnd {
@@ -47,19 +46,16 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
   private isOver = false;
   private paused = false;
   private failure: Error | undefined = undefined;
-  private wasSignalled = false;
-  private readonly onSignal = () => {
-    // Who asks twice wants no more of it to be waited for.
-    if (this.wasSignalled) this.terminateLate();
-    else this.stop(this.options.drainOnSignalMs).catch(() => {});
-    this.wasSignalled = true;
-  };
+  private readonly signals = new StopSignals(
+    () => void this.stop(this.options.drainOnSignalMs).catch(() => {}),
+    () => this.terminateLate(),
+  );
 
   /** @throws RangeError, TypeError an option that makes no sense, named. */
   constructor(options: RuntimeOptions) {
     this.options = checkRuntimeOptions(options);
     this.workers = this.options.names.map((name, index) => new RuntimeWorker(index, name, this));
-    // Whoever waits for neither is told by onError; it must not end the process as unhandled twice.
+    // onError tells of it; it must not end the process as unhandled twice.
     this.starting.promise.catch(() => {});
     this.ended.promise.catch(() => {});
   }
@@ -87,8 +83,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
     const signal = signalOf(options);
     this.ownEndpoint = this.options.endpoint ?? openEndpoint({ senders: this.options.senders });
     this.started = true;
-    if (this.options.drainOnSignalMs !== undefined)
-      for (const signal of SIGNALS) addSignalListener(signal, this.onSignal);
+    if (this.options.drainOnSignalMs !== undefined) this.signals.listen();
     for (const worker of this.workers) if (this.failure === undefined) this.startWorker(worker);
     const deadline = setTimeout(() => this.onStartDeadline(deadlineMs), deadlineMs);
     const started = () => clearTimeout(deadline);
@@ -130,6 +125,15 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
       throw failure;
     }
     return service;
+  }
+
+  /**
+   * Makes a work queue: workers receive its items by `receiveWork(currentWorker(), name)`, and each goes to one that is free.
+   *
+   * @throws IoError ESRCH: before `start`; EALREADY: there is one of that name. @throws TypeError, RangeError an option, named.
+   */
+  workQueue<T = unknown, R = unknown>(name: string, options?: WorkQueueOptions): WorkQueue<T, R> {
+    return workQueue(this.endpoint, name, options);
   }
 
   /**
@@ -322,9 +326,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
   private onLost(worker: RuntimeWorker, failure: Error | undefined): void {
     this.failure ??= failure;
     if (failure !== undefined || !worker.hasRun) {
-      this.starting.reject(
-        failure ?? wrongState('ESRCH', 'start', `worker '${worker.name}' ended before its entry was through`),
-      );
+      const early = `worker '${worker.name}' ended before its entry was through`;
+      this.starting.reject(failure ?? wrongState('ESRCH', 'start', early));
     }
     // One that ended before its reactor ran is waited for no more.
     if (!this.stopping) this.introduce();
@@ -362,7 +365,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> implements Ru
 
   private async finish(): Promise<void> {
     this.isOver = true;
-    for (const signal of SIGNALS) removeSignalListener(signal, this.onSignal);
+    this.signals.close();
     try {
       await Promise.all([...this.services].map(service => service.close()));
     } catch (failure) {

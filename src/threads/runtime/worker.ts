@@ -8,6 +8,7 @@ import { openEndpoint } from '../endpoint/endpoint.js';
 import { startReactor } from '../../api/thread-reactor.js';
 import { snapshotThread } from '../../observe/thread-snapshot.js';
 import { workerServicesOf, type AcceptRequest } from '../service/worker-services.js';
+import { leaveWork } from '../jobs/work-receiver.js';
 import type { WorkerSetup, ToOwner, ToWorker } from './control.js';
 import { entryFunction } from './entry.js';
 import { tellLoaded } from './loading.js';
@@ -61,6 +62,7 @@ async function stop(): Promise<void> {
   resume();
   // What the entry sets up, it must have set up before it can end it.
   await running;
+  await leaveWork(worker.endpoint);
   if (worker.onStop !== undefined) await scope.run(worker.onStop, worker);
   worker.endpoint.close();
   // Stopped before it was to run, it waits for that word no more.

@@ -99,4 +99,22 @@ describe('what was sent to a thread that dies', () => {
     }));
     expect(await run(program, 0)).to.deep.equal(program.map(() => 1));
   });
+
+  it('has what it answered told before its end', async () => {
+    const tally = new Int32Array(new SharedArrayBuffer(8));
+    const worker = new Worker(new URL('mortal.js', import.meta.url), {
+      workerData: { address: endpoint.address, tally, stopsAt: 1 },
+    });
+    const { threadId } = worker;
+    const [address] = (await once(worker, 'message')) as [MailboxAddress];
+    const peer = endpoint.peer(address);
+    const outcomes = Promise.allSettled([0, 1].map(number => peer.request('job', new Uint8Array([0, 0, 0, number]))));
+    // This thread reads nothing until the other has answered the first, and is in the second.
+    while (Atomics.load(tally, 1) === 0);
+    endpoint.markEnded(threadId);
+    const [answered, died] = await outcomes;
+    expect(answered).to.deep.equal({ status: 'fulfilled', value: undefined });
+    expect(died).to.have.nested.property('reason.code', 'EPIPE');
+    await worker.terminate();
+  });
 });
