@@ -1,6 +1,14 @@
 /** Tables of states as mermaid diagrams, and the documents that show them. */
 import { EVENTS, STATES, TRANSITIONS } from '../../src/api/stream/parts/connection-states.js';
 import {
+  FILE_SUPPLY_EVENTS,
+  FILE_SUPPLY_STATES,
+  FILE_SUPPLY_TRANSITIONS,
+  FILE_TO_SOCKET_EVENTS,
+  FILE_TO_SOCKET_STATES,
+  FILE_TO_SOCKET_TRANSITIONS,
+} from '../../src/core/transfers/files/file-to-socket-states.js';
+import {
   SOCKET_TO_FILE_EVENTS,
   SOCKET_TO_FILE_STATES,
   SOCKET_TO_FILE_TRANSITIONS,
@@ -19,6 +27,16 @@ export interface StateMachine<State extends string = string, Event extends strin
 export const DRAWN: Readonly<Record<string, Readonly<Record<string, StateMachine>>>> = {
   'docs/connection-states.md': { '# The life of a connection': { states: STATES, events: EVENTS, table: TRANSITIONS } },
   'docs/internals/transfer-states.md': {
+    '## A file to a connection': {
+      states: FILE_TO_SOCKET_STATES,
+      events: FILE_TO_SOCKET_EVENTS,
+      table: FILE_TO_SOCKET_TRANSITIONS,
+    },
+    '## The file of a transfer to a connection': {
+      states: FILE_SUPPLY_STATES,
+      events: FILE_SUPPLY_EVENTS,
+      table: FILE_SUPPLY_TRANSITIONS,
+    },
     '## A connection to a file': {
       states: SOCKET_TO_FILE_STATES,
       events: SOCKET_TO_FILE_EVENTS,
