@@ -8,14 +8,16 @@
  */
 export { createProxy, ProxyServer, type ProxySnapshot } from './servers/proxy/proxy-server.js';
 export type { ProxyLimits, ProxyOptions, ProxyTimeouts } from './servers/proxy/proxy-options.js';
-export type { AccessOptions, ProxyListenOptions } from './servers/proxy/listen-options.js';
+export type { AccessOptions, ProxyListenOptions } from './servers/proxy/listeners/listen-options.js';
 export type { AccessRule, AccessVerdict } from './servers/proxy/access/access-list.js';
 export type { Balance } from './servers/proxy/balancers/choice.js';
-export type { ProxyDrainOptions, ProxyDrainResult } from './servers/proxy/draining.js';
-export type { ListenerSnapshot } from './servers/proxy/entrance.js';
+export type { ProxyProtocol } from './servers/proxy/introduction/proxy-protocol/own-header.js';
+export type { RouteOptions } from './servers/proxy/introduction/routes.js';
+export type { ProxyDrainOptions, ProxyDrainResult } from './servers/proxy/session/draining.js';
+export type { ListenerSnapshot } from './servers/proxy/listeners/entrance.js';
 export type { HealthState } from './servers/proxy/health/health-states.js';
-export type { SessionOutcome, SessionRecord } from './servers/proxy/session-record.js';
-export type { ProxyBytes } from './servers/proxy/tally.js';
+export type { SessionOutcome, SessionRecord } from './servers/proxy/session/session-record.js';
+export type { ProxyBytes } from './servers/proxy/session/tally.js';
 export type { HealthOptions, PoolOptions } from './servers/proxy/upstreams/pool-options.js';
 export type { UpstreamOptions } from './servers/proxy/upstreams/upstream-options.js';
 export type { UpstreamSnapshot } from './servers/proxy/upstreams/upstream.js';

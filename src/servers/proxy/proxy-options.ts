@@ -3,9 +3,9 @@ import { shown } from '../../base/arguments.js';
 import { callback, milliseconds, nested, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { atLeastOne } from './limits/most.js';
 import { rate } from './limits/rate.js';
-import { listenPlan, type ProxyListenOptions } from './listen-options.js';
+import { listenPlan, type ProxyListenOptions } from './listeners/listen-options.js';
 import { ifGiven, oneOrMore, recordOf } from './option-lists.js';
-import type { SessionRecord } from './session-record.js';
+import type { SessionRecord } from './session/session-record.js';
 import { poolPlan, type PoolOptions } from './upstreams/pool-options.js';
 
 /** What ends a proxied connection that does not end by itself. In milliseconds; 0 is never. */
@@ -16,6 +16,8 @@ export interface ProxyTimeouts {
   readonly halfCloseMs?: number;
   /** How long a connection lasts at most, whatever moves. Default 0. */
   readonly lifetimeMs?: number;
+  /** What a client says before it goes to an upstream: a PROXY header, a TLS hello, a TLS handshake. Default 10 s. */
+  readonly headMs?: number;
 }
 
 /** How much a proxy takes on. Infinity, the default of each, is no bound. */
@@ -48,6 +50,7 @@ const TIMEOUTS = {
   idleMs: milliseconds(600_000),
   halfCloseMs: milliseconds(60_000),
   lifetimeMs: milliseconds(0),
+  headMs: milliseconds(10_000),
 } satisfies OptionTable<ProxyTimeouts>;
 
 const LIMITS = {
@@ -74,12 +77,16 @@ export function proxyPlan(options: ProxyOptions): ProxyPlan {
   if (plan.pool === undefined && plan.pools.size === 0) {
     throw new TypeError('pool: missing; allowed: { upstreams: [...] }, or pools by name');
   }
-  plan.listen.forEach(({ pool }, index) => checkPool(`listen[${index}].pool`, pool, plan));
+  plan.listen.forEach(({ pool, routes }, index) => {
+    const name = `listen[${index}]`;
+    if (pool !== undefined || routes.length === 0) checkPool(`${name}.pool`, pool, plan);
+    routes.forEach((route, place) => checkPool(`${name}.routes[${place}].pool`, route.pool, plan));
+  });
   return plan;
 }
 
 /** @throws TypeError a pool that is not there; none, and there is no default. */
-export function checkPool(name: string, pool: string | undefined, { pool: first, pools }: ProxyPlan): void {
+function checkPool(name: string, pool: string | undefined, { pool: first, pools }: ProxyPlan): void {
   if (pool === undefined ? first !== undefined : pools.has(pool)) return;
   const known = [...pools.keys()].map(shown).join(', ');
   throw new TypeError(

@@ -1,15 +1,18 @@
 /** A proxy for TCP and Unix sockets: its listeners, its pools, and the clients that it has. */
-import { Connection, IoError, type JoinOptions, type Listener } from '../../index.js';
+import { Connection, IoError, type Listener } from '../../index.js';
 import { kindOf } from '../../base/arguments.js';
-import { sourceOf } from './addresses.js';
-import { drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './draining.js';
-import { Entrance, type ListenerSnapshot } from './entrance.js';
+import type { Carrier } from './carriers/carrier.js';
+import { plainReception, type Reception } from './introduction/reception.js';
+import { Routes } from './introduction/routes.js';
+import { Entrance, type ListenerSnapshot } from './listeners/entrance.js';
+import type { ListenPlan } from './listeners/listen-options.js';
 import { SourceCounts } from './limits/source-counts.js';
 import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js';
-import { Session, type SessionOwner } from './session.js';
-import type { SessionOutcome, SessionRecord } from './session-record.js';
-import { Sessions } from './sessions.js';
-import { Tally, type ProxyBytes } from './tally.js';
+import { drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './session/draining.js';
+import { Session, type SessionOwner } from './session/session.js';
+import type { SessionOutcome, SessionRecord } from './session/session-record.js';
+import { Sessions } from './session/sessions.js';
+import { Tally, type ProxyBytes } from './session/tally.js';
 import { Pool } from './upstreams/pool.js';
 import type { UpstreamSnapshot } from './upstreams/upstream.js';
 
@@ -29,8 +32,6 @@ const DEFAULT_POOL = 'default';
 
 /** A proxy, made by `createProxy`. It serves in the thread that made it. */
 export class ProxyServer implements SessionOwner {
-  /** @internal */
-  readonly joinOptions: JoinOptions;
   private readonly closer = new AbortController();
   private readonly pools = new Map<string, Pool>();
   private readonly entrances: Entrance[] = [];
@@ -41,8 +42,6 @@ export class ProxyServer implements SessionOwner {
   /** @internal Made by `createProxy`. */
   constructor(private readonly plan: ProxyPlan) {
     const { timeouts, limits, pool, pools } = plan;
-    const { bytesPerSecond } = limits;
-    this.joinOptions = { idleTimeoutMs: timeouts.idleMs, halfCloseTimeoutMs: timeouts.halfCloseMs, bytesPerSecond };
     this.sessions = new Sessions(timeouts.lifetimeMs);
     this.sources = new SourceCounts(limits.connectionsPerSource);
     if (pool !== undefined) this.pools.set(DEFAULT_POOL, new Pool(DEFAULT_POOL, pool));
@@ -53,7 +52,9 @@ export class ProxyServer implements SessionOwner {
   async open(): Promise<void> {
     try {
       for (const listen of this.plan.listen) {
-        this.entrances.push(await Entrance.open(listen, (at, client) => this.receive(at, client), this.plan.onError));
+        const reception = this.receptionOf(listen);
+        const onClient = (at: Entrance, client: Connection) => this.begin(client, reception, at);
+        this.entrances.push(await Entrance.listen(listen, onClient, this.plan.onError));
       }
     } catch (failure) {
       await this.close();
@@ -87,7 +88,7 @@ export class ProxyServer implements SessionOwner {
     const found = this.pools.get(pool);
     if (found === undefined) throw new TypeError(`pool: '${pool}'; allowed: ${[...this.pools.keys()].join(', ')}`);
     if (this.isClosed) throw new IoError('EBADF', 'take', undefined, 'the proxy is closed');
-    this.begin(client, found, this.asksSource(found) ? sourceOf(client.remoteAddress) : '');
+    this.begin(client, plainReception(found), undefined);
   }
 
   /** What it is and has done until now. */
@@ -95,7 +96,7 @@ export class ProxyServer implements SessionOwner {
     return {
       open: this.sessions.size,
       outcomes: { ...this.tally.outcomes },
-      bytes: this.tally.bytesWith(this.sessions.accounts()),
+      bytes: this.tally.bytesWith(this.sessions.carriers()),
       listeners: this.entrances.map(entrance => entrance.snapshot()),
       pools: Object.fromEntries([...this.pools].map(([name, pool]) => [name, pool.snapshot()])),
     };
@@ -136,41 +137,58 @@ export class ProxyServer implements SessionOwner {
   }
 
   /** @internal */
+  get timeouts(): ProxyPlan['timeouts'] {
+    return this.plan.timeouts;
+  }
+
+  /** @internal */
+  get asksSource(): boolean {
+    return this.sources.isLimited || this.plan.onEnd !== undefined;
+  }
+
+  /** @internal */
+  admits(session: Session): boolean {
+    const { source, reception } = session;
+    if (!reception.access.allows(source)) return false;
+    if (this.sources.isLimited) session.isCounted = this.sources.add(source);
+    return session.isCounted || !this.sources.isLimited;
+  }
+
+  /** @internal */
+  onCarried(_session: Session, carrier: Carrier): void {
+    const { bytesPerSecond } = this.plan.limits;
+    if (bytesPerSecond !== Infinity) carrier.bytesPerSecond = bytesPerSecond;
+  }
+
+  /** @internal */
   onSessionEnd(session: Session, record: SessionRecord): void {
-    this.sessions.remove(session);
-    this.tally.add(record.outcome, session.account);
-    if (this.sources.isLimited) this.sources.remove(session.source);
-    if (this.sessions.size < this.plan.limits.connections) {
-      for (const { gate } of this.entrances) gate.release('connections');
-    }
-    this.plan.onEnd?.(record);
+    const { sessions, sources, plan } = this;
+    sessions.remove(session);
+    this.tally.add(record.outcome, session.carrier);
+    if (session.isCounted) sources.remove(session.source);
+    session.entrance?.onClientGone();
+    if (sessions.size < plan.limits.connections) for (const { gate } of this.entrances) gate.release('proxy');
+    plan.onEnd?.(record);
   }
 
-  private receive({ plan }: Entrance, client: Connection): void {
-    const pool = this.pools.get(plan.pool ?? DEFAULT_POOL)!;
-    const source = plan.access.refusesSome || this.asksSource(pool) ? sourceOf(client.remoteAddress) : '';
-    if (plan.access.allows(source)) this.begin(client, pool, source);
-    else this.refuse(client, pool, source);
-  }
-
-  private begin(client: Connection, pool: Pool, source: string): void {
-    if (this.sources.isLimited && !this.sources.add(source)) return this.refuse(client, pool, source);
-    const session = new Session(this, { client, source, pool });
-    this.sessions.add(session);
-    if (this.sessions.size >= this.plan.limits.connections)
-      for (const { gate } of this.entrances) gate.hold('connections');
+  private begin(client: Connection, reception: Reception, entrance: Entrance | undefined): void {
+    const { sessions, plan } = this;
+    const session = new Session(this, client, { reception, entrance });
+    sessions.add(session);
+    if (sessions.size >= plan.limits.connections) for (const { gate } of this.entrances) gate.hold('proxy');
     void session.run();
   }
 
-  private refuse(client: Connection, pool: Pool, source: string): void {
-    client.reset();
-    this.tally.add('refused', undefined);
-    const nothing = { upstream: '', bytesToUpstream: 0, bytesToClient: 0, durationMs: 0, failure: undefined };
-    this.plan.onEnd?.({ outcome: 'refused', source, pool: pool.name, ...nothing });
-  }
-
-  private asksSource(pool: Pool): boolean {
-    return this.sources.isLimited || this.plan.onEnd !== undefined || pool.asksSource;
+  private receptionOf({ access, trustedProxies, routes, tls, pool }: ListenPlan): Reception {
+    const { pools } = this;
+    return {
+      access,
+      trusted: trustedProxies,
+      routes: new Routes(routes),
+      tls,
+      pool: pools.get(pool ?? DEFAULT_POOL),
+      pools,
+    };
   }
 }
 

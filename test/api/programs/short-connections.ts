@@ -4,6 +4,7 @@ import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { connect, join, listen, open, sendFile, type Connection } from 'pollux';
+import { createProxy } from 'pollux/servers';
 
 const [kind, port, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const host = process.argv[5];
@@ -55,6 +56,12 @@ if (kind === 'connect') {
     await connection.read();
     await connection.close();
   }
+  mark('end');
+} else if (kind === 'proxy') {
+  const proxy = await createProxy({ listen: { port: 0, host }, pool: { upstreams: [{ host, port }] } });
+  mark('begin');
+  console.log(proxy.listeners[0].port);
+  await once(process.stdin.resume(), 'end');
   mark('end');
 } else {
   const listener = await listen({ port: 0, host, onConnection: SERVERS[kind] });

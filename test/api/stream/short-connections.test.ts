@@ -16,7 +16,7 @@ const COUNTED =
   'accept,accept4,socket,setsockopt,getsockopt,connect,epoll_ctl,fcntl,recvfrom,recvmsg,sendto,sendmsg,sendfile,splice,' +
   'pread64,preadv2,openat,openat2,statx,shutdown,getpeername,getsockname,close';
 
-type Kind = 'echo' | 'connect' | 'sendFile' | 'file' | 'join';
+type Kind = 'echo' | 'connect' | 'sendFile' | 'file' | 'join' | 'proxy';
 const LOOPBACK = '127.0.0.1';
 
 /** One after the other. What the kinds have in common: a message there and back, then FIN of both. */
@@ -137,10 +137,15 @@ describe('system calls of a short connection', () => {
     expect(statx).to.be.within(1, 2);
   });
 
-  it('proxied: 16, and one more where the proxy rests between the two FINs', async () => {
-    const { EPOLL_CTL_MOD = 0, EPOLL_CTL_DEL = 0, ...calls } = await measure('join');
-    const accepting = { accept4: 1, socket: 1, setsockopt: 1, connect: 1, getsockopt: 1, EPOLL_CTL_ADD: 2 };
-    expect(calls).to.deep.equal({ ...accepting, recvfrom: 4, sendto: 2, shutdown: 1, close: 2 });
-    expect(EPOLL_CTL_MOD + EPOLL_CTL_DEL).to.be.at.most(1);
-  });
+  for (const [what, kind] of [
+    ['proxied', 'join'],
+    ['proxied by `createProxy`, with timeouts, health and counters', 'proxy'],
+  ] as const) {
+    it(`${what}: 16, and one more where the proxy rests between the two FINs`, async () => {
+      const { EPOLL_CTL_MOD = 0, EPOLL_CTL_DEL = 0, ...calls } = await measure(kind);
+      const accepting = { accept4: 1, socket: 1, setsockopt: 1, connect: 1, getsockopt: 1, EPOLL_CTL_ADD: 2 };
+      expect(calls).to.deep.equal({ ...accepting, recvfrom: 4, sendto: 2, shutdown: 1, close: 2 });
+      expect(EPOLL_CTL_MOD + EPOLL_CTL_DEL).to.be.at.most(1);
+    });
+  }
 });

@@ -1,7 +1,7 @@
 /** Limits by themselves: what comes through a bucket, and how many there are of each source. */
 import { expect } from 'chai';
 import { array, assert, boolean, double, integer, property, tuple } from 'fast-check';
-import { AcceptGate } from '../../../src/servers/proxy/accept-gate.js';
+import { AcceptGate } from '../../../src/servers/proxy/listeners/accept-gate.js';
 import { SourceCounts } from '../../../src/servers/proxy/limits/source-counts.js';
 import { TokenBucket } from '../../../src/servers/proxy/limits/token-bucket.js';
 import { propertyRuns } from '../../property-runs.js';
@@ -84,11 +84,11 @@ describe('the gate of a listener', () => {
     const told: boolean[] = [];
     const gate = new AcceptGate(Infinity, isOpen => told.push(isOpen));
     gate.hold('rate');
-    gate.hold('connections');
+    gate.hold('proxy');
     gate.release('rate');
     expect([told, gate.isHeld]).to.deep.equal([[false], true]);
-    gate.release('connections');
-    gate.release('connections');
+    gate.release('proxy');
+    gate.release('proxy');
     expect([told, gate.isHeld]).to.deep.equal([[false, true], false]);
   });
 
@@ -98,7 +98,7 @@ describe('the gate of a listener', () => {
     gate.onAccepted();
     gate.end();
     gate.onAccepted();
-    gate.hold('connections');
+    gate.hold('proxy');
     expect(told).to.deep.equal([false, true]);
   });
 });

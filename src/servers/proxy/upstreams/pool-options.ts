@@ -1,6 +1,7 @@
 /** Options of a pool: several upstreams that serve the same, and how one of them is chosen. */
 import { integer, milliseconds, nested, oneOf, type OptionTable, type OptionValues } from '../../../base/options.js';
 import { BALANCES, type Balance } from '../balancers/choice.js';
+import { PROXY_PROTOCOLS, type ProxyProtocol } from '../introduction/proxy-protocol/own-header.js';
 import { filledListOf } from '../option-lists.js';
 import { upstreamPlan, type UpstreamOptions } from './upstream-options.js';
 
@@ -25,6 +26,11 @@ export interface PoolOptions {
   /** Upstreams that are tried for one client at most, before its connection is reset. Default 3. */
   readonly attempts?: number;
   readonly health?: HealthOptions;
+  /**
+   * Begins each connection to an upstream with a header of the PROXY protocol, which says who the client is. What a proxy before
+   * this one has said is passed on. Default: none.
+   */
+  readonly proxyProtocol?: ProxyProtocol;
 }
 
 const HEALTH_OPTIONS = {
@@ -39,6 +45,7 @@ const POOL_OPTIONS = {
   connectTimeoutMs: milliseconds(5_000),
   attempts: integer(1, 1000, 3),
   health: nested(HEALTH_OPTIONS),
+  proxyProtocol: oneOf(PROXY_PROTOCOLS),
 } satisfies OptionTable<PoolOptions>;
 
 /** The row of a table for a pool. */

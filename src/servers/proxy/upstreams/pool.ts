@@ -2,6 +2,8 @@
 import { monotonicMs } from '../../../base/runtime-functions.js';
 import { balancerOf } from '../balancers/choice.js';
 import type { Balancer } from '../balancers/balancer.js';
+import type { ProxyHeader } from '../introduction/proxy-protocol/header.js';
+import { encodeHeader } from '../introduction/proxy-protocol/own-header.js';
 import type { PoolPlan } from './pool-options.js';
 import { Upstream, type UpstreamSnapshot } from './upstream.js';
 
@@ -16,7 +18,7 @@ export class Pool {
 
   constructor(
     readonly name: string,
-    plan: PoolPlan,
+    private readonly plan: PoolPlan,
   ) {
     this.connectTimeoutMs = plan.connectTimeoutMs;
     this.attempts = plan.attempts;
@@ -42,6 +44,17 @@ export class Pool {
     if (usable.length > 0) return this.balancers.backup.choose(usable, source);
     const resting = left.filter(({ health }) => health.state === 'resting');
     return resting.length > 0 ? this.balancers.first.choose(resting, source) : undefined;
+  }
+
+  /** Whether upstreams are told who the client is. */
+  get greets(): boolean {
+    return this.plan.proxyProtocol !== undefined;
+  }
+
+  /** What a connection to an upstream begins with, if they are told who the client is. */
+  greeting(header: ProxyHeader | undefined): Uint8Array | undefined {
+    const { proxyProtocol } = this.plan;
+    return proxyProtocol && header && encodeHeader(proxyProtocol, header);
   }
 
   snapshot(): UpstreamSnapshot[] {

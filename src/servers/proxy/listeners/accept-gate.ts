@@ -1,9 +1,9 @@
 /** When a listener accepts: who has to wait does so in the kernel's backlog, and costs the proxy nothing. */
-import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functions.js';
-import { TokenBucket } from './limits/token-bucket.js';
+import { clearTimeout, monotonicMs, setTimeout } from '../../../base/runtime-functions.js';
+import { TokenBucket } from '../limits/token-bucket.js';
 
-/** Why nobody is accepted: too many in a second, or too many at once. */
-export type HoldReason = 'rate' | 'connections';
+/** Why nobody is accepted: too many in a second, too many at once here, or too many at once of all listeners. */
+export type HoldReason = 'rate' | 'listener' | 'proxy';
 
 /** How long a burst of connections above the rate may be. */
 const BURST_MS = 100;

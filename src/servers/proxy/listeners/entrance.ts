@@ -1,6 +1,6 @@
 /** One of a proxy's listeners, and who gets in. */
-import { formatName } from './addresses.js';
-import { listen, type Connection, type Listener } from '../../index.js';
+import { formatName } from '../addresses.js';
+import { listen, type Connection, type Listener } from '../../../index.js';
 import { AcceptGate } from './accept-gate.js';
 import type { ListenPlan } from './listen-options.js';
 
@@ -17,14 +17,17 @@ export interface ListenerSnapshot {
 
 export class Entrance {
   readonly gate: AcceptGate;
+  /** Clients that came in here and are not through. */
+  private open = 0;
 
   private constructor(
-    readonly plan: ListenPlan,
+    private readonly plan: ListenPlan,
     readonly listener: Listener,
     onClient: (client: Connection) => void,
   ) {
     const accept = (client: Connection) => {
       this.gate.onAccepted();
+      if (++this.open >= plan.maxConnections) this.gate.hold('listener');
       onClient(client);
     };
     this.gate = new AcceptGate(plan.acceptsPerSecond, isOpen => {
@@ -34,18 +37,23 @@ export class Entrance {
   }
 
   /** @throws what `listen` throws, by the promise. */
-  static async open(
+  static async listen(
     plan: ListenPlan,
     onClient: (entrance: Entrance, client: Connection) => void,
     onError: ((failure: Error) => void) | undefined,
   ): Promise<Entrance> {
-    const { host, port, path, mode, ipv6Only, backlog, reusePort, fd, maxConnections } = plan;
+    const { host, port, path, mode, ipv6Only, backlog, reusePort, fd } = plan;
     const where = { host, port, path, mode, ipv6Only, backlog, reusePort, fd };
     const given = Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
-    const listener = await listen({ ...given, maxConnections });
+    const listener = await listen(given);
     listener.onError = onError;
     const entrance: Entrance = new Entrance(plan, listener, client => onClient(entrance, client));
     return entrance;
+  }
+
+  /** A client that came in here is through. */
+  onClientGone(): void {
+    if (--this.open < this.plan.maxConnections) this.gate.release('listener');
   }
 
   /** Lets in whoever waits, and nobody later. */
@@ -64,8 +72,8 @@ export class Entrance {
     return {
       address: formatName(listener.address),
       accepted: listener.counters.accepted,
-      open: listener.connections.size,
-      isHeld: gate.isHeld || listener.connections.size >= listener.maxConnections,
+      open: this.open,
+      isHeld: gate.isHeld,
     };
   }
 }

@@ -1,5 +1,5 @@
 /** What a proxy has counted, as plain values. */
-import type { TunnelAccount } from '../../index.js';
+import type { Carrier } from '../carriers/carrier.js';
 import { OUTCOMES, type SessionOutcome } from './session-record.js';
 
 /** Bytes that sinks took, by how they went. */
@@ -16,21 +16,21 @@ export class Tally {
   /** Of the clients that are gone. */
   private readonly moved: ProxyBytes = { toUpstreams: 0, toClients: 0, spliced: 0 };
 
-  add(outcome: SessionOutcome, account: TunnelAccount | undefined): void {
+  add(outcome: SessionOutcome, carrier: Carrier | undefined): void {
     this.outcomes[outcome]++;
-    if (account !== undefined) addBytes(this.moved, account);
+    if (carrier !== undefined) addBytes(this.moved, carrier);
   }
 
   /** @param running what those that are not gone have moved until now. */
-  bytesWith(running: Iterable<TunnelAccount>): ProxyBytes {
+  bytesWith(running: Iterable<Carrier>): ProxyBytes {
     const bytes = { ...this.moved };
-    for (const account of running) addBytes(bytes, account);
+    for (const carrier of running) addBytes(bytes, carrier);
     return bytes;
   }
 }
 
-function addBytes(sum: ProxyBytes, { aToB, bToA }: TunnelAccount): void {
-  sum.toUpstreams += aToB.bytesOut;
-  sum.toClients += bToA.bytesOut;
-  sum.spliced += aToB.splicedBytes + bToA.splicedBytes;
+function addBytes(sum: ProxyBytes, { bytesToUpstream, bytesToClient, splicedBytes }: Carrier): void {
+  sum.toUpstreams += bytesToUpstream;
+  sum.toClients += bytesToClient;
+  sum.spliced += splicedBytes;
 }

@@ -1,10 +1,15 @@
 /** Options of one of a proxy's listeners. */
-import { anything, nested, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
-import type { ListenOptions } from '../../index.js';
-import { AccessList, type AccessRule, type AccessVerdict } from './access/access-list.js';
-import { atLeastOne } from './limits/most.js';
-import { rate } from './limits/rate.js';
-import { listOf } from './option-lists.js';
+import type { TlsOptions } from 'node:tls';
+import { checkObject } from '../../../base/arguments.js';
+import { anything, nested, oneOf, optional, type OptionTable, type OptionValues } from '../../../base/options.js';
+import type { ListenOptions } from '../../../index.js';
+import { AccessList, type AccessRule, type AccessVerdict } from '../access/access-list.js';
+import { Networks } from '../access/networks.js';
+import type { TrustedProxies } from '../introduction/reception.js';
+import { ROUTE_OPTIONS, type RouteOptions } from '../introduction/routes.js';
+import { atLeastOne } from '../limits/most.js';
+import { rate } from '../limits/rate.js';
+import { ifGiven, listOf } from '../option-lists.js';
 
 /** Who may connect: the first rule that names a client's address decides. */
 export interface AccessOptions {
@@ -27,6 +32,21 @@ export interface ProxyListenOptions extends Pick<
   readonly acceptsPerSecond?: number;
   /** Default: everybody may connect. */
   readonly access?: AccessOptions;
+  /**
+   * Proxies that begin each connection with a header of the PROXY protocol (version 1 or 2), by their networks; 'unix' stands
+   * for clients of a Unix socket. They must send one, and all others must not. Default: none.
+   */
+  readonly trustedProxies?: string | readonly string[];
+  /**
+   * Where TLS clients go by what they ask for, without their TLS being ended: the first route that fits decides. Clients that
+   * fit none, or do not speak TLS, go to `pool`.
+   */
+  readonly routes?: readonly RouteOptions[];
+  /**
+   * Ends TLS here, by the options of `tls.createServer`: the upstream gets what was encrypted as plain bytes. Default: TLS goes
+   * to the upstream as it is.
+   */
+  readonly tls?: TlsOptions;
 }
 
 const ACCESS_OPTIONS = {
@@ -36,6 +56,17 @@ const ACCESS_OPTIONS = {
 } satisfies OptionTable<AccessOptions>;
 
 const access = nested(ACCESS_OPTIONS);
+
+function trustedProxies(name: string, given?: string | readonly string[]): TrustedProxies {
+  const all = [given].flat() as readonly string[];
+  return {
+    networks: new Networks(
+      all.filter(each => each !== 'unix'),
+      name,
+    ),
+    unix: all.includes('unix'),
+  };
+}
 
 /** Of those that are not here, `listen` says what they may be. */
 const LISTEN_OPTIONS = {
@@ -54,6 +85,9 @@ const LISTEN_OPTIONS = {
     const { rules, otherwise } = access(name, given);
     return new AccessList(rules as readonly AccessRule[], otherwise, `${name}.rules`);
   },
+  trustedProxies: ifGiven(trustedProxies),
+  routes: listOf(nested(ROUTE_OPTIONS)),
+  tls: optional((name, given: TlsOptions) => checkObject(name, given)),
 } satisfies OptionTable<ProxyListenOptions>;
 
 /** The row of a table for a listener. */

@@ -1,6 +1,6 @@
 /** All clients of a proxy that are not through. */
-import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functions.js';
-import type { TunnelAccount } from '../../index.js';
+import { clearTimeout, monotonicMs, setTimeout } from '../../../base/runtime-functions.js';
+import type { Carrier } from '../carriers/carrier.js';
 import type { Session } from './session.js';
 
 export class Sessions implements Iterable<Session> {
@@ -20,8 +20,8 @@ export class Sessions implements Iterable<Session> {
     return this.running.values();
   }
 
-  *accounts(): Generator<TunnelAccount> {
-    for (const { account } of this.running) if (account !== undefined) yield account;
+  *carriers(): Generator<Carrier> {
+    for (const { carrier } of this.running) if (carrier !== undefined) yield carrier;
   }
 
   add(session: Session): void {
