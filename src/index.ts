@@ -5,6 +5,7 @@
  */
 export { adopt } from './api/stream/adopt.js';
 export { connect, type ConnectOptions } from './api/stream/connect.js';
+export type { RetryOptions } from './api/stream/retry.js';
 export { Connection } from './api/stream/connection.js';
 export type { Destination } from './api/departure.js';
 export { delimited, encodeDelimited, type DelimitedOptions } from './api/framing/delimited.js';
