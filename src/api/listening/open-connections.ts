@@ -32,7 +32,7 @@ export class CountedConnections implements OpenConnections {
       this.size--;
       if (this.most !== Infinity) onRoom();
     };
-    this.terms = { limits: details.limits, unread: 'drained', uncount };
+    this.terms = { reactor, limits: details.limits, unread: 'drained', uncount };
   }
 
   get areFull(): boolean {
@@ -49,7 +49,7 @@ export class CountedConnections implements OpenConnections {
   /** Makes a connection of a descriptor that was accepted. */
   add(descriptor: Descriptor): Connection {
     const { timeouts } = this.details;
-    const connection = new Connection(this.reactor, descriptor, this.terms);
+    const connection = new Connection(descriptor, this.terms);
     this.size++;
     if (timeouts !== undefined) connection.setTimeouts(timeouts);
     return connection;

@@ -145,7 +145,8 @@ export class AddressRace implements TimerOwner {
     // From here on its descriptor is the connection's.
     this.running.delete(attempt);
     this.finish();
-    const connection = new Connection(this.reactor, attempt.descriptor, {
+    const connection = new Connection(attempt.descriptor, {
+      reactor: this.reactor,
       limits: this.options.limits,
       unread: 'left',
     });

@@ -89,12 +89,12 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
   if (kind === 'socket') {
     // What Node opened in a worker it closes at the worker's end; it opens no sockets without an object of its own.
     own(fd);
-    return new Connection(reactor, descriptor, { limits, unread: 'left' });
+    return new Connection(descriptor, { reactor, limits, unread: 'left' });
   }
   descriptor.origin = 'pipe';
   // Nobody answers a pipe that closes.
-  const terms = { limits: { ...limits, lingerMs: 0 }, unread: 'left' } as const;
-  return new Connection(reactor, descriptor, terms, STATE_BY_ACCESS.get(accessMode(fd)));
+  const terms = { reactor, limits: { ...limits, lingerMs: 0 }, unread: 'left' } as const;
+  return new Connection(descriptor, terms, STATE_BY_ACCESS.get(accessMode(fd)));
 }
 
 /**

@@ -43,8 +43,6 @@ export class Connection {
   outbound: OutboundHalf | undefined = undefined;
   /** @internal Undefined while nothing has happened but bytes. */
   life: ConnectionLife | undefined = undefined;
-  /** @internal */
-  isReferenced = true;
   private closeHandler: CloseHandler | undefined = undefined;
 
   /**
@@ -53,18 +51,22 @@ export class Connection {
    * @internal
    */
   constructor(
-    readonly reactor: Reactor,
     /** @internal */
     readonly descriptor: Descriptor,
     /** @internal */
     readonly terms: ConnectionTerms,
     state: ConnectionState = 'open',
   ) {
+    const { reactor } = terms;
     descriptor.owner = this;
     reactor.enter(true);
     this.inbound = new InboundHalf(this);
     if (state !== 'open') this.life = new ConnectionLife(this, state);
     reactor.defer(this.inbound);
+  }
+
+  get reactor(): Reactor {
+    return this.terms.reactor;
   }
 
   get isClosed(): boolean {
@@ -302,6 +304,16 @@ export class Connection {
   /** @internal */
   get state(): ConnectionState {
     return this.life === undefined ? 'open' : this.life.state;
+  }
+
+  /** @internal */
+  get isReferenced(): boolean {
+    return this.life?.isReferenced ?? true;
+  }
+
+  /** @internal */
+  set isReferenced(isReferenced: boolean) {
+    if (isReferenced !== this.isReferenced) this.needLife().isReferenced = isReferenced;
   }
 
   /** @internal */

@@ -19,7 +19,7 @@ import { eventSourcesOf } from '../../backends/sources/choice.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
 import { DriverTotals, type Driver, type Watcher } from './driver.js';
-import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../limits.js';
+import { BYTES_PER_TURN } from '../limits.js';
 import { FinishedOperations } from './finished-operations.js';
 import { Harvest } from './harvest.js';
 import {
@@ -37,7 +37,7 @@ import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './op
 import { BOTH, PEER_CAUSES, READ_CAUSES, WRITE_CAUSES, type ReactorMode } from './mode.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
-import { spinError } from './spin.js';
+import { FruitlessEvents, spinError } from './spin.js';
 import { Watches } from './watches.js';
 
 export class ReadinessDriver implements Driver {
@@ -48,6 +48,7 @@ export class ReadinessDriver implements Driver {
   private readonly listed = new ReadyList();
   readonly harvest: Harvest;
   private readonly finished = new FinishedOperations();
+  private readonly fruitless = new FruitlessEvents();
   private readonly watches: Watches;
   private openedSources: EventSources | undefined;
 
@@ -69,7 +70,7 @@ export class ReadinessDriver implements Driver {
       throw new IoError('ENOTSUP', 'register', `descriptor ${fd} with ${this.backend.name}`, 'it wakes all that wait');
     }
     this.watches.endStale(fd);
-    const descriptor = new Descriptor(fd, scope, isExclusive);
+    const descriptor = new Descriptor(fd, scope, isExclusive ? 'exclusive' : 'shared');
     descriptor.maybeReady = BOTH;
     this.registered.takeCare(descriptor);
     return descriptor;
@@ -78,6 +79,7 @@ export class ReadinessDriver implements Driver {
   remove(descriptor: Descriptor): void {
     const { token } = descriptor;
     this.registered.endCare(descriptor);
+    this.fruitless.forget(descriptor);
     try {
       if (token !== NO_TOKEN) {
         this.registered.remove(token);
@@ -215,7 +217,7 @@ export class ReadinessDriver implements Driver {
     try {
       moved = this.runReady(descriptor, readiness);
     } finally {
-      if (moved !== 0) descriptor.fruitless = 0;
+      if (moved !== 0) this.fruitless.forget(descriptor);
       else if (this.mode !== 'edge') this.countFruitless(descriptor);
       // Also after an exception of a callback: it must not leave the descriptor disarmed.
       this.askOn(descriptor, causes & ~moved);
@@ -353,9 +355,10 @@ export class ReadinessDriver implements Driver {
 
   private register(descriptor: Descriptor, interest: Interest): void {
     const { backend } = this;
-    const token = descriptor.isExclusive
-      ? backend.registerExclusive!(descriptor.fd)
-      : backend.register(descriptor.fd, interest, this.mode);
+    const token =
+      descriptor.origin === 'exclusive'
+        ? backend.registerExclusive!(descriptor.fd)
+        : backend.register(descriptor.fd, interest, this.mode);
     descriptor.token = token;
     descriptor.interest = interest;
     this.registered.add(descriptor);
@@ -386,8 +389,7 @@ export class ReadinessDriver implements Driver {
 
   private countFruitless(descriptor: Descriptor): void {
     this.counters.fruitlessEvents++;
-    if (++descriptor.fruitless < FRUITLESS_EVENTS) return;
-    descriptor.fruitless = 0;
+    if (!this.fruitless.add(descriptor)) return;
     this.counters.spinsStopped++;
     this.finished.failAll(descriptor, spinError(descriptor, this.backend.name));
     this.askOn(descriptor);

@@ -89,12 +89,13 @@ export abstract class Operation {
 /**
  * What is known of a descriptor since it was opened, so that the system need not be asked again:
  *
- *     own     a socket of accept or connect, whose number nothing outside Pollux knows
- *     closing as own, and the close follows at once: it takes the kernel's registration along
- *     shared  a socket whose number is known elsewhere too, so a duplicate of it may live on after the close
- *     pipe    no socket
+ *     own        a socket of accept or connect, whose number nothing outside Pollux knows
+ *     closing    as own, and the close follows at once: it takes the kernel's registration along
+ *     shared     a socket whose number is known elsewhere too, so a duplicate of it may live on after the close
+ *     exclusive  as shared, and of the threads that wait for it one is to be woken
+ *     pipe       no socket
  */
-export type Origin = 'own' | 'closing' | 'shared' | 'pipe';
+export type Origin = 'own' | 'closing' | 'shared' | 'exclusive' | 'pipe';
 
 /** The driver's record of one descriptor: what waits on it in either direction, and what is asked of the backend. */
 export class Descriptor {
@@ -103,25 +104,37 @@ export class Descriptor {
   writes: Operation | undefined = undefined;
   /** The backend's registration; NO_TOKEN until an operation had to wait. */
   token: Token = NO_TOKEN;
-  /** What the backend was last asked for. */
-  interest = 0;
-  /**
-   * Edge mode: directions that may be ready as far as anybody knows. A direction leaves the set when a call on it would
-   * have blocked, and comes back with an event. LISTED is in it while the descriptor stands in the driver's list of those
-   * that the next dispatch tries.
-   */
-  maybeReady = 0;
-  /** Events in a row that brought nothing. */
-  fruitless = 0;
-  origin: Origin = 'shared';
   /** The object of the user's that has it, for those who look at what there is. */
   owner: object | undefined = undefined;
+  /** `interest` and `maybeReady`, a byte each: a server has many descriptors. */
+  private sets = 0;
 
   constructor(
     readonly fd: number,
     /** In which the callbacks of its owner run. */
     readonly scope: AsyncScope,
-    /** Of the threads that wait for it one is to be woken. */
-    readonly isExclusive = false,
+    public origin: Origin = 'shared',
   ) {}
+
+  /** What the backend was last asked for. */
+  get interest(): Interest {
+    return this.sets & 0xff;
+  }
+
+  set interest(interest: Interest) {
+    this.sets = (this.sets & ~0xff) | interest;
+  }
+
+  /**
+   * Edge mode: directions that may be ready as far as anybody knows. A direction leaves the set when a call on it would
+   * have blocked, and comes back with an event. LISTED is in it while the descriptor stands in the driver's list of those
+   * that the next dispatch tries.
+   */
+  get maybeReady(): number {
+    return this.sets >> 8;
+  }
+
+  set maybeReady(maybeReady: number) {
+    this.sets = (this.sets & 0xff) | (maybeReady << 8);
+  }
 }

@@ -57,7 +57,7 @@ class Branch implements ConnectionService {
     private readonly deliver: (connection: Connection) => void,
   ) {
     this.loads = new Loads(serving.loads);
-    this.terms = { limits: serving.details.limits, unread: 'drained' };
+    this.terms = { reactor: currentReactor(), limits: serving.details.limits, unread: 'drained' };
     if (serving.parking !== undefined) this.openParking();
   }
 
@@ -70,10 +70,9 @@ class Branch implements ConnectionService {
 
   /** The acceptor has counted it. */
   make(fd: number): Connection {
-    const reactor = currentReactor();
-    const descriptor = reactor.driver.add(fd, this.scope);
+    const descriptor = this.terms.reactor.driver.add(fd, this.scope);
     descriptor.origin = 'own';
-    const connection = new Connection(reactor, descriptor, this.terms);
+    const connection = new Connection(descriptor, this.terms);
     connection.service = this;
     return connection;
   }

@@ -70,6 +70,8 @@ export class ConnectionLife implements TimerOwner, Deferred {
   failure: Error | undefined = undefined;
   onTimeout: ((kind: TimeoutKind) => void) | undefined = undefined;
   service: ConnectionService | undefined = undefined;
+  /** Whether the connection keeps the process alive. */
+  isReferenced = true;
   /** The peer has ended, and for a while nobody has read, sent or asked to be told. */
   isUnattended = false;
 

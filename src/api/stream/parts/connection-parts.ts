@@ -1,6 +1,7 @@
 /** What a connection is made of beside its two halves, and what goes along with one that leaves its thread. */
 import { ifKnown } from '../../../base/inspection.js';
 import type { Descriptor } from '../../../core/operations/operation.js';
+import type { Reactor } from '../../../core/reactor/reactor.js';
 import { IoError } from '../../../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../../../sys/socket/sockaddr.js';
 import type { QueueLimits } from '../../options.js';
@@ -8,6 +9,7 @@ import { titleOf } from '../../socket/socket.js';
 
 /** What all connections of a listener share. */
 export interface ConnectionTerms {
+  readonly reactor: Reactor;
   readonly limits: QueueLimits;
   /**
    * What comes after our FIN while nobody reads. 'left' stays in the kernel, which holds the peer back. 'drained' is received, so
