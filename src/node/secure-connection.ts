@@ -1,48 +1,64 @@
 /** A connection with TLS by Node's own `tls`, with the surface of a Connection. */
 import type { TLSSocket } from 'node:tls';
-import { BufferList } from '../core/memory/buffer-list.js';
-import { IoError } from '../sys/ffi/io-error.js';
+import { checkCallback, checkRoom, kindOf } from '../base/arguments.js';
+import { describeBy } from '../base/inspection.js';
 import { setTimeout } from '../base/runtime-functions.js';
-import { checkCallback } from '../base/arguments.js';
-import { settling, type Settling } from '../api/settling.js';
-import { checkSendable, type Sendable } from '../api/socket/sendable.js';
-import { beginWith, endWith, type EndOptions, type WaitOptions } from '../api/waiting.js';
 import { unlessAborted } from '../base/unless-aborted.js';
+import { BufferList } from '../core/memory/buffer-list.js';
+import { AsyncScope } from '../core/reactor/async-scope.js';
+import type { Reactor } from '../core/reactor/reactor.js';
+import { settling } from '../api/settling.js';
+import type { Sendable } from '../api/socket/sendable.js';
+import { setLinger } from '../api/socket/socket-options.js';
+import type { ConnectionInput } from '../api/stream/connection-input.js';
+import type { ConnectionOutput } from '../api/stream/connection-output.js';
+import type { TimeoutKind, TimeoutOptions, Timeouts } from '../api/stream/parts/timeouts.js';
+import { beginWith, endWith, type EndOptions, type WaitOptions } from '../api/waiting.js';
+import { IoError } from '../sys/ffi/io-error.js';
+import type { Address } from '../sys/socket/sockaddr.js';
+import { localAddress, remoteAddress } from '../sys/socket/socket.js';
 import { SecureReads } from './secure-reads.js';
+import { timeoutsOf } from './secure-timeouts.js';
+import { SecureWrites } from './secure-writes.js';
+import { tlsFailure } from './tls-failure.js';
+import { askOf, descriptorOf } from './tls-handle.js';
 
-/** As of a Connection: more is refused. */
-const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** As of a Connection: how long `close` waits for the peer's end. */
 const LINGER_MS = 2_000;
 
 /**
- * What `secure` and `connectSecure` resolve with. Reading, writing, framing and closing are those of a `Connection`; beside them
- * stands what TLS knows: `authorized`, `alpnProtocol`, `servername`, `getPeerCertificate()`. `tlsSocket` has the rest.
+ * What `secure` and `connectSecure` resolve with. Reading, writing, framing, timeouts and closing are those of a `Connection`;
+ * beside them stands what TLS knows: `authorized`, `alpnProtocol`, `servername`, `getPeerCertificate()`. `tlsSocket` has the rest.
  */
-export class SecureConnection implements AsyncIterable<BufferList> {
-  /** The peer ended its side. Without this handler a connection with `onData` closes itself then. */
-  onEnd: (() => void) | undefined = undefined;
-  /** It is closed; `failure` says why unless it was by order. Called once. */
-  onClose: ((failure: Error | undefined) => void) | undefined = undefined;
-  /** More may be sent after `send` had returned false. */
-  onDrain: (() => void) | undefined = undefined;
+export class SecureConnection implements ConnectionInput, ConnectionOutput {
+  /** @internal */
+  readonly scope = new AsyncScope('POLLUX_SECURE_CONNECTION');
+  /** @internal */
+  readonly reads: SecureReads;
+  /** @internal */
+  readonly writes: SecureWrites;
+  /** @internal What it broke with, or was closed with. */
+  failure: Error | undefined = undefined;
 
-  private readonly reads: SecureReads;
   private readonly closing = settling<void>();
-  private drained: Settling<void> | undefined = undefined;
-  private failure: Error | undefined = undefined;
+  private timeouts: Timeouts | undefined = undefined;
+  private endHandler: (() => void) | undefined = undefined;
+  private closeHandler: ((failure: Error | undefined) => void) | undefined = undefined;
+  private timeoutHandler: ((kind: TimeoutKind) => void) | undefined = undefined;
   private isOver = false;
 
   /** @internal Made by `secure` and `connectSecure`, once the handshake is over. */
   constructor(
     /** Node's socket, for what is not here. Leave its data to this object. */
     readonly tlsSocket: TLSSocket,
+    /** The reactor of the connection that it was. */
+    readonly reactor: Reactor,
   ) {
     this.closing.promise.catch(() => {});
     tlsSocket.allowHalfOpen = true;
-    this.reads = new SecureReads(tlsSocket, () => this.onPeerEnd());
-    tlsSocket.on('drain', () => this.onDrained());
-    tlsSocket.on('error', (error: Error) => (this.failure ??= error));
+    this.reads = new SecureReads(tlsSocket, this);
+    this.writes = new SecureWrites(tlsSocket, this);
+    tlsSocket.on('error', (error: Error) => (this.failure ??= tlsFailure(error)));
     tlsSocket.on('close', () => this.onClosed());
   }
 
@@ -74,14 +90,22 @@ export class SecureConnection implements AsyncIterable<BufferList> {
     return this.tlsSocket.getPeerX509Certificate();
   }
 
-  // Reading
+  /** Where this end is; undefined once closed. */
+  get localAddress(): Address | undefined {
+    return askOf(this.tlsSocket, localAddress);
+  }
 
-  /** Bytes received so far, after decryption. */
+  /** Where the peer is; undefined once closed or when the peer has gone. */
+  get remoteAddress(): Address | undefined {
+    return askOf(this.tlsSocket, remoteAddress);
+  }
+
+  // Reading: bytes are counted, and seen, after decryption
+
   get bytesReceived(): number {
     return this.reads.bytesReceived;
   }
 
-  /** See `Connection.onData`: the bytes hold during the call only. */
   set onData(handler: ((chunk: BufferList) => void) | undefined) {
     checkCallback('onData', handler);
     this.reads.setHandler(handler);
@@ -91,18 +115,32 @@ export class SecureConnection implements AsyncIterable<BufferList> {
     return this.reads.handler;
   }
 
-  /** See `Connection.read`: the next bytes, which are yours; null at the end. */
-  async read(options?: WaitOptions): Promise<BufferList | null> {
-    return this.reads.pull.take('read', options);
+  set onEnd(handler: (() => void) | undefined) {
+    checkCallback('onEnd', handler);
+    this.endHandler = handler;
   }
 
-  /** See `Connection.unread`. */
-  unread(bytes: BufferList): void {
-    this.reads.unread(bytes);
+  get onEnd(): (() => void) | undefined {
+    return this.endHandler;
+  }
+
+  read(options?: WaitOptions): Promise<BufferList | null> {
+    return this.reads.take('read', Infinity, options);
+  }
+
+  readInto(bytes: Uint8Array, options?: WaitOptions): Promise<number> {
+    this.reads.checkFree('readInto');
+    checkRoom('bytes', bytes);
+    return this.reads.take('readInto', bytes.length, options).then(chunk => chunk?.copyTo(bytes) ?? 0);
   }
 
   [Symbol.asyncIterator](): AsyncIterator<BufferList> {
     return this.reads.pull.iterate();
+  }
+
+  unread(bytes: BufferList): void {
+    if (!(bytes instanceof BufferList)) throw new TypeError(`bytes: ${kindOf(bytes)}; allowed: a BufferList`);
+    this.reads.unread(bytes);
   }
 
   pause(): void {
@@ -113,43 +151,32 @@ export class SecureConnection implements AsyncIterable<BufferList> {
     this.reads.setPaused(false);
   }
 
-  // Writing
+  // Writing: bytes are counted before encryption
 
-  /** Bytes of this object's that the kernel has not taken yet. */
   get queuedBytes(): number {
-    return this.tlsSocket.writableLength;
+    return this.writes.queuedBytes;
   }
 
-  /** Bytes sent, as they were before encryption. */
   get bytesSent(): number {
-    return this.tlsSocket.bytesWritten - this.tlsSocket.writableLength;
+    return this.writes.bytesSent;
   }
 
-  /** See `Connection.send`. What has to be kept is copied. @throws IoError EPIPE, ENOBUFS; TypeError */
+  set onDrain(handler: (() => void) | undefined) {
+    checkCallback('onDrain', handler);
+    this.writes.onDrain = handler;
+  }
+
+  get onDrain(): (() => void) | undefined {
+    return this.writes.onDrain;
+  }
+
   send(data: Sendable): boolean {
-    checkSendable('data', data);
-    const { tlsSocket } = this;
-    if (this.failure !== undefined) return false;
-    if (this.isOver || tlsSocket.writableEnded) throw new IoError('EPIPE', 'send', 'TLS', 'it was ended or closed');
-    if (data.length === 0) return !tlsSocket.writableNeedDrain;
-    const bytes = ownBytes(data);
-    if (tlsSocket.writableLength + bytes.length > MAX_QUEUED_BYTES) {
-      throw new IoError('ENOBUFS', 'send', 'TLS', `allowed: ${MAX_QUEUED_BYTES} bytes in the queue. Wait for onDrain`);
-    }
-    if (data instanceof BufferList) data.release();
-    return tlsSocket.write(bytes);
+    return this.writes.send(data);
   }
 
-  /** See `Connection.write`. */
   write(data: Sendable, options?: WaitOptions): Promise<void> {
-    if (options !== undefined) return beginWith(options, signal => unlessAborted(this.write(data), signal));
-    try {
-      if (this.send(data)) return Promise.resolve();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (this.failure !== undefined) return Promise.reject(this.failure);
-    return (this.drained ??= settling()).promise;
+    if (options === undefined) return this.writes.write(data);
+    return beginWith(options, signal => unlessAborted(this.writes.write(data), signal));
   }
 
   // Ending
@@ -161,7 +188,7 @@ export class SecureConnection implements AsyncIterable<BufferList> {
   /** Half-close: what is queued, and `data`, goes out, then TLS's own end and FIN. Receiving goes on. */
   end(data?: Sendable): void {
     if (data !== undefined) this.send(data);
-    this.tlsSocket.end();
+    if (!this.isOver) this.writes.end();
   }
 
   /** Orderly close, as of a Connection: what is queued goes out, what still comes is thrown away. */
@@ -169,18 +196,30 @@ export class SecureConnection implements AsyncIterable<BufferList> {
     return endWith(options, () => {
       const { tlsSocket } = this;
       if (!this.isOver) {
+        this.timeouts?.clear();
         this.reads.discard();
-        tlsSocket.end(() => setTimeout(() => tlsSocket.destroy(), LINGER_MS).unref());
+        this.writes.end(() => setTimeout(() => tlsSocket.destroy(), LINGER_MS).unref());
       }
       return this.closed;
     });
   }
 
-  /** Closes at once. What is queued is dropped. */
+  /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to whoever waits. */
   destroy(failure?: Error): void {
     if (this.isOver) return;
     this.failure ??= failure;
     this.tlsSocket.destroy();
+  }
+
+  /** Closes at once and lets the peer know by a reset (RST). @param failure told to `onClose` and to whoever waits. */
+  reset(failure?: Error): void {
+    if (this.isOver) return;
+    const fd = descriptorOf(this.tlsSocket);
+    try {
+      if (fd >= 0) setLinger(fd, 0);
+    } finally {
+      this.destroy(failure);
+    }
   }
 
   /** Resolves when it is closed; rejects if that was by a failure. */
@@ -188,8 +227,37 @@ export class SecureConnection implements AsyncIterable<BufferList> {
     return this.closing.promise;
   }
 
+  /** It is closed; `failure` says why unless it was by order. Called once. @throws TypeError no function. */
+  set onClose(handler: ((failure: Error | undefined) => void) | undefined) {
+    checkCallback('onClose', handler);
+    this.closeHandler = handler;
+  }
+
+  get onClose(): ((failure: Error | undefined) => void) | undefined {
+    return this.closeHandler;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  // Settings
+
+  /** See `Connection.setTimeouts`. */
+  setTimeouts(timeouts: TimeoutOptions): void {
+    if (this.isOver) return;
+    this.timeouts ??= timeoutsOf(this);
+    this.timeouts.set(timeouts, this.queuedBytes > 0);
+  }
+
+  /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. @throws TypeError no function. */
+  set onTimeout(handler: ((kind: TimeoutKind) => void) | undefined) {
+    checkCallback('onTimeout', handler);
+    this.timeoutHandler = handler;
+  }
+
+  get onTimeout(): ((kind: TimeoutKind) => void) | undefined {
+    return this.timeoutHandler;
   }
 
   ref(): this {
@@ -202,32 +270,62 @@ export class SecureConnection implements AsyncIterable<BufferList> {
     return this;
   }
 
-  private onPeerEnd(): void {
-    if (this.onEnd !== undefined) this.onEnd();
-    else if (this.onData !== undefined) this.close().catch(() => {});
-    if (this.tlsSocket.writableFinished) this.tlsSocket.destroy();
+  /** Refused: the keys are in the memory of this thread. @throws IoError (by the promise) ENOTSUP */
+  moveTo(): Promise<never> {
+    return Promise.reject(stays('moveTo'));
   }
 
-  private onDrained(): void {
-    this.drained?.resolve();
-    this.drained = undefined;
-    this.onDrain?.();
+  /** Refused, as `moveTo`. @throws IoError ENOTSUP */
+  park(): never {
+    throw stays('park');
+  }
+
+  // For its halves
+
+  /** @internal */
+  onArrival(): void {
+    this.timeouts?.received();
+  }
+
+  /** @internal */
+  onProgress(isQueued: boolean): void {
+    if (isQueued) this.timeouts?.blocked();
+    else this.timeouts?.sent(false);
+  }
+
+  /** @internal */
+  onPeerEnd(): void {
+    this.timeouts?.readEnded();
+    if (this.endHandler !== undefined) this.scope.run(this.endHandler, undefined);
+    else if (this.onData !== undefined) this.close().catch(() => {});
   }
 
   private onClosed(): void {
     this.isOver = true;
+    this.timeouts?.clear();
     const { failure } = this;
-    const cancelled = new IoError('ECANCELED', 'tls', undefined, 'the connection was closed here');
-    this.reads.close(failure, cancelled);
-    this.drained?.reject(failure ?? cancelled);
+    const refusal = failure ?? new IoError('ECANCELED', 'tls', undefined, 'the connection was closed here');
+    this.reads.close(failure, refusal);
+    this.writes.close(refusal);
     if (failure === undefined) this.closing.resolve();
     else this.closing.reject(failure);
-    this.onClose?.(failure);
+    if (this.closeHandler !== undefined) this.scope.run(this.closeHandler, undefined, failure);
+  }
+
+  static {
+    describeBy('SecureConnection', SecureConnection.prototype, connection => ({
+      state: connection.isOver ? 'closed' : 'open',
+      protocol: connection.protocol ?? undefined,
+      servername: connection.servername,
+      received: connection.bytesReceived,
+      sent: connection.bytesSent,
+      queuedBytes: connection.queuedBytes,
+      failure: connection.failure?.message,
+    }));
   }
 }
 
-/** Bytes that nobody changes: Node keeps them until they are sent. */
-function ownBytes(data: Sendable): Uint8Array {
-  if (typeof data === 'string') return Buffer.from(data);
-  return data instanceof BufferList ? data.toBytes() : Buffer.from(data);
+function stays(call: string): IoError {
+  const why = 'the keys of a secure connection are in the memory of its thread; move the connection before secure()';
+  return new IoError('ENOTSUP', call, 'TLS', why);
 }

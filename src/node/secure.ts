@@ -17,6 +17,7 @@ import type { Connection } from '../api/stream/connection.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import { release } from './release.js';
 import { SecureConnection } from './secure-connection.js';
+import { tlsFailure, wentAway } from './tls-failure.js';
 
 /** How long a handshake may take, and what aborts it. */
 export interface HandshakeOptions {
@@ -43,6 +44,8 @@ export interface ClientSide {
 export type SecureOptions = HandshakeOptions & (ServerSide | ClientSide);
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** When a peer goes away, for messages. */
+const DURING = 'during the handshake';
 
 /**
  * Speaks TLS on a connection from here on, also in mid-stream (STARTTLS): bytes that were received and not read belong to the
@@ -60,9 +63,10 @@ export async function secure(connection: Connection, options: SecureOptions): Pr
   checkSecureOptions(options);
   options.signal?.throwIfAborted();
   // Not half-open yet: a peer that ends within the handshake ends it.
+  const { reactor } = connection;
   const socket = release(connection);
   const tls = options.role === 'server' ? accept(socket, options.tls) : offer(socket, options.tls ?? {});
-  return handshake(socket, tls, options);
+  return new SecureConnection(await handshake(socket, tls, options), reactor);
 }
 
 /**
@@ -105,7 +109,7 @@ function offer(socket: Socket, options: ConnectionOptions): Handshake {
   tls.once('secureConnect', () => resolve(tls));
   // Whatever breaks it later is heard by who has it then.
   tls.on('error', reject);
-  tls.once('close', () => reject(wentAway()));
+  tls.once('close', () => reject(wentAway(DURING)));
   socket.once('close', () => tls.destroy());
   return promise;
 }
@@ -138,7 +142,7 @@ class Acceptor {
     this.waiting.set(socket, ends);
     socket.once('close', () => {
       this.waiting.delete(socket);
-      ends.reject(wentAway());
+      ends.reject(wentAway(DURING));
     });
     this.server.emit('connection', socket);
     return ends.promise;
@@ -152,7 +156,7 @@ class Acceptor {
   }
 }
 
-async function handshake(socket: Socket, tls: Handshake, options: HandshakeOptions): Promise<SecureConnection> {
+async function handshake(socket: Socket, tls: Handshake, options: HandshakeOptions): Handshake {
   const { handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS, signal } = options;
   const { promise, reject } = settling<never>();
   const abort = (): void => reject(signal!.reason as Error);
@@ -161,31 +165,16 @@ async function handshake(socket: Socket, tls: Handshake, options: HandshakeOptio
   const timer = handshakeTimeoutMs === 0 ? undefined : setTimeout(late, handshakeTimeoutMs);
   if (signal !== undefined) addAbortListener(signal, abort);
   try {
-    return new SecureConnection(await Promise.race([tls, promise]));
+    return await Promise.race([tls, promise]);
   } catch (error) {
     tls.then(
       late => late.destroy(),
       () => {},
     );
     socket.destroy();
-    throw signal?.aborted === true && error === signal.reason ? error : refusal(error as Error & { code?: string });
+    throw signal?.aborted === true && error === signal.reason ? error : tlsFailure(error as Error, DURING);
   } finally {
     clearTimeout(timer);
     if (signal !== undefined) removeAbortListener(signal, abort);
   }
-}
-
-function wentAway(): IoError {
-  return new IoError('ECONNRESET', 'tls', undefined, 'the peer went away during the handshake');
-}
-
-/** In the words of this package; the `cause` is Node's. */
-function refusal(error: Error & { code?: string }): IoError {
-  if (error instanceof IoError) return error;
-  const { code, message } = error;
-  const failure = code === 'ECONNRESET' || code === 'EPIPE' ? wentAway() : undefined;
-  const known =
-    failure ?? new IoError('EPROTO', 'tls', undefined, `${code === undefined ? '' : `${code}: `}${message}`);
-  known.cause = error;
-  return known;
 }

@@ -1,49 +1,20 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
-import { connect as connectTls, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { type Connection, currentReactor, encodeLine, fixed, lines, listen } from '../../src/index.js';
-import { connectSecure, secure, type SecureConnection } from '../../src/node.js';
+import { connect as connectTls, createServer, type TLSSocket } from 'node:tls';
+import { type Connection, currentReactor, encodeLine, fixed, lines } from '../../src/index.js';
+import { connectSecure, secure } from '../../src/node.js';
 import { settling } from '../../src/api/settling.js';
 import { cert, key } from '../support/certificate.js';
-import { openDescriptors } from '../support/descriptors.js';
+import { checkNoDescriptorIsLeft, clientTls, securePair, serverTls, trackSecure } from '../support/secure-pair.js';
 import { atEnd, destroyTracked, listening, rejection, tcpPair, turns } from '../support/sockets.js';
 
 describe('secure and connectSecure', () => {
   after(() => currentReactor().close());
-  const own = { cert, key };
-  const tls: TlsOptions = { ...own };
-  let openBefore: string[];
-
-  beforeEach(async () => {
-    await (await listen({ host: '127.0.0.1' })).close();
-    await turns(10);
-    openBefore = openDescriptors();
-  });
-  afterEach(async () => {
-    destroyTracked();
-    for (let turn = 0; turn < 500 && openDescriptors().length > openBefore.length; turn++) await turns(1);
-    expect(openDescriptors().length, 'descriptors').to.be.at.most(openBefore.length);
-  });
-
-  function tracked(secured: SecureConnection): SecureConnection {
-    secured.onClose = () => {};
-    atEnd(() => secured.destroy());
-    return secured;
-  }
+  checkNoDescriptorIsLeft();
 
   function trackNode(socket: TLSSocket): TLSSocket {
     atEnd(() => socket.destroy());
     return socket.on('error', () => {});
-  }
-
-  /** Both sides of a connection, of ours. */
-  async function securePair(server: TlsOptions = {}, client: object = {}) {
-    const pair = await tcpPair();
-    const [serving, asking] = await Promise.all([
-      secure(pair.server, { role: 'server', tls: { ...tls, ...server } }),
-      secure(pair.client, { role: 'client', tls: { servername: 'localhost', ca: own.cert, ...client } }),
-    ]);
-    return { serving: tracked(serving), asking: tracked(asking) };
   }
 
   async function textOf(connection: AsyncIterable<{ toString(): string }>): Promise<string> {
@@ -74,22 +45,22 @@ describe('secure and connectSecure', () => {
     const listener = await listening();
     listener.onConnection = connection => void serveLines(connection);
     const serveLines = async (connection: Connection): Promise<void> => {
-      const secured = tracked(await secure(connection, { role: 'server', tls }));
+      const secured = trackSecure(await secure(connection, { role: 'server', tls: serverTls }));
       for await (const line of lines(secured)) await secured.write(encodeLine(line.toUpperCase()));
       await secured.close();
     };
-    const options = { port: listener.port, host: '127.0.0.1', servername: 'localhost', ca: own.cert };
+    const options = { port: listener.port, host: '127.0.0.1', servername: 'localhost', ca: cert };
     const client = trackNode(connectTls(options));
     client.end('hello\nworld');
     let text = '';
     for await (const chunk of client.setEncoding('utf8')) text += chunk as string;
     expect(text).to.equal('HELLO\nWORLD\n');
 
-    const server = createServer(tls, socket => socket.pipe(socket)).listen(0, '127.0.0.1');
+    const server = createServer(serverTls, socket => socket.pipe(socket)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
-    const asking = await connectSecure({ host: '127.0.0.1', port, tls: { servername: 'localhost', ca: own.cert } });
-    tracked(asking).end('echo');
+    const asking = await connectSecure({ host: '127.0.0.1', port, tls: clientTls });
+    trackSecure(asking).end('echo');
     expect(await textOf(asking)).to.equal('echo');
     server.close();
   });
@@ -99,12 +70,12 @@ describe('secure and connectSecure', () => {
     const serving = (async () => {
       expect(await lines(server).read()).to.equal('STARTTLS');
       server.send('go on\n');
-      return secure(server, { role: 'server', tls });
+      return secure(server, { role: 'server', tls: serverTls });
     })();
     client.send('STARTTLS\n');
     expect(await lines(client).read()).to.equal('go on');
-    const asking = tracked(await secure(client, { role: 'client', tls: { servername: 'localhost', ca: own.cert } }));
-    const secured = tracked(await serving);
+    const asking = trackSecure(await secure(client, { role: 'client', tls: clientTls }));
+    const secured = trackSecure(await serving);
     asking.send('secret');
     expect((await fixed(secured, 6).read())?.toString()).to.equal('secret');
   });
@@ -121,10 +92,10 @@ describe('secure and connectSecure', () => {
       })(chunk.toBytes());
     client.onData = chunk => relay.server.send(chunk);
     const [serving] = await Promise.all([
-      secure(server, { role: 'server', tls }),
-      secure(relay.client, { role: 'client', tls: { servername: 'localhost', ca: own.cert } }).then(tracked),
+      secure(server, { role: 'server', tls: serverTls }),
+      secure(relay.client, { role: 'client', tls: clientTls }).then(trackSecure),
     ]);
-    expect(tracked(serving).protocol).to.equal('TLSv1.3');
+    expect(trackSecure(serving).protocol).to.equal('TLSv1.3');
   });
 
   it('carries 8 MiB with back-pressure, to the callback and to the byte', async () => {
@@ -141,38 +112,38 @@ describe('secure and connectSecure', () => {
   });
 
   it('asks for certificates of clients, and resumes sessions', async () => {
-    const asked = { requestCert: true, ca: own.cert };
-    const known = await securePair(asked, { key: own.key, cert: own.cert });
+    const asked = { requestCert: true, ca: cert };
+    const known = await securePair(asked, { key: key, cert: cert });
     expect(known.serving.authorized).to.equal(true);
     const pair = await tcpPair();
     const both = await Promise.allSettled([
-      secure(pair.server, { role: 'server', tls: { ...tls, ...asked } }),
-      secure(pair.client, { role: 'client', tls: { servername: 'localhost', ca: own.cert, maxVersion: 'TLSv1.2' } }),
+      secure(pair.server, { role: 'server', tls: { ...serverTls, ...asked } }),
+      secure(pair.client, { role: 'client', tls: { servername: 'localhost', ca: cert, maxVersion: 'TLSv1.2' } }),
     ]);
     expect(both.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
 
     const first = await tcpPair();
     const session = settling<Buffer>();
-    const side = { servername: 'localhost', ca: own.cert };
+    const side = { servername: 'localhost', ca: cert };
     const [serving, asking] = await Promise.all([
-      secure(first.server, { role: 'server', tls }).then(tracked),
-      secure(first.client, { role: 'client', tls: side }).then(tracked),
+      secure(first.server, { role: 'server', tls: serverTls }).then(trackSecure),
+      secure(first.client, { role: 'client', tls: side }).then(trackSecure),
     ]);
     asking.tlsSocket.on('session', session.resolve);
     asking.onData = () => {};
     serving.send('x');
     const second = await tcpPair();
     const [, again] = await Promise.all([
-      secure(second.server, { role: 'server', tls }).then(tracked),
-      secure(second.client, { role: 'client', tls: { ...side, session: await session.promise } }).then(tracked),
+      secure(second.server, { role: 'server', tls: serverTls }).then(trackSecure),
+      secure(second.client, { role: 'client', tls: { ...side, session: await session.promise } }).then(trackSecure),
     ]);
     expect(again.tlsSocket.isSessionReused()).to.equal(true);
   });
 
   it('a certificate that is not known, or of another name, is EPROTO, and nothing is left', async () => {
-    for (const side of [{ servername: 'localhost' }, { servername: 'other.test', ca: own.cert }]) {
+    for (const side of [{ servername: 'localhost' }, { servername: 'other.test', ca: cert }]) {
       const { client, server } = await tcpPair();
-      const serving = secure(server, { role: 'server', tls }).then(tracked, () => {});
+      const serving = secure(server, { role: 'server', tls: serverTls }).then(trackSecure, () => {});
       const failure = await rejection(secure(client, { role: 'client', tls: side }));
       expect(failure.code).to.equal('EPROTO');
       expect(failure.message).to.match(/SELF_SIGNED|ALTNAME/);
@@ -185,7 +156,7 @@ describe('secure and connectSecure', () => {
     const codeOf = async (act: (client: Connection) => void, handshakeTimeoutMs?: number) => {
       const { client, server } = await tcpPair();
       act(client);
-      return (await rejection(secure(server, { role: 'server', tls, handshakeTimeoutMs }))).code;
+      return (await rejection(secure(server, { role: 'server', tls: serverTls, handshakeTimeoutMs }))).code;
     };
     expect(await codeOf(client => client.send('GET / HTTP/1.0\r\n\r\n'))).to.equal('EPROTO');
     expect(await codeOf(client => client.destroy())).to.equal('ECONNRESET');
@@ -194,7 +165,7 @@ describe('secure and connectSecure', () => {
     const { server } = await tcpPair();
     const controller = new AbortController();
     const reason = new Error('enough');
-    const waiting = rejection(secure(server, { role: 'server', tls, signal: controller.signal }));
+    const waiting = rejection(secure(server, { role: 'server', tls: serverTls, signal: controller.signal }));
     controller.abort(reason);
     expect(await waiting).to.equal(reason);
   });

@@ -91,6 +91,12 @@ export class ReceiveBuffer {
     return list;
   }
 
+  /** As `fill`, of bytes that came otherwise than by a call into the room. @param bytes `roomBytes` at most. */
+  put(bytes: Uint8Array): BufferList {
+    this.lease!.bytes.set(bytes, this.offset);
+    return this.fill(bytes.length);
+  }
+
   /** Ends what `fill` began: bytes not taken are dropped, the room moves behind those that were. */
   settle(lengthBytes: number, receiver?: object): void {
     this.lists[this.turn].expire();

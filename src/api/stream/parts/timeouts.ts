@@ -27,12 +27,15 @@ const IDLE = 0;
 const READ = 1;
 const WRITE = 2;
 
+/** What keeps the timers: a reactor. */
+export type TimerKeeper = Pick<Reactor, 'arm' | 'postpone' | 'disarm'>;
+
 export class Timeouts implements TimerOwner {
   private readonly timers: [Timer, Timer, Timer] = [NO_TIMER, NO_TIMER, NO_TIMER];
   private readonly delaysMs: [number, number, number] = [0, 0, 0];
 
   constructor(
-    private readonly reactor: Reactor,
+    private readonly reactor: TimerKeeper,
     /** Whether the peer has taken bytes meanwhile that were with the kernel. */
     private readonly hasProgressed: () => boolean,
     private readonly expired: (kind: TimeoutKind) => void,
