@@ -82,7 +82,7 @@ function fileOf(id) {
 
 export default {
   input,
-  external: [/^node:/, 'koffi', 'commander', 'log-update', 'prom-client'],
+  external: [/^node:/, 'koffi', 'commander', 'log-update', 'mrmime', 'picomatch', 'prom-client', 'sonic-boom'],
   plugins: [typescriptMaps, withoutComments, recordings, parser],
   // Side by side, since a module finds the threads that it starts by their names.
   output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },

@@ -25,5 +25,5 @@ export async function exchange(port: number, ...bytes: readonly string[]): Promi
 
 /** The statuses of the responses in a stream of them. */
 export function statusesIn(received: string): number[] {
-  return [...received.matchAll(/^HTTP\/1\.[01] (\d{3}) /gm)].map(([, status]) => Number(status));
+  return [...received.matchAll(/HTTP\/1\.[01] (\d{3}) /g)].map(([, status]) => Number(status));
 }

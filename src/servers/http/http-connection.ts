@@ -23,7 +23,7 @@ export interface HttpOwner {
   /** Answers a request, now or later. Throws nothing. */
   onRequest(request: HttpRequest, response: HttpResponse): void;
   /** A response has been sent to its end, or broke. */
-  onFinished(request: HttpRequest, response: HttpResponse): void;
+  onFinished(request: HttpRequest, response: HttpResponse, isBroken: boolean): void;
   /** What came is no request that is answered: it is refused with a status, and the connection ends. */
   onRefused(refusal: Refusal): void;
   onLate(phase: Phase): void;
@@ -288,7 +288,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
 
   onOver(): void {
     const { request, response } = this;
-    this.owner.onFinished(request!, response!);
+    this.owner.onFinished(request!, response!, false);
     if (!response!.keepAlive) return this.close();
     if (this.isBodyOver) this.mode = 'between';
     else request!.body.abandon();
@@ -296,7 +296,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   }
 
   breakOff(failure: Error): void {
-    this.owner.onFinished(this.request!, this.response!);
+    this.owner.onFinished(this.request!, this.response!, true);
     this.stream.destroy(failure);
   }
 

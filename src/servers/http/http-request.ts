@@ -1,4 +1,5 @@
 /** A request as handlers see it. */
+import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Address, BufferList } from '../../index.js';
 import type { MessageHead } from './message-head.js';
 import type { RequestBody } from './request-body.js';
@@ -12,6 +13,8 @@ export class HttpRequest {
   readonly path: string;
   /** The query as it was sent, without its question mark; '' for none. */
   readonly query: string;
+
+  private readonly begunMs = monotonicMs();
 
   /** @internal Made by an HttpConnection. */
   constructor(
@@ -47,6 +50,11 @@ export class HttpRequest {
     return this.peer.remoteAddress;
   }
 
+  /** Milliseconds since its head was whole. */
+  get elapsedMs(): number {
+    return monotonicMs() - this.begunMs;
+  }
+
   /** Whether the client lets the connection go on. */
   get keepAlive(): boolean {
     return this.head.keepAlive;
@@ -55,6 +63,11 @@ export class HttpRequest {
   /** The value of a field, of several with that name all of them behind commas. @param name in lower case: 'accept-encoding'. */
   get(name: string): string | undefined {
     return this.head.get(name);
+  }
+
+  /** @internal Whether it may ask for less than the whole. */
+  get isConditional(): boolean {
+    return this.head.isConditional;
   }
 
   /** Names as they were sent, and values, in their order. */

@@ -26,6 +26,13 @@ export interface FileBody {
   readonly before?: Sendable;
 }
 
+/** Ranges of one file, and what goes behind the last. */
+export interface FileParts {
+  readonly parts: readonly FileBody[];
+  readonly after: Sendable;
+  readonly bodyBytes: number;
+}
+
 type State = 'new' | 'body' | 'over';
 /** How the end of the body is told. */
 type Framing =
@@ -166,13 +173,34 @@ export class HttpResponse {
     this.finish();
   }
 
-  /** Sends a head that was prepared, and the range of a file behind it. @internal */
-  async sendWholeFile(status: number, file: OpenFile, range: FileBody): Promise<void> {
+  /**
+   * Sends a range of a file behind a head that was prepared. @internal
+   *
+   * @throws (by the promise) RangeError, IoError EBADF: the file is not what it was, and nothing was sent. All else broke the
+   *   connection.
+   */
+  sendWholeFile(status: number, file: OpenFile, range: FileBody): Promise<void> {
+    return this.sendWholeParts(status, file, { parts: [range], after: '', bodyBytes: range.length });
+  }
+
+  /** As `sendWholeFile`, of several ranges. @internal */
+  async sendWholeParts(status: number, file: OpenFile, { parts, after, bodyBytes }: FileParts): Promise<void> {
     this.checkNew();
     this.status = status;
     this.state = 'body';
-    await this.sink.sendFile(file, range);
-    this.bodyBytes = range.length;
+    for (const part of parts) {
+      try {
+        await this.sink.sendFile(file, part);
+      } catch (error) {
+        if (this.isOver) return;
+        if (part === parts[0] && sentNothing(error)) this.state = 'new';
+        else this.breakOff(error as Error);
+        throw error;
+      }
+    }
+    if (this.isOver) return;
+    this.bodyBytes = bodyBytes;
+    this.sink.send(after);
     this.finish();
   }
 
@@ -218,4 +246,9 @@ export class HttpResponse {
     this.bodyBytes += lengthBytes;
     return true;
   }
+}
+
+/** What `sendFile` refuses before a byte has moved. */
+function sentNothing(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof IoError && error.code === 'EBADF');
 }

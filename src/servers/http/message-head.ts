@@ -82,6 +82,18 @@ export class MessageHead implements HeadFacts, Iterable<[name: string, value: st
     return value;
   }
 
+  /** Whether a field makes the answer depend on something: `If-...` or `Range`. */
+  get isConditional(): boolean {
+    const { text, spans } = this;
+    for (let at = 2; at < spans.length; at += 4) {
+      const first = text.charCodeAt(spans[at]) | 0x20;
+      const length = spans[at + 1] - spans[at];
+      if (first === 0x69 && text.charCodeAt(spans[at] + 2) === 0x2d) return true;
+      if (first === 0x72 && length === 5) return true;
+    }
+    return false;
+  }
+
   /** How many fields have that name. @param name in lower case. */
   count(name: string): number {
     let count = 0;

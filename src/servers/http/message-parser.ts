@@ -96,15 +96,15 @@ export class MessageParser implements Callbacks {
     if (this.isClosed || this.refusal !== undefined) return 'bad';
     const { llhttp } = this;
     // A body of no bytes is over without another one.
-    let isAwaited = this.isPaused && this.stage === 'body';
+    let isAwaited = this.isPaused && !this.isMessageOver;
     if (this.isPaused) this.goOn();
     while (input.length > 0 || isAwaited) {
       isAwaited = false;
       const length = Math.min(input.length, ROOM_BYTES);
       const { memory, room } = llhttp;
       if (length > 0) input.copyTo(memory, room, 0, length);
+      this.hasBegun ||= length > 0;
       this.shift = this.text.length - room;
-      this.hasBegun = true;
       const result = llhttp.execute(this.parser, length, this);
       this.takeParsed(input, result === OK ? length : llhttp.stoppedAt(this.parser));
       if (this.refusal !== undefined) return 'bad';

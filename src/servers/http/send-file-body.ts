@@ -1,5 +1,5 @@
 /** A range of a file as a part of a message: by sendfile(2) on a Connection, by buffers through TLS. */
-import { Connection, DiskFile, sendFile, type BufferList, type OpenFile } from '../../index.js';
+import { Connection, DiskFile, IoError, sendFile, type BufferList, type OpenFile } from '../../index.js';
 import type { ByteStream } from './byte-stream.js';
 import type { FileBody } from './http-response.js';
 
@@ -20,10 +20,13 @@ export async function sendFileBody(
     return;
   }
   if (!(file instanceof DiskFile)) throw new TypeError('file: allowed through TLS: a DiskFile');
+  const { sizeBytes } = await file.stat();
+  if (offset + length > sizeBytes)
+    throw new RangeError(`length: ${length} from ${offset}; allowed: up to ${sizeBytes}`);
   if (before !== undefined) stream.send(before);
   for (let sent = 0; sent < length;) {
     using bytes: BufferList = await file.read(Math.min(PIECE_BYTES, length - sent), offset + sent);
-    if (bytes.length === 0) throw new RangeError(`length: ${length}; the file ends after ${sent} bytes of it`);
+    if (bytes.length === 0) throw new IoError('EIO', 'read', file.path, 'the file was cut short');
     sent += bytes.length;
     if (!stream.send(bytes)) await drained();
   }

@@ -1,58 +1,56 @@
-/** A server of the files of a directory: listeners and the connections that they have accepted. */
-import {
-  listen,
-  openDirectory,
-  type Connection,
-  type Directory,
-  type Listener,
-  type ListenOptions,
-} from '../../index.js';
-import { anything, nested, required, valuesOf, type OptionTable } from '../../base/options.js';
-import { HttpConnection, type HttpOwner } from '../http/http-connection.js';
-import {
-  HTTP_CEILINGS,
-  HTTP_TIMEOUTS,
-  type HttpCeilings,
-  type HttpCeilingValues,
-  type HttpTimeouts,
-} from '../http/http-options.js';
+/** A server of the files of a directory: its sites, its listeners, and the connections that they have accepted. */
+import type { TLSSocket } from 'node:tls';
+import { listen, type Connection, type Listener, type ListenOptions } from '../../index.js';
+import { secure } from '../../node.js';
+import { abortSignal, milliseconds, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
+import { HttpConnection, type HttpOwner, type Peer } from '../http/http-connection.js';
+import type { ByteStream } from '../http/byte-stream.js';
+import type { HttpCeilingValues } from '../http/http-options.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { HttpResponse } from '../http/http-response.js';
-import { Phases } from '../http/phases.js';
-import { answerFromDirectory } from './site.js';
+import { Phases, type Phase } from '../http/phases.js';
+import { openAccessLog, type AccessLog } from './access-log.js';
+import { Certificate } from './certificate.js';
+import { Counters, type StaticServerCounters } from './counters.js';
+import type { Hosts } from './hosts.js';
+import { openHosts } from './hosts.js';
+import { Routes, type RouteHandler } from './routes.js';
+import { SERVER_OPTIONS, siteOptionsOf, type StaticServerOptions } from './server-options.js';
+import type { OnFailure } from './site.js';
 
-/** What a static server is made with. */
-export interface StaticServerOptions {
-  /** The directory whose files are served. */
-  readonly directory: string | URL;
-  /** Where to listen, in the words of `listen` of `pollux`; without it, `serve` is given connections. */
-  readonly listen?: ListenOptions;
-  /** What a client may send at most. */
-  readonly ceilings?: HttpCeilings;
-  /** How long a client may take. */
-  readonly timeouts?: HttpTimeouts;
+type ServerValues = OptionValues<typeof SERVER_OPTIONS>;
+
+/** Options of `server.drain`. */
+export interface StaticDrainOptions {
+  /** Connections that are open by then are broken off. Default 10 s; 0 is at once. */
+  readonly deadlineMs?: number;
+  /** Aborting it breaks off what is open. */
+  readonly signal?: AbortSignal;
 }
 
-const STATIC_SERVER_OPTIONS = {
-  directory: required<string | URL>(() => {}),
-  listen: anything<ListenOptions>(),
-  ceilings: nested(HTTP_CEILINGS),
-  timeouts: nested(HTTP_TIMEOUTS),
-} satisfies OptionTable<StaticServerOptions>;
+const DRAIN_OPTIONS = {
+  deadlineMs: milliseconds(10_000),
+  signal: abortSignal(),
+} satisfies OptionTable<StaticDrainOptions>;
 
 /**
  * Serves the files of a directory over HTTP/1.1.
  *
  *     const server = await createStaticServer({ directory: 'public', listen: { port: 8080 } });
+ *     server.route('/time', (_request, response) => response.send(200, { 'Content-Type': 'text/plain' }, new Date().toISOString()));
  *
- * @throws (by the promise) what `openDirectory` and `listen` throw; TypeError, RangeError: an option that makes no sense.
+ * @returns the server, which listens. It keeps the process running until it is closed.
+ * @throws (by the promise) IoError: what `openDirectory` and `listen` throw; TypeError, RangeError: an option that makes no sense,
+ *   named.
  */
 export async function createStaticServer(options: StaticServerOptions): Promise<StaticServer> {
-  const values = valuesOf(STATIC_SERVER_OPTIONS, options);
-  const directory = await openDirectory(values.directory);
-  const server = new StaticServer(directory, values.ceilings, new Phases({ ...phasesOf(values.timeouts) }));
+  const values = valuesOf(SERVER_OPTIONS, options);
+  const onFailure = values.onError ?? (failure => process.emitWarning(failure.message, 'PolluxServerWarning'));
+  const hosts = await openHosts(siteOptionsOf(options), values.hosts, onFailure);
+  const server = new StaticServer(hosts, values, onFailure);
   try {
-    if (values.listen !== undefined) await server.listen(values.listen);
+    await server.begin(values);
   } catch (error) {
     await server.close();
     throw error;
@@ -60,32 +58,55 @@ export async function createStaticServer(options: StaticServerOptions): Promise<
   return server;
 }
 
-function phasesOf({ idleMs, headMs, bodyMs, writeMs }: Required<HttpTimeouts>) {
-  return { idle: idleMs, head: headMs, body: bodyMs, write: writeMs };
-}
-
-/** A server of the files of a directory. `createStaticServer` makes one. */
+/** A server of static files. `createStaticServer` makes one. */
 export class StaticServer implements HttpOwner {
+  /** @internal */
+  readonly ceilings: HttpCeilingValues;
+  /** @internal */
+  readonly phases: Phases;
   private readonly listeners: Listener[] = [];
   private readonly connections = new Set<HttpConnection>();
-  private isEnding = false;
+  private readonly routes: Routes;
+  private readonly tally = new Counters();
+  private log: AccessLog | undefined = undefined;
+  private certificate: Certificate | undefined = undefined;
+  private handshakes = new AbortController();
+  private state: 'serving' | 'draining' | 'closed' = 'serving';
+  private whenEmpty: (() => void) | undefined = undefined;
 
   /** @internal Made by `createStaticServer`. */
   constructor(
-    private readonly directory: Directory,
-    /** @internal */
-    readonly ceilings: HttpCeilingValues,
-    /** @internal */
-    readonly phases: Phases,
-  ) {}
+    private readonly hosts: Hosts,
+    { ceilings, timeouts }: ServerValues,
+    private readonly onFailure: OnFailure,
+  ) {
+    const { idleMs, headMs, bodyMs, writeMs } = timeouts;
+    this.ceilings = ceilings;
+    this.phases = new Phases({ idle: idleMs, head: headMs, body: bodyMs, write: writeMs });
+    this.routes = new Routes(onFailure);
+  }
 
-  /** The port of its first listener. @throws TypeError it listens on none. */
+  /** @internal Opens what it needs, and listens. */
+  async begin({ accessLog, tls, listen: places = [] }: ServerValues): Promise<void> {
+    if (accessLog !== undefined) this.log = await openAccessLog(accessLog);
+    if (tls !== undefined) this.certificate = await Certificate.open(tls, this.onFailure);
+    for (const place of Array.isArray(places) ? (places as readonly ListenOptions[]) : [places as ListenOptions]) {
+      await this.listen(place);
+    }
+  }
+
+  /** The port of its first listener. @throws TypeError it listens nowhere, or on a path. */
   get port(): number {
-    if (this.listeners.length === 0) throw new TypeError('port: the server has no listener');
+    if (this.listeners.length === 0) throw new TypeError('port: the server listens nowhere');
     return this.listeners[0].port;
   }
 
-  /** Listens there, too. @throws what `listen` of `pollux` throws. */
+  /** What it has counted. */
+  get counters(): StaticServerCounters {
+    return this.tally.snapshot(this.connections.size);
+  }
+
+  /** Listens there, too. @returns the listener, which the server closes. @throws what `listen` of `pollux` throws. */
   async listen(options: ListenOptions): Promise<Listener> {
     const listener = await listen(options);
     this.listeners.push(listener);
@@ -93,18 +114,74 @@ export class StaticServer implements HttpOwner {
     return listener;
   }
 
-  /** Serves a connection that was accepted elsewhere. The server owns it from now on. */
-  serve(connection: Connection): void {
-    this.connections.add(new HttpConnection(connection, connection, this));
+  /**
+   * Has a handler answer a path and all below it, in the place of files. The longest path counts.
+   *
+   *     server.route('/echo', async (request, response) => {
+   *       response.begin(200);
+   *       for await (const chunk of request) await response.write(chunk);
+   *       response.end();
+   *     });
+   *
+   * @throws TypeError a path that does not begin with a slash, or no function.
+   */
+  route(path: string, handler: RouteHandler): void {
+    this.routes.add(path, handler);
   }
 
-  /** Stops listening, ends idle connections, and lets the others finish their response. */
-  async close(): Promise<void> {
-    this.isEnding = true;
+  /** Serves a connection that was accepted elsewhere: it is the server's from now on. With `tls` the handshake comes first. */
+  serve(connection: Connection): void {
+    this.tally.accepted++;
+    if (this.certificate === undefined) return this.serveStream(connection, connection);
+    const { signal } = this.handshakes;
+    secure(connection, {
+      role: 'server',
+      tls: this.certificate.current,
+      signal,
+      handshakeTimeoutMs: HANDSHAKE_MS,
+    }).then(
+      secured => this.serveStream(secured, { remoteAddress: remoteAddressOf(secured.tlsSocket) }),
+      () => this.tally.failedHandshakes++,
+    );
+  }
+
+  /** Takes the log's file anew, which was renamed. */
+  reopenLog(): void {
+    this.log?.reopen();
+  }
+
+  /** Reads certificate and key again. @throws (by the promise) what is wrong with them: the old ones stay. */
+  async reloadCertificate(): Promise<void> {
+    await this.certificate?.reload();
+  }
+
+  /**
+   * Stops accepting, closes what is idle, and lets responses that are under way come to their end.
+   *
+   * @returns a promise that resolves when all is closed: how many connections were broken off at the deadline.
+   */
+  async drain(options: StaticDrainOptions = {}): Promise<{ readonly brokenOff: number }> {
+    const { deadlineMs, signal } = valuesOf(DRAIN_OPTIONS, options);
+    this.state = 'draining';
+    await Promise.all(this.listeners.map(listener => listener.drain()));
     for (const connection of this.connections) connection.drain();
+    await this.untilEmpty(deadlineMs, signal);
+    const brokenOff = this.connections.size;
+    await this.close();
+    return { brokenOff };
+  }
+
+  /** Closes all at once: responses that are under way break off. */
+  async close(): Promise<void> {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.handshakes.abort();
     await Promise.all(this.listeners.map(listener => listener.close()));
+    for (const connection of this.connections) connection.stream.destroy();
     this.phases.close();
-    await this.directory.close();
+    this.certificate?.close();
+    await this.hosts.close();
+    this.log?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -113,25 +190,62 @@ export class StaticServer implements HttpOwner {
 
   /** @internal */
   get isDraining(): boolean {
-    return this.isEnding;
+    return this.state !== 'serving';
   }
 
   /** @internal */
   onRequest(request: HttpRequest, response: HttpResponse): void {
-    answerFromDirectory(this.directory, request, response).catch((failure: Error) => response.breakOff(failure));
+    this.tally.requests++;
+    if (!this.routes.answer(request, response)) this.hosts.siteOf(request.host).answer(request, response);
   }
 
   /** @internal */
-  onFinished(): void {}
+  onFinished(request: HttpRequest, response: HttpResponse, isBroken: boolean): void {
+    const { tally } = this;
+    tally.bodyBytes += response.bodyBytes;
+    if (isBroken) tally.broken++;
+    else tally.responses[Math.floor(response.status / 100)]++;
+    this.log?.write(request, response);
+  }
 
   /** @internal */
-  onRefused(): void {}
+  onRefused(): void {
+    this.tally.refused++;
+  }
 
   /** @internal */
-  onLate(): void {}
+  onLate(phase: Phase): void {
+    this.tally.late[phase]++;
+  }
 
   /** @internal */
   onClosed(connection: HttpConnection): void {
     this.connections.delete(connection);
+    if (this.connections.size === 0) this.whenEmpty?.();
   }
+
+  private serveStream(stream: ByteStream, peer: Peer): void {
+    if (this.state === 'closed') return stream.destroy();
+    const connection = new HttpConnection(stream, peer, this);
+    this.connections.add(connection);
+  }
+
+  private untilEmpty(deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.connections.size === 0 || signal?.aborted === true) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, deadlineMs);
+      signal?.addEventListener('abort', () => this.whenEmpty!(), { once: true });
+      this.whenEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+const HANDSHAKE_MS = 10_000;
+
+function remoteAddressOf({ remoteAddress, remotePort, remoteFamily }: TLSSocket): Peer['remoteAddress'] {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return { family: remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4', address: remoteAddress, port: remotePort };
 }

@@ -1,0 +1,123 @@
+/** A line for each response, in the forms that tools for logs know, to a file or to whatever takes lines. */
+import type { Address } from '../../index.js';
+import { anything, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import type { HttpRequest } from '../http/http-request.js';
+import type { HttpResponse } from '../http/http-response.js';
+
+/** What takes lines, and never blocks: a destination of pino (`sonic-boom`), or `{ write: line => … }`. */
+export interface LineSink {
+  /** @param line with its end. */
+  write(line: string): unknown;
+  /** Opens its file anew, which was renamed. */
+  reopen?(): void;
+  /** No more is written. */
+  end?(): void;
+}
+
+/** Where and how responses are logged. */
+export interface AccessLogOptions {
+  /** 'common' and 'combined' are those of Apache; 'json' has also how long it took, in milliseconds. Default 'combined'. */
+  readonly format?: 'common' | 'combined' | 'json';
+  /** A file, appended to by the package `sonic-boom`, which has to be installed; or what takes the lines. */
+  readonly to: string | LineSink;
+}
+
+export const ACCESS_LOG_OPTIONS = {
+  format: oneOf(['common', 'combined', 'json'], 'combined'),
+  to: anything<string | LineSink>(),
+} satisfies OptionTable<AccessLogOptions>;
+
+export type AccessLogValues = OptionValues<typeof ACCESS_LOG_OPTIONS>;
+
+/** Lines that wait for a slow disk; what comes beyond them is thrown away, and counted. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** Opens a log. @throws Error ERR_MODULE_NOT_FOUND: sonic-boom is not installed; what opening the file throws. */
+export async function openAccessLog({ format, to }: AccessLogValues): Promise<AccessLog> {
+  const lines = format === 'json' ? jsonLine : format === 'common' ? commonLine : combinedLine;
+  return new AccessLog(typeof to === 'string' ? await openFile(to) : to!, lines);
+}
+
+/** The log of one server. */
+export class AccessLog {
+  constructor(
+    private readonly sink: LineSink,
+    private readonly lineOf: (request: HttpRequest, response: HttpResponse) => string,
+  ) {}
+
+  write(request: HttpRequest, response: HttpResponse): void {
+    this.sink.write(this.lineOf(request, response));
+  }
+
+  reopen(): void {
+    this.sink.reopen?.();
+  }
+
+  close(): void {
+    this.sink.end?.();
+  }
+}
+
+async function openFile(path: string): Promise<LineSink> {
+  const { default: boom } = await import('sonic-boom');
+  const bounds = { maxLength: MAX_WAITING_BYTES, minLength: 4096, periodicFlush: 500 };
+  const sink = new boom.SonicBoom({ dest: path, sync: false, append: true, ...bounds });
+  await new Promise<void>((resolve, reject) => {
+    sink.once('ready', resolve);
+    sink.once('error', reject);
+  });
+  // A disk that is full takes nothing for a while: serving goes on.
+  sink.on('error', (failure: Error) => process.emitWarning(failure.message, 'PolluxAccessLogWarning'));
+  return sink;
+}
+
+function commonLine(request: HttpRequest, { status, bodyBytes }: HttpResponse): string {
+  const line = `${request.method} ${quoted(request.target)} HTTP/1.${request.minorVersion}`;
+  return `${clientOf(request.remoteAddress)} - - [${clfDate()}] "${line}" ${status} ${bodyBytes}\n`;
+}
+
+function combinedLine(request: HttpRequest, response: HttpResponse): string {
+  const referer = quoted(request.get('referer') ?? '-');
+  const agent = quoted(request.get('user-agent') ?? '-');
+  return `${commonLine(request, response).slice(0, -1)} "${referer}" "${agent}"\n`;
+}
+
+function jsonLine(request: HttpRequest, { status, bodyBytes }: HttpResponse): string {
+  const { method, target, host, minorVersion } = request;
+  return `${JSON.stringify({
+    time: new Date().toISOString(),
+    client: clientOf(request.remoteAddress),
+    method,
+    host,
+    target,
+    version: `1.${minorVersion}`,
+    status,
+    bytes: bodyBytes,
+    ms: Math.round(request.elapsedMs * 1000) / 1000,
+    referer: request.get('referer'),
+    agent: request.get('user-agent'),
+  })}\n`;
+}
+
+/** What a client sends must not look like the end of a field, or of a line. */
+function quoted(text: string): string {
+  return text.replace(/[^ !#-[\]-~]/g, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+function clientOf(address: Address | undefined): string {
+  return address === undefined || address.family === 'unix' ? '-' : address.address;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+let second = NaN;
+let date = '';
+
+/** '30/Nov/2026:15:04:05 +0000', made once a second. */
+function clfDate(): string {
+  const now = Math.floor(Date.now() / 1000);
+  if (now === second) return date;
+  second = now;
+  const iso = new Date(now * 1000).toISOString();
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1];
+  return (date = `${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`);
+}

@@ -1,0 +1,22 @@
+/** Fields that files of a pattern are sent with: how long they may be kept, for one. */
+import picomatch from 'picomatch';
+import { fieldLines, type Fields } from '../http/response-head.js';
+
+/** What files that match a pattern are sent with. */
+export interface FieldRule {
+  /** Of their names below the directory, as a glob: `assets/**`, `*.html`. A pattern without a slash is for the last part alone. */
+  readonly match: string;
+  /** Is `Cache-Control`: 'public, max-age=31536000, immutable'. */
+  readonly cacheControl?: string;
+  /** Others, by their names. */
+  readonly fields?: Fields;
+}
+
+/** @returns what the first rule that matches a name adds to its fields; '' if none does. */
+export function compileRules(rules: readonly FieldRule[]): (name: string) => string {
+  const compiled = rules.map(({ match, cacheControl, fields = {} }) => ({
+    matches: picomatch(match, { basename: !match.includes('/'), dot: true }),
+    lines: fieldLines({ ...(cacheControl === undefined ? {} : { 'Cache-Control': cacheControl }), ...fields }),
+  }));
+  return name => compiled.find(({ matches }) => matches(name))?.lines ?? '';
+}

@@ -1,0 +1,56 @@
+/** What a static server is made with. */
+import type { ListenOptions } from '../../index.js';
+import { anything, callback, nested, optional, type OptionTable } from '../../base/options.js';
+import { checkObject } from '../../base/arguments.js';
+import { HTTP_CEILINGS, HTTP_TIMEOUTS, type HttpCeilings, type HttpTimeouts } from '../http/http-options.js';
+import { ACCESS_LOG_OPTIONS, type AccessLogOptions } from './access-log.js';
+import { SITE_OPTIONS, type SiteOptions } from './site-options.js';
+import { CERTIFICATE_OPTIONS, type CertificateOptions } from './certificate.js';
+
+/** What a static server is made with: those of its site, which answers for all hosts that have none of their own, and its own. */
+export interface StaticServerOptions extends SiteOptions {
+  /** Where to listen, in the words of `listen` of `pollux`; several places in an array. Without it `serve` is given connections. */
+  readonly listen?: ListenOptions | readonly ListenOptions[];
+  /** Sites of hosts by their names: 'a.example', or '*.a.example' for all below it. */
+  readonly hosts?: Readonly<Record<string, SiteOptions>>;
+  /** Speaks TLS wherever `listen` says. Default: none. */
+  readonly tls?: CertificateOptions;
+  /** What a client may send at most. */
+  readonly ceilings?: HttpCeilings;
+  /** How long a client may take. */
+  readonly timeouts?: HttpTimeouts;
+  /** Where responses are logged. Default: nowhere. */
+  readonly accessLog?: AccessLogOptions;
+  /** Told of trouble that is not a client's: a disk that fails, a handler that throws. Default: a warning of the process. */
+  readonly onError?: (failure: Error) => void;
+}
+
+const log = nested(ACCESS_LOG_OPTIONS);
+const certificate = nested(CERTIFICATE_OPTIONS);
+
+export const SERVER_OPTIONS = {
+  ...SITE_OPTIONS,
+  listen: anything<ListenOptions | readonly ListenOptions[]>(),
+  hosts: optional<Readonly<Record<string, SiteOptions>>, Readonly<Record<string, SiteOptions>>>(checkHosts, {}),
+  tls: (name: string, given?: CertificateOptions) => (given === undefined ? undefined : certificate(name, given)),
+  ceilings: nested(HTTP_CEILINGS),
+  timeouts: nested(HTTP_TIMEOUTS),
+  accessLog: (name: string, given?: AccessLogOptions) => (given === undefined ? undefined : log(name, given)),
+  onError: callback<NonNullable<StaticServerOptions['onError']>>(),
+} satisfies OptionTable<StaticServerOptions>;
+
+/** The options of the site alone. */
+export function siteOptionsOf(options: StaticServerOptions): SiteOptions {
+  const own = Object.entries(options).filter(([name]) => Object.hasOwn(SITE_OPTIONS, name));
+  return Object.fromEntries(own) as unknown as SiteOptions;
+}
+
+function checkHosts(name: string, hosts: Readonly<Record<string, SiteOptions>>): void {
+  checkObject(name, hosts);
+  for (const host of Object.keys(hosts)) {
+    if (/^(?:\*\.)?[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/.test(host)) continue;
+    throw new TypeError(
+      `${name}['${host}']: allowed: names in small letters without a port, 'a.example' or '*.a.example'`,
+    );
+  }
+}
