@@ -23,6 +23,7 @@ export {
 } from './api/framing/length-prefixed.js';
 export { encodeLine, lines, type LineEnd, type LineOptions } from './api/framing/lines.js';
 export { join, type JoinOptions } from './api/transfer/join.js';
+export type { FileEnd } from './api/transfer/file-ends.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/transfer/send-file.js';
 export type { Sendable } from './api/socket/sendable.js';
 export type { DeferAccept } from './api/listening/defer-accept.js';

@@ -3,17 +3,19 @@ import { checkAccess } from '../../core/disk/access.js';
 import { diskPool } from '../../core/disk/pool.js';
 import { saysNoSize } from '../../core/disk/regular-file.js';
 import { nativeFileCopyCalls } from '../../core/transfers/files/file-copy-calls.js';
-import { FileToFile, type CopyEnd, type FileCopy } from '../../core/transfers/files/file-to-file.js';
+import { FileToFile, type CopyEnd, type FileCopy, type FileCopyPlan } from '../../core/transfers/files/file-to-file.js';
 import { FileToSocket } from '../../core/transfers/files/file-to-socket.js';
 import { OneWay } from '../../core/transfers/relay/one-way.js';
 import type { RelayAccount } from '../../core/transfers/relay/relay-account.js';
 import { nativeRelayCalls, type RelayCalls } from '../../core/transfers/relay/relay-conduits.js';
-import { SocketToFile } from '../../core/transfers/files/socket-to-file.js';
-import { checkInteger, kindOf } from '../../base/arguments.js';
+import { SocketToFile, type FileReceiving } from '../../core/transfers/files/socket-to-file.js';
+import { checkInteger } from '../../base/arguments.js';
 import { anything, bytesAtMost, integer, type OptionTable, type OptionValues } from '../../base/options.js';
 import { Connection } from '../stream/connection.js';
-import { DiskFile } from '../file/disk-file.js';
-import { fileSending } from './send-file.js';
+import type { DiskFile } from '../file/disk-file.js';
+import { checkFileEnd, isPath, OpenedFiles, type FileEnd } from './file-ends.js';
+import { OpenedFirst } from './opened-first.js';
+import { fileSending, pathSending } from './send-file.js';
 import { checkSink, checkSource } from './transfer-ends.js';
 import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
 
@@ -93,23 +95,24 @@ const FILE_COPY_OPTIONS = {
  * orderly `close()` of the target waits for the copy, but ends one that is paused. Either may be a pipe or a Unix socket that was
  * adopted. A connection may be copied to itself.
  *
- * All ends stay yours. Files may be closed at once: that waits for the copy.
+ * All ends stay yours. Files may be closed at once: that waits for the copy. **A path** stands for a file that is opened for the copy and
+ * closed at its end, whatever that is. A target is made if it is missing; without `to` its old content goes.
  *
- * @param source a file open for reading, or a connection that nobody reads.
- * @param target a file open for writing, or a connection.
+ * @param source a file open for reading, the path of one, or a connection that nobody reads.
+ * @param target a file open for writing, the path of one, or a connection.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range beyond the end of the source, ranges of one file that
- *   overlap; IoError EBADF: a file that is closed or not open for this; EINVAL: one that is `direct`; Error: the source is being
+ *   overlap; IoError ENOENT, EACCES and what else `open` says; EBADF: a file that is closed or not open for this; EINVAL: one that is `direct`; Error: the source is being
  *   read or joined; in all these cases no byte has moved;
  *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then; what a connection broke with.
  */
-export function copy(source: DiskFile, target: DiskFile, options?: FileCopyOptions): Transfer;
-export function copy(source: DiskFile, target: Connection, options?: FileToStreamCopyOptions): Transfer;
-export function copy(source: Connection, target: DiskFile, options?: StreamToFileCopyOptions): Transfer;
+export function copy(source: FileEnd, target: FileEnd, options?: FileCopyOptions): Transfer;
+export function copy(source: FileEnd, target: Connection, options?: FileToStreamCopyOptions): Transfer;
+export function copy(source: Connection, target: FileEnd, options?: StreamToFileCopyOptions): Transfer;
 export function copy(source: Connection, target: Connection, options?: StreamCopyOptions): Transfer<RelayAccount>;
 export function copy(
-  source: DiskFile | Connection,
-  target: DiskFile | Connection,
+  source: FileEnd | Connection,
+  target: FileEnd | Connection,
   options: TransferOptions = {},
 ): Transfer | Transfer<RelayAccount> {
   if (source instanceof Connection) {
@@ -140,69 +143,100 @@ export function copyWith(
   });
 }
 
-function copyToConnection(source: DiskFile, target: Connection, options: FileToStreamCopyOptions): Transfer {
+function copyToConnection(source: FileEnd, target: Connection, options: FileToStreamCopyOptions): Transfer {
   return startTransfer({
     engine: new FileToSocket(target, { sinkName: 'target' }),
     table: FILE_TO_STREAM_OPTIONS,
     options,
     prepare: ({ from, length }) => {
-      checkFile('source', source);
+      checkFileEnd('source', source);
       checkSink('target', target);
       target.writes.checkTurn('target', 0);
-      return fileSending(source, { offset: from, length });
+      const part = { offset: from, length };
+      return isPath(source) ? pathSending('source', source, part) : fileSending(source, part);
     },
   });
 }
 
-function copyFromConnection(source: Connection, target: DiskFile, options: StreamToFileCopyOptions): Transfer {
-  return startTransfer({
-    engine: new SocketToFile(source),
-    table: STREAM_TO_FILE_OPTIONS,
-    options,
-    prepare: ({ to, length }) => {
+type StreamToFileValues = OptionValues<typeof STREAM_TO_FILE_OPTIONS>;
+
+function copyFromConnection(source: Connection, target: FileEnd, options: StreamToFileCopyOptions): Transfer {
+  const engine = new SocketToFile(source);
+  const check = ({ to, length }: StreamToFileValues): void => {
+    checkSource('source', source);
+    checkFileEnd('target', target);
+    if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
+  };
+  const table = STREAM_TO_FILE_OPTIONS;
+  if (!isPath(target)) {
+    const prepare = (values: StreamToFileValues) => {
+      check(values);
+      return fileReceiving(target, values);
+    };
+    return startTransfer({ engine, table, options, prepare });
+  }
+  const prepare = (values: StreamToFileValues) => {
+    check(values);
+    return async (files: OpenedFiles) => {
+      const file = await files.open(target, options.to === undefined ? 'w' : 'rw');
       checkSource('source', source);
-      checkFile('target', target);
-      if (length !== Infinity) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - to);
-      const { descriptor, path: name } = target;
-      descriptor.enter('copy');
-      const releaseFile = () => descriptor.leave();
-      const { fd, device, flags } = descriptor;
-      try {
-        // Bytes that are taken from a stream can't be put back: it has to be known before.
-        checkAccess(flags, 'writing', 'copy', name);
-      } catch (error) {
-        releaseFile();
-        throw error;
-      }
-      return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
-    },
-  });
+      return fileReceiving(file, values);
+    };
+  };
+  return startTransfer({ engine: new OpenedFirst(engine, new OpenedFiles()), table, options, prepare });
 }
 
-function checkFile(name: string, end: unknown): asserts end is DiskFile {
-  if (!(end instanceof DiskFile)) throw new TypeError(`${name}: ${kindOf(end)}; allowed: a DiskFile or a Connection`);
+function fileReceiving({ descriptor, path: name }: DiskFile, { to, length }: StreamToFileValues): FileReceiving {
+  descriptor.enter('copy');
+  const releaseFile = () => descriptor.leave();
+  const { fd, device, flags } = descriptor;
+  try {
+    // Bytes that are taken from a stream can't be put back: it has to be known before.
+    checkAccess(flags, 'writing', 'copy', name);
+  } catch (error) {
+    releaseFile();
+    throw error;
+  }
+  return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
 }
 
-function copyFile(source: DiskFile, target: DiskFile, options: FileCopyOptions): Transfer {
-  return startTransfer({
-    engine: new FileToFile(diskPool, nativeFileCopyCalls),
-    table: FILE_COPY_OPTIONS,
-    options,
-    prepare: values => {
-      const { from, to, length } = values;
-      if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - Math.max(from, to));
-      const release = hold(source, target);
-      return { copy: fileCopy(source, target, values), release };
-    },
-  });
+function copyFile(source: FileEnd, target: FileEnd, options: FileCopyOptions): Transfer {
+  const engine = new FileToFile(diskPool, nativeFileCopyCalls);
+  const check = ({ from, to, length }: FileCopyValues): void => {
+    if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - Math.max(from, to));
+    checkFileEnd('source', source);
+    checkFileEnd('target', target);
+  };
+  const table = FILE_COPY_OPTIONS;
+  if (!isPath(source) && !isPath(target)) {
+    const prepare = (values: FileCopyValues) => {
+      check(values);
+      return fileCopyPlan(source, target, values);
+    };
+    return startTransfer({ engine, table, options, prepare });
+  }
+  const prepare = (values: FileCopyValues) => {
+    check(values);
+    return async (files: OpenedFiles) => {
+      // The target is not even made if there is nothing to copy.
+      const from = await files.open(source, 'r');
+      const to = await files.open(target, 'rw');
+      return fileCopyPlan(from, to, values, isPath(target) && options.to === undefined);
+    };
+  };
+  return startTransfer({ engine: new OpenedFirst(engine, new OpenedFiles()), table, options, prepare });
+}
+
+/** @param empties whether the target's old content goes, once all is known to be right. */
+function fileCopyPlan(source: DiskFile, target: DiskFile, values: FileCopyValues, empties = false): FileCopyPlan {
+  const release = hold(source, target);
+  return { copy: fileCopy(source, target, values, empties), release };
 }
 
 type FileCopyValues = OptionValues<typeof FILE_COPY_OPTIONS>;
 
 /** Has both files wait with their closing. @returns what ends that. */
 function hold(source: DiskFile, target: DiskFile): () => void {
-  checkFile('source', source);
-  checkFile('target', target);
   source.descriptor.enter('copy');
   try {
     target.descriptor.enter('copy');
@@ -216,7 +250,12 @@ function hold(source: DiskFile, target: DiskFile): () => void {
   };
 }
 
-async function fileCopy(source: DiskFile, target: DiskFile, { from, to, length }: FileCopyValues): Promise<FileCopy> {
+async function fileCopy(
+  source: DiskFile,
+  target: DiskFile,
+  { from, to, length }: FileCopyValues,
+  empties: boolean,
+): Promise<FileCopy> {
   checkAccess(source.descriptor.flags, 'reading', 'copy', source.path);
   checkAccess(target.descriptor.flags, 'writing', 'copy', target.path);
   const [sourceEnd, targetEnd] = await Promise.all([copyEnd(source, from), copyEnd(target, to)]);
@@ -228,8 +267,11 @@ async function fileCopy(source: DiskFile, target: DiskFile, { from, to, length }
     );
   }
   const lengthBytes = length ?? (madeUp ? Infinity : Math.max(0, sizeBytes - from));
-  checkOverlap(sourceEnd, targetEnd, lengthBytes);
-  return { source: sourceEnd, target: targetEnd, isMadeUp: madeUp, lengthBytes };
+  // Emptying a file would take what is to be copied from it.
+  checkOverlap(sourceEnd, targetEnd, empties ? Infinity : lengthBytes);
+  if (empties && targetEnd.stat.sizeBytes > 0) await target.truncate(0);
+  const emptied = { ...targetEnd, stat: { ...targetEnd.stat, sizeBytes: 0 } };
+  return { source: sourceEnd, target: empties ? emptied : targetEnd, isMadeUp: madeUp, lengthBytes };
 }
 
 async function copyEnd({ descriptor, path: name }: DiskFile, offset: number): Promise<CopyEnd> {

@@ -11,11 +11,12 @@ import { FileToSocket, type FileSending } from '../../core/transfers/files/file-
 import { fstatNow, type FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { statusFlags } from '../../sys/file/io.js';
-import { checkInteger, kindOf, MAX_DESCRIPTOR, shown } from '../../base/arguments.js';
+import { checkInteger, kindOf, MAX_DESCRIPTOR, pathOf, shown } from '../../base/arguments.js';
 import { anything, integer, type OptionTable, type OptionValues } from '../../base/options.js';
 import type { Connection } from '../stream/connection.js';
 import { DiskFile } from '../file/disk-file.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
+import { isPath, OpenedFiles } from './file-ends.js';
 import { checkSink } from './transfer-ends.js';
 import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
 
@@ -62,8 +63,11 @@ export interface OpenFile {
  * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was promised
  * more, reset it.
  *
- * @param file open for reading; it stays yours. A `DiskFile` may be closed at once, which waits for the transfer; anything else
- *   has to stay open until the transfer is over.
+ * @example
+ *     const { bytes, path } = await sendFile(connection, 'public/movie.mp4', { before: head });
+ *
+ * @param file its path, or a file that is open for reading. A file of that path is opened, and closed when the transfer is over; an open
+ *   one stays yours. A `DiskFile` may be closed at once, which waits for the transfer; anything else has to stay open until it is over.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
  *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file; EBADF: it is closed, or not open for
@@ -71,19 +75,41 @@ export interface OpenFile {
  *   IoError EPIPE: the write side of the connection was ended; in all these cases no byte has moved;
  *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
  */
-export function sendFile(connection: Connection, file: OpenFile, options: SendFileOptions = {}): Transfer {
+export function sendFile(
+  connection: Connection,
+  file: OpenFile | string | URL,
+  options: SendFileOptions = {},
+): Transfer {
   const engine = new FileToSocket(connection);
   const prepare = (values: SendFileValues) => plan(connection, file, values);
   return startTransfer({ engine, table: SEND_FILE_OPTIONS, options, prepare });
 }
 
 /** @throws what is wrong with what the user gave: nothing has begun then. */
-function plan(connection: Connection, file: OpenFile, options: SendFileValues): FileSending {
+function plan(connection: Connection, file: OpenFile | string | URL, options: SendFileValues): FileSending {
   checkSink('connection', connection);
   const before = partsOf('before', options.before);
   const after = partsOf('after', options.after);
   connection.writes.checkTurn('connection', lengthOf(before) + lengthOf(after));
-  return openFileSending(file, options);
+  return isPath(file) ? pathSending('file', file, options) : openFileSending(file, options);
+}
+
+/**
+ * @internal What is to be sent of a file that is opened for it: its turn on the connection comes before it is open.
+ *
+ * @throws TypeError it is no path. What else is wrong is told by the range.
+ */
+export function pathSending(name: string, path: string | URL, options: FilePart): FileSending {
+  pathOf(name, path);
+  checkLength(options);
+  const files = new OpenedFiles();
+  const range = files.open(path, 'r').then(({ descriptor, statAtOpen }) => {
+    const { fd, place, flags, target } = descriptor;
+    return rangeWithin({ fd, name: target, flags }, statAtOpen, place.isLocal, options);
+  });
+  // Closing a file that was only read has nothing to tell.
+  const releaseFile = () => void files.close().catch(() => {});
+  return { ...partsAround(range, options), releaseFile };
 }
 
 /** @internal What is to be sent of an open file. @throws what is wrong with the file or the range. */
@@ -115,7 +141,10 @@ interface NamedFile extends OpenFile {
 }
 
 function sending(file: NamedFile, options: FilePart): FileSending {
-  const range = fileRange(file, options);
+  return partsAround(fileRange(file, options), options);
+}
+
+function partsAround(range: FileSending['range'], options: FilePart): FileSending {
   const parts = [partsOf('before', options.before), partsOf('after', options.after)].map(ownParts);
   // Lists are moved, so all that is known has to be right by now; what is refused later gives them back.
   const [before, after] = parts.map(each => new MovedParts(each));
@@ -127,7 +156,7 @@ function sending(file: NamedFile, options: FilePart): FileSending {
 }
 
 function checkDescriptor(file: OpenFile): void {
-  const allowed = 'allowed: a DiskFile, or another object whose fd is the descriptor of an open file';
+  const allowed = 'allowed: a path, a DiskFile, or another object whose fd is the descriptor of an open file';
   if (typeof file !== 'object' || file === null) throw new TypeError(`file: ${kindOf(file)}; ${allowed}`);
   // What was closed has -1, in Node too.
   if (file.fd === -1) throw new IoError('EBADF', 'sendfile', 'descriptor -1', 'the file is closed');
@@ -141,14 +170,18 @@ function checkDescriptor(file: OpenFile): void {
  * @throws what is wrong with the file or the range, by the promise if it is one.
  */
 function fileRange(file: NamedFile, options: FilePart): FileRange | Promise<FileRange> {
-  const { offset, length } = options;
-  if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
+  checkLength(options);
   const opened = { fd: file.fd, place: file.place ?? placeOf(file.fd) };
   const rangeOf = (stat: FileStat | number): FileRange => {
     if (typeof stat === 'number') throw new IoError(-stat, 'fstat', file.name);
     return rangeWithin(file, stat, opened.place.isLocal, options);
   };
   return opened.place.isLocal ? rangeOf(fstatNow(file.fd)) : statOf(diskPool, opened).then(rangeOf);
+}
+
+/** @throws RangeError */
+function checkLength({ offset, length }: FilePart): void {
+  if (length !== undefined) checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER - offset);
 }
 
 function rangeWithin(

@@ -86,8 +86,8 @@ describeOnEveryDriver('copy from and to a connection', () => {
     expect(await failureOf(copy(server, file, { to: -1 }))).to.be.instanceOf(RangeError);
     expect(await failureOf(copy(server, file, { length: 1.5 }))).to.be.instanceOf(RangeError);
     for (const [attempt, message] of [
-      [copy(server, 5 as never), 'target: number; allowed: a DiskFile or a Connection'],
-      [copy(null as never, server), 'source: null; allowed: a DiskFile or a Connection'],
+      [copy(server, 5 as never), 'target: number; allowed: a DiskFile, a path, or a Connection'],
+      [copy(null as never, server), 'source: null; allowed: a DiskFile, a path, or a Connection'],
       [copy(server, file, null as never), 'options: null; allowed: an object'],
       [copy(readable, server, null as never), 'options: null; allowed: an object'],
       [copy(server, client, null as never), 'options: null; allowed: an object'],

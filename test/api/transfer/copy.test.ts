@@ -273,10 +273,9 @@ describe('copy() of files', () => {
     const readOnly = await openHere(pathOf('target'));
     const writeOnly = await openHere(pathOf('write-only'), { flags: 'w' });
     for (const [attempt, message] of [
-      [() => copy({} as never, sink), 'source: Object; allowed: a DiskFile or a Connection'],
+      [() => copy({} as never, sink), 'source: Object; allowed: a DiskFile, a path, or a Connection'],
       [() => copy(undefined as never, sink), 'source: undefined; allowed: a DiskFile'],
       [() => copy(source, null as never), 'target: null; allowed: a DiskFile'],
-      [() => copy(source, 'target' as never), 'target: string; allowed: a DiskFile'],
       [() => copy(source, sink, null as never), 'options: null; allowed: an object'],
       [() => copy(source, sink, 5 as never), 'options: number; allowed: an object'],
       [() => copy(source, sink, { signal: {} as never }), 'signal: Object; allowed: an AbortSignal'],
