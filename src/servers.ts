@@ -7,7 +7,7 @@
  * @module pollux/servers
  */
 export { createProxy, ProxyServer, type ProxySnapshot } from './servers/proxy/proxy-server.js';
-export type { ProxyLimits, ProxyOptions, ProxyTimeouts } from './servers/proxy/proxy-options.js';
+export type { BandwidthClassOptions, ProxyLimits, ProxyOptions, ProxyTimeouts } from './servers/proxy/proxy-options.js';
 export type { AccessOptions, ProxyListenOptions } from './servers/proxy/listeners/listen-options.js';
 export type { AccessRule, AccessVerdict } from './servers/proxy/access/access-list.js';
 export type { Balance } from './servers/proxy/balancers/choice.js';
@@ -15,6 +15,8 @@ export type { ProxyProtocol } from './servers/proxy/introduction/proxy-protocol/
 export type { RouteOptions } from './servers/proxy/introduction/routes.js';
 export type { ProxyDrainOptions, ProxyDrainResult } from './servers/proxy/session/draining.js';
 export type { ListenerSnapshot } from './servers/proxy/listeners/entrance.js';
+export type { CheckOptions } from './servers/proxy/health/check-options.js';
+export type { DnsOptions } from './servers/proxy/upstreams/dns-options.js';
 export type { HealthState } from './servers/proxy/health/health-states.js';
 export type { SessionOutcome, SessionRecord } from './servers/proxy/session/session-record.js';
 export type { ProxyBytes } from './servers/proxy/session/tally.js';

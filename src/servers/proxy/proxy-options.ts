@@ -1,6 +1,14 @@
 /** Options of a proxy. */
-import { shown } from '../../base/arguments.js';
-import { callback, milliseconds, nested, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import { checkRate, shown } from '../../base/arguments.js';
+import {
+  callback,
+  milliseconds,
+  nested,
+  required,
+  valuesOf,
+  type OptionTable,
+  type OptionValues,
+} from '../../base/options.js';
 import { atLeastOne } from './limits/most.js';
 import { rate } from './limits/rate.js';
 import { listenPlan, type ProxyListenOptions } from './listeners/listen-options.js';
@@ -28,6 +36,14 @@ export interface ProxyLimits {
   readonly connectionsPerSource?: number;
   /** Bytes a second of one connection, both ways together. */
   readonly bytesPerSecond?: number;
+  /** Groups that share a rate, by name: pools and listeners say `bandwidthClass: 'name'`. */
+  readonly classes?: Readonly<Record<string, BandwidthClassOptions>>;
+}
+
+/** Connections that share a rate. */
+export interface BandwidthClassOptions {
+  /** Of all of them, both ways together. */
+  readonly bytesPerSecond: number;
 }
 
 /** Options of `createProxy`. */
@@ -53,10 +69,13 @@ const TIMEOUTS = {
   headMs: milliseconds(10_000),
 } satisfies OptionTable<ProxyTimeouts>;
 
+const CLASS_OPTIONS = { bytesPerSecond: required(checkRate) } satisfies OptionTable<BandwidthClassOptions>;
+
 const LIMITS = {
   connections: atLeastOne,
   connectionsPerSource: atLeastOne,
   bytesPerSecond: rate,
+  classes: recordOf(nested(CLASS_OPTIONS)),
 } satisfies OptionTable<ProxyLimits>;
 
 const PROXY_OPTIONS = {
@@ -77,8 +96,11 @@ export function proxyPlan(options: ProxyOptions): ProxyPlan {
   if (plan.pool === undefined && plan.pools.size === 0) {
     throw new TypeError('pool: missing; allowed: { upstreams: [...] }, or pools by name');
   }
-  plan.listen.forEach(({ pool, routes }, index) => {
+  const named = new Map(plan.pool === undefined ? plan.pools : [['pool', plan.pool] as const, ...plan.pools]);
+  for (const [name, { bandwidthClass }] of named) checkClass(`${name}.bandwidthClass`, bandwidthClass, plan);
+  plan.listen.forEach(({ pool, routes, bandwidthClass }, index) => {
     const name = `listen[${index}]`;
+    checkClass(`${name}.bandwidthClass`, bandwidthClass, plan);
     if (pool !== undefined || routes.length === 0) checkPool(`${name}.pool`, pool, plan);
     routes.forEach((route, place) => checkPool(`${name}.routes[${place}].pool`, route.pool, plan));
   });
@@ -92,4 +114,10 @@ function checkPool(name: string, pool: string | undefined, { pool: first, pools 
   throw new TypeError(
     `${name}: ${pool === undefined ? 'missing' : shown(pool)}; allowed: ${known || 'none, without pools'}`,
   );
+}
+
+function checkClass(name: string, given: string | undefined, { limits }: ProxyPlan): void {
+  if (given === undefined || limits.classes.has(given)) return;
+  const known = [...limits.classes.keys()].map(shown).join(', ');
+  throw new TypeError(`${name}: ${shown(given)}; allowed: ${known || 'none, without classes of limits'}`);
 }

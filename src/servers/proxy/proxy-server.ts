@@ -1,6 +1,7 @@
 /** A proxy for TCP and Unix sockets: its listeners, its pools, and the clients that it has. */
 import { Connection, IoError, type Listener } from '../../index.js';
 import { kindOf } from '../../base/arguments.js';
+import { BandwidthClass } from './bandwidth/bandwidth-class.js';
 import type { Carrier } from './carriers/carrier.js';
 import { plainReception, type Reception } from './introduction/reception.js';
 import { Routes } from './introduction/routes.js';
@@ -38,19 +39,24 @@ export class ProxyServer implements SessionOwner {
   private readonly sessions: Sessions;
   private readonly sources: SourceCounts;
   private readonly tally = new Tally();
+  private readonly classes = new Map<string, BandwidthClass>();
 
   /** @internal Made by `createProxy`. */
   constructor(private readonly plan: ProxyPlan) {
     const { timeouts, limits, pool, pools } = plan;
     this.sessions = new Sessions(timeouts.lifetimeMs);
     this.sources = new SourceCounts(limits.connectionsPerSource);
+    for (const [name, { bytesPerSecond }] of limits.classes) {
+      this.classes.set(name, new BandwidthClass(bytesPerSecond, limits.bytesPerSecond));
+    }
     if (pool !== undefined) this.pools.set(DEFAULT_POOL, new Pool(DEFAULT_POOL, pool));
     for (const [name, each] of pools) this.pools.set(name, new Pool(name, each));
   }
 
-  /** @internal Begins to listen. */
+  /** @internal Looks upstreams up, and begins to listen. */
   async open(): Promise<void> {
     try {
+      await Promise.all([...this.pools.values()].map(pool => pool.open()));
       for (const listen of this.plan.listen) {
         const reception = this.receptionOf(listen);
         const onClient = (at: Entrance, client: Connection) => this.begin(client, reception, at);
@@ -121,6 +127,7 @@ export class ProxyServer implements SessionOwner {
   /** Stops at once: clients are reset. @returns a promise that resolves when nothing is open any more. */
   async close(): Promise<void> {
     this.closer.abort(new IoError('ECANCELED', 'connect', undefined, 'the proxy was closed'));
+    for (const pool of this.pools.values()) pool.close();
     for (const session of this.sessions) session.reset('stopped');
     await Promise.all(this.entrances.map(entrance => entrance.close()));
   }
@@ -155,9 +162,10 @@ export class ProxyServer implements SessionOwner {
   }
 
   /** @internal */
-  onCarried(_session: Session, carrier: Carrier): void {
+  onCarried(session: Session, carrier: Carrier): void {
     const { bytesPerSecond } = this.plan.limits;
     if (bytesPerSecond !== Infinity) carrier.bytesPerSecond = bytesPerSecond;
+    this.classOf(session)?.add(carrier);
   }
 
   /** @internal */
@@ -165,6 +173,7 @@ export class ProxyServer implements SessionOwner {
     const { sessions, sources, plan } = this;
     sessions.remove(session);
     this.tally.add(record.outcome, session.carrier);
+    if (session.carrier !== undefined) this.classOf(session)?.remove(session.carrier);
     if (session.isCounted) sources.remove(session.source);
     session.entrance?.onClientGone();
     if (sessions.size < plan.limits.connections) for (const { gate } of this.entrances) gate.release('proxy');
@@ -179,7 +188,11 @@ export class ProxyServer implements SessionOwner {
     void session.run();
   }
 
-  private receptionOf({ access, trustedProxies, routes, tls, pool }: ListenPlan): Reception {
+  private classOf({ bandwidthClass }: Session): BandwidthClass | undefined {
+    return bandwidthClass === undefined ? undefined : this.classes.get(bandwidthClass);
+  }
+
+  private receptionOf({ access, trustedProxies, routes, tls, pool, bandwidthClass }: ListenPlan): Reception {
     const { pools } = this;
     return {
       access,
@@ -188,6 +201,7 @@ export class ProxyServer implements SessionOwner {
       tls,
       pool: pools.get(pool ?? DEFAULT_POOL),
       pools,
+      bandwidthClass,
     };
   }
 }
@@ -201,8 +215,8 @@ export class ProxyServer implements SessionOwner {
  *     });
  *
  * @returns a promise that resolves when it listens.
- * @throws TypeError, RangeError (by the promise) an option that makes no sense, named. IoError EADDRINUSE and what else
- *   `listen` throws: nothing is left open then.
+ * @throws TypeError, RangeError (by the promise) an option that makes no sense, named. IoError ENOTFOUND: a name has no
+ *   address; EADDRINUSE and what else `listen` throws: nothing is left open then.
  */
 export async function createProxy(options: ProxyOptions): Promise<ProxyServer> {
   const proxy = new ProxyServer(proxyPlan(options));

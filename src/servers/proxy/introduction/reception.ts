@@ -30,6 +30,8 @@ export interface Reception {
   /** Where clients go that no route takes; undefined: nowhere. */
   readonly pool: Pool | undefined;
   readonly pools: ReadonlyMap<string, Pool>;
+  /** The name of what its clients share a rate with. */
+  readonly bandwidthClass: string | undefined;
 }
 
 /** What is known of a client before it goes to an upstream. */
@@ -53,6 +55,7 @@ export function plainReception(pool: Pool): Reception {
     tls: undefined,
     pool,
     pools: new Map(),
+    bandwidthClass: undefined,
   };
 }
 

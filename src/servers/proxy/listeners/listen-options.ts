@@ -47,6 +47,8 @@ export interface ProxyListenOptions extends Pick<
    * to the upstream as it is.
    */
   readonly tls?: TlsOptions;
+  /** Bytes a second that its clients share, by the name of a class of `limits`. Default: that of their pool. */
+  readonly bandwidthClass?: string;
 }
 
 const ACCESS_OPTIONS = {
@@ -81,6 +83,7 @@ const LISTEN_OPTIONS = {
   pool: anything<string>(),
   maxConnections: atLeastOne,
   acceptsPerSecond: rate,
+  bandwidthClass: anything<string>(),
   access: (name: string, given?: AccessOptions) => {
     const { rules, otherwise } = access(name, given);
     return new AccessList(rules as readonly AccessRule[], otherwise, `${name}.rules`);

@@ -77,6 +77,11 @@ export class Session {
     return this.introduction?.source ?? '';
   }
 
+  /** The name of the class whose rate it shares. */
+  get bandwidthClass(): string | undefined {
+    return this.reception.bandwidthClass ?? this.introduction?.pool?.bandwidthClass;
+  }
+
   /** Bytes that have moved either way. */
   get bytesMoved(): number {
     const { carrier } = this;

@@ -1,8 +1,18 @@
 /** Options of a pool: several upstreams that serve the same, and how one of them is chosen. */
-import { integer, milliseconds, nested, oneOf, type OptionTable, type OptionValues } from '../../../base/options.js';
+import {
+  anything,
+  integer,
+  milliseconds,
+  nested,
+  oneOf,
+  type OptionTable,
+  type OptionValues,
+} from '../../../base/options.js';
 import { BALANCES, type Balance } from '../balancers/choice.js';
 import { PROXY_PROTOCOLS, type ProxyProtocol } from '../introduction/proxy-protocol/own-header.js';
-import { filledListOf } from '../option-lists.js';
+import { checkPlan, type CheckOptions } from '../health/check-options.js';
+import { filledListOf, ifGiven } from '../option-lists.js';
+import { dnsPlan, type DnsOptions } from './dns-options.js';
 import { upstreamPlan, type UpstreamOptions } from './upstream-options.js';
 
 /** When an upstream that fails gets no connections, and how it comes back. */
@@ -13,6 +23,8 @@ export interface HealthOptions {
   readonly restMs?: number;
   /** How long it takes to get its whole share again, which grows from a tenth. 0, the default, is at once. */
   readonly slowStartMs?: number;
+  /** Connects to upstreams to find out how they are. Default: connections of clients alone tell. */
+  readonly check?: CheckOptions;
 }
 
 /** Several upstreams that serve the same. */
@@ -31,12 +43,17 @@ export interface PoolOptions {
    * this one has said is passed on. Default: none.
    */
   readonly proxyProtocol?: ProxyProtocol;
+  /** How names of upstreams are looked up. */
+  readonly dns?: DnsOptions;
+  /** Bytes a second that all its clients share, by the name of a class of `limits`. Default: none. */
+  readonly bandwidthClass?: string;
 }
 
 const HEALTH_OPTIONS = {
   failures: integer(1, 1_000_000, 3),
   restMs: milliseconds(10_000),
   slowStartMs: milliseconds(0),
+  check: ifGiven(checkPlan),
 } satisfies OptionTable<HealthOptions>;
 
 const POOL_OPTIONS = {
@@ -46,6 +63,8 @@ const POOL_OPTIONS = {
   attempts: integer(1, 1000, 3),
   health: nested(HEALTH_OPTIONS),
   proxyProtocol: oneOf(PROXY_PROTOCOLS),
+  dns: dnsPlan,
+  bandwidthClass: anything<string>(),
 } satisfies OptionTable<PoolOptions>;
 
 /** The row of a table for a pool. */

@@ -5,7 +5,8 @@ import type { Balancer } from '../balancers/balancer.js';
 import type { ProxyHeader } from '../introduction/proxy-protocol/header.js';
 import { encodeHeader } from '../introduction/proxy-protocol/own-header.js';
 import type { PoolPlan } from './pool-options.js';
-import { Upstream, type UpstreamSnapshot } from './upstream.js';
+import { Members } from './members.js';
+import type { Upstream, UpstreamSnapshot } from './upstream.js';
 
 export class Pool {
   readonly connectTimeoutMs: number;
@@ -14,7 +15,8 @@ export class Pool {
   readonly asksSource: boolean;
   /** Backups have turns of their own. */
   private readonly balancers: { readonly first: Balancer; readonly backup: Balancer };
-  private readonly upstreams: readonly Upstream[];
+  private readonly entries: readonly Members[];
+  private upstreams: readonly Upstream[] = [];
 
   constructor(
     readonly name: string,
@@ -24,8 +26,23 @@ export class Pool {
     this.attempts = plan.attempts;
     this.asksSource = plan.balance === 'source-hash';
     this.balancers = { first: balancerOf(plan.balance), backup: balancerOf(plan.balance) };
-    const limits = { ...plan.health, rise: Infinity, fall: Infinity };
-    this.upstreams = plan.upstreams.map(({ place, ...rest }) => new Upstream(place, rest, limits));
+    const { check, ...passive } = plan.health;
+    const { rise = Infinity, fall = Infinity } = check ?? {};
+    const terms = { limits: { ...passive, rise, fall }, check, dns: plan.dns };
+    this.entries = plan.upstreams.map(entry => new Members(entry, terms, () => this.gather()));
+  }
+
+  /** Looks its upstreams up, and begins to check them. @throws IoError (by the promise) ENOTFOUND: a name has no address. */
+  async open(): Promise<void> {
+    await Promise.all(this.entries.map(entry => entry.open()));
+  }
+
+  close(): void {
+    for (const entry of this.entries) entry.close();
+  }
+
+  get bandwidthClass(): string | undefined {
+    return this.plan.bandwidthClass;
   }
 
   /**
@@ -59,5 +76,9 @@ export class Pool {
 
   snapshot(): UpstreamSnapshot[] {
     return this.upstreams.map(upstream => upstream.snapshot());
+  }
+
+  private gather(): void {
+    this.upstreams = this.entries.flatMap(({ upstreams }) => upstreams);
   }
 }

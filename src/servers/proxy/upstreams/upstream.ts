@@ -51,7 +51,7 @@ export class Upstream implements Candidate {
     return this.active < this.plan.maxConnections;
   }
 
-  /** It is chosen for a connection; `connect…` or `spare` says what became of it, and `close` when it is over. */
+  /** It is chosen for a connection; what became of it is told by `on…`, and by `close` when it is over. */
   open(): void {
     this.active++;
     this.health.chosen(monotonicMs());
@@ -66,6 +66,12 @@ export class Upstream implements Candidate {
     this.failed++;
     this.lastFailure = failure.message;
     this.health.failed(monotonicMs());
+  }
+
+  /** A check is over. @param failure undefined: it has passed. */
+  onChecked(failure: Error | undefined): void {
+    if (failure !== undefined) this.lastFailure = failure.message;
+    this.health.checked(failure === undefined, monotonicMs());
   }
 
   onSpared(): void {
