@@ -78,6 +78,7 @@ function trialOf(connections: number, { warmUpMs, measuredMs }: Windows): Trial 
     ],
     contenders: [
       contender(findPollux('epoll'), [serverProgram('echo-pollux')], observeCostAndCalls),
+      contender(findPollux('io_uring'), [serverProgram('echo-pollux')], observeCostAndCalls),
       contender(findPollux('poll'), [serverProgram('echo-pollux')], observeCostAndCalls),
       contender(findNode(), [serverProgram('echo-node')]),
       contender(findBun(), [serverProgram('echo-bun')]),
@@ -87,6 +88,10 @@ function trialOf(connections: number, { warmUpMs, measuredMs }: Windows): Trial 
       cpuOfEpollTo('node net', connections === TARGET_CONNECTIONS ? 0.65 : undefined),
       cpuOfEpollTo('C epoll', connections === TARGET_CONNECTIONS ? 1.3 : undefined),
       cpuOfEpollTo('bun'),
+      {
+        of: { contender: 'pollux io_uring', figure: 'cpuMicros' },
+        against: { contender: 'pollux epoll', figure: 'cpuMicros' },
+      },
       {
         of: { contender: 'pollux poll', figure: 'cpuMicros' },
         against: { contender: 'node net', figure: 'cpuMicros' },

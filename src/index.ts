@@ -1,5 +1,5 @@
 /**
- * Pollux: epoll, kqueue and poll as one, and sockets and files above them.
+ * Pollux: epoll, kqueue, poll and io_uring as one, and sockets and files above them.
  *
  * @module pollux
  */

@@ -12,6 +12,7 @@ import { close, closeLent, isOpen } from '../sys/file/io.js';
 import { closeFile } from '../sys/file/open-file.js';
 import { descriptorKind } from '../sys/file/file-stat.js';
 import { closeHolder, descriptorsOfThread, own } from '../sys/file/owned-descriptors.js';
+import { unmapRing } from '../sys/uring/memory.js';
 
 /** Workers of runtimes: the runtime closes what they leave open. */
 const cleanedByRuntime = new WeakSet<Worker>();
@@ -25,6 +26,7 @@ export function leaveCleanup(worker: Worker): void {
 export function closeAll(descriptors: readonly number[]): void {
   for (const fd of descriptors) {
     if (!isOpen(fd)) continue;
+    unmapRing(fd);
     const kind = descriptorKind(fd);
     if (kind === 'file' || kind === 'directory') closeOnPool(fd);
     else close(fd);

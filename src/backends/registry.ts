@@ -4,11 +4,13 @@ import type { Backend, BackendFactory, BackendOptions, BackendProbe } from './co
 import { epollFactory } from './epoll/factory.js';
 import { kqueueFactory } from './kqueue/factory.js';
 import { pollFactory } from './poll/factory.js';
+import { uringFactory } from './uring/factory.js';
 
 const factories = new Map<string, BackendFactory>([
   [epollFactory.name, epollFactory],
   [kqueueFactory.name, kqueueFactory],
   [pollFactory.name, pollFactory],
+  [uringFactory.name, uringFactory],
 ]);
 
 /** What `probeBackends` says of one backend. */
@@ -28,11 +30,13 @@ export interface BackendChoice {
 /**
  * Makes a backend known by its name, so that `openBackend`, POLLUX_BACKEND and the command's --backend find it.
  *
- * @throws TypeError the name is taken, or is not one word of small letters, digits and dashes.
+ * @throws TypeError the name is taken, or is not one word of small letters, digits, dashes and underscores.
  */
 export function registerBackend(factory: BackendFactory): void {
-  if (!/^[a-z][a-z0-9-]*$/.test(factory.name) || factory.name === 'auto') {
-    throw new TypeError(`name: '${factory.name}'; allowed: one word of small letters, digits and dashes, not 'auto'`);
+  if (!/^[a-z][a-z0-9_-]*$/.test(factory.name) || factory.name === 'auto') {
+    throw new TypeError(
+      `name: '${factory.name}'; allowed: one word of small letters, digits, dashes and underscores, not 'auto'`,
+    );
   }
   if (factories.has(factory.name)) throw new TypeError(`name: a backend '${factory.name}' is registered already`);
   factories.set(factory.name, factory);

@@ -14,7 +14,7 @@ const BAD_USAGE = 2;
 
 function program(): Command {
   const root = new Command('pollux')
-    .description('epoll, kqueue and poll behind one contract: look at this machine, and put it under stress')
+    .description('epoll, kqueue, poll and io_uring behind one contract: look at this machine, and put it under stress')
     .version(version)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'pollux: ')) })
     .enablePositionalOptions()

@@ -9,7 +9,7 @@ const THREADS = 2;
 const short = ['stress', '--threads', `${THREADS}`, '--connections', `${CONNECTIONS}`, '--rate', '1000', '--json'];
 // Other tests register backends of their own in this process; the command has none of them.
 const backends = probeBackends()
-  .filter(({ name, probe }) => ['epoll', 'kqueue', 'poll'].includes(name) && probe.available)
+  .filter(({ name, probe }) => ['epoll', 'io_uring', 'kqueue', 'poll'].includes(name) && probe.available)
   .map(({ name }) => name);
 
 describe('pollux stress', function () {

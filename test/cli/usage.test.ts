@@ -17,7 +17,10 @@ const misuses: readonly Misuse[] = [
   { args: ['doctor', '--bogus'], says: /unknown option '--bogus'/ },
   { args: ['conformance', '--profile', 'macos'], says: /--profile: only with --replay/ },
   { args: ['conformance', '--replay', 'x', '--backend', 'poll'], says: /--backend: not with --replay/ },
-  { args: ['stress', '--backend', 'nope'], says: /'nope' is invalid\. Allowed choices are epoll, kqueue, poll/ },
+  {
+    args: ['stress', '--backend', 'nope'],
+    says: /'nope' is invalid\. Allowed choices are epoll, kqueue, io_uring, poll/,
+  },
   { args: ['stress', '--mode', 'fast'], says: /'fast' is invalid\. Allowed choices are level, edge, oneshot/ },
   { args: ['stress', '--rate', '0'], says: /--rate .* '0' is invalid\. Allowed: numbers above 0/ },
   { args: ['stress', '--duration', '-1'], says: /--duration .* '-1' is invalid\. Allowed: seconds above 0/ },

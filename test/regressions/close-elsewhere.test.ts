@@ -19,6 +19,8 @@ const MOST_WAITS = 10;
 const TOLD: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   // The kernel's entry went with the open file.
   epoll: [],
+  // The poll holds the open file, which has no number any more.
+  io_uring: [],
   // The array still names the number, which the next poll(2) refuses; told once, and then it has no interest.
   poll: [[READABLE | ERROR, EBADF]],
 };

@@ -15,7 +15,7 @@ export interface DriverUnderTest {
 export const ALL_MODES: readonly ReactorMode[] = ['level', 'edge', 'oneshot'];
 
 /** Our own; other tests of the same process may have registered more. */
-const BUILT_IN = ['epoll', 'kqueue', 'poll'];
+const BUILT_IN = ['epoll', 'io_uring', 'kqueue', 'poll'];
 
 /** The names of the backends that run on this machine. */
 export function backendsHere(): string[] {

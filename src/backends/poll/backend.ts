@@ -19,7 +19,7 @@ import { closedError, EDGE, ONESHOT, Registrations, SOCKET } from '../kit/regist
 import { Waker, wakeBackend } from '../kit/wake.js';
 import { ArmedSet } from './armed-set.js';
 import { pollEvents, readinessOf } from './flags.js';
-import { WaitingLine } from './waiting-line.js';
+import { WaitingLine } from '../kit/waiting-line.js';
 
 const NAME = 'poll';
 /** The waker's place in the array. */

@@ -8,10 +8,8 @@ import { AF_INET6, SOCK_STREAM } from '../../sys/ffi/constants.js';
 import { hasEventfd } from '../../sys/poll/eventfd.js';
 import { close } from '../../sys/file/io.js';
 import type { IoError } from '../../sys/ffi/io-error.js';
-import { ioUringRefusal } from '../../sys/uring/probe.js';
-import { kernelSetting } from '../../sys/process/resource-limits.js';
 import { obstacleToNodeLoop } from '../../sys/ffi/node-loop.js';
-import { kernelRelease, platform, runtime } from '../../sys/ffi/platform.js';
+import { platform, runtime } from '../../sys/ffi/platform.js';
 
 export interface FeatureFinding {
   readonly name: string;
@@ -27,47 +25,10 @@ export interface FeatureFinding {
 export function examineFeatures(): FeatureFinding[] {
   // What is a backend already is reported as one.
   const backends = backendNames();
-  return [ioUring(), kqueue(), eventLoop(), wakeUp(), eventSources(), ipv6()].filter(
-    ({ name }) => !backends.includes(name),
-  );
+  return [kqueue(), eventLoop(), wakeUp(), eventSources(), ipv6()].filter(({ name }) => !backends.includes(name));
 }
 
 const NO_DRIVER = 'detected; this version has no driver for it yet';
-
-function ioUring(): FeatureFinding {
-  const name = 'io_uring';
-  if (platform !== 'linux') {
-    return { name, available: false, used: false, reason: `io_uring is Linux's; this is ${kernelRelease}`, fix: null };
-  }
-  const refusal = ioUringRefusal();
-  if (refusal === undefined) return { name, available: true, used: false, reason: NO_DRIVER, fix: null };
-  return { name, available: false, used: false, ...explainRefusal(refusal) };
-}
-
-function explainRefusal(code: string): { reason: string; fix: string | null } {
-  const disabled = kernelSetting('kernel.io_uring_disabled')?.[0] ?? 0;
-  if (code === 'EPERM' && disabled > 0) {
-    const whom = disabled === 1 ? 'all but privileged users and kernel.io_uring_group' : 'everybody';
-    const reason = `io_uring_setup: EPERM; kernel.io_uring_disabled is ${disabled}, which shuts it for ${whom}`;
-    return { reason, fix: 'sysctl -w kernel.io_uring_disabled=0' };
-  }
-  if (code === 'EPERM' || code === 'EACCES') {
-    const reason = `io_uring_setup: ${code}; a sandbox (seccomp, as in Docker's default profile) forbids it`;
-    return {
-      reason,
-      fix: "allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp profile",
-    };
-  }
-  if (code === 'ENOSYS') {
-    const reason =
-      'io_uring_setup: ENOSYS; the kernel is older than 5.1 or built without it, or a sandbox (gVisor) has none';
-    return { reason, fix: 'a kernel of 6.1 or later, outside of a sandbox' };
-  }
-  if (code === 'ENOMEM') {
-    return { reason: 'io_uring_setup: ENOMEM; `ulimit -l` leaves no memory for a ring', fix: 'ulimit -l unlimited' };
-  }
-  return { reason: `io_uring_setup: ${code}`, fix: null };
-}
 
 function kqueue(): FeatureFinding {
   const name = 'kqueue';

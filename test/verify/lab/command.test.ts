@@ -18,7 +18,7 @@ interface Report {
   }[];
 }
 
-const OURS = ['epoll', 'kqueue', 'poll'];
+const OURS = ['epoll', 'io_uring', 'kqueue', 'poll'];
 
 describe('pollux stress events', () => {
   it('prints one JSON object, with a line of the sweep for each batch and mode', async () => {

@@ -14,7 +14,7 @@ const THREADS = 3;
 
 /** Backends of this machine, and a model. */
 export const subjectNames: readonly string[] = probeBackends()
-  .filter(({ name, probe }) => (name === 'epoll' || name === 'poll') && probe.available)
+  .filter(({ name, probe }) => ['epoll', 'io_uring', 'poll'].includes(name) && probe.available)
   .map(({ name }) => name)
   .concat('model:freebsd-14');
 

@@ -20,6 +20,16 @@ export class WaitingLine {
     return this.head === NOBODY;
   }
 
+  /** The slot at the head; -1 where the line is empty. */
+  get first(): number {
+    return this.head;
+  }
+
+  /** The slot behind one that stands in the line; -1 behind the last. */
+  after(slot: number): number {
+    return this.next[slot];
+  }
+
   /** Goes to the end, unless it stands there already. */
   join(slot: number): void {
     if (slot >= this.next.length) this.grow(slot);
