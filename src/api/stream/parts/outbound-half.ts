@@ -216,7 +216,7 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
   private sendAtOnce(part: Uint8Array | BufferList, isOwn: boolean): boolean {
     const { driver } = this.connection.reactor;
     const { descriptor } = this.connection;
-    const list = part instanceof BufferList ? part : lent.append(part);
+    const list = isUint8Array(part) ? lent.append(part) : part;
     const lengthBytes = list.length;
     let outcome: Outcome;
     try {
