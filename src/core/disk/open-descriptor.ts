@@ -3,7 +3,7 @@
  * others a pool thread waits. The memory that they move to or from is held until the last call on it has answered.
  */
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { EAGAIN, EBADF, EINTR, EIO } from '../../sys/ffi/errno.js';
+import { EBADF, EINTR, EIO } from '../../sys/ffi/errno.js';
 import { linksNow, type FileStat } from '../../sys/file/file-stat.js';
 import { closeFile, closeNow } from '../../sys/file/open-file.js';
 import { O_APPEND } from '../../sys/file/file-constants.js';
@@ -15,19 +15,18 @@ import { IovecTable } from '../memory/iovec-table.js';
 import { DISK_BYTES_PER_CALL, IOVECS_PER_CALL } from '../limits.js';
 import { isOpenFor, whyRefused } from './access.js';
 import { nativeFileCalls, type FileCalls } from './file-calls.js';
-import { currentTurn, spendNowBytes, takeNowCall } from './now-budget.js';
+import { currentTurn } from './now-budget.js';
+import { NowMoves, type Move } from './now-moves.js';
 import { statOf } from './open-file.js';
 import { placeOf, type Place } from './place.js';
 import { diskPool, type DiskPool } from './pool.js';
 import { AbortedMove, Scratch } from './scratch.js';
 import { Turns } from './turns.js';
-
-type Move = 'preadv' | 'pwritev';
+import { UnderWay } from './under-way.js';
 
 /** No boundary for direct calls is finer. */
 const SECTOR_BYTES = 512;
 
-const nowTable = new IovecTable(IOVECS_PER_CALL);
 /** Tables of calls on the pool, which keep theirs until they answer. */
 const spareTables: IovecTable[] = [];
 
@@ -45,8 +44,6 @@ export interface DescriptorOptions {
 }
 
 export class OpenDescriptor {
-  /** Operations under way. */
-  inFlight = 0;
   /** Calls that were answered at once, and calls on the pool. */
   readonly counters = { nowCalls: 0, poolCalls: 0 };
 
@@ -58,13 +55,12 @@ export class OpenDescriptor {
 
   private readonly pool: DiskPool;
   private readonly calls: FileCalls;
-  private canReadNow: boolean;
-  private canWriteNow: boolean;
+  private readonly nowMoves: NowMoves;
+  private readonly underWay = new UnderWay();
   private closing: Promise<void> | undefined = undefined;
   private hasMoved = false;
   /** The turn in which the file was last seen to have a name. */
   private namedIn = -1;
-  private onIdle: (() => void) | undefined = undefined;
   private readonly turns = new Turns();
 
   /**
@@ -83,11 +79,13 @@ export class OpenDescriptor {
     this.alignmentBytes = options.alignmentBytes ?? 0;
     this.place = options.place ?? placeOf(fd);
     this.flags = options.flags ?? statusFlags(fd);
-    // Around the cache there is nothing in memory.
-    this.canReadNow = this.place.isLocal && !this.direct;
-    // Asked not to wait, a write waits all the same for a file system that is frozen (fsfreeze, a snapshot).
-    this.canWriteNow = this.place.isMemory && !this.direct;
+    this.nowMoves = new NowMoves(this, this.calls);
     if (options.stat !== undefined) this.noteLinks(options.stat);
+  }
+
+  /** Operations under way. */
+  get inFlight(): number {
+    return this.underWay.count;
   }
 
   get isClosed(): boolean {
@@ -153,11 +151,11 @@ export class OpenDescriptor {
   /** Begins an operation, for which `close` waits until `leave`. @throws IoError EBADF once `close` was called. */
   enter(syscall: string): void {
     if (this.isClosed) throw this.error(EBADF, syscall, 0, this.whyClosed);
-    this.inFlight++;
+    this.underWay.enter();
   }
 
   leave(): void {
-    if (--this.inFlight === 0) this.onIdle?.();
+    this.underWay.leave();
   }
 
   /**
@@ -199,7 +197,7 @@ export class OpenDescriptor {
   async detach(): Promise<number> {
     if (this.isClosed) throw this.error(EBADF, 'moveTo', 0, this.whyClosed);
     this.hasMoved = true;
-    this.closing = this.idle();
+    this.closing = this.underWay.idle();
     await this.closing;
     return this.fd;
   }
@@ -208,12 +206,8 @@ export class OpenDescriptor {
     return this.hasMoved ? 'the file was moved to another thread' : 'the file is closed';
   }
 
-  private async idle(): Promise<void> {
-    if (this.inFlight > 0) await new Promise<void>(resolve => (this.onIdle = resolve));
-  }
-
   private async closeIdle(): Promise<void> {
-    await this.idle();
+    await this.underWay.idle();
     const result = this.closesAtOnce() ? closeNow(this.fd) : await this.closeOnPool();
     // Interrupted or not, the descriptor is gone.
     if (result < 0 && result !== -EINTR) throw this.error(-result, 'close');
@@ -255,7 +249,7 @@ export class OpenDescriptor {
     try {
       while (rest.length > 0) {
         signal?.throwIfAborted();
-        const now = this.moveNow(syscall, rest, position);
+        const now = this.nowMoves.move(syscall, rest, position);
         const result = now ?? (await this.moveOnPool(syscall, rest, position, signal));
         if (result < 0) throw this.error(-result, syscall, position - offset);
         if (result === 0) {
@@ -273,29 +267,6 @@ export class OpenDescriptor {
       throw error;
     }
     return position - offset;
-  }
-
-  /** @returns undefined if a pool thread has to do it. */
-  private moveNow(syscall: Move, rest: BufferList, offset: number): number | undefined {
-    const isRead = syscall === 'preadv';
-    if (!(isRead ? this.canReadNow : this.canWriteNow)) return undefined;
-    const allowed = takeNowCall();
-    if (allowed === 0) return undefined;
-    const { calls, fd } = this;
-    rest.fillIovecs(nowTable, allowed);
-    const result = (isRead ? calls.readNow : calls.writeNow)(fd, nowTable.address, nowTable.count, offset);
-    this.counters.nowCalls++;
-    if (result >= 0) {
-      spendNowBytes(result);
-      return result;
-    }
-    if (result !== -EAGAIN && result !== -EINTR) {
-      // This file system can't tell what it has in memory, or a sandbox forbids to ask: the pool names what else it
-      // may be.
-      if (isRead) this.canReadNow = false;
-      else this.canWriteNow = false;
-    }
-    return undefined;
   }
 
   private async moveOnPool(syscall: Move, rest: BufferList, offset: number, signal?: AbortSignal): Promise<number> {
@@ -341,9 +312,7 @@ export class OpenDescriptor {
   /** `close` waits for the call also if its caller does not any more. */
   private waitFor<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (signal === undefined) return call;
-    this.inFlight++;
-    const leave = (): void => this.leave();
-    call.then(leave, leave);
+    this.underWay.hold(call);
     return unlessAborted(call, signal);
   }
 
