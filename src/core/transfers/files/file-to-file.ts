@@ -3,28 +3,18 @@
  * (copy_file_range), else through a buffer. Holes stay holes. It goes from the front to the back and counts only what the
  * target has, so wherever it stops, it can be taken up again behind `account.bytesOut`.
  */
-import { addAbortListener, removeAbortListener } from '../../../base/shared-listeners.js';
 import { monotonicMs } from '../../../base/runtime-functions.js';
-import type { Done } from '../../../sys/ffi/blocking-call.js';
 import { EIO, ENXIO, errnoName, EXDEV, isRefusal } from '../../../sys/ffi/errno.js';
 import { SEEK_DATA, SEEK_HOLE } from '../../../sys/file/file-constants.js';
-import type { FileStat } from '../../../sys/file/file-stat.js';
 import { IoError } from '../../../sys/ffi/io-error.js';
 import { NativeBlock } from '../../../sys/ffi/memory.js';
 import type { DiskPool } from '../../disk/pool.js';
 import { COPY_BUFFER_BYTES } from '../../limits.js';
 import { copiedBytes, TransferAccount } from '../account.js';
 import { Brake } from '../relay/brake.js';
+import { CopyCalls, type CopyEnd } from './copy-calls.js';
 import { CallSize } from './call-size.js';
 import type { FileCopyCalls } from './file-copy-calls.js';
-
-export interface CopyEnd {
-  readonly fd: number;
-  readonly offset: number;
-  readonly stat: FileStat;
-  /** For messages: the path. */
-  readonly name: string;
-}
 
 /** What to copy, found out when it begins. */
 export interface FileCopy {
@@ -58,26 +48,23 @@ export class FileToFile {
   private copiesInKernel = true;
   private readonly callSize = new CallSize();
   private buffer: NativeBlock | undefined = undefined;
-  /** Questions to the disk whose answers have not come. */
-  private asked = 0;
-  private isSettled = false;
-
-  private release: () => void = () => {};
+  private readonly disk: CopyCalls;
 
   constructor(
-    private readonly pool: DiskPool,
+    pool: DiskPool,
     private readonly calls: FileCopyCalls,
-  ) {}
+  ) {
+    this.disk = new CopyCalls(pool, this.account, this.brake.signal);
+  }
 
   get pace() {
     return this.brake.pace;
   }
 
   start({ copy, release }: FileCopyPlan): void {
-    this.release = release;
     void this.run(copy).then(
-      () => this.settle(undefined),
-      (failure: Error) => this.settle(failure),
+      () => this.settle(undefined, release),
+      (failure: Error) => this.settle(failure, release),
     );
   }
 
@@ -98,20 +85,14 @@ export class FileToFile {
     this.brake.stop(reason);
   }
 
-  private settle(failure: Error | undefined): void {
-    this.isSettled = true;
+  private settle(failure: Error | undefined, release: () => void): void {
     this.buffer = undefined;
-    this.letGo();
+    this.disk.close(release);
     this.onSettled(failure);
   }
 
-  /** The files may be closed once no call uses them any more. */
-  private letGo(): void {
-    if (this.asked === 0) this.release();
-  }
-
   private async run(copy: Promise<FileCopy>): Promise<void> {
-    this.copy = await this.ask(copy);
+    this.copy = await this.disk.ask(copy);
     const { isMadeUp, lengthBytes, target } = this.copy;
     this.targetBytes = target.stat.sizeBytes;
     if (isMadeUp) {
@@ -135,7 +116,7 @@ export class FileToFile {
   private async clone(): Promise<boolean> {
     const { source, target, lengthBytes } = this.copy;
     await this.brake.released();
-    const result = await this.call(target, done =>
+    const result = await this.disk.call(target, done =>
       this.calls.cloneRange(source.fd, source.offset, target.fd, target.offset, lengthBytes, done),
     );
     if (result < 0) {
@@ -164,7 +145,7 @@ export class FileToFile {
     const { source, target } = this.copy;
     const [from, to] = [source.offset + this.position, target.offset + this.position];
     const beganMs = monotonicMs();
-    const result = await this.call(target, done =>
+    const result = await this.disk.call(target, done =>
       this.calls.copyRange(source.fd, from, target.fd, to, lengthBytes, done),
     );
     this.callSize.took(lengthBytes, monotonicMs() - beganMs);
@@ -181,8 +162,8 @@ export class FileToFile {
     const buffer = (this.buffer ??= new NativeBlock(COPY_BUFFER_BYTES));
     const wanted = Math.min(allowedBytes, buffer.lengthBytes);
     const from = source.offset + this.position;
-    const result = await this.ask(
-      this.call(source, done => this.calls.pread(source.fd, buffer.address, wanted, from, done)),
+    const result = await this.disk.ask(
+      this.disk.call(source, done => this.calls.pread(source.fd, buffer.address, wanted, from, done)),
     );
     if (result < 0) throw new IoError(-result, 'pread', source.name);
     if (result === 0) {
@@ -209,7 +190,7 @@ export class FileToFile {
 
   private async write(buffer: NativeBlock, start: number, lengthBytes: number): Promise<number> {
     const { target } = this.copy;
-    const result = await this.call(target, done =>
+    const result = await this.disk.call(target, done =>
       this.calls.pwrite(target.fd, buffer.address + start, lengthBytes, target.offset + this.position, done),
     );
     if (result <= 0) throw new IoError(result === 0 ? EIO : -result, 'pwrite', target.name);
@@ -224,7 +205,7 @@ export class FileToFile {
     if (!this.findsHoles) return lengthBytes;
     const here = source.offset + this.position;
     const seek = (whence: number): Promise<number> =>
-      this.ask(this.call(source, done => this.calls.seek(source.fd, here, whence, done)));
+      this.disk.ask(this.disk.call(source, done => this.calls.seek(source.fd, here, whence, done)));
     const content = await seek(SEEK_DATA);
     if (content === -ENXIO) return -(await this.sourceEnd());
     if (content > here) return -Math.min(content - source.offset, lengthBytes);
@@ -238,7 +219,7 @@ export class FileToFile {
   /** Where the range ends, if the source still has it. @throws IoError EIO it was cut short. */
   private async sourceEnd(): Promise<number> {
     const { source, lengthBytes } = this.copy;
-    const { sizeBytes } = await this.stat(source);
+    const { sizeBytes } = await this.disk.stat(this.calls, source);
     if (sizeBytes < source.offset + lengthBytes) throw this.cutShort();
     return lengthBytes;
   }
@@ -249,7 +230,7 @@ export class FileToFile {
     const start = target.offset + this.position;
     const insideBytes = Math.min(this.targetBytes, target.offset + end) - start;
     if (insideBytes > 0) {
-      const result = await this.call(target, done => this.calls.punchHole(target.fd, start, insideBytes, done));
+      const result = await this.disk.call(target, done => this.calls.punchHole(target.fd, start, insideBytes, done));
       if (result < 0) await this.writeZeros(this.position + insideBytes);
       else this.advance(insideBytes);
     }
@@ -263,14 +244,14 @@ export class FileToFile {
   private async lengthen(end: number): Promise<void> {
     const { target } = this.copy;
     const [from, to] = [target.offset + this.position, target.offset + end];
-    if ((await this.stat(target)).sizeBytes < to) {
+    if ((await this.disk.stat(this.calls, target)).sizeBytes < to) {
       const zero = new NativeBlock(1);
-      const result = await this.call(target, done => this.calls.pwrite(target.fd, zero.address, 1, to - 1, done));
+      const result = await this.disk.call(target, done => this.calls.pwrite(target.fd, zero.address, 1, to - 1, done));
       if (result <= 0) throw new IoError(result === 0 ? EIO : -result, 'pwrite', target.name);
     }
     this.advance(end - this.position);
     // The block of that byte becomes a hole again where the system can.
-    await this.call(target, done => this.calls.punchHole(target.fd, from, to - from, done));
+    await this.disk.call(target, done => this.calls.punchHole(target.fd, from, to - from, done));
   }
 
   private async writeZeros(end: number): Promise<void> {
@@ -283,44 +264,6 @@ export class FileToFile {
   }
 
   // Counting
-
-  private async stat({ fd, stat: { device }, name }: CopyEnd): Promise<FileStat> {
-    let stat!: FileStat;
-    const result = await this.ask(
-      this.pool.call(
-        device,
-        done =>
-          this.calls.fstat(fd, answer => {
-            if (typeof answer !== 'number') stat = answer;
-            done(typeof answer === 'number' ? answer : 0);
-          }),
-        this.brake.signal,
-      ),
-    );
-    if (result < 0) throw new IoError(-result, 'fstat', name);
-    return stat;
-  }
-
-  private call(end: CopyEnd, begin: (done: Done) => void): Promise<number> {
-    this.account.calls++;
-    return this.pool.call(end.stat.device, begin, this.brake.signal);
-  }
-
-  /** Awaits what changes nothing. Stopped, it waits no more: the answer tells nobody anything then. */
-  private ask<T>(answer: Promise<T>): Promise<T> {
-    const { signal } = this.brake;
-    this.asked++;
-    return new Promise((resolve, reject) => {
-      const stop = (): void => reject(signal.reason as Error);
-      addAbortListener(signal, stop);
-      const answered = (): void => {
-        removeAbortListener(signal, stop);
-        this.asked--;
-        if (this.isSettled) this.letGo();
-      };
-      answer.finally(answered).then(resolve, reject);
-    });
-  }
 
   /** What counts against `bytesPerSecond`: neither holes nor blocks that are shared. */
   private written(movedBytes: number): void {

@@ -5,12 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DiskPool } from '../../../../src/core/disk/pool.js';
 import { nativeFileCopyCalls, type FileCopyCalls } from '../../../../src/core/transfers/files/file-copy-calls.js';
-import {
-  FileToFile,
-  type CopyEnd,
-  type FileCopy,
-  type FileCopyPlan,
-} from '../../../../src/core/transfers/files/file-to-file.js';
+import type { CopyEnd } from '../../../../src/core/transfers/files/copy-calls.js';
+import { FileToFile, type FileCopy, type FileCopyPlan } from '../../../../src/core/transfers/files/file-to-file.js';
 import { EINVAL, EIO, ENOSPC, ENOSYS, EOPNOTSUPP, EPERM, EXDEV } from '../../../../src/sys/ffi/errno.js';
 import type { Done } from '../../../../src/sys/ffi/blocking-call.js';
 import { fstatNow, type FileStat } from '../../../../src/sys/file/file-stat.js';
