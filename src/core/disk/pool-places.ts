@@ -72,8 +72,9 @@ export class PoolPlaces {
   take(device: number, isLocal: boolean): number {
     const { words } = this;
     const value = wordOf(device, isLocal, this.owner);
-    const reasons = [ANY, SERVERS, deviceWord(value)] as const;
-    const seen = reasons.map(reason => Atomics.load(words, reason));
+    const anySeen = Atomics.load(words, ANY);
+    const serversSeen = Atomics.load(words, SERVERS);
+    const deviceSeen = Atomics.load(words, deviceWord(value));
     // Looked at before, so that who finds no place disturbs nobody; and after, since others may have done so at once.
     let reason = this.isFullFor(value, 0);
     if (reason < 0) {
@@ -86,7 +87,7 @@ export class PoolPlaces {
         reason = ANY;
       }
     }
-    this.refused.set(reason, seen[reasons.indexOf(reason)]);
+    this.refused.set(reason, reason === ANY ? anySeen : reason === SERVERS ? serversSeen : deviceSeen);
     return -1;
   }
 

@@ -20,17 +20,13 @@ interface Kept {
   readonly value: unknown;
 }
 
-/** The scope without context that was entered last: most callbacks of a program run in the same one, that of its listener. */
-let lastPlain: AsyncScope | undefined;
-
-function remember(scope: AsyncScope): void {
-  lastPlain = scope;
-}
-
 /** Which scope an exception came out of, until it is thrown again for all to see. */
 const origins = threadState('origins of exceptions', () => new WeakMap<object, AsyncScope>());
 
 export class AsyncScope extends AsyncResource {
+  /** The one without context that was entered last: most callbacks of a program run in the same one, that of its listener. */
+  private static lastPlain: AsyncScope | undefined = undefined;
+
   /** What there is of context; undefined while nobody uses any. */
   private kept: Kept[] | undefined;
   private readonly id = this.asyncId();
@@ -58,6 +54,7 @@ export class AsyncScope extends AsyncResource {
    * need not enter it again. Where there is none, the reactor's own.
    */
   static ofTurn(): AsyncScope {
+    const { lastPlain } = AsyncScope;
     return lastPlain?.isPlain ? lastPlain : REACTOR_SCOPE;
   }
 
@@ -75,7 +72,7 @@ export class AsyncScope extends AsyncResource {
     try {
       if (this.isPlain) {
         if (executionAsyncId() === this.id) return callback.apply(self, args);
-        remember(this);
+        AsyncScope.lastPlain = this;
       }
       return runInAsyncScope.call(this, callback as (...args: unknown[]) => unknown, self, ...args) as Result;
     } catch (error) {
