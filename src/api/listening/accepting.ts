@@ -6,8 +6,10 @@ import type { Reactor } from '../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
 import type { IoError } from '../../sys/ffi/io-error.js';
 import { closeGate, isUnixGateClosed, liftFilter } from '../../sys/socket/listener-gate.js';
+import type { Address } from '../../sys/socket/sockaddr.js';
 import { listen as listenOn } from '../../sys/socket/socket.js';
 import { throwLater } from '../throw-later.js';
+import type { Handover } from './handover.js';
 import { SpareDescriptor } from './spare-descriptor.js';
 
 /** What a timer is for. */
@@ -28,13 +30,10 @@ export interface AcceptingOwner {
   readonly reactor: Reactor;
   readonly descriptor: Descriptor;
   readonly isClosed: boolean;
-  readonly isUnix: boolean;
+  readonly address: Address;
   /** Whether other processes may have the socket too. */
   readonly isGiven: boolean;
-  /** Whether each connection has somebody who takes it at once. */
-  readonly hasTaker: boolean;
-  /** Whether a connection would be taken now, or kept for an iteration. */
-  readonly wantsConnections: boolean;
+  readonly handover: Handover;
   onDescriptor(fd: number): void;
   report(failure: IoError): void;
   /** Nothing more is accepted. */
@@ -64,21 +63,21 @@ export class Accepting implements AcceptOwner, TimerOwner {
 
   /** Accepts if connections are wanted now. */
   update(): void {
-    const { reactor, descriptor, isClosed, wantsConnections } = this.listener;
-    const wanted = !isClosed && this.restTimer === NO_TIMER && wantsConnections;
+    const { reactor, descriptor, isClosed, handover } = this.listener;
+    const wanted = !isClosed && this.restTimer === NO_TIMER && handover.wantsConnections;
     if (!wanted) reactor.driver.cancel(this.accept);
     else if (this.accept.descriptor === undefined) reactor.driver.start(descriptor, this.accept);
   }
 
   /** Lets nobody new in, and hands on those who wait. @returns whether some may still come; then `end` follows. */
   drain(): boolean {
-    const { reactor, descriptor, isUnix, isGiven } = this.listener;
+    const { reactor, descriptor, address, isGiven } = this.listener;
     reactor.driver.cancel(this.accept);
     if (isGiven) {
       this.takeBacklog();
       return false;
     }
-    const gate = closeGate(descriptor.fd, isUnix);
+    const gate = closeGate(descriptor.fd, address.family === 'unix');
     // Of a backlog of 0, the kernel lets later ones try again until nobody listens.
     if (gate === 'open') listenOn(descriptor.fd, 0);
     else if (gate === 'closing') this.drainTimer = reactor.arm(this, LAST_ACCEPTS, LAST_ACCEPTS_MS);
@@ -121,9 +120,9 @@ export class Accepting implements AcceptOwner, TimerOwner {
   }
 
   onAcceptEnd(failure: Error): void {
-    const { isClosed, isUnix, descriptor } = this.listener;
+    const { isClosed, address, descriptor } = this.listener;
     // Of a Unix socket that threads share and one drains, the others are told over and over that it was shut down.
-    const isDrained = !isClosed && isUnix && isUnixGateClosed(descriptor.fd);
+    const isDrained = !isClosed && address.family === 'unix' && isUnixGateClosed(descriptor.fd);
     this.listener.end(isDrained ? undefined : failure);
   }
 
@@ -144,7 +143,7 @@ export class Accepting implements AcceptOwner, TimerOwner {
   private takeBacklog(): void {
     const { listener } = this;
     let outcome: Outcome = AGAIN;
-    while (outcome === AGAIN && !listener.isClosed && this.restTimer === NO_TIMER && listener.hasTaker) {
+    while (outcome === AGAIN && !listener.isClosed && this.restTimer === NO_TIMER && listener.handover.hasTaker) {
       try {
         outcome = this.accept.attempt(listener.descriptor.fd);
       } catch (error) {

@@ -1,6 +1,5 @@
 /** A listening socket, and the connections that come from it. */
 import { describeBy } from '../../base/inspection.js';
-import { ACCEPTS_PER_TURN } from '../../core/limits.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { close } from '../../sys/file/io.js';
@@ -9,8 +8,6 @@ import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { checkCallback } from '../../base/arguments.js';
 import { valuesOf } from '../../base/options.js';
 import { prepareMove, type Destination, type Detached } from '../departure.js';
-import { LISTENER_WAYS } from '../one-way.js';
-import { Pull } from '../pull.js';
 import { settling } from '../settling.js';
 import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
 import { removeSocketFile } from '../socket/socket-file.js';
@@ -20,6 +17,7 @@ import { endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting
 import { Accepting, type ListenerCounters } from './accepting.js';
 import type { DeferAccept } from './defer-accept.js';
 import type { ListenerDetails } from './listener-details.js';
+import { Handover } from './handover.js';
 import { inheritOptions } from './listening-socket.js';
 import { DRAIN_OPTIONS, maxConnections, type DrainOptions } from './accepting-options.js';
 import { CountedConnections, type OpenConnections } from './open-connections.js';
@@ -32,14 +30,10 @@ export class Listener {
   /** @internal */
   isReferenced = true;
   private errorHandler: ((failure: IoError) => void) | undefined = undefined;
-  private handler: ((connection: Connection) => void) | undefined = undefined;
-  private diversion: ((fd: number) => void) | undefined = undefined;
   private readonly accepting = new Accepting(this);
   private readonly open: CountedConnections;
-  /** Accepted and not yet taken by the iterator. */
-  private readonly waiting: Connection[] = [];
-  private readonly pull = new Pull<Connection>(this);
-  private iterating = false;
+  /** @internal */
+  readonly handover: Handover;
   private state: 'open' | 'closed' | 'moved' = 'open';
   private failure: Error | undefined = undefined;
   private readonly closing = settling<void>();
@@ -52,6 +46,7 @@ export class Listener {
     private readonly details: ListenerDetails,
   ) {
     this.open = new CountedConnections(reactor, details, () => this.accepting.update());
+    this.handover = new Handover(this, this.open);
     descriptor.owner = this;
     reactor.enter(true);
   }
@@ -105,16 +100,12 @@ export class Listener {
    */
   set onConnection(handler: ((connection: Connection) => void) | undefined) {
     checkCallback('onConnection', handler);
-    if (handler !== undefined) {
-      this.checkHere('onConnection');
-      if (this.iterating) throw LISTENER_WAYS.itemsAreTaken(this.title);
-    }
-    this.handler = handler;
-    this.accepting.update();
+    if (handler !== undefined) this.checkHere('onConnection');
+    this.handover.setHandler(handler);
   }
 
   get onConnection(): ((connection: Connection) => void) | undefined {
-    return this.handler;
+    return this.handover.onConnection;
   }
 
   /**
@@ -150,19 +141,13 @@ export class Listener {
    * owns it. Undefined stops accepting.
    */
   divert(toOwner: ((fd: number) => void) | undefined): void {
-    this.diversion = toOwner;
-    this.accepting.update();
+    this.handover.divert(toOwner);
   }
 
   /** `for await (const connection of listener)`: until the listener is closed. Leaving the loop closes it. */
   [Symbol.asyncIterator](): AsyncIterator<Connection> {
     this.checkHere('for await');
-    if (this.handler !== undefined || this.iterating) {
-      const why = 'the listener has a handler or an iterator already; use one way at a time';
-      throw wrongState('EBUSY', 'for await', why, this.title);
-    }
-    this.iterating = true;
-    return this.pull.iterate(() => this.close());
+    return this.handover.iterate();
   }
 
   /**
@@ -208,7 +193,7 @@ export class Listener {
     return endWith({ signal }, () => {
       if (idle === 'close') this.closeIdle();
       if (this.accepting.isDraining) return this.closing.promise;
-      if (!this.isClosed && this.hasTaker && this.accepting.drain()) return this.closing.promise;
+      if (!this.isClosed && this.handover.hasTaker && this.accepting.drain()) return this.closing.promise;
       return this.close();
     });
   }
@@ -253,7 +238,7 @@ export class Listener {
   detach(call: string): Detached<ListenerDetails> {
     if (this.isClosed || this.accepting.isDraining) {
       const why = 'the listener is closed or being drained, or was moved to another thread';
-      throw wrongState('EBADF', call, why, this.title);
+      throw wrongState('EBADF', call, why, titleOf(this.descriptor));
     }
     this.state = 'moved';
     this.accepting.stopTimers();
@@ -271,24 +256,13 @@ export class Listener {
   // For its accepting
 
   /** @internal */
-  get isUnix(): boolean {
-    return this.address.family === 'unix';
-  }
-
-  /** @internal */
   get isGiven(): boolean {
     return this.details.isGiven === true;
   }
 
   /** @internal */
-  get hasTaker(): boolean {
-    return this.handler !== undefined || this.diversion !== undefined;
-  }
-
-  /** @internal */
-  get wantsConnections(): boolean {
-    if (this.open.areFull) return false;
-    return this.hasTaker || (this.iterating && this.waiting.length < ACCEPTS_PER_TURN);
+  updateAccepting(): void {
+    this.accepting.update();
   }
 
   /** @internal A connection was accepted. */
@@ -301,51 +275,14 @@ export class Listener {
       return;
     }
     this.counters.accepted++;
-    if (this.diversion !== undefined) {
-      this.diversion(fd);
-      return;
-    }
-    const descriptor = this.reactor.driver.add(fd, this.descriptor.scope);
-    descriptor.origin = 'own';
-    const connection = this.open.add(descriptor);
-    if (this.open.areFull) this.accepting.update();
-    if (this.handler !== undefined) {
-      this.descriptor.scope.run(this.handler, undefined, connection);
-      return;
-    }
-    if (this.pull.isWaiting) {
-      this.pull.give(connection);
-    } else {
-      this.waiting.push(connection);
-      this.accepting.update();
-    }
+    this.handover.take(fd);
   }
 
   /** @internal */
   onDeferred(): void {
-    this.pull.end();
+    this.handover.end();
     if (this.failure !== undefined) this.report(this.failure as IoError);
     this.closing.resolve();
-  }
-
-  // For its iterator
-
-  /** @internal */
-  checkFree(call: string): void {
-    if (this.pull.isWaiting) throw LISTENER_WAYS.callIsUnderWay(call, this.title);
-  }
-
-  /** @internal */
-  takeNext(): Connection | null | undefined {
-    const connection = this.waiting.shift();
-    if (connection === undefined) return this.isClosed ? null : undefined;
-    this.accepting.update();
-    return connection;
-  }
-
-  /** @internal */
-  onWaiting(): void {
-    this.accepting.update();
   }
 
   /** @internal */
@@ -359,7 +296,7 @@ export class Listener {
       closeSocket(this);
     } finally {
       this.accepting.closeSpare();
-      for (const connection of this.waiting.splice(0)) connection.destroy();
+      this.handover.dropWaiting();
       this.reactor.defer(this);
     }
   }
@@ -378,13 +315,8 @@ export class Listener {
   }
 
   private checkHere(call: string): void {
-    if (this.state === 'moved') {
-      throw wrongState('EBADF', call, 'the listener was moved to another thread', this.title);
-    }
-  }
-
-  private get title(): string {
-    return titleOf(this.descriptor);
+    if (this.state === 'moved')
+      throw wrongState('EBADF', call, 'the listener was moved to another thread', titleOf(this.descriptor));
   }
 
   static {
