@@ -13,10 +13,11 @@ import { prepareMove, type Destination, type Detached } from '../departure.js';
 import type { Sendable } from '../socket/sendable.js';
 import { titleOf, type Socket } from '../socket/socket.js';
 import { addSocketMethods } from '../socket/socket-methods.js';
-import { setLinger } from '../socket/socket-options.js';
 import { beginWith, endWith, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
+import type { ConnectionEnd } from './connection-end.js';
 import type { ConnectionInput } from './connection-input.js';
 import { ConnectionLife } from './parts/connection-life.js';
+import type { ConnectionMove } from './connection-move.js';
 import type { ConnectionOutput } from './connection-output.js';
 import {
   shownAddress,
@@ -24,7 +25,7 @@ import {
   type ConnectionService,
   type ConnectionTerms,
 } from './parts/connection-parts.js';
-import { canSend, hasEnded, isOver, type ConnectionState } from './parts/connection-states.js';
+import { isOver, type ConnectionState } from './parts/connection-states.js';
 import { InboundHalf } from './parts/inbound-half.js';
 import { refuseStreamMethods } from './not-a-stream.js';
 import { OutboundHalf } from './parts/outbound-half.js';
@@ -33,7 +34,7 @@ import type { TimeoutKind, TimeoutOptions } from './parts/timeouts.js';
 type CloseHandler = (failure: Error | undefined) => void;
 
 /* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
-export interface Connection extends Socket, ConnectionInput, ConnectionOutput {}
+export interface Connection extends Socket, ConnectionInput, ConnectionOutput, ConnectionEnd, ConnectionMove {}
 
 /** A connection over TCP, a Unix socket or a pipe, made by `listen`, `connect` and `adopt`. */
 export class Connection {
@@ -173,18 +174,11 @@ export class Connection {
 
   // Ending
 
-  /** Half-close: what is queued, and `data` after it, goes out, then FIN. Receiving goes on. @throws as `send` of `data`. */
   end(data?: Sendable): void {
     if (data !== undefined) this.send(data);
     this.needLife().transition('end');
   }
 
-  /**
-   * Orderly close: delivers what is queued, sends FIN, waits a bounded while for the peer's, closes the descriptor. What
-   * still arrives is thrown away. Aborting `options.signal` ends the wait alone.
-   *
-   * @returns a promise that resolves when the descriptor is closed, and rejects with what prevented the delivery.
-   */
   close(options?: EndOptions): Promise<void> {
     return endWith(options, () => {
       this.needLife().transition('close');
@@ -193,29 +187,18 @@ export class Connection {
     });
   }
 
-  /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to whoever waits. */
   destroy(failure?: Error): void {
     this.needLife().fail(failure);
   }
 
-  /** Closes at once and lets the peer know by a reset (RST). @param failure told to `onClose` and to whoever waits. */
   reset(failure?: Error): void {
-    if (this.isClosed) return;
-    // A pipe that was adopted has no reset: its other end sees that it is closed.
-    try {
-      if (this.isSocket) setLinger(this.descriptor.fd, 0);
-    } finally {
-      // Closing is never refused: where a sandbox refuses the option, the caller learns that no reset was sent.
-      this.destroy(failure);
-    }
+    if (!this.isClosed) this.needLife().reset(failure);
   }
 
-  /** Resolves when the descriptor is closed; rejects if that was by a failure. */
   get closed(): Promise<void> {
     return this.needLife().closed;
   }
 
-  /** The descriptor is closed; `failure` says why unless it was by order. Called once. @throws TypeError no function. */
   set onClose(handler: CloseHandler | undefined) {
     checkCallback('onClose', handler);
     this.closeHandler = handler;
@@ -252,41 +235,16 @@ export class Connection {
 
   // To another thread
 
-  /**
-   * Moves the connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and bytes
-   * that were sent and still queue here go with it, and so does an ended write side; timeouts and handlers don't. This
-   * object is of no more use, and `onClose` is not called. Aborting `options.signal` ends the wait alone.
-   *
-   * @param state what the other thread needs to go on, such as the beginning of a message: anything that can be cloned.
-   * @returns a promise that resolves when the other thread has it.
-   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
-   *   nothing has happened to the connection, as with the following.
-   * @throws IoError EBADF: it is closed or being closed, or was moved before; EBUSY: a read or a transfer is under way.
-   * @throws IoError EPIPE: that thread has ended. From here on the connection is closed.
-   * @throws Error that thread receives no connections, or has no descriptor left.
-   */
   moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
     return waitWith(options, async () => await prepareMove(peer, state).give('connection', this.detach('moveTo')));
   }
 
-  /**
-   * Gives a connection of a service (`runtime.listen`) back to it, for as long as it is idle: it costs no thread anything,
-   * and with its next bytes, or their end, it comes to a thread's `receiveConnections` as if it were new. That is this thread again, or
-   * with `accept: 'combined'` whichever is free first. Timeouts and handlers end here, and this object is of no more use.
-   *
-   * @throws IoError EBADF: it is closed, being closed, or was moved before; EINVAL: it is of no service; EPIPE: its write side has
-   *   ended; EBUSY: what was sent has not gone out, or a read or a transfer is under way.
-   */
   park(): void {
-    const { state } = this;
-    const service = this.life?.service;
-    const refusal = (code: string, why: string) => new IoError(code, 'park', titleOf(this.descriptor), why);
-    if (service === undefined) throw refusal('EINVAL', 'the connection was not accepted by a service of a runtime');
-    if (hasEnded(state)) throw refusal('EPIPE', 'the write side was ended; close() it');
-    const hasQueued = canSend(state) && this.outbound?.isFlushed === false;
-    if (hasQueued) throw refusal('EBUSY', 'bytes are queued; await write() first');
-    const { fd } = this.detach('park');
-    service.onIdle(fd);
+    if (this.life?.service === undefined) {
+      const why = 'the connection was not accepted by a service of a runtime';
+      throw new IoError('EINVAL', 'park', titleOf(this.descriptor), why);
+    }
+    this.life.park();
   }
 
   /**

@@ -8,16 +8,18 @@ import type { Descriptor } from '../../../core/operations/operation.js';
 import { SendProgress } from '../../../core/operations/send-progress.js';
 import type { Deferred, Reactor } from '../../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../../core/reactor/timers.js';
-import { IoError } from '../../../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../../../sys/ffi/io-error.js';
 import { endWriting } from '../../../sys/socket/socket.js';
 import type { Detached } from '../../departure.js';
 import { settling, type Settling } from '../../settling.js';
 import { closeSocket, detachSocket, titleOf, type SocketPart } from '../../socket/socket.js';
+import { setLinger } from '../../socket/socket-options.js';
 import type { ConnectionDetails, ConnectionService, ConnectionTerms } from './connection-parts.js';
 import {
   awaitsFlush,
   canSend,
   delivers,
+  hasEnded,
   TRANSITIONS,
   type ConnectionState,
   type StateEvent,
@@ -128,6 +130,17 @@ export class ConnectionLife implements TimerOwner, Deferred {
     this.transition('fail');
   }
 
+  reset(failure: Error | undefined): void {
+    const { isSocket, descriptor } = this.connection;
+    // A pipe that was adopted has no reset: its other end sees that it is closed.
+    try {
+      if (isSocket) setLinger(descriptor.fd, 0);
+    } finally {
+      // Closing is never refused: where a sandbox refuses the option, the caller learns that no reset was sent.
+      this.fail(failure);
+    }
+  }
+
   /** Takes the descriptor out. What is queued and what is unread come along; what was not received is in the kernel. */
   detach(call: string): Detached<ConnectionDetails> {
     const { connection, state } = this;
@@ -151,6 +164,17 @@ export class ConnectionLife implements TimerOwner, Deferred {
     this.state = 'moved';
     this.settleClosed();
     return { fd, inFlight: { queued, unread }, details: { hasEnded: !canSend(state), limits: terms.limits } };
+  }
+
+  /** Gives the descriptor to the service that it was accepted for. */
+  park(): void {
+    const { outbound, descriptor } = this.connection;
+    const title = titleOf(descriptor);
+    if (hasEnded(this.state)) throw wrongState('EPIPE', 'park', 'the write side was ended; close() it', title);
+    const hasQueued = canSend(this.state) && outbound?.isFlushed === false;
+    if (hasQueued) throw wrongState('EBUSY', 'park', 'bytes are queued; await write() first', title);
+    const { fd } = this.detach('park');
+    this.service!.onIdle(fd);
   }
 
   // What the halves tell
