@@ -41,7 +41,8 @@ const STATE_BY_ACCESS = new Map<number, ConnectionState>([
  * more use; it emits 'close'.
  *
  * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket with TLS or
- *   with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write.
+ *   with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write;
+ *   ENOTSUP: a `net.Socket` of Bun, which can't stop to read.
  * @throws TypeError neither a descriptor nor a socket; a limit that does not exist.
  * @throws RangeError a number that is no descriptor, a limit that makes no sense.
  */

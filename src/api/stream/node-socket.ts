@@ -2,13 +2,15 @@
 import type { Socket } from 'node:net';
 import { dup } from '../../sys/file/io.js';
 import { IoError } from '../../sys/ffi/io-error.js';
+import { runtime } from '../../sys/ffi/platform.js';
 
 /** What Node's sockets have, and do not say that they have. */
 interface NodeHandle {
   readonly fd?: number;
   /** Bytes that libuv has not written yet. */
   readonly writeQueueSize?: number;
-  readStop(): number;
+  /** Bun has none. */
+  readStop?(): number;
 }
 
 interface Innards {
@@ -32,12 +34,12 @@ export interface TakenSocket {
  * Takes the connection. The socket is destroyed, which the peer does not notice: it has a duplicate of the descriptor. Its
  * listeners hear 'close' and nothing else.
  *
- * @throws IoError why it can't be taken, and nothing has happened to it: EBADF, ENOTCONN, EINVAL, EBUSY; EMFILE.
+ * @throws IoError why it can't be taken, and nothing has happened to it: EBADF, ENOTCONN, EINVAL, EBUSY, ENOTSUP; EMFILE.
  */
 export function takeNodeSocket(socket: Socket): TakenSocket {
   const handle = checkTakable(socket);
   const fd = dup(handle.fd!);
-  handle.readStop();
+  handle.readStop!();
   // Nobody but the new owner is to hear of what is read from here on.
   socket.removeAllListeners('data').removeAllListeners('readable');
   const { readableLength, writableFinished } = socket;
@@ -56,6 +58,9 @@ function checkTakable(socket: Socket): NodeHandle {
   if (socket.connecting || socket.pending) throw refuse('ENOTCONN', "it is not connected yet; wait for 'connect'");
   if (_handle === null || _handle === undefined || (_handle.fd ?? -1) < 0)
     throw refuse('EBADF', 'it has no descriptor');
+  if (_handle.readStop === undefined) {
+    throw refuse('ENOTSUP', `${runtime} has no way to stop reading it; allowed here: a descriptor`);
+  }
   if (parser !== null && parser !== undefined)
     throw refuse('EBUSY', 'an HTTP parser reads from it; it can be taken after an upgrade');
   if (_readableState.pipes.length > 0 || socket.listenerCount('unpipe') > 0) {

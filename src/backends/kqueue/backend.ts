@@ -25,6 +25,7 @@ import { DEFAULT_MAX_EVENTS } from '../kit/batch-size.js';
 import { REGISTRATION_MODES } from '../kit/modes.js';
 import { closedError, DEAF_WRITER, ONESHOT, Registrations } from '../kit/registrations.js';
 import { ChangeList, GUARD } from './change-list.js';
+import { DeafWriters } from './deaf-writers.js';
 import { FailedChanges } from './failed-changes.js';
 import { directionOf, readinessOf } from './flags.js';
 import type { WatchedFiles } from '../sources/knote-sources.js';
@@ -49,6 +50,7 @@ export class KqueueBackend implements Backend {
   private readonly changes: ChangeList;
   private readonly array: KeventArray;
   private readonly failures: FailedChanges;
+  private readonly deafWriters: DeafWriters;
   private kq: number;
 
   /** @throws IoError EMFILE, ENFILE, ENOMEM; EINVAL: structures travel in another layout than `calls.system` says. */
@@ -65,6 +67,7 @@ export class KqueueBackend implements Backend {
     this.changes = new ChangeList(system, this.registrations, length);
     this.array = new KeventArray(system.layout, length);
     this.failures = new FailedChanges(this.registrations, this.events);
+    this.deafWriters = new DeafWriters(this.registrations, system.constants);
     const fault = layoutFault(calls);
     if (fault !== undefined) throw new IoError(EINVAL, 'kqueue', calls.provider, fault);
     this.kq = calls.kqueue();
@@ -130,6 +133,8 @@ export class KqueueBackend implements Backend {
     const { counters, events, failures, registrations: table, changes } = this;
     events.clear();
     counters.waits++;
+    this.deafWriters.beginWait();
+    const { wakes } = counters;
     failures.report();
     // A change that fails may leave another one to make, so a round may follow; each takes something away, so they end.
     for (;;) {
@@ -158,9 +163,10 @@ export class KqueueBackend implements Backend {
         failures.report();
         continue;
       }
-      // An end that was told to a writer's guard alone: the kernel says with the next call what it means to the writer. Time
-      // begins anew, which happens twice in the life of a peer at most.
-      if (events.count > 0 || table.dirtyCount === 0) break;
+      if (!this.deafWriters.needRound()) break;
+      // What is found in the next round joins what there is.
+      this.disarmOneshots();
+      if (counters.wakes !== wakes) timeoutNs = 0;
     }
     this.disarmOneshots();
     counters.events += events.count;
@@ -250,6 +256,7 @@ export class KqueueBackend implements Backend {
     const { array, calls, counters, registrations: table } = this;
     const { constants } = calls.system;
     let failed = false;
+    this.deafWriters.beginHarvest();
     for (let index = 0; index < count; index++) {
       const slot = array.udataLow(index);
       const flags = array.flags(index);
@@ -266,7 +273,10 @@ export class KqueueBackend implements Backend {
         continue;
       }
       const direction = directionOf(array.filter(index), constants);
-      if (direction === READABLE && !isError && this.isForWriter(slot, flags)) continue;
+      if (direction === READABLE && !isError && this.deafWriters.takeRead(slot, flags)) {
+        counters.staleEvents++;
+        continue;
+      }
       if (direction === 0 && !isError) this.sources.takeEvent(array, index, slot);
       else if (isError) this.takeFailure(slot, direction, calls.hostErrno(array.data(index)));
       else this.takeEvent(index, slot, direction, flags);
@@ -274,21 +284,10 @@ export class KqueueBackend implements Backend {
     return failed;
   }
 
-  /** What the filter for reading says of the end, the filter for writing is asked anew. @returns whether it is there for that alone. */
-  private isForWriter(slot: number, flags: number): boolean {
-    const { registrations: table } = this;
-    if ((table.mode[slot] & DEAF_WRITER) === 0) return false;
-    const isEnd = (flags & this.calls.system.constants.EV_EOF) !== 0;
-    if (isEnd && (table.wanted[slot] & table.applied[slot] & WRITABLE) !== 0) {
-      table.applied[slot] &= ~WRITABLE;
-      table.markDirty(slot);
-    }
-    return (table.place[slot] & GUARD) !== 0;
-  }
-
   private takeEvent(index: number, slot: number, direction: Interest, flags: number): void {
     const { array, calls, events, registrations: table } = this;
     const { constants } = calls.system;
+    if (direction === WRITABLE) this.deafWriters.takeWrite(slot, flags);
     // The kernel's own oneshot: the reader of a pipe has gone, and the filter goes with this report.
     const isLast = (flags & constants.EV_ONESHOT) !== 0;
     if (isLast) table.place[slot] &= ~direction;

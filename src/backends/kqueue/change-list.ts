@@ -13,6 +13,10 @@ const MOST_ENTRIES = DIRECTIONS.length + 1;
  * In `place`: the kernel's READ filter is there for a writer that is not told of the end, and reports nothing but the end, once.
  */
 export const GUARD = 8;
+/** In `place`: the writer has been told of the end. */
+export const WRITER_TOLD = 16;
+/** In `place`: the kernel is to look at the writer once more, by the change that armed it. */
+export const QUESTION = 32;
 /** No buffer holds so many bytes. */
 const GUARD_LOW_WATER = 0x7fffffff;
 
@@ -41,13 +45,16 @@ export class ChangeList {
     this.count = 0;
   }
 
-  /** Adds what turns `applied` into `wanted`, and takes it for applied. @returns whether that is anything. */
+  /** Adds what turns `applied` into `wanted`, and takes it for applied. @returns whether that is a change. */
   addDifference(slot: number): boolean {
     const { table } = this;
     const wanted = table.wanted[slot];
-    if (wanted === table.applied[slot]) return false;
+    const isChange = wanted !== table.applied[slot];
+    const asked = (table.place[slot] & QUESTION) !== 0 ? wanted & table.applied[slot] & WRITABLE : 0;
+    table.place[slot] &= ~QUESTION;
+    if (!isChange && asked === 0) return false;
     if ((table.mode[slot] & DEAF_WRITER) !== 0) this.guard(slot, (wanted & (READABLE | WRITABLE)) === WRITABLE);
-    const changed = wanted ^ table.applied[slot];
+    const changed = (wanted ^ table.applied[slot]) | asked;
     const { constants } = this.system;
     const arming = armingFlags(table.mode[slot], constants);
     for (const direction of DIRECTIONS) {
@@ -57,7 +64,7 @@ export class ChangeList {
       if (armed) table.place[slot] |= direction;
     }
     table.applied[slot] = wanted;
-    return true;
+    return isChange;
   }
 
   /** Adds the removal of every filter that the kernel has. */

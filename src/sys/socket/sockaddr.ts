@@ -1,10 +1,11 @@
 /** struct sockaddr_in, sockaddr_in6 and sockaddr_un, to and from the form that people read. */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import os from 'node:os';
 import { kindOf } from '../../base/arguments.js';
 import { AF_INET, AF_INET6, AF_UNIX } from '../ffi/constants.js';
 import { NativeBlock } from '../ffi/memory.js';
 import { hasSockaddrLength, platform } from '../ffi/platform.js';
+import { ipv6Text } from './ipv6-text.js';
 
 /** An IP address and a port. */
 export interface InternetAddress {
@@ -230,13 +231,6 @@ function ipv6Bytes(text: string): Uint8Array {
     bytes[2 * index + 1] = value & 0xff;
   });
   return bytes;
-}
-
-/** The canonical short form of RFC 5952, as Node writes it. */
-function ipv6Text(bytes: Uint8Array): string {
-  const groups: string[] = [];
-  for (let index = 0; index < 16; index += 2) groups.push(hex(bytes[index] * 256 + bytes[index + 1]));
-  return new SocketAddress({ family: 'ipv6', address: groups.join(':') }).address;
 }
 
 function hex(value: number): string {

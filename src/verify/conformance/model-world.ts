@@ -37,6 +37,8 @@ const chunk = new Uint8Array(CHUNK_BYTES);
 export class ModelWorld extends CommonWorld implements World {
   readonly name: string;
   readonly isReal = false;
+  readonly seesErrors = true;
+  readonly tellsWritersLate: boolean;
   readonly tellsFileEnd: boolean;
   readonly kernel: ModelKernel;
   /** How sources of this world reach its files. */
@@ -57,6 +59,7 @@ export class ModelWorld extends CommonWorld implements World {
     this.kernel = new ModelKernel(profile);
     this.calls = new ModelKqueueCalls(this.kernel);
     this.name = this.calls.provider;
+    this.tellsWritersLate = !profile.tellsUnixWriteEnd;
     this.tellsFileEnd = profile.system.constants.NOTE_FILE_POLL !== undefined;
   }
 

@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, constants, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { constants as osConstants, tmpdir } from 'node:os';
+import { constants as osConstants, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import {
@@ -65,6 +65,8 @@ function pause(durationMs: number): void {
 class RealWorld extends CommonWorld implements World {
   readonly name = kernelRelease;
   readonly isReal = true;
+  readonly seesErrors = platform !== 'freebsd';
+  readonly tellsWritersLate = platform === 'freebsd' && parseInt(release(), 10) >= 15;
   readonly tellsFileEnd = platform !== 'darwin' && platform !== 'netbsd';
   private loadThread: LoadThread | undefined;
 
@@ -238,10 +240,10 @@ class RealWorld extends CommonWorld implements World {
   }
 
   /** poll(2), with all that implies what: it is the ground truth of stress programs. */
-  holds(fd: number): Readiness {
+  holds(fd: number, mayHaveEnded = true): Readiness {
     question.set(0, fd, POLLIN | POLLOUT | POLLRDHUP);
     poll(question, 1, 0);
-    const revents = question.takeRevents(0);
+    const revents = question.takeRevents(0) & (mayHaveEnded ? ~0 : ~(POLLRDHUP | POLLHUP));
     let readiness = ((revents & POLLIN) !== 0 ? READABLE : 0) | ((revents & POLLOUT) !== 0 ? WRITABLE : 0);
     if ((revents & POLLRDHUP) !== 0) readiness |= PEER_END | READABLE;
     if ((revents & POLLHUP) !== 0) readiness |= BOTH_END | PEER_END | READABLE | WRITABLE;

@@ -89,8 +89,15 @@ export interface World {
   /**
    * What holds at a descriptor right now, asked by another way than the backend's: READABLE and WRITABLE as they
    * would be reported to one who asks for both.
+   *
+   * @param mayHaveEnded false: the peer can't have ended, and what says so is no sign. FreeBSD 15 says POLLHUP of a
+   *   Unix stream that we have ended.
    */
-  holds(fd: number): Readiness;
+  holds(fd: number, mayHaveEnded?: boolean): Readiness;
+  /** Whether a writer may hear one wait late that its peer has gone: Unix streams of FreeBSD 15. */
+  readonly tellsWritersLate: boolean;
+  /** Whether `holds` knows of errors: poll(2) of FreeBSD never says POLLERR of a socket. */
+  readonly seesErrors: boolean;
   dup(fd: number): number;
   /** dup2(2): `onto` is closed first if it is open. */
   dup2(fd: number, onto: number): void;

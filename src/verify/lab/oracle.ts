@@ -1,6 +1,7 @@
 /**
  * What the contract (docs/contract.md) lets a wait report and what it demands, from what poll(2) said before the wait
- * and after it. What held at both times and is armed must be reported; what held at neither must not.
+ * and after it. What held at both times and is armed must be reported; what held at neither must not. Where poll(2)
+ * tells less or more than there is, the steps of the program and SO_ERROR are the second witness.
  *
  * Where the contract leaves room the oracle gives it: opposite changes between two waits may cancel out, an edge may
  * be reported again after any activity on its channel, a full batch may leave a direction of a registration to the
@@ -202,7 +203,7 @@ export class Oracle {
     if (each.interest === 0) throw new Violation('unasked', `${where}, without interest`);
     if (oneshot && !each.armed) throw new Violation('oneshot', `${where} a second time without modify`);
     if ((readiness & ~STATES & ~each.interest) !== 0) throw new Violation('unasked', where);
-    const phantom = readiness & ~(each.before | after | unsteady);
+    const phantom = readiness & ~(each.before | after | unsteady | this.unseen(each.end, readiness, errno));
     if (phantom !== 0 || readiness === 0) throw new Violation('phantom', `${where}, but there is no ${bits(phantom)}`);
     const steady = each.before & after & ~unsteady;
     const missing = (this.due(each, steady) | ((each.interest & READABLE) !== 0 ? steady & PEER_END : 0)) & ~readiness;
@@ -221,9 +222,17 @@ export class Oracle {
     }
   }
 
+  /** An error that poll(2) does not tell: the steps may have done it to the peer, or the socket itself tells it. */
+  private unseen(end: number, readiness: Readiness, errno: number): Readiness {
+    if (this.tested.world.seesErrors || (readiness & ERROR) === 0) return 0;
+    return this.stage.mayHaveEnded(end) || this.stage.hasError(end, errno) ? ERROR : 0;
+  }
+
   /** What may have come and gone within the wait. */
   private unsteady({ end }: Expectation): Readiness {
-    return this.stage.isUnsteady(end) ? WRITABLE | ERROR : 0;
+    if (this.stage.isUnsteady(end)) return WRITABLE | ERROR;
+    const isLate = this.tested.world.tellsWritersLate && this.stage.kind(end) === 'unix';
+    return isLate && this.stage.mayHaveEnded(end) ? WRITABLE : 0;
   }
 
   /**

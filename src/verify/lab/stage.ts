@@ -15,6 +15,8 @@ export class Stage {
   private readonly dups: number[];
   /** By channel: how often something was done to it. A kernel's edge needs such a cause. */
   private readonly activity: number[];
+  /** Ends that have ended their writing. */
+  private readonly ended = new Set<number>();
   /** By channel, where it has a listener. */
   private readonly addresses: InternetAddress[] = [];
   /** What another thread may be writing meanwhile. */
@@ -70,7 +72,18 @@ export class Stage {
 
   /** What holds at an end right now, READABLE and WRITABLE as they would be reported to one who asks for both. */
   holds(end: number): Readiness {
-    return this.world.holds(this.ends[end]);
+    return this.world.holds(this.ends[end], this.mayHaveEnded(end));
+  }
+
+  /** What poll(2) can't tell the steps tell: whether the peer may have ended, or have broken the stream. */
+  mayHaveEnded(end: number): boolean {
+    const peer = end ^ 1;
+    return this.kind(end) === 'listener' || this.ends[peer] === CLOSED || this.ended.has(peer);
+  }
+
+  /** Whether the socket has this error, which is taken by asking. */
+  hasError(end: number, errno: number): boolean {
+    return errno !== 0 && this.kind(end) !== 'pipe' && this.world.takeError(this.ends[end]) === errno;
   }
 
   write(end: number, lengthBytes: number): void {
@@ -98,7 +111,9 @@ export class Stage {
 
   halfClose(end: number): void {
     this.joinLoad();
-    if (this.kind(end) !== 'pipe' && !this.isListener(end)) this.act(end, fd => this.world.endWriting(fd));
+    if (this.kind(end) === 'pipe' || this.isListener(end) || this.ends[end] === CLOSED) return;
+    this.act(end, fd => this.world.endWriting(fd));
+    this.ended.add(end);
   }
 
   burst(lengthBytes: number): void {
@@ -198,6 +213,7 @@ export class Stage {
 
   private open(channel: number): [number, number] {
     const { world } = this;
+    for (const end of [2 * channel, 2 * channel + 1]) this.ended.delete(end);
     switch (this.channels[channel]) {
       case 'unix':
         return world.socketPair();

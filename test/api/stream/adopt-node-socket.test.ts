@@ -231,6 +231,17 @@ describeOnEveryDriver(
       expect(refusal(socket)).to.include({ code: 'EBADF' });
     });
 
+    it('a socket of a runtime that has no way to stop its reading, as Bun', async () => {
+      const { socket } = await nodePair();
+      const { _handle } = socket as unknown as { _handle: { readStop?: unknown } };
+      Object.defineProperty(_handle, 'readStop', { value: undefined, configurable: true });
+      expect(refusal(socket)).to.include({ code: 'ENOTSUP' });
+      expect(refusal(socket).message).to.match(/^adopt net\.Socket: ENOTSUP, \w+ [\d.]+ has no way to stop reading it/);
+      expect(socket.destroyed).to.equal(false);
+      delete _handle.readStop;
+      track(adopt(socket));
+    });
+
     it('TLS', async () => {
       const { socket } = await nodePair();
       const secure = new TLSSocket(socket);
