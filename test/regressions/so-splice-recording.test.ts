@@ -1,27 +1,18 @@
 /** The played kernel of SO_SPLICE does as FreeBSD 15 was recorded to do: what tests of joins prove on it holds there. */
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
 import { MSG_DONTWAIT, SHUT_WR } from '../../src/sys/ffi/constants.js';
 import { errnoName } from '../../src/sys/ffi/errno.js';
 import { NativeBlock } from '../../src/sys/ffi/memory.js';
 import { errno } from '../../src/sys/ffi/libc.js';
 import { startReactor, type Reactor } from '../../src/index.js';
 import { recv, send, shutdown } from '../../src/sys/socket/socket.js';
+import { spliceRecordings } from '../support/recordings.js';
 import { destroyTracked, turns } from '../support/sockets.js';
 import { WiredKernel } from '../support/wired-kernel.js';
 
 type Observed = Readonly<Record<string, unknown>>;
 
-const fixture = new URL('../../../test/fixtures/kqueue/so-splice-freebsd-15.jsonl', import.meta.url);
-const recorded = new Map(
-  readFileSync(fixture, 'utf8')
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line => {
-      const { name, observed } = JSON.parse(line) as { name: string; observed: Observed };
-      return [name, observed];
-    }),
-);
+const recorded = new Map(spliceRecordings().map(({ name, observed }) => [name, observed]));
 
 const memory = new NativeBlock(65_536);
 

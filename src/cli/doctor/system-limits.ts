@@ -1,6 +1,6 @@
 /** The limits that bite a program of many descriptors: what each is here, what it stops, and how to raise it. */
 import { kernelSetting, localPorts, resourceLimit } from '../../sys/process/resource-limits.js';
-import { platform } from '../../sys/ffi/platform.js';
+import { platform, type Platform } from '../../sys/ffi/platform.js';
 
 export interface LimitFinding {
   /** The system's own name of it: 'nofile', 'net.core.somaxconn'. */
@@ -42,7 +42,11 @@ const ofProcess: readonly Limit[] = [
     unit: 'descriptors',
     effect: 'open descriptors of a process: connections, listeners and files together (EMFILE)',
     wanted: 65_536,
-    fix: 'ulimit -Hn 1048576 && ulimit -n 1048576 (as root, or in /etc/security/limits.conf; LimitNOFILE= under systemd)',
+    fix: `ulimit -Hn 1048576 && ulimit -n 1048576 (as root, or ${
+      platform === 'linux'
+        ? 'in /etc/security/limits.conf; LimitNOFILE= under systemd'
+        : 'openfiles of the login class in /etc/login.conf, then cap_mkdb /etc/login.conf'
+    })`,
     read: () => resourceLimit('openFiles').soft,
   },
   {
@@ -122,14 +126,17 @@ const ofLinux: readonly Limit[] = [
   },
 ];
 
+/** FreeBSD has named it anew. */
+const ACCEPT_QUEUE = platform === 'freebsd' ? 'kern.ipc.soacceptqueue' : 'kern.ipc.somaxconn';
+
 const ofBsd: readonly Limit[] = [
   {
-    name: 'kern.ipc.somaxconn',
+    name: ACCEPT_QUEUE,
     unit: 'connections',
     effect: 'connections that wait to be accepted on one listener; more are dropped',
     wanted: 1024,
-    fix: 'sysctl kern.ipc.somaxconn=4096',
-    read: () => setting('kern.ipc.somaxconn'),
+    fix: `sysctl ${ACCEPT_QUEUE}=4096`,
+    read: () => setting(ACCEPT_QUEUE),
   },
   {
     name: 'net.inet.ip.portrange',
@@ -149,8 +156,30 @@ const ofBsd: readonly Limit[] = [
   },
 ];
 
+const ofFreebsd: readonly Limit[] = [
+  ...ofBsd,
+  {
+    name: 'kern.ipc.maxsockbuf',
+    unit: 'bytes',
+    effect: 'the largest buffer of a socket; what asks for more gets as much as this allows',
+    wanted: 2 * 1024 * 1024,
+    fix: 'sysctl kern.ipc.maxsockbuf=16777216',
+    read: () => setting('kern.ipc.maxsockbuf'),
+  },
+  {
+    name: 'kern.kq_calloutmax',
+    unit: 'timers',
+    effect: 'timers of all kqueues of the machine (ENOMEM); timers of the reactor are none of these',
+    wanted: 4096,
+    fix: 'sysctl kern.kq_calloutmax=65536',
+    read: () => setting('kern.kq_calloutmax'),
+  },
+];
+
+const bySystem: Partial<Record<Platform, readonly Limit[]>> = { linux: ofLinux, freebsd: ofFreebsd };
+
 export function examineLimits(): LimitFinding[] {
-  return [...ofProcess, ...(platform === 'linux' ? ofLinux : ofBsd)].map(examine);
+  return [...ofProcess, ...(bySystem[platform] ?? ofBsd)].map(examine);
 }
 
 function examine({ name, unit, effect, wanted, fix, read }: Limit): LimitFinding {

@@ -1,4 +1,5 @@
 /** docs/internals/differences.md: what the rows know of differences between backends and kernels, as Markdown. */
+import { table } from './markdown-table.js';
 import type { Needs, ThemedRow } from './row.js';
 import { suite } from './suite.js';
 
@@ -42,12 +43,4 @@ function themeCounts(rows: readonly ThemedRow[]): string[][] {
     const own = rows.filter(row => row.theme === theme);
     return [theme, String(own.length), String(own.filter(row => row.gates !== undefined).length)];
   });
-}
-
-/** Columns padded to their widest cell, as prettier does it. */
-function table(head: readonly string[], body: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, 3, ...body.map(cells => cells[column].length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  return [line(head), line(widths.map(width => '-'.repeat(width))), ...body.map(line)].join('\n');
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { kernelsDocument } from '../../../src/verify/conformance/kernels.js';
 import { differencesDocument } from '../../../src/verify/conformance/matrix.js';
+import { shippedRecordings } from '../../support/recordings.js';
 
 const read = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
 
@@ -16,6 +18,10 @@ function lines(text: string): string {
 describe('documents of the contract', () => {
   it('docs/internals/differences.md is what `pollux conformance --matrix` prints', () => {
     expect(read('docs/internals/differences.md')).to.equal(differencesDocument());
+  });
+
+  it('docs/kernels.md is what the recordings of kernels say', () => {
+    expect(read('docs/kernels.md')).to.equal(kernelsDocument(shippedRecordings()));
   });
 
   it('the code in docs/writing-a-backend.md stands in examples/backend', () => {
