@@ -27,13 +27,14 @@ export type { FileEnd } from './api/transfer/file-ends.js';
 export { sendFile, type OpenFile, type SendFileOptions } from './api/transfer/send-file.js';
 export type { Sendable } from './api/socket/sendable.js';
 export type { DeferAccept } from './api/listening/defer-accept.js';
-export {
-  copy,
-  type FileCopyOptions,
-  type FileToStreamCopyOptions,
-  type StreamCopyOptions,
-  type StreamToFileCopyOptions,
-} from './api/transfer/copy.js';
+export type { BufferedEnd } from './api/transfer/buffered/port.js';
+export { copy } from './api/transfer/copy.js';
+export type {
+  FileCopyOptions,
+  FileToStreamCopyOptions,
+  StreamCopyOptions,
+  StreamToFileCopyOptions,
+} from './api/transfer/copy-options.js';
 export { bindDatagram, type DatagramOptions } from './api/datagram/bind-datagram.js';
 export type {
   DatagramCounters,

@@ -13,11 +13,13 @@ import { setLinger } from '../api/socket/socket-options.js';
 import type { ConnectionInput } from '../api/stream/connection-input.js';
 import type { ConnectionOutput } from '../api/stream/connection-output.js';
 import type { TimeoutKind, TimeoutOptions, Timeouts } from '../api/stream/parts/timeouts.js';
+import { bufferedPort, type BufferedEnd } from '../api/transfer/buffered/port.js';
 import { beginWith, endWith, type EndOptions, type WaitOptions } from '../api/waiting.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import type { Address } from '../sys/socket/sockaddr.js';
 import { localAddress, remoteAddress } from '../sys/socket/socket.js';
-import { SecureReads } from './secure-reads.js';
+import { SecurePort } from './secure-port.js';
+import { SecureReads, wasClosed } from './secure-reads.js';
 import { timeoutsOf } from './secure-timeouts.js';
 import { SecureWrites } from './secure-writes.js';
 import { tlsFailure } from './tls-failure.js';
@@ -30,13 +32,15 @@ const LINGER_MS = 2_000;
  * What `secure` and `connectSecure` resolve with. Reading, writing, framing, timeouts and closing are those of a `Connection`;
  * beside them stands what TLS knows: `authorized`, `alpnProtocol`, `servername`, `getPeerCertificate()`. `tlsSocket` has the rest.
  */
-export class SecureConnection implements ConnectionInput, ConnectionOutput {
+export class SecureConnection implements ConnectionInput, ConnectionOutput, BufferedEnd {
   /** @internal */
   readonly scope = new AsyncScope('POLLUX_SECURE_CONNECTION');
   /** @internal */
   readonly reads: SecureReads;
   /** @internal */
   readonly writes: SecureWrites;
+  /** @internal */
+  readonly [bufferedPort] = new SecurePort(this);
   /** @internal What it broke with, or was closed with. */
   failure: Error | undefined = undefined;
 
@@ -197,7 +201,7 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput {
       const { tlsSocket } = this;
       if (!this.isOver) {
         this.timeouts?.clear();
-        this.reads.discard();
+        this.reads.discard(wasClosed());
         this.writes.end(() => setTimeout(() => tlsSocket.destroy(), LINGER_MS).unref());
       }
       return this.closed;
@@ -214,9 +218,9 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput {
   /** Closes at once and lets the peer know by a reset (RST). @param failure told to `onClose` and to whoever waits. */
   reset(failure?: Error): void {
     if (this.isOver) return;
-    const fd = descriptorOf(this.tlsSocket);
+    const { ownFd } = this;
     try {
-      if (fd >= 0) setLinger(fd, 0);
+      if (ownFd >= 0) setLinger(ownFd, 0);
     } finally {
       this.destroy(failure);
     }
@@ -280,7 +284,12 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput {
     throw stays('park');
   }
 
-  // For its halves
+  // For its halves and transfers
+
+  /** @internal */
+  get ownFd(): number {
+    return this.isOver ? -1 : descriptorOf(this.tlsSocket);
+  }
 
   /** @internal */
   onArrival(): void {
@@ -304,7 +313,7 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput {
     this.isOver = true;
     this.timeouts?.clear();
     const { failure } = this;
-    const refusal = failure ?? new IoError('ECANCELED', 'tls', undefined, 'the connection was closed here');
+    const refusal = failure ?? wasClosed();
     this.reads.close(failure, refusal);
     this.writes.close(refusal);
     if (failure === undefined) this.closing.resolve();

@@ -7,7 +7,7 @@ import type { Reactor } from '../core/reactor/reactor.js';
 import { CONNECTION_WAYS } from '../api/one-way.js';
 import { Pull, type PullSource } from '../api/pull.js';
 import type { WaitOptions } from '../api/waiting.js';
-import { wrongState } from '../sys/ffi/io-error.js';
+import { IoError, wrongState } from '../sys/ffi/io-error.js';
 import { decryptInto } from './tls-handle.js';
 
 export interface SecureReadsOwner {
@@ -90,6 +90,7 @@ export class SecureReads implements PullSource<BufferList> {
   takeNext(): BufferList | null | undefined {
     if (this.ahead.length > 0) return this.takeAhead();
     if (this.ending?.failure !== undefined) throw this.ending.failure;
+    if (this.isDiscarding && this.ending === undefined) throw wasClosed();
     return this.ending && null;
   }
 
@@ -118,7 +119,8 @@ export class SecureReads implements PullSource<BufferList> {
   }
 
   /** For who has borrowed this half. @param signal not aborted yet. */
-  readBorrowed(signal: AbortSignal): Promise<BufferList | null> {
+  readBorrowed(mostBytes: number, signal: AbortSignal): Promise<BufferList | null> {
+    this.mostBytes = mostBytes;
     return this.pull.next(BY_TRANSFER, { signal });
   }
 
@@ -128,11 +130,13 @@ export class SecureReads implements PullSource<BufferList> {
     this.update();
   }
 
-  /** What still comes is thrown away, so that the peer's end is seen. */
-  discard(): void {
+  /** What still comes is thrown away, so that the peer's end is seen. Who waits is refused. */
+  discard(cancelled: Error): void {
+    if (this.isDiscarding) return;
     this.isDiscarding = true;
     this.handler = undefined;
     this.ahead.release();
+    this.pull.end(cancelled);
     this.update();
   }
 
@@ -232,8 +236,13 @@ export class SecureReads implements PullSource<BufferList> {
   }
 
   private tellEnd(): void {
-    if (this.isEndTold || this.ahead.length > 0 || this.ending?.failure !== undefined) return;
+    if (this.isEndTold || this.isDiscarding || this.ahead.length > 0 || this.ending?.failure !== undefined) return;
     this.isEndTold = true;
     this.owner.onPeerEnd();
   }
+}
+
+/** What ends a wait where the connection is closed here. */
+export function wasClosed(): IoError {
+  return new IoError('ECANCELED', 'tls', undefined, 'the connection was closed here');
 }

@@ -9,70 +9,29 @@ import { FileToSocket } from '../../core/transfers/files/file-to-socket.js';
 import { OneWay } from '../../core/transfers/relay/one-way.js';
 import type { RelayAccount } from '../../core/transfers/relay/relay-account.js';
 import { nativeRelayCalls, type RelayCalls } from '../../core/transfers/relay/relay-conduits.js';
-import { SocketToFile, type FileReceiving } from '../../core/transfers/files/socket-to-file.js';
+import { SocketToFile } from '../../core/transfers/files/socket-to-file.js';
 import { checkInteger } from '../../base/arguments.js';
-import { anything, bytesAtMost, integer, type OptionTable, type OptionValues } from '../../base/options.js';
+import type { OptionValues } from '../../base/options.js';
+import { copyByBuffers } from './buffered/copy-by-buffers.js';
+import { isBuffered, type BufferedEnd } from './buffered/port.js';
+import {
+  FILE_COPY_OPTIONS,
+  FILE_TO_STREAM_OPTIONS,
+  STREAM_COPY_OPTIONS,
+  STREAM_TO_FILE_OPTIONS,
+  type FileCopyOptions,
+  type FileToStreamCopyOptions,
+  type StreamCopyOptions,
+  type StreamToFileCopyOptions,
+  type StreamToFileValues,
+} from './copy-options.js';
 import { Connection } from '../stream/connection.js';
 import type { DiskFile } from '../file/disk-file.js';
-import { checkFileEnd, isPath, OpenedFiles, type FileEnd } from './file-ends.js';
+import { checkFileEnd, fileReceiving, isPath, OpenedFiles, type FileEnd } from './file-ends.js';
 import { OpenedFirst } from './opened-first.js';
 import { fileSending, pathSending } from './send-file.js';
 import { checkSink, checkSource } from './transfer-ends.js';
-import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
-
-/** Of a copy from a connection to a connection. */
-export interface StreamCopyOptions extends TransferOptions {
-  /** How many bytes. Infinity, the default, is up to the end of the stream. */
-  readonly length?: number;
-}
-
-/** Of a copy from a file to a connection. */
-export interface FileToStreamCopyOptions extends TransferOptions {
-  /** Where in the file to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
-  readonly from?: number;
-  /** How many bytes. Default: up to where the file ends now. */
-  readonly length?: number;
-}
-
-/** Of a copy from a connection to a file. */
-export interface StreamToFileCopyOptions extends StreamCopyOptions {
-  /** Where in the file to begin, in bytes. Default 0. What it has before and behind the range stays. */
-  readonly to?: number;
-}
-
-/** Of a copy from a file to a file. */
-export interface FileCopyOptions extends TransferOptions {
-  /** Where in the source to begin, in bytes. Default 0. At or after its end there is nothing to copy. */
-  readonly from?: number;
-  /** Where in the target to begin, in bytes. Default 0. What it has before and behind the range stays. */
-  readonly to?: number;
-  /** How many bytes. Default: up to where the source ends now. */
-  readonly length?: number;
-  /** See `Transfer.bytesPerSecond`. Holes, and blocks that are shared and not copied, are not counted against it. */
-  readonly bytesPerSecond?: number;
-}
-
-const STREAM_COPY_OPTIONS = {
-  ...TRANSFER_OPTIONS,
-  length: bytesAtMost('all', Infinity),
-} satisfies OptionTable<StreamCopyOptions>;
-
-const FILE_TO_STREAM_OPTIONS = {
-  ...TRANSFER_OPTIONS,
-  from: integer(0, Number.MAX_SAFE_INTEGER, 0),
-  // Its bound depends on where the range begins.
-  length: anything<number>(),
-} satisfies OptionTable<FileToStreamCopyOptions>;
-
-const STREAM_TO_FILE_OPTIONS = {
-  ...STREAM_COPY_OPTIONS,
-  to: integer(0, Number.MAX_SAFE_INTEGER, 0),
-} satisfies OptionTable<StreamToFileCopyOptions>;
-
-const FILE_COPY_OPTIONS = {
-  ...FILE_TO_STREAM_OPTIONS,
-  to: integer(0, Number.MAX_SAFE_INTEGER, 0),
-} satisfies OptionTable<FileCopyOptions>;
+import { startTransfer, type Transfer, type TransferOptions } from './transfer.js';
 
 /**
  * Copies bytes from one open thing to another. Nothing is read into the program where the system can do without.
@@ -96,6 +55,8 @@ const FILE_COPY_OPTIONS = {
  * orderly `close()` of the target waits for the copy, but ends one that is paused. Either may be a pipe or a Unix socket that was
  * adopted. A connection may be copied to itself.
  *
+ * **A `SecureConnection`** may stand for a connection: the bytes go by buffers, and `fallback` says so.
+ *
  * All ends stay yours. Files may be closed at once: that waits for the copy. **A path** stands for a file that is opened for the copy and
  * closed at its end, whatever that is. A target is made if it is missing; without `to` its old content goes.
  *
@@ -111,11 +72,19 @@ export function copy(source: FileEnd, target: FileEnd, options?: FileCopyOptions
 export function copy(source: FileEnd, target: Connection, options?: FileToStreamCopyOptions): Transfer;
 export function copy(source: Connection, target: FileEnd, options?: StreamToFileCopyOptions): Transfer;
 export function copy(source: Connection, target: Connection, options?: StreamCopyOptions): Transfer<RelayAccount>;
+export function copy(source: FileEnd, target: BufferedEnd, options?: FileToStreamCopyOptions): Transfer;
+export function copy(source: BufferedEnd, target: FileEnd, options?: StreamToFileCopyOptions): Transfer;
 export function copy(
-  source: FileEnd | Connection,
-  target: FileEnd | Connection,
+  source: Connection | BufferedEnd,
+  target: Connection | BufferedEnd,
+  options?: StreamCopyOptions,
+): Transfer<RelayAccount>;
+export function copy(
+  source: FileEnd | Connection | BufferedEnd,
+  target: FileEnd | Connection | BufferedEnd,
   options: TransferOptions = {},
 ): Transfer | Transfer<RelayAccount> {
+  if (isBuffered(source) || isBuffered(target)) return copyByBuffers(source, target, options);
   if (source instanceof Connection) {
     if (target instanceof Connection) return copyWith(nativeRelayCalls(), source, target, options);
     return copyFromConnection(source, target, options);
@@ -159,8 +128,6 @@ function copyToConnection(source: FileEnd, target: Connection, options: FileToSt
   });
 }
 
-type StreamToFileValues = OptionValues<typeof STREAM_TO_FILE_OPTIONS>;
-
 function copyFromConnection(source: Connection, target: FileEnd, options: StreamToFileCopyOptions): Transfer {
   const engine = new SocketToFile(source);
   const check = ({ to, length }: StreamToFileValues): void => {
@@ -185,20 +152,6 @@ function copyFromConnection(source: Connection, target: FileEnd, options: Stream
     };
   };
   return startTransfer({ engine: new OpenedFirst(engine, new OpenedFiles()), table, options, prepare });
-}
-
-function fileReceiving({ descriptor, path: name }: DiskFile, { to, length }: StreamToFileValues): FileReceiving {
-  descriptor.enter('copy');
-  const releaseFile = () => descriptor.leave();
-  const { fd, device, flags } = descriptor;
-  try {
-    // Bytes that are taken from a stream can't be put back: it has to be known before.
-    checkAccess(flags, 'writing', 'copy', name);
-  } catch (error) {
-    releaseFile();
-    throw error;
-  }
-  return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
 }
 
 function copyFile(source: FileEnd, target: FileEnd, options: FileCopyOptions): Transfer {

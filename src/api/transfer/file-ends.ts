@@ -1,4 +1,6 @@
 /** The files at the ends of a transfer: open ones, which stay their owner's, and paths, which the transfer opens and closes. */
+import { checkAccess } from '../../core/disk/access.js';
+import type { FileReceiving } from '../../core/transfers/files/socket-to-file.js';
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { isUrl } from '../../base/kinds.js';
 import { kindOf, pathOf } from '../../base/arguments.js';
@@ -17,6 +19,24 @@ export function checkFileEnd(name: string, end: unknown): void {
   if (isPath(end)) pathOf(name, end);
   else if (!(end instanceof DiskFile))
     throw new TypeError(`${name}: ${kindOf(end)}; allowed: a DiskFile, a path, or a Connection`);
+}
+
+/** @internal What is written of a file that is open. @throws IoError EBADF: it is closed, or not open for writing. */
+export function fileReceiving(
+  { descriptor, path: name }: DiskFile,
+  { to, length }: { readonly to: number; readonly length: number },
+): FileReceiving {
+  descriptor.enter('copy');
+  const releaseFile = () => descriptor.leave();
+  const { fd, device, flags } = descriptor;
+  try {
+    // Bytes that are taken from a stream can't be put back: it has to be known before.
+    checkAccess(flags, 'writing', 'copy', name);
+  } catch (error) {
+    releaseFile();
+    throw error;
+  }
+  return { file: { fd, device, name }, offset: to, lengthBytes: length, releaseFile };
 }
 
 /** Files of one transfer. */

@@ -7,8 +7,19 @@ import {
   type TunnelAccount,
   type TunnelDirection,
 } from '../../core/transfers/relay/tunnel.js';
-import { bytesAtMost, bytesPerSecond, callback, milliseconds, nested, type OptionTable } from '../../base/options.js';
+import {
+  bytesAtMost,
+  bytesPerSecond,
+  callback,
+  milliseconds,
+  nested,
+  type OptionTable,
+  type OptionValues,
+} from '../../base/options.js';
 import type { Connection } from '../stream/connection.js';
+import { portOf } from './buffered/buffered-ends.js';
+import { BufferedJoin } from './buffered/buffered-join.js';
+import { isBuffered, type BufferedEnd } from './buffered/port.js';
 import { checkSink } from './transfer-ends.js';
 import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
 
@@ -54,13 +65,26 @@ const JOIN_OPTIONS = {
  * it rejects too, and both ends stay open: what had been taken from one and not sent to the other yet is in the other's
  * queue, as if it had been sent by `send`.
  *
- * splice(2) through a pipe for large flows on Linux, buffers otherwise; `account` tells.
+ * splice(2) through a pipe for large flows on Linux, buffers otherwise, as where an end is a `SecureConnection`; `account` tells.
  *
  * @throws (by the promise, before a byte moves) Error an end is joined or being read; IoError an end is closed or ended;
  *   TypeError an end is no connection, the two are one, or belong to different reactors; RangeError an option that makes no sense.
  */
-export function join(a: Connection, b: Connection, options: JoinOptions = {}): Transfer<TunnelAccount> {
-  return joinWith(nativeRelayCalls(), a, b, options);
+export function join(
+  a: Connection | BufferedEnd,
+  b: Connection | BufferedEnd,
+  options: JoinOptions = {},
+): Transfer<TunnelAccount> {
+  if (!isBuffered(a) && !isBuffered(b)) return joinWith(nativeRelayCalls(), a, b, options);
+  return startTransfer({
+    engine: new BufferedJoin(),
+    table: JOIN_OPTIONS,
+    options,
+    prepare: values => {
+      if (a === b) throw new TypeError('a, b: the same connection; allowed: two');
+      return { a: portOf('a', a), b: portOf('b', b), tunnel: tunnelOf(values) };
+    },
+  });
 }
 
 /** @internal `join` with a kernel of the caller's. */
@@ -74,14 +98,18 @@ export function joinWith(
     engine: new Tunnel(a, b, calls),
     table: JOIN_OPTIONS,
     options,
-    prepare: ({ idleTimeoutMs, halfCloseTimeoutMs, limits, onBytes }) => {
+    prepare: values => {
       checkSink('a', a);
       checkSink('b', b);
       if ((a as unknown) === b) throw new TypeError('a, b: the same connection; allowed: two');
       if (a.reactor !== b.reactor) throw new TypeError('a, b: connections of different reactors; allowed: of the same');
-      return { idleTimeoutMs, halfCloseTimeoutMs, ...limits, onBytes: onBytes && scoped(onBytes) };
+      return tunnelOf(values);
     },
   });
+}
+
+function tunnelOf({ idleTimeoutMs, halfCloseTimeoutMs, limits, onBytes }: OptionValues<typeof JOIN_OPTIONS>) {
+  return { idleTimeoutMs, halfCloseTimeoutMs, ...limits, onBytes: onBytes && scoped(onBytes) };
 }
 
 /** In the context of the call, as callbacks of objects are. */

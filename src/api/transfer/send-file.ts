@@ -7,6 +7,7 @@ import { diskPool } from '../../core/disk/pool.js';
 import { saysNoSize } from '../../core/disk/regular-file.js';
 import { MovedParts } from '../../core/memory/moved-parts.js';
 import type { FileRange } from '../../core/operations/send-file.js';
+import { TransferAccount } from '../../core/transfers/account.js';
 import { FileToSocket, type FileSending } from '../../core/transfers/files/file-to-socket.js';
 import { fstatNow, type FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
@@ -16,6 +17,9 @@ import { anything, integer, type OptionTable, type OptionValues } from '../../ba
 import type { Connection } from '../stream/connection.js';
 import { DiskFile } from '../file/disk-file.js';
 import { checkSendable, type Sendable } from '../socket/sendable.js';
+import { BufferedCopy } from './buffered/buffered-copy.js';
+import { filePlan } from './buffered/buffered-ends.js';
+import { isBuffered, type BufferedEnd } from './buffered/port.js';
 import { isPath, OpenedFiles } from './file-ends.js';
 import { checkSink } from './transfer-ends.js';
 import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } from './transfer.js';
@@ -52,7 +56,7 @@ export interface OpenFile {
 
 /**
  * Sends a file to a connection: by sendfile(2) where the system can, without the bytes ever coming into this process, by
- * buffers otherwise. What `send` took before goes before it, what `send` takes from now on goes behind it. A file that is
+ * buffers otherwise, as to a `SecureConnection`. What `send` took before goes before it, what `send` takes from now on goes behind it. A file that is
  * not in memory is read ahead by a thread of the pool, so that a disk keeps nobody waiting.
  *
  * The number of bytes is settled when it begins. A file that grows meanwhile sends no more than that. One that is cut short
@@ -76,10 +80,15 @@ export interface OpenFile {
  *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
  */
 export function sendFile(
-  connection: Connection,
+  connection: Connection | BufferedEnd,
   file: OpenFile | string | URL,
   options: SendFileOptions = {},
 ): Transfer {
+  if (isBuffered(connection)) {
+    const engine = new BufferedCopy(new TransferAccount('buffers'));
+    const prepare = (values: SendFileValues) => filePlan(fileToSend(file, values), connection, 'connection');
+    return startTransfer({ engine, table: SEND_FILE_OPTIONS, options, prepare });
+  }
   const engine = new FileToSocket(connection);
   const prepare = (values: SendFileValues) => plan(connection, file, values);
   return startTransfer({ engine, table: SEND_FILE_OPTIONS, options, prepare });
@@ -91,6 +100,10 @@ function plan(connection: Connection, file: OpenFile | string | URL, options: Se
   const before = partsOf('before', options.before);
   const after = partsOf('after', options.after);
   connection.writes.checkTurn('connection', lengthOf(before) + lengthOf(after));
+  return fileToSend(file, options);
+}
+
+function fileToSend(file: OpenFile | string | URL, options: SendFileValues): FileSending {
   return isPath(file) ? pathSending('file', file, options) : openFileSending(file, options);
 }
 
