@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { parse } from 'acorn';
 import MagicString from 'magic-string';
+import { closeConstructors } from './scripts/closed-constructors.js';
 
 /** Chains tsc's source maps, so that stacks and debuggers show TypeScript. */
 const typescriptMaps = {
@@ -52,6 +53,9 @@ const parser = {
   },
 };
 
+/** The types that are shipped say which classes can't be constructed. */
+const types = { name: 'types', buildStart: () => closeConstructors('src', 'dist/src') };
+
 /** What package.json exports, the command, and the first modules of threads and processes, which are found by their URLs. */
 const input = {
   index: 'dist/src/index.js',
@@ -83,7 +87,7 @@ function fileOf(id) {
 export default {
   input,
   external: [/^node:/, 'koffi', 'commander', 'log-update', 'mrmime', 'picomatch', 'prom-client', 'sonic-boom'],
-  plugins: [typescriptMaps, withoutComments, recordings, parser],
+  plugins: [types, typescriptMaps, withoutComments, recordings, parser],
   // Side by side, since a module finds the threads that it starts by their names.
   output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },
 };

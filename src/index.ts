@@ -50,7 +50,7 @@ export type { DatagramTarget } from './api/datagram/target.js';
 export type { LookUpBounds } from './api/socket/look-up-bounds.js';
 export { Directory, openDirectory } from './api/file/directory.js';
 export type { TimeoutKind, TimeoutOptions } from './api/stream/parts/timeouts.js';
-export { EventWatch } from './api/watch/event-watch.js';
+export type { EventWatch } from './api/watch/event-watch.js';
 export { FileWatch, watchFile, type FileChange, type FileWatchOptions } from './api/watch/watch-file.js';
 export { ProcessWatch, watchProcess, type ProcessEnd } from './api/watch/watch-process.js';
 export { SignalWatch, watchSignal } from './api/watch/watch-signal.js';

@@ -21,7 +21,7 @@ export interface Detached<Details extends object = object> {
 /** What can take something over from this thread: a `Peer` of `pollux/threads`. */
 export interface Destination {
   /**
-   * @internal Packs the user's state before anything is taken apart, so that a refusal costs nothing.
+   * Packs the user's state before anything is taken apart, so that a refusal costs nothing.
    *
    * @throws TypeError the state can't be cloned. @throws RangeError it is too long.
    */

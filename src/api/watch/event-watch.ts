@@ -2,7 +2,6 @@
 import type { Description } from '../../base/inspection.js';
 import { NOTHING, type Source } from '../../backends/sources/contract.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import type { Watcher } from '../../core/driver/driver.js';
 import { FRUITLESS_EVENTS } from '../../core/limits.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError, wrongState } from '../../sys/ffi/io-error.js';
@@ -15,7 +14,7 @@ import type { WaitOptions } from '../waiting.js';
  * made with, or, without one, taken by `next()` or `for await`. What nobody takes adds up in one event, so nothing is lost
  * and nothing grows.
  */
-export abstract class EventWatch<T> implements Watcher, AsyncIterable<T> {
+export abstract class EventWatch<T> implements AsyncIterable<T> {
   /** The watch ended by a failure of the system, which is told nowhere else. Without a handler a warning is emitted. */
   onError: ((failure: IoError) => void) | undefined = undefined;
 

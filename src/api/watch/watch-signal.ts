@@ -7,7 +7,7 @@ import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { addSignalListener, removeSignalListener } from '../../base/shared-listeners.js';
-import type { Deferred, Reactor } from '../../core/reactor/reactor.js';
+import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkCallback } from '../../base/arguments.js';
 import { currentReactor } from '../thread-reactor.js';
@@ -34,7 +34,7 @@ export function watchSignal(signal: NodeJS.Signals, onSignal?: (deliveries: numb
   return new SignalWatch(currentReactor(), signal, signalNumber(signal), onSignal);
 }
 
-export class SignalWatch extends EventWatch<number> implements Deferred {
+export class SignalWatch extends EventWatch<number> {
   private unseen = 0;
   private readonly listener: () => void;
 

@@ -2,7 +2,6 @@
 import { describeBy } from '../../base/inspection.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest, type RegistrationMode } from '../../backends/contract.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import type { Watcher } from '../../core/driver/driver.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError, wrongState } from '../../sys/ffi/io-error.js';
 import { checkFunction, checkInteger, MAX_DESCRIPTOR } from '../../base/arguments.js';
@@ -70,7 +69,7 @@ export function watch(
 }
 
 /** A descriptor under watch. `watch` makes one. */
-export class Watch implements Watcher {
+export class Watch {
   private readonly token: number;
   private readonly scope = new AsyncScope('POLLUX_WATCH');
   private isOpen = true;

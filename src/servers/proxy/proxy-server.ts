@@ -10,7 +10,7 @@ import type { ListenPlan } from './listeners/listen-options.js';
 import { SourceCounts } from './limits/source-counts.js';
 import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js';
 import { drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './session/draining.js';
-import { Session, type SessionOwner } from './session/session.js';
+import { Session } from './session/session.js';
 import type { SessionOutcome, SessionRecord } from './session/session-record.js';
 import { Sessions } from './session/sessions.js';
 import { Tally, type ProxyBytes } from './session/tally.js';
@@ -32,7 +32,7 @@ export interface ProxySnapshot {
 const DEFAULT_POOL = 'default';
 
 /** A proxy, made by `createProxy`. It serves in the thread that made it. */
-export class ProxyServer implements SessionOwner {
+export class ProxyServer {
   private readonly closer = new AbortController();
   private readonly pools = new Map<string, Pool>();
   private readonly entrances: Entrance[] = [];

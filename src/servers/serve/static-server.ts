@@ -4,7 +4,7 @@ import { listen, type Connection, type Listener, type ListenOptions } from '../.
 import { secure } from '../../node.js';
 import { abortSignal, milliseconds, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
-import { HttpConnection, type HttpOwner, type Peer } from '../http/http-connection.js';
+import { HttpConnection, type Peer } from '../http/http-connection.js';
 import type { ByteStream } from '../http/byte-stream.js';
 import type { HttpCeilingValues } from '../http/http-options.js';
 import type { HttpRequest } from '../http/http-request.js';
@@ -59,7 +59,7 @@ export async function createStaticServer(options: StaticServerOptions): Promise<
 }
 
 /** A server of static files. `createStaticServer` makes one. */
-export class StaticServer implements HttpOwner {
+export class StaticServer {
   /** @internal */
   readonly ceilings: HttpCeilingValues;
   /** @internal */

@@ -16,7 +16,7 @@ import { Backlog } from './backlog.js';
 import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
 import { checkAddress, checkRingBytes, checkName } from '../messages/checks.js';
 import { Control } from './control.js';
-import { Deliveries, type DeliveryOwner } from '../messages/deliveries.js';
+import { Deliveries } from '../messages/deliveries.js';
 import type { Message } from '../messages/message.js';
 import type {
   AnswerOf,
@@ -28,17 +28,12 @@ import type {
   UndeclaredName,
 } from '../messages/message-types.js';
 import { PeerBook } from './peer-book.js';
-import { Peer, type PeerOwner } from './peer.js';
+import { Peer } from './peer.js';
 import { Queue } from '../messages/queue.js';
 import { RecentThreads } from './recent-threads.js';
 import { RequestHandlers, type RequestHandler } from '../messages/request-handlers.js';
 import type { SlowPolicy } from '../messages/subscriber.js';
-import {
-  SUBSCRIBE_OPTIONS,
-  Subscription,
-  type SubscribeOptions,
-  type SubscriptionOwner,
-} from '../messages/subscription.js';
+import { SUBSCRIBE_OPTIONS, Subscription, type SubscribeOptions } from '../messages/subscription.js';
 import { Topic } from '../messages/topic.js';
 
 /**
@@ -46,9 +41,7 @@ import { Topic } from '../messages/topic.js';
  *
  * @typeParam Messages what this thread takes and answers, if it is declared.
  */
-export class Endpoint<Messages extends MessageTypes = MessageTypes>
-  implements DeliveryOwner, PeerOwner, SubscriptionOwner
-{
+export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   readonly threadId = threadId;
   private readonly mailbox: Mailbox;
   private readonly peers = new PeerBook();

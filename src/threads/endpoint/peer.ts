@@ -123,7 +123,7 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
     return this.link.maxBytes;
   }
 
-  /** @internal */
+  /** What `moveTo` asks of a destination: see `Destination`. */
   prepareMove(state: unknown): Move {
     return new MoveToThread(this, state);
   }

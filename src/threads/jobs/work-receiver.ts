@@ -5,7 +5,7 @@ import { describeBy } from '../../base/inspection.js';
 import { valuesOf } from '../../base/options.js';
 import { threadState } from '../../base/thread-state.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
-import { Pull, PullIterator, type PullSource } from '../../api/pull.js';
+import { Pull, PullIterator } from '../../api/pull.js';
 import { settling, type Settling } from '../../api/settling.js';
 import { currentReactor } from '../../api/thread-reactor.js';
 import { throwLater } from '../../api/throw-later.js';
@@ -31,7 +31,7 @@ export interface WorkPlace {
 const ONE_PLACE = packPlaces(1);
 
 /** Receives items of a work queue. `receiveWork` makes one. */
-export class WorkReceiver<T = unknown, R = unknown> implements AsyncIterable<Job<T, R>>, PullSource<Job<T, R>> {
+export class WorkReceiver<T = unknown, R = unknown> implements AsyncIterable<Job<T, R>> {
   private readonly scope = new AsyncScope('POLLUX_WORK');
   private readonly sender: QueueSender<Uint8Array>;
   private readonly pull = new Pull<Job<T, R>>(this);

@@ -34,7 +34,7 @@ export interface MailboxOptions {
   readonly senders?: number;
 }
 
-/** @internal */
+/** How a mailbox of this thread is set up. */
 export interface MailboxSetup extends MailboxOptions {
   /** The position where its rings begin: for tests of what happens when positions wrap. */
   readonly beginsAt?: number;

@@ -5,7 +5,7 @@ import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
 import { serviceValues, type ServiceOptions } from '../service/options.js';
-import { openService, type Service, type ServiceOwner } from '../service/service.js';
+import { openService, type Service } from '../service/service.js';
 import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import {
@@ -19,7 +19,7 @@ import { workQueue, type WorkQueue, type WorkQueueOptions } from '../jobs/work-q
 import { WorkerCleanups } from './worker-cleanups.js';
 import type { WorkerAddress } from './control.js';
 import { StopSignals } from './stop-signals.js';
-import { RuntimeWorker, type RuntimeWorkerOwner, type WorkerEnd } from './runtime-worker.js';
+import { RuntimeWorker, type WorkerEnd } from './runtime-worker.js';
 import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
 
 /** How a runtime came to its end. */
@@ -29,7 +29,7 @@ export interface RuntimeEnd {
 }
 
 /** Starts workers with a reactor each. @typeParam Messages what the workers take and answer, if it is declared. */
-export class Runtime<Messages extends MessageTypes = MessageTypes> implements RuntimeWorkerOwner, ServiceOwner {
+export class Runtime<Messages extends MessageTypes = MessageTypes> {
   /** The workers, by index. */
   readonly workers: readonly RuntimeWorker<Messages>[];
   private readonly options: CheckedOptions;

@@ -78,7 +78,6 @@ export class Parking implements Watcher, TimerOwner {
     if (this.shared === undefined) closeSharedParking(this.parking);
   }
 
-  /** @internal */
   onReady(): void {
     const count = this.queue.take(this.taken);
     for (let index = 0; index < count; index++) {
@@ -87,7 +86,6 @@ export class Parking implements Watcher, TimerOwner {
     }
   }
 
-  /** @internal */
   onTimer(): void {
     const periodMs = this.idleMs / SWEEPS;
     this.timer = this.reactor.arm(this, 0, periodMs);
