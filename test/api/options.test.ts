@@ -51,19 +51,23 @@ describeOnEveryDriver(
         client: { sendBufferBytes: 20_000, receiveBufferBytes: 30_000 },
         server: { sendBufferBytes: 40_000 },
       });
-      // Linux doubles what it is given, for its own bookkeeping.
-      expect(intOption(client, SOL_SOCKET, SO_SNDBUF)).to.be.oneOf([20_000, 40_000]);
-      expect(intOption(client, SOL_SOCKET, SO_RCVBUF)).to.be.oneOf([30_000, 60_000]);
-      expect(intOption(server, SOL_SOCKET, SO_SNDBUF)).to.be.oneOf([40_000, 80_000]);
-      client.setBufferBytes('send', 50_000);
-      expect(intOption(client, SOL_SOCKET, SO_SNDBUF)).to.be.oneOf([50_000, 100_000]);
+      // Linux doubles what it is given, for its own bookkeeping, and FreeBSD rounds it.
+      const expectSize = (bytes: number, asked: number) => expect(bytes).to.be.within(asked, 2 * asked);
+      expectSize(intOption(client, SOL_SOCKET, SO_SNDBUF), 20_000);
+      expectSize(intOption(client, SOL_SOCKET, SO_RCVBUF), 30_000);
+      expectSize(intOption(server, SOL_SOCKET, SO_SNDBUF), 40_000);
+      const size = client.setBufferBytes('send', 50_000);
+      expectSize(size, 50_000);
+      expect(intOption(client, SOL_SOCKET, SO_SNDBUF)).to.equal(size);
     });
 
     it('SO_LINGER', async () => {
       const { client } = await tcpPair();
       const linger = () => [...new Int32Array(client.getOption(SOL_SOCKET, SO_LINGER).slice().buffer)];
       client.setLinger(5);
-      expect(linger().map(Number)).to.deep.equal([1, 5]);
+      // FreeBSD answers with the option's own bit.
+      expect(linger()[0]).to.not.equal(0);
+      expect(linger()[1]).to.equal(5);
       client.setLinger(undefined);
       expect(linger()[0]).to.equal(0);
     });

@@ -1,6 +1,6 @@
 /** Datagram sockets for tests: closed at the end of each, and the few things that nearly all of them do. */
 import { bindDatagram, BufferList, type DatagramOptions, type DatagramSocket } from '../../src/index.js';
-import { poll, POLLERR, PollfdArray } from '../../src/sys/poll/poll.js';
+import { poll, POLLERR, POLLIN, PollfdArray } from '../../src/sys/poll/poll.js';
 import { atEnd, turns } from './sockets.js';
 
 /** `bindDatagram` on the loopback, with the socket closed at the end of the test. */
@@ -41,7 +41,8 @@ export function inPieces(text: string): BufferList {
 /** Whether the kernel has an error for the next call on the socket: what came back of an earlier datagram. */
 export function hasError(socket: DatagramSocket): boolean {
   const array = new PollfdArray(1);
-  array.set(0, socket.fd, 0);
+  array.set(0, socket.fd, POLLIN);
   poll(array, 1, 0);
-  return (array.revents(0) & POLLERR) !== 0;
+  // FreeBSD's poll(2) has no word for it, but that there is something to receive.
+  return (array.revents(0) & (POLLERR | POLLIN)) !== 0;
 }

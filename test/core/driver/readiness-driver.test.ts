@@ -7,10 +7,12 @@ import { REACTOR_SCOPE } from '../../../src/core/reactor/async-scope.js';
 import { BYTES_PER_TURN, FRUITLESS_EVENTS } from '../../../src/core/limits.js';
 import { ReadinessDriver } from '../../../src/core/driver/readiness-driver.js';
 import { REACTOR_MODES, type ReactorMode } from '../../../src/core/driver/mode.js';
+import { SO_RCVBUF, SO_SNDBUF, SOL_SOCKET } from '../../../src/sys/ffi/constants.js';
 import { EBADF, ENOMEM, ENOSPC, EPIPE } from '../../../src/sys/ffi/errno.js';
 import { IoError } from '../../../src/sys/ffi/io-error.js';
 import { close, isOpen } from '../../../src/sys/file/io.js';
-import { socketpair } from '../../../src/sys/socket/socket.js';
+import { setBufferSize } from '../../../src/sys/socket/buffer-size.js';
+import { getIntOption, socketpair } from '../../../src/sys/socket/socket.js';
 import { builtInBackends } from '../../backends/built-in-backends.js';
 import { ForwardingBackend } from '../../verify/conformance/forwarding-backend.js';
 import { drain, fill, ReceiveAlways, ReceiveOnce, SendBytes, sendSome } from '../scripted-operations.js';
@@ -18,6 +20,14 @@ import { drain, fill, ReceiveAlways, ReceiveOnce, SendBytes, sendSome } from '..
 const SECOND_NS = 1e9;
 
 /** A driver over a backend, and the sockets of one test. */
+const WAYS = ['send', 'receive'] as const;
+const ROOMY_BYTES = 208 * 1024;
+
+function makeRoom(fd: number, way: 'send' | 'receive'): void {
+  const bytes = getIntOption(fd, SOL_SOCKET, way === 'send' ? SO_SNDBUF : SO_RCVBUF);
+  if (bytes < ROOMY_BYTES / 2) setBufferSize(fd, way, ROOMY_BYTES);
+}
+
 class Scene {
   readonly driver: ReadinessDriver;
   private readonly sockets = new Set<number>();
@@ -32,6 +42,8 @@ class Scene {
   /** A connected pair: ours in the driver's care, and the peer's number. */
   pair(): { fd: number; descriptor: Descriptor; peer: number } {
     const [fd, peer] = socketpair();
+    // Unix sockets of FreeBSD hold 8 KiB, which no budget notices.
+    for (const each of [fd, peer]) for (const way of WAYS) makeRoom(each, way);
     this.sockets.add(fd).add(peer);
     return { fd, descriptor: this.driver.add(fd, REACTOR_SCOPE), peer };
   }

@@ -6,6 +6,7 @@ import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { currentReactor, watchUser, type UserHandle } from 'pollux';
 import { Runtime, type AcceptModel } from 'pollux/threads';
+import { listDescriptors } from '../../support/descriptors.js';
 import { closeHolder, openHolder } from '../../../src/sys/file/owned-descriptors.js';
 
 const worker = new URL('owning-worker.js', import.meta.url);
@@ -23,6 +24,7 @@ async function start(part: Part | UserHandle): Promise<[Worker, number]> {
 }
 
 function openDescriptors(): string[] {
+  if (process.platform !== 'linux') return listDescriptors();
   return readdirSync('/proc/self/fd').flatMap(fd => {
     try {
       return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`];

@@ -1,8 +1,8 @@
 /** Services of a runtime: whoever accepts, each connection is served once, and none is lost when they close or a thread ends. */
 import { assert, expect } from 'chai';
-import { readdirSync } from 'node:fs';
 import { connect, currentReactor, type Connection } from 'pollux';
 import { Runtime, type AcceptModel, type Service } from 'pollux/threads';
+import { scanDescriptors } from '../../../src/sys/file/descriptor-scan.js';
 import { destroyTracked, portOf, rejection } from '../../support/sockets.js';
 import { collectingUncaught } from '../../support/uncaught.js';
 import { clientOf, clientsOf, greeted } from './service-clients.js';
@@ -97,7 +97,7 @@ describe('services of a runtime', () => {
       });
 
       it('leaves no descriptor behind', async () => {
-        const open = () => readdirSync('/proc/self/fd').length;
+        const open = () => scanDescriptors().length;
         await start();
         currentReactor();
         const before = open();

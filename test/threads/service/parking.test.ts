@@ -1,8 +1,8 @@
 /** Connections that are parked between their requests, and who serves the next. */
 import { expect } from 'chai';
-import { readdirSync } from 'node:fs';
 import { adopt, currentReactor, type Connection } from 'pollux';
 import { Runtime, type AcceptModel, type Service } from 'pollux/threads';
+import { scanDescriptors } from '../../../src/sys/file/descriptor-scan.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 import { destroyTracked } from '../../support/sockets.js';
 import { clientOf, clientsOf } from './service-clients.js';
@@ -162,7 +162,7 @@ describe('parked connections', () => {
   }
 
   it('leave no descriptor behind', async () => {
-    const open = () => readdirSync('/proc/self/fd').length;
+    const open = () => scanDescriptors().length;
     await start('combined');
     await service.close();
     const before = open();

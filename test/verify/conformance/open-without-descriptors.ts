@@ -1,10 +1,11 @@
 /** Run with a low `ulimit -n`: opens a backend when no descriptor is left, and again when there are some. */
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { backendFactory } from 'pollux/backends';
+import { scanDescriptors } from '../../../src/sys/file/descriptor-scan.js';
 import '../../../examples/backend/select-backend.js';
 
 const factory = backendFactory(process.argv[2]);
-const countOpen = () => readdirSync('/dev/fd').length;
+const countOpen = () => scanDescriptors().length;
 
 const hoard: number[] = [];
 function hoardAll(): void {
