@@ -13,7 +13,7 @@ export const folders = [...layers, ...Object.keys(beside)];
 
 /** What a folder may import from, besides itself. */
 export function allowedFor(folder) {
-  if (folder === 'cli') return folders;
+  if (folder === 'cli') return [...folders, ...Object.keys(doors)];
   // The proof that the doors are enough: beside them, servers have the tables of options and what the runtime kept.
   if (folder === 'servers') return ['base', 'index.ts', 'threads.ts', 'node.ts', 'observe.ts'];
   return beside[folder] ?? layers.slice(0, layers.indexOf(folder));

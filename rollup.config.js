@@ -70,6 +70,7 @@ const input = {
   'waking-thread': 'dist/src/verify/lab/threads/waking-thread.js',
   'campaign-thread': 'dist/src/verify/lab/threads/campaign-thread.js',
   'loading-thread': 'dist/src/verify/conformance/loads/loading-thread.js',
+  'serve-thread': 'dist/src/cli/serve/serve-thread.js',
   thread: 'dist/src/cli/stress/sides/thread.js',
   child: 'dist/src/cli/stress/sides/child.js',
 };

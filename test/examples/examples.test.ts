@@ -253,6 +253,24 @@ describe('examples', () => {
     expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
   });
 
+  it('serve answers with files, and with what its routes say, and drains when it is interrupted', async () => {
+    mkdirSync(join(directory, 'assets'));
+    writeFileSync(join(directory, 'assets/a.css'), 'a{}');
+    writeFileSync(join(directory, '404.html'), '<p>lost');
+    const example = run('serve', directory, '0');
+    const base = `http://127.0.0.1:${await example.port()}`;
+    const styles = await fetch(`${base}/assets/a.css`);
+    expect([await styles.text(), styles.headers.get('cache-control')]).to.deep.equal([
+      'a{}',
+      'public, max-age=31536000, immutable',
+    ]);
+    expect(await (await fetch(`${base}/nothing`)).text()).to.equal('<p>lost');
+    expect(await (await fetch(`${base}/upper`, { method: 'POST', body: 'abc' })).text()).to.equal('ABC');
+    expect(await (await fetch(`${base}/time`)).text()).to.match(/^\d{4}-\d{2}-/);
+    expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+    expect(example.stdout).to.match(/4 requests, 1 of them answered with 4xx/);
+  });
+
   it('static-files ignores ranges that make no sense, and sends a part only of the version that is meant', async function () {
     if (spawnSync('curl', ['--version']).error !== undefined) this.skip();
     writeFileSync(join(directory, 'ten'), '0123456789');

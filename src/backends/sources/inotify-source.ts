@@ -6,7 +6,7 @@
  * extended it. A directory is not held: inotify tells of its removal only when nobody holds it.
  */
 import type { Token } from '../../base/token.js';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { O_CLOEXEC } from '../../sys/ffi/constants.js';
 import { EBADF, EINVAL } from '../../sys/ffi/errno.js';
 import { fstatNow, type FileStat } from '../../sys/file/file-stat.js';
@@ -28,7 +28,6 @@ import {
   IN_Q_OVERFLOW,
   IN_UNMOUNT,
 } from '../../sys/poll/inotify.js';
-import { close } from '../../sys/file/io.js';
 import {
   CHANGED_ATTRIBUTES,
   CHANGED_CLOSE,
@@ -59,10 +58,10 @@ export function openInotifySource(queues: InotifyQueues, file: string | number, 
     if (stat.kind === 'file') return new FileSource(queues, held, changes, { stat, title: nameOf(file) });
     if (stat.kind !== 'directory') throw new IoError(EINVAL, 'watch', nameOf(file), 'neither a file nor a directory');
     const source = new DirectorySource(queues, held, changes, nameOf(file));
-    close(held);
+    closeSync(held);
     return source;
   } catch (error) {
-    close(held);
+    closeSync(held);
     throw error;
   }
 }
@@ -135,7 +134,7 @@ class FileSource extends InotifySource {
   override close(): void {
     if (this.isClosed) return;
     super.close();
-    close(this.held);
+    closeSync(this.held);
   }
 
   protected override meaningOf(mask: number): FileChanges {
@@ -206,7 +205,10 @@ function statOf(fd: number, title: string): FileStat {
   return stat;
 }
 
-/** The look-up of a path may wait; with O_PATH nothing else does. A descriptor is found without one. */
+/**
+ * The look-up of a path may wait; with O_PATH nothing else does. A descriptor is found without one. Node notes what a worker
+ * opens by it, and closes it with the worker: so it is closed by Node, too.
+ */
 function openPath(file: string | number): number {
   try {
     return openSync(typeof file === 'number' ? descriptorPath(file) : file, O_PATH | O_CLOEXEC);

@@ -282,8 +282,8 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   async sendFile(file: OpenFile, range: FileBody): Promise<void> {
     this.isSending = true;
     this.updatePhase();
-    await sendFileBody(this.stream, file, range, () => this.drained());
-    this.isSending = this.stream.queuedBytes > 0;
+    await sendFileBody(this.stream, file, range, this);
+    this.isSending = this.draining !== undefined;
   }
 
   onOver(): void {

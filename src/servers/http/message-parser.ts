@@ -120,6 +120,7 @@ export class MessageParser implements Callbacks {
   /** The stream has ended. @returns 'end' where a body ends with it, 'bad' within a message, 'more' between two. */
   finish(): Step {
     if (this.isClosed || this.isPaused || this.refusal !== undefined) return 'more';
+    if (this.stage === 'head' && !this.hasBegun) return 'more';
     const result = this.llhttp.finish(this.parser, this);
     if (this.isMessageOver) return 'end';
     return result === OK ? 'more' : this.refuse(result);

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import { pathOf } from '../../base/arguments.js';
 import { boolean, required, type OptionTable, type OptionValues } from '../../base/options.js';
-import { watchFile, type FileWatch } from '../../index.js';
+import { IoError, watchFile, type FileWatch } from '../../index.js';
 
 /** Where a certificate is. */
 export interface CertificateOptions {
@@ -40,7 +40,8 @@ export class Certificate {
 
   private tls: TlsOptions;
   private readonly watches: FileWatch[] = [];
-  private reloading: Promise<void> = Promise.resolve();
+  private reloading: Promise<unknown> = Promise.resolve();
+  private isClosed = false;
 
   private constructor(
     private readonly options: CertificateValues,
@@ -67,20 +68,33 @@ export class Certificate {
 
   close(): void {
     for (const watch of this.watches.splice(0)) watch.close();
+    this.isClosed = true;
   }
 
-  /** The directories: files are replaced by others of the same name. */
+  /** The directories tell that files were replaced by others of the same name; the files, that they were written to. */
   private watch(): void {
     const { certificate, key } = this.options;
     const paths = [pathOf('certificate', certificate), pathOf('key', key)];
-    const onChange = () => {
-      // One after the other, and the last sees all.
-      this.reloading = this.reloading.then(() => this.reload()).catch(this.onFailure);
-    };
-    for (const folder of new Set(paths.map(each => dirname(each)))) {
-      this.watches.push(watchFile(folder, { changes: ['write', 'attributes'] }, onChange).unref());
+    const places = new Set(paths.flatMap(each => [dirname(each), each]));
+    for (const watch of this.watches.splice(0)) watch.close();
+    for (const place of places) this.watchOne(place);
+  }
+
+  private watchOne(place: string): void {
+    try {
+      this.watches.push(watchFile(place, {}, () => this.onChange()).unref());
+    } catch (error) {
+      // It is being replaced: its directory tells when there is another.
+      if (!(error instanceof IoError && error.code === 'ENOENT')) throw error;
     }
-    for (const file of paths) this.watches.push(watchFile(file, { changes: ['write', 'extend'] }, onChange).unref());
+  }
+
+  private onChange(): void {
+    // One after the other, and the last sees all.
+    this.reloading = this.reloading
+      .then(() => this.reload())
+      .catch(this.onFailure)
+      .then(() => this.isClosed || this.watch());
   }
 }
 

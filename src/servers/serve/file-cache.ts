@@ -11,7 +11,7 @@ export interface FileCacheOptions {
   readonly maxFiles?: number;
   /** Of content in memory. Default 32 MiB. */
   readonly maxBytes?: number;
-  /** Files of up to so many bytes are kept in memory and sent with their head in one call. Default 16 KiB. */
+  /** Files of up to so many bytes are kept in memory and sent with their head in one call. Default 64 KiB. */
   readonly smallBytes?: number;
 }
 
@@ -19,7 +19,7 @@ export const FILE_CACHE_OPTIONS = {
   freshMs: milliseconds(1_000),
   maxFiles: integer(1, 1_000_000, 1_000),
   maxBytes: bytesAtMost('no limit', 32 * 1024 * 1024),
-  smallBytes: integer(0, 1024 * 1024, 16 * 1024),
+  smallBytes: integer(0, 1024 * 1024, 64 * 1024),
 } satisfies OptionTable<FileCacheOptions>;
 
 export type FileCacheValues = OptionValues<typeof FILE_CACHE_OPTIONS>;

@@ -1,0 +1,15 @@
+/** Entry of the threads of `pollux serve`: each has a server of its own, and is given connections. */
+import { createStaticServer, type StaticServerOptions } from '../../servers.js';
+import { currentWorker, receiveConnections } from '../../threads.js';
+
+const worker = currentWorker();
+const server = await createStaticServer(worker.payload as StaticServerOptions);
+
+worker.endpoint.answer('reload', async () => {
+  server.reopenLog();
+  await server.reloadCertificate();
+});
+worker.endpoint.answer<number>('drain', async ({ value: deadlineMs }) => {
+  await server.drain({ deadlineMs });
+});
+receiveConnections(worker.endpoint, connection => server.serve(connection));

@@ -1,0 +1,113 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { BufferList } from '../../../src/index.js';
+import { REQUESTS, RESPONSES, type MessageKind } from '../../../src/servers/http/llhttp.js';
+import { MessageParser } from '../../../src/servers/http/message-parser.js';
+import { propertyRuns } from '../../property-runs.js';
+
+const CEILINGS = { maxTargetBytes: 100, maxHeadBytes: 400, maxFields: 8 };
+
+/** What a parser makes of pieces: heads, bodies and how it ended, in words. */
+function parsed(pieces: readonly string[], kind: MessageKind = REQUESTS, ends = false): string[] {
+  const parser = new MessageParser(kind, CEILINGS);
+  const told: string[] = [];
+  const input = new BufferList();
+  let body = '';
+  const take = (): void => {
+    body += parser.body.toString('latin1');
+    parser.body.release();
+  };
+  for (const piece of pieces) {
+    input.append(Buffer.from(piece, 'latin1'));
+    for (let step = parser.parse(input); step !== 'more'; step = parser.parse(input)) {
+      take();
+      const { head } = parser;
+      if (step === 'head' || step === 'whole') {
+        told.push(`${step} ${head!.method}${head!.status || ''} ${head!.target} ${JSON.stringify([...head!])}`);
+      }
+      if (step === 'end') told.push(`body ${body}`);
+      if (step === 'end') body = '';
+      if (step !== 'bad') continue;
+      // How much of a body came before the fault depends on where pieces end.
+      told.push(`bad ${parser.refusal!.status}`);
+      parser.close();
+      return told;
+    }
+    take();
+  }
+  if (ends) told.push(`${parser.finish()} ${body}`);
+  parser.close();
+  return told;
+}
+
+describe('a message parser', () => {
+  it('tells each message with its parts as they were sent', () => {
+    const text = 'GET /a?b HTTP/1.1\r\nHost: a\r\nX-Empty:\r\nx-two:  1 \t\r\nX-Two: \xe9\r\n\r\n';
+    expect(parsed([`${text}POST /b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc${text}`])).to.deep.equal([
+      'whole GET /a?b [["Host","a"],["X-Empty",""],["x-two","1"],["X-Two","é"]]',
+      'head POST /b [["Content-Length","3"]]',
+      'body abc',
+      'whole GET /a?b [["Host","a"],["X-Empty",""],["x-two","1"],["X-Two","é"]]',
+    ]);
+  });
+
+  it('responses: with a length, in chunks, without a body, and to the end of the stream', () => {
+    const all = [
+      'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab',
+      'HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nc\r\n0\r\n\r\n',
+      'HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n',
+      'HTTP/1.0 200 Yes\r\n\r\nto the end',
+    ];
+    expect(parsed([all.join('')], RESPONSES, true)).to.deep.equal([
+      'head 200 OK [["Content-Length","2"]]',
+      'body ab',
+      'head 200  [["Transfer-Encoding","chunked"]]',
+      'body c',
+      'head 304 Not Modified [["Content-Length","7"]]',
+      'body ',
+      'head 200 Yes []',
+      'end to the end',
+    ]);
+  });
+
+  it('a response to HEAD has no body, whatever it says', () => {
+    const parser = new MessageParser(RESPONSES, CEILINGS);
+    parser.skipsBody = true;
+    const input = BufferList.from('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n');
+    expect(parser.parse(input)).to.equal('whole');
+    expect(input.toString()).to.equal('HTTP/1.1 200 OK\r\n');
+    parser.close();
+    input.release();
+  });
+
+  it('an end within a message is bad, between two it is none', () => {
+    expect(parsed(['GET / HTTP/1.1\r\n'], REQUESTS, true)).to.deep.equal(['bad ']);
+    expect(parsed(['GET / HTTP/1.1\r\n\r\n'], REQUESTS, true).slice(1)).to.deep.equal(['more ']);
+  });
+
+  it('finds the same in pieces of any length, also in what is broken', () => {
+    const good = fc.constantFrom(
+      'GET /x HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n',
+      'GET / HTTP/1.0\r\n\r\n',
+      'POST /y HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789',
+      'POST /z HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nT: t\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+      `GET /${'t'.repeat(120)} HTTP/1.1\r\n\r\n`,
+      `GET / HTTP/1.1\r\n${'a: b\r\n'.repeat(9)}\r\n`,
+      `GET / HTTP/1.1\r\nlong: ${'v'.repeat(500)}\r\n\r\n`,
+      'GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+    );
+    const stream = fc.array(good, { minLength: 1, maxLength: 5 }).map(all => all.join(''));
+    const change = fc.record({ at: fc.nat(400), byte: fc.constantFrom('\r', '\n', ' ', '\0', ':', '0', 'a', '\xff') });
+    const cuts = fc.array(fc.nat(400), { maxLength: 12 });
+    fc.assert(
+      fc.property(stream, fc.option(change), cuts, (whole, changed, at) => {
+        const text = changed === null ? whole : whole.slice(0, changed.at) + changed.byte + whole.slice(changed.at + 1);
+        const places = [...new Set([0, ...at, text.length])].filter(each => each <= text.length).sort((a, b) => a - b);
+        const pieces = places.slice(1).map((end, index) => text.slice(places[index], end));
+        expect(parsed(pieces)).to.deep.equal(parsed([text]));
+      }),
+      propertyRuns(1_000),
+    );
+  });
+});
