@@ -18,6 +18,7 @@ import type { EventSources, Source } from '../../backends/sources/contract.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
+import { AskedInterest } from './asked-interest.js';
 import { DriverTotals, type Driver, type Watcher } from './driver.js';
 import { BYTES_PER_TURN } from '../limits.js';
 import { FinishedOperations } from './finished-operations.js';
@@ -42,13 +43,13 @@ import { Watches } from './watches.js';
 
 export class ReadinessDriver implements Driver {
   readonly counters = new DriverTotals();
-
   readonly registered = new Registered();
   /** Edge mode: what is to be tried without an event. */
   private readonly listed = new ReadyList();
   readonly harvest: Harvest;
   private readonly finished = new FinishedOperations();
   private readonly fruitless = new FruitlessEvents();
+  private readonly asked: AskedInterest;
   private readonly watches: Watches;
   private openedSources: EventSources | undefined;
 
@@ -56,8 +57,10 @@ export class ReadinessDriver implements Driver {
     readonly backend: Backend,
     readonly mode: ReactorMode,
   ) {
-    this.harvest = new Harvest(backend, this.registered);
-    this.watches = new Watches(backend, this.registered);
+    const { registered, listed, finished } = this;
+    this.harvest = new Harvest(backend, registered);
+    this.asked = new AskedInterest({ backend, mode, registered, listed, finished });
+    this.watches = new Watches(backend, registered);
     if (!backend.modes.includes(mode)) throw new TypeError(`mode: '${mode}'; backend '${backend.name}' lacks it`);
   }
 
@@ -106,7 +109,7 @@ export class ReadinessDriver implements Driver {
         return true;
       }
       operation.state = WAITING;
-      if (outcome === WAIT) this.blocked(descriptor, operation.direction === 'read' ? READABLE : WRITABLE);
+      if (outcome === WAIT) this.asked.blocked(descriptor, operation.direction === 'read' ? READABLE : WRITABLE);
     }
     this.askFor(descriptor, operation);
     return false;
@@ -121,7 +124,7 @@ export class ReadinessDriver implements Driver {
     const descriptor = operation.descriptor;
     if (descriptor === undefined) return;
     takeOff(operation);
-    this.askOn(descriptor);
+    this.asked.askOn(descriptor);
   }
 
   watch(fd: number, interest: Interest, mode: RegistrationMode, watcher: Watcher): Token {
@@ -220,7 +223,7 @@ export class ReadinessDriver implements Driver {
       if (moved !== 0) this.fruitless.forget(descriptor);
       else if (this.mode !== 'edge') this.countFruitless(descriptor);
       // Also after an exception of a callback: it must not leave the descriptor disarmed.
-      this.askOn(descriptor, causes & ~moved);
+      this.asked.askOn(descriptor, causes & ~moved);
     }
   }
 
@@ -256,7 +259,7 @@ export class ReadinessDriver implements Driver {
         continue;
       }
       if (outcome === WAIT) {
-        if ((operation.interest & direction) !== 0) this.blocked(descriptor, direction);
+        if ((operation.interest & direction) !== 0) this.asked.blocked(descriptor, direction);
         return fruitful;
       }
       fruitful = true;
@@ -266,11 +269,6 @@ export class ReadinessDriver implements Driver {
       }
       this.finished.add(operation);
     }
-  }
-
-  private blocked(descriptor: Descriptor, direction: Interest): void {
-    descriptor.maybeReady &= ~direction;
-    if (this.mode === 'edge' && descriptor.token !== NO_TOKEN) this.backend.wouldBlock(descriptor.token, direction);
   }
 
   /** @returns whether no operation that waits is before it in its direction. */
@@ -293,75 +291,11 @@ export class ReadinessDriver implements Driver {
   /** Has the backend watch for an operation. @throws IoError it refuses; the operation is taken off. */
   private askFor(descriptor: Descriptor, operation: Operation): void {
     try {
-      this.ask(descriptor);
+      this.asked.ask(descriptor);
     } catch (error) {
       this.cancel(operation);
       throw error;
     }
-  }
-
-  /**
-   * As `ask`, where nobody can be answered: what the backend refuses to watch for ends with its refusal. Urgent data is
-   * what some have no filter for (kqueue of FreeBSD), and the rest is watched all the same.
-   */
-  private askOn(descriptor: Descriptor, idle = 0): void {
-    try {
-      this.ask(descriptor, idle);
-    } catch (error) {
-      if (!(error instanceof IoError)) throw error;
-      if (waitsForPriority(descriptor.reads)) {
-        this.finished.failQueue(descriptor, READABLE, error);
-        this.askOn(descriptor, idle | READABLE);
-      } else {
-        this.finished.failAll(descriptor, error);
-      }
-    }
-  }
-
-  /**
-   * Asks the backend for what the queues need: with edges once for both directions, otherwise for just that.
-   *
-   * @param idle directions in which an event has found nobody.
-   */
-  private ask(descriptor: Descriptor, idle = 0): void {
-    const reading = firstWaiting(descriptor.reads);
-    let needed =
-      (reading === undefined ? 0 : reading.interest & ~WRITABLE) |
-      (firstWaiting(descriptor.writes) === undefined ? 0 : WRITABLE);
-    if (this.mode === 'edge') {
-      const wanted = BOTH | (needed & PRIORITY);
-      if (descriptor.token !== NO_TOKEN && wanted !== descriptor.interest) this.modify(descriptor, wanted);
-      if (needed === 0) return;
-      if (descriptor.token === NO_TOKEN) this.register(descriptor, wanted);
-      if ((needed & descriptor.maybeReady) !== 0) this.listed.add(descriptor);
-      return;
-    }
-    // Who had to wait once will soon again, or the descriptor is closed: the interest stays until an event finds nobody.
-    needed |= descriptor.interest & ~idle & (descriptor.writes?.happensOnce === true ? READABLE : BOTH);
-    // Who is asked for bytes tells of the end as well.
-    if ((needed & READABLE) !== 0) needed &= ~PRIORITY;
-    if (needed === descriptor.interest) return;
-    if (descriptor.token === NO_TOKEN) {
-      this.register(descriptor, needed);
-      return;
-    }
-    this.modify(descriptor, needed);
-  }
-
-  private modify(descriptor: Descriptor, interest: Interest): void {
-    this.backend.modify(descriptor.token, interest);
-    descriptor.interest = interest;
-  }
-
-  private register(descriptor: Descriptor, interest: Interest): void {
-    const { backend } = this;
-    const token =
-      descriptor.origin === 'exclusive'
-        ? backend.registerExclusive!(descriptor.fd)
-        : backend.register(descriptor.fd, interest, this.mode);
-    descriptor.token = token;
-    descriptor.interest = interest;
-    this.registered.add(descriptor);
   }
 
   /** Of a connection that nobody reads only its peer's going is waited for: one that watches it learns that itself. */
@@ -382,7 +316,7 @@ export class ReadinessDriver implements Driver {
       try {
         this.runReady(descriptor, descriptor.maybeReady);
       } finally {
-        this.askOn(descriptor);
+        this.asked.askOn(descriptor);
       }
     }
   }
@@ -392,6 +326,6 @@ export class ReadinessDriver implements Driver {
     if (!this.fruitless.add(descriptor)) return;
     this.counters.spinsStopped++;
     this.finished.failAll(descriptor, spinError(descriptor, this.backend.name));
-    this.askOn(descriptor);
+    this.asked.askOn(descriptor);
   }
 }
