@@ -12,10 +12,11 @@ import { describeBy } from '../../base/inspection.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
 import { ERROR, READABLE } from '../../backends/contract.js';
 import { chooseBackend } from '../../backends/registry.js';
-import { IoError, wrongState } from '../../sys/ffi/io-error.js';
+import { wrongState, type IoError } from '../../sys/ffi/io-error.js';
 import { openNodeLoop } from '../../sys/ffi/node-loop.js';
 import { AsyncScope, throwUncaught } from './async-scope.js';
 import { DeferredList, type Deferred } from './deferred.js';
+import { EventWait } from './event-wait.js';
 import type { Driver } from '../driver/driver.js';
 import { BoundedHost } from './bounded-host.js';
 import type { Host } from './host.js';
@@ -29,8 +30,9 @@ import { REACTOR_MODES, type ReactorMode } from '../driver/mode.js';
 import type { ReactorOptions } from './options.js';
 import { ReceiveBuffer } from '../memory/receive-buffer.js';
 import { Slab } from '../memory/slab.js';
-import { difference, utilizationOf, type Utilization } from './utilization.js';
+import { difference, type Utilization } from './utilization.js';
 import { NO_TIMER, Timers, type Timer, type TimerOwner } from './timers.js';
+import { TurnSchedule } from './turn-schedule.js';
 
 export type { Deferred, ReactorOptions };
 
@@ -52,32 +54,22 @@ export class Reactor {
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
 
-  private readonly startedMs = monotonicMs();
-  /** Milliseconds in waits that were allowed to block. */
-  private sleptMs = 0;
   /** Undefined until somebody asks what turns cost. */
   private meter: TurnMeter | undefined = undefined;
   private readonly host: Host;
+  private readonly schedule: TurnSchedule;
   private readonly hostToken: number;
   private readonly timers: Timers;
-  /** Monotonic, in milliseconds; read once a turn. */
-  private now = this.startedMs;
+  private readonly events: EventWait;
   /** No later than the wait began whose events are being dispatched: what came before is among them. */
-  private roundMs = this.startedMs;
+  private roundMs: number;
   /** What came before has been dispatched. */
-  private seenMs = this.startedMs;
+  private seenMs: number;
   private inbox: Inbox | undefined = undefined;
   private readonly deferred = new DeferredList();
-  private handles = 0;
-  private references = 0;
-  private scheduled = false;
-  private inTurn = false;
-  private quietTurns = 0;
   private closed = false;
-  private paused = false;
   /** The host's loop has events of its own: this turn looks for no more of ours. */
   private hostHasEvents = false;
-  private readonly runTurn = () => AsyncScope.ofTurn().run(this.turnOrThrow, this);
 
   constructor(options: ReactorOptions = {}) {
     const { mode = 'level', maxBufferBytes, maxEvents } = options;
@@ -85,13 +77,16 @@ export class Reactor {
     this.mode = mode;
     this.slab = new Slab({ maxBytes: maxBufferBytes });
     this.receiveBuffer = new ReceiveBuffer(this.slab);
-    this.timers = new Timers(this.now);
+    const startedMs = (this.roundMs = this.seenMs = monotonicMs());
+    this.timers = new Timers(startedMs);
     const { backend, reason } = chooseBackend(options.backend, { maxEvents });
     this.reason = reason;
     try {
       this.driver = new ReadinessDriver(backend, mode);
       const loop = openNodeLoop();
       this.host = loop === undefined ? new BoundedHost() : new NodeHost(loop);
+      this.schedule = new TurnSchedule(this.host, this);
+      this.events = new EventWait(this, this.timers, this.schedule, startedMs);
       const onReady = () => (this.hostHasEvents = true);
       this.hostToken = this.host.fd < 0 ? -1 : this.driver.watch(this.host.fd, READABLE, 'level', { onReady });
     } catch (error) {
@@ -102,26 +97,22 @@ export class Reactor {
 
   /** Counts a handle (a connection, a listener, a watch) that lives in this reactor. */
   enter(referenced: boolean): void {
-    this.handles++;
-    if (referenced) this.references++;
-    this.wakeUp();
+    this.schedule.enter(referenced);
   }
 
   leave(referenced: boolean): void {
-    this.handles--;
-    if (referenced) this.references--;
+    this.schedule.leave(referenced);
   }
 
   /** A handle begins to keep the process alive, or ceases to. */
   reference(by: 1 | -1): void {
-    this.references += by;
-    this.wakeUp();
+    this.schedule.reference(by);
   }
 
   /** Runs `deferred.onDeferred()` at the end of this turn, or of one that follows soon. */
   defer(deferred: Deferred): void {
     this.deferred.add(deferred);
-    this.wakeUp();
+    this.schedule.wakeUp();
   }
 
   /** See `Timers.arm`. Counted from now, also in the middle of a long callback. */
@@ -162,11 +153,11 @@ export class Reactor {
 
   /** Whether nothing lives here: then it may be closed. */
   get isUnused(): boolean {
-    return this.handles === 0;
+    return this.schedule.handles === 0;
   }
 
   get isPaused(): boolean {
-    return this.paused;
+    return this.schedule.isPaused;
   }
 
   /**
@@ -181,14 +172,15 @@ export class Reactor {
   utilization(later: Utilization, earlier: Utilization): Utilization;
   utilization(first?: Utilization, second?: Utilization): Utilization {
     if (first !== undefined && second !== undefined) return difference(first, second);
-    const now = utilizationOf(this.sleptMs, this.startedMs);
+    const now = this.events.utilization();
     return first === undefined ? now : difference(now, first);
   }
 
   /** @internal What lives in it, and what is queued in it. */
   get contents() {
-    const { closed, paused, handles, references, timers, inbox } = this;
-    const state = closed ? 'closed' : paused ? 'paused' : 'open';
+    const { closed, timers, inbox } = this;
+    const { isPaused, handles, references } = this.schedule;
+    const state = closed ? 'closed' : isPaused ? 'paused' : 'open';
     return { state, handles, references, timers: timers.size, inbox: inbox?.depths } as const;
   }
 
@@ -202,14 +194,12 @@ export class Reactor {
    * post waits for room. What lives here keeps the process alive no more.
    */
   pause(): void {
-    this.paused = true;
+    this.schedule.pause();
   }
 
   /** Goes on: timers that came due meanwhile run at once. */
   resume(): void {
-    if (!this.paused) return;
-    this.paused = false;
-    if (this.handles > 0 || !this.deferred.isEmpty) this.wakeUp();
+    this.schedule.resume();
   }
 
   /**
@@ -219,12 +209,37 @@ export class Reactor {
    */
   close(): void {
     if (this.closed) return;
-    if (this.handles > 0)
-      throw wrongState('EBUSY', 'close', `the reactor has ${this.handles} open handles; close them first`);
+    const { handles } = this.schedule;
+    if (handles > 0) throw wrongState('EBUSY', 'close', `the reactor has ${handles} open handles; close them first`);
     this.closed = true;
     if (this.hostToken >= 0) this.driver.unwatch(this.hostToken);
     this.driver.close();
     this.receiveBuffer.release();
+  }
+
+  /** @internal A turn is due. */
+  onTurn(): void {
+    AsyncScope.ofTurn().run(this.turnOrThrow, this);
+  }
+
+  /** @internal Whether there is something to do at once. */
+  get hasWork(): boolean {
+    return this.driver.hasWork || !this.deferred.isEmpty || this.inbox?.hasWork === true;
+  }
+
+  /** @internal Whether something is to be told at the end of a turn. */
+  get hasDeferred(): boolean {
+    return !this.deferred.isEmpty;
+  }
+
+  /** @internal It can't wait any more: closes it, and tells all who wait in it, and the process, of that once. */
+  breakDown(failure: IoError): void {
+    this.closed = true;
+    for (const watcher of this.driver.failAllOwners(failure)) {
+      this.deferred.add({ onDeferred: () => watcher.onReady(ERROR, 0, failure.errno) });
+    }
+    this.driver.close();
+    throwUncaught(failure);
   }
 
   /** What a callback throws ends the turn, and is thrown for all to see once nothing depends on it. */
@@ -237,17 +252,16 @@ export class Reactor {
   }
 
   private turn(): void {
-    this.scheduled = false;
-    if (this.paused && !this.closed) return;
+    const { schedule } = this;
+    if (!schedule.begin()) return;
     if (this.closed) {
       try {
         this.deferred.run();
       } finally {
-        this.wakeUp();
+        schedule.end(true);
       }
       return;
     }
-    this.inTurn = true;
     this.hostHasEvents = false;
     this.counters.turns++;
     const { driver } = this;
@@ -256,7 +270,7 @@ export class Reactor {
     try {
       meter?.begin(driver.backend.counters.events);
       this.beginRound();
-      let events = this.wait();
+      let events = this.events.wait(this.inbox, meter);
       const had = driver.hasWork;
       let posted = this.inbox?.run() ?? false;
       meter?.dispatching(driver.harvest);
@@ -268,7 +282,7 @@ export class Reactor {
         waits++
       ) {
         this.beginRound();
-        events = this.poll(0);
+        events = this.events.look();
         meter?.enter('messages');
         posted = this.inbox?.run() ?? false;
         meter?.dispatching(driver.harvest);
@@ -282,99 +296,19 @@ export class Reactor {
       meter?.enter('deferred');
       this.deferred.run();
     } finally {
-      this.inTurn = false;
-      this.quietTurns = busy ? 0 : this.quietTurns + 1;
-      this.reschedule();
-      meter?.end(this.scheduled, driver.backend.counters.events);
+      schedule.end(busy);
+      meter?.end(schedule.isScheduled, driver.backend.counters.events);
     }
   }
 
   /** What is left of the round before is finished first: it came before what the next wait brings. */
   private beginRound(): void {
-    if (!this.driver.isBehind) this.roundMs = this.now;
+    if (!this.driver.isBehind) this.roundMs = this.events.nowMs;
   }
 
   private dispatch(): void {
     this.driver.dispatch();
     if (!this.driver.isBehind) this.seenMs = this.roundMs;
-  }
-
-  /** Waits as long as there is nothing to do, and reads the clock. @returns how many events there are to dispatch. */
-  private wait(): number {
-    const timeoutMs = this.timeoutMs();
-    // Whoever posts something from here on wakes us; what came before is seen by the inbox itself.
-    if (timeoutMs === 0 || this.inbox?.beginSleep() === false) {
-      const events = this.poll(0);
-      this.now = monotonicMs();
-      this.meter?.woke(this.now, -1);
-      return events;
-    }
-    this.counters.sleeps++;
-    const asleepMs = monotonicMs();
-    const events = this.poll(timeoutMs < 0 ? -1 : timeoutMs * 1e6);
-    this.now = monotonicMs();
-    this.sleptMs += this.now - asleepMs;
-    this.meter?.woke(this.now, this.now - asleepMs);
-    this.inbox?.endSleep();
-    return events;
-  }
-
-  /** A backend that can't wait would fail the same way at once, and for ever. */
-  private poll(timeoutNs: number): number {
-    try {
-      return this.driver.wait(timeoutNs);
-    } catch (error) {
-      this.breakDown(error);
-      return 0;
-    }
-  }
-
-  /** Closes the reactor, and tells all who wait in it, and whoever handles uncaught exceptions, of it once. */
-  private breakDown(error: unknown): void {
-    if (!(error instanceof IoError)) throw error;
-    this.closed = true;
-    const explanation =
-      `${error.message}: the reactor of this thread can't wait any more and is closed, with all that lived in it; the ` +
-      `next call of Pollux starts another. A descriptor that the reactor owns may have been closed by other code`;
-    const failure = new IoError(error.errno, error.syscall, this.driver.backend.name, explanation);
-    failure.cause = error;
-    for (const watcher of this.driver.failAllOwners(failure)) {
-      this.deferred.add({ onDeferred: () => watcher.onReady(ERROR, 0, failure.errno) });
-    }
-    this.driver.close();
-    throwUncaught(failure);
-  }
-
-  /** 0 with work at hand, otherwise until the nearest timer, ours or the host's. */
-  private timeoutMs(): number {
-    if (this.hasWork) return 0;
-    // Kept awake by others only, who have ended meanwhile: nothing would ever end the wait.
-    if (this.references === 0 && !this.host.othersAlive()) return 0;
-    const host = this.host.sleepMs(this.quietTurns);
-    if (host === 0 || this.timers.size === 0) return host;
-    const ours = this.timers.timeoutMs(monotonicMs());
-    return host < 0 ? ours : ours < 0 ? host : Math.min(host, ours);
-  }
-
-  private get hasWork(): boolean {
-    return this.driver.hasWork || !this.deferred.isEmpty || this.inbox?.hasWork === true;
-  }
-
-  private reschedule(): void {
-    const work = !this.deferred.isEmpty || (!this.closed && this.hasWork);
-    if (this.paused || (!work && (this.closed || this.handles === 0))) return;
-    this.scheduled = true;
-    // Handles that keep nothing alive are still served as long as something else does.
-    this.host.schedule(this.runTurn, work || this.references > 0 || this.host.othersAlive());
-  }
-
-  /** Makes sure that a turn follows, for what was asked outside of one. */
-  private wakeUp(): void {
-    if (this.inTurn || this.paused || (this.closed && this.deferred.isEmpty)) return;
-    const keepAlive = this.references > 0 || !this.deferred.isEmpty;
-    if (!this.scheduled) this.host.schedule(this.runTurn, keepAlive);
-    else if (keepAlive) this.host.keepAlive();
-    this.scheduled = true;
   }
 
   /** What has passed since the time from which `Timers` counts. */
