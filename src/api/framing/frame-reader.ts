@@ -23,6 +23,9 @@ export class FrameReader<Message> implements AsyncIterator<Message> {
   private isOver = false;
   private departure: Departure | undefined = undefined;
 
+  /** Met behind messages that were handed out before: the next call is rejected with it. */
+  private failure: { readonly reason: unknown } | undefined = undefined;
+
   /** @param onOver called once: no more messages will be taken by this reader. */
   constructor(
     private readonly chunks: Chunks,
@@ -38,6 +41,7 @@ export class FrameReader<Message> implements AsyncIterator<Message> {
   next(): Promise<IteratorResult<Message>> {
     if (this.isWaiting)
       return Promise.reject(wrongState('EBUSY', 'next', 'another message is awaited; await that first'));
+    if (this.failure !== undefined) return this.fail(this.failure);
     if (this.isOver) return Promise.resolve({ done: true, value: undefined });
     try {
       const value = this.cutter.next();
@@ -49,11 +53,28 @@ export class FrameReader<Message> implements AsyncIterator<Message> {
     return this.receive();
   }
 
+  /** The messages behind one that `next` has returned, as far as they have arrived with it. */
+  takeArrived(): Message[] {
+    const arrived: Message[] = [];
+    try {
+      for (let value = this.cutter.next(); value !== undefined; value = this.cutter.next()) arrived.push(value);
+    } catch (reason) {
+      this.failure = { reason };
+      this.end();
+    }
+    return arrived;
+  }
+
   /** Takes no more messages. What was read and is of no message yet goes back to the source. */
   return(): Promise<IteratorResult<Message>> {
     if (this.isWaiting) this.depart('stopped');
     else if (!this.isOver) this.putBack();
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  private fail({ reason }: { readonly reason: unknown }): Promise<never> {
+    this.failure = undefined;
+    return Promise.reject(reason);
   }
 
   private async receive(): Promise<IteratorResult<Message>> {

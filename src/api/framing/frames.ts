@@ -79,18 +79,43 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
    * @throws (by the promise) IoError EMSGSIZE, ETIMEDOUT, EBADMSG, EPROTO; what the connection broke with; the signal's reason.
    */
   async read(): Promise<Message | null> {
-    const reader = this[Symbol.asyncIterator]();
+    const reader = this.openReader('read');
     try {
       const result = await reader.next();
       return result.done === true ? null : result.value;
     } finally {
-      await reader.return!();
+      await reader.return();
     }
   }
 
   /** The messages in turn, to the end of the stream. They are yours. @throws IoError EBUSY: they are being read already. */
   [Symbol.asyncIterator](): AsyncIterator<Message> {
-    this.checkUnused('for await');
+    return this.openReader('for await');
+  }
+
+  /**
+   * The messages in turn, all that have arrived together at a time: a promise for each chunk of the stream and not for each message. A
+   * loop that is left has had its whole batch.
+   *
+   *     for await (const batch of lines(connection).batches()) for (const line of batch) …
+   *
+   * @throws IoError EBUSY: they are being read already.
+   */
+  async *batches(): AsyncGenerator<Message[], void, void> {
+    const reader = this.openReader('batches');
+    try {
+      for (let first = await reader.next(); first.done !== true; first = await reader.next()) {
+        const batch = reader.takeArrived();
+        batch.unshift(first.value);
+        yield batch;
+      }
+    } finally {
+      await reader.return();
+    }
+  }
+
+  private openReader(method: string): FrameReader<Message> {
+    this.checkUnused(method);
     const onOver = (): void => void (this.reader = undefined);
     return (this.reader = new FrameReader(chunksFrom(this.source), this.cutter, this.rules, onOver));
   }

@@ -54,6 +54,36 @@ describeOnEveryDriver('framing of connections', () => {
     expect(Buffer.from(await readAll(server)).toString()).to.equal('rest');
   });
 
+  it('batches have all lines that came together, those before a mistake too, and leave what follows', async () => {
+    const first = await tcpPair();
+    first.client.send('one\ntwo\nthr');
+    const batches: string[][] = [];
+    for await (const batch of lines(first.server).batches()) {
+      batches.push(batch);
+      if (batches.length === 1) first.client.send('ee\nfour\nrest');
+      else break;
+    }
+    expect(batches).to.deep.equal([
+      ['one', 'two'],
+      ['three', 'four'],
+    ]);
+    expect(String(await first.server.read())).to.equal('rest');
+    const second = await tcpPair();
+    second.client.send('good\nfine\nmuch too long\nnever');
+    const messages = lines(second.server, { maxBytes: 8 });
+    const told: string[][] = [];
+    const read = async () => {
+      for await (const batch of messages.batches()) told.push(batch);
+    };
+    expect((await rejection(read())).code).to.equal('EMSGSIZE');
+    expect(told).to.deep.equal([['good', 'fine']]);
+    const third = await tcpPair();
+    third.client.end('last');
+    const all: string[][] = [];
+    for await (const batch of lines(third.server).batches()) all.push(batch);
+    expect(all).to.deep.equal([['last']]);
+  });
+
   it('lines of other alphabets are left at the right byte', async () => {
     const { client, server } = unixPair();
     client.end('één\n\nдва\r\ntri\n');
