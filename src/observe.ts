@@ -21,7 +21,7 @@ export {
   type ThreadSnapshot,
   type TurnsSnapshot,
 } from './observe/thread-snapshot.js';
-export type { InboxDepths } from './core/reactor/inbox.js';
+export type { InboxDepths, QueueDepth } from './core/reactor/inbox.js';
 export { exposeStatus, type StatusOptions, type StatusSocket } from './observe/status.js';
 export type { ProcessSnapshot } from './observe/process-snapshot.js';
 export type {

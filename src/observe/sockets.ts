@@ -6,7 +6,7 @@ import { Listener } from '../api/listening/listener.js';
 import type { Reactor } from '../core/reactor/reactor.js';
 import { formatAddress } from '../sys/socket/sockaddr.js';
 
-/** Sockets that have registered with the backend: all but those whose calls have never had to wait. */
+/** The open sockets of a thread, by kind. */
 export interface SocketCounts {
   readonly connections: number;
   readonly listeners: number;
@@ -53,16 +53,22 @@ interface Ranked {
   readonly weight: number;
 }
 
-/** Bytes of each connection when this thread was last looked at. */
-const seenBytes = new WeakMap<Connection, number>();
+/** What is kept of a connection from one look at this thread to the next. */
+interface Seen {
+  readonly id: number;
+  bytes: number;
+}
+
+const seen = new WeakMap<Connection, Seen>();
+let lastId = 0;
 
 /** @param most connections to list. */
 export function snapshotSockets(reactor: Reactor, most: number): SocketsSnapshot {
   const ranked: Ranked[] = [];
   const listeners: ListenerSnapshot[] = [];
   let datagramSockets = 0;
-  for (const { owner, token } of reactor.driver.registered.descriptors()) {
-    if (owner instanceof Connection) ranked.push({ id: token, connection: owner, weight: weigh(owner) });
+  for (const { owner } of reactor.driver.registered.inCare()) {
+    if (owner instanceof Connection) ranked.push(rank(owner));
     else if (owner instanceof Listener) listeners.push(snapshotListener(owner));
     else if (owner instanceof DatagramSocket) datagramSockets++;
   }
@@ -74,13 +80,15 @@ export function snapshotSockets(reactor: Reactor, most: number): SocketsSnapshot
   };
 }
 
-/** What has moved since the last look, and what waits to move. */
-function weigh(connection: Connection): number {
+/** By what has moved since the last look, and what waits to move. */
+function rank(connection: Connection): Ranked {
   const { bytesReceived, bytesSent, queuedBytes } = connection;
   const bytes = bytesReceived + bytesSent;
-  const before = seenBytes.get(connection) ?? 0;
-  seenBytes.set(connection, bytes);
-  return bytes - before + queuedBytes;
+  const before = seen.get(connection) ?? { id: ++lastId, bytes: 0 };
+  const weight = bytes - before.bytes + queuedBytes;
+  before.bytes = bytes;
+  seen.set(connection, before);
+  return { id: before.id, connection, weight };
 }
 
 function snapshotConnection({ id, connection }: Ranked): ConnectionSnapshot {

@@ -54,9 +54,26 @@ describe('pollux top', () => {
     const text = lines.join('\n');
     expect(text).to.match(/out 5\.00 MB\/s/);
     expect(text).to.match(/paths +sendfile 5\.00 MB\/s 100%/);
-    expect(text).to.match(/worker 0 +hung: .*started again 2 times/);
+    expect(text).to.match(/worker 0 +hung: .*started again: 2/);
     expect(text).to.match(/10\.0\.0\.1:4711 +open +0 B +19\.0 kB/);
     expect(text).to.match(/… and \d+ more connections/);
+  });
+
+  it('drops columns and wraps lines where the terminal is narrow, and shows whole addresses where it is wide', async () => {
+    const [earlier, later] = await frames();
+    const [connection] = later.thread.sockets.connections;
+    const remote = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:52311';
+    const messages = { received: 0, sent: 0, wakes: 0, waiting: 0, queues: [{ name: 'orders', length: 1200 }] };
+    const sockets = { ...later.thread.sockets, connections: [{ ...connection, remote, queuedBytes: 1000 }] };
+    const thread = { ...later.thread, sockets, messages };
+    const rates = ratesBetween({ ...later, thread }, earlier);
+    const narrow = renderFrame(rates, { ...view, columns: 60 });
+    for (const line of narrow) expect(line, line).to.have.length.most(60);
+    expect(narrow.join('\n')).to.match(/out 5\.00 MB\/s/);
+    expect(narrow.join('\n')).to.match(/main .*5\.00 MB +40$/m);
+    expect(narrow.join('\n')).to.match(/2001:db8.*… .*1\.00 kB$/m);
+    expect(narrow.join('\n')).to.match(/queues +orders 1\.20k/);
+    expect(renderFrame(rates, { ...view, columns: 120 }).join('\n')).to.include(remote);
   });
 
   it('fits what little room there is', async () => {

@@ -67,6 +67,19 @@ describeOnEveryDriver('a snapshot of a thread', () => {
     expect([quiet.client.ownFd, quiet.server.ownFd]).to.include(next.fd);
   });
 
+  it('has sockets that have never waited, and numbers that stay', async () => {
+    const before = snapshotThread({ connections: 100 }).sockets;
+    const { client, server } = unixPair();
+    const first = snapshotThread({ connections: 100 }).sockets;
+    expect(first.counts.connections).to.equal(before.counts.connections + 2);
+    const idOf = (fd: number, { connections }: typeof first) => connections.find(each => each.fd === fd)!.id;
+    client.send('x');
+    await readExactly(server, 1);
+    const second = snapshotThread({ connections: 100 }).sockets;
+    expect(idOf(client.ownFd, second)).to.equal(idOf(client.ownFd, first));
+    expect(idOf(server.ownFd, second)).to.equal(idOf(server.ownFd, first)).and.not.equal(idOf(client.ownFd, first));
+  });
+
   it('says who keeps received bytes', async () => {
     const { client: near, server: far } = unixPair();
     const kept: { release(): void }[] = [];

@@ -8,7 +8,7 @@ import type { ReadingRules } from './frame-reader.js';
 import { tooSlow } from './framing-options.js';
 
 export interface FeedOwner<Message> {
-  readonly onMessage: ((message: Message) => void) | undefined;
+  onMessage: ((message: Message) => void) | undefined;
   /** No more messages will come, unless `stop` was called. @returns false: nobody has asked to be told. */
   feedOver(failure: Error | undefined): boolean;
 }

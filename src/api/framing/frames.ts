@@ -31,25 +31,17 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
 
   /** A partial frame that takes too long ends by a timer, which is of no connection. */
   private readonly scope = new AsyncScope('POLLUX_FRAMES');
-  private handler: ((message: Message) => void) | undefined = undefined;
   private reader: FrameReader<Message> | undefined = undefined;
   private feed: FrameFeed<Message> | undefined = undefined;
-  private readonly owner: FeedOwner<Message>;
+  /** A field, since it is asked for each message. */
+  private readonly owner: FeedOwner<Message> = { onMessage: undefined, feedOver: failure => this.feedOver(failure) };
 
   /** @internal Made by `lines` and its sisters. */
   constructor(
     private readonly source: FrameSource,
     private readonly cutter: Cutter<Message>,
     private readonly rules: ReadingRules,
-  ) {
-    const handlerOf = () => this.handler;
-    this.owner = {
-      get onMessage() {
-        return handlerOf();
-      },
-      feedOver: failure => this.feedOver(failure),
-    };
-  }
+  ) {}
 
   /**
    * What to do with each message: the way without promises. It is called in the async context of the connection. Setting it starts receiving; `undefined` is `stop()`. A message of
@@ -65,11 +57,11 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
       return;
     }
     if (this.feed === undefined) this.feed = this.startFeed();
-    this.handler = handler;
+    this.owner.onMessage = handler;
   }
 
   get onMessage(): ((message: Message) => void) | undefined {
-    return this.handler;
+    return this.owner.onMessage;
   }
 
   /**
@@ -133,7 +125,7 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
   stop(): void {
     const { feed, reader } = this;
     this.feed = undefined;
-    this.handler = undefined;
+    this.owner.onMessage = undefined;
     feed?.stop();
     void reader?.return();
   }
@@ -161,7 +153,7 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
 
   private feedOver(failure: Error | undefined): boolean {
     this.feed = undefined;
-    this.handler = undefined;
+    this.owner.onMessage = undefined;
     if (this.onEnd === undefined) return false;
     this.scope.run(this.onEnd, this, failure);
     return true;

@@ -3,6 +3,10 @@ import { histogramBetween, quantile } from '../../base/histogram.js';
 import type { ProcessSnapshot } from '../../observe/process-snapshot.js';
 import type { WorkerSnapshot } from '../../observe/runtime-snapshot.js';
 import type { ThreadSnapshot } from '../../observe/thread-snapshot.js';
+import type { QueueDepth } from '../../core/reactor/inbox.js';
+
+/** Queues that are shown. */
+const QUEUES = 3;
 
 export interface ThreadRates {
   readonly name: string;
@@ -29,6 +33,15 @@ export interface ConnectionRates {
   readonly queuedBytes: number;
 }
 
+/** What threads tell each other, a second, and what waits for a receiver now. */
+interface MessageRates {
+  readonly received: number;
+  readonly sent: number;
+  readonly waiting: number;
+  /** The longest first, at most 3. */
+  readonly queues: readonly QueueDepth[];
+}
+
 export interface ProcessRates {
   readonly frame: ProcessSnapshot;
   /** CPU time of a second of time: more than 1 where several threads work. */
@@ -40,7 +53,7 @@ export interface ProcessRates {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly openConnections: number;
-  readonly messages: { readonly received: number; readonly sent: number; readonly waiting: number };
+  readonly messages: MessageRates;
   readonly memory: { readonly leasedBytes: number; readonly heldBytes: number; readonly starved: number };
   /** Since the process began. */
   readonly troubles: { readonly spins: number; readonly shed: number; readonly restarts: number };
@@ -77,6 +90,7 @@ export function ratesBetween(later: ProcessSnapshot, earlier: ProcessSnapshot): 
       received: rate(({ messages }) => messages?.received ?? 0),
       sent: rate(({ messages }) => messages?.sent ?? 0),
       waiting: total(({ messages }) => messages?.waiting ?? 0),
+      queues: longestQueues(pairs),
     },
     memory: {
       leasedBytes: total(({ memory }) => memory.leasedBytes),
@@ -89,6 +103,11 @@ export function ratesBetween(later: ProcessSnapshot, earlier: ProcessSnapshot): 
       restarts: sum(({ restarts }) => restarts),
     },
   };
+}
+
+function longestQueues(pairs: readonly Pair[]): QueueDepth[] {
+  const all = pairs.flatMap(({ now }) => now.messages?.queues ?? []);
+  return all.sort((a, b) => b.length - a.length).slice(0, QUEUES);
 }
 
 function pairUp(later: ProcessSnapshot, earlier: ProcessSnapshot): Pair[] {

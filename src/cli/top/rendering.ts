@@ -1,6 +1,7 @@
 /** One frame of `pollux top`, as the lines of a terminal. */
 import { bytes, count, duration, milliseconds } from './numbers.js';
 import type { Paint, Style } from './palette.js';
+import { clip, fitted, row, table, titles, wrapped, type Column } from './table.js';
 import type { ConnectionRates, ProcessRates, ThreadRates } from './rates.js';
 
 /** What connections are sorted by. */
@@ -13,14 +14,6 @@ export interface View {
   readonly rows: number;
   readonly sort: Sort;
   readonly paint: Paint;
-}
-
-interface Column<Row> {
-  readonly title: string;
-  /** With the blanks before it; negative: to the left. */
-  readonly width: number;
-  readonly text: (row: Row) => string;
-  readonly style?: (row: Row) => Style | undefined;
 }
 
 const NAME = 13;
@@ -42,11 +35,12 @@ const threadColumns: readonly Column<ThreadRates>[] = [
   {
     title: 'TURN',
     width: 8,
+    droppedAt: 3,
     text: ({ turnMs }) => milliseconds(turnMs),
     style: ({ turnMs }) => level(turnMs, LATE_MS),
   },
-  { title: 'EVENTS', width: 7, text: ({ eventsPerTurn }) => eventsPerTurn.toFixed(1) },
-  { title: 'CALLS/s', width: 8, text: ({ calls }) => count(calls) },
+  { title: 'EVENTS', width: 7, droppedAt: 1, text: ({ eventsPerTurn }) => eventsPerTurn.toFixed(1) },
+  { title: 'CALLS/s', width: 8, droppedAt: 2, text: ({ calls }) => count(calls) },
   { title: 'IN/s', width: 8, text: ({ receivedBytes }) => bytes(receivedBytes) },
   { title: 'OUT/s', width: 8, text: ({ sentBytes }) => bytes(sentBytes) },
   { title: 'CONN', width: 6, text: ({ connections }) => count(connections) },
@@ -54,15 +48,16 @@ const threadColumns: readonly Column<ThreadRates>[] = [
 
 const connectionColumns: readonly Column<ConnectionRates>[] = [
   { title: ' THREAD', width: -NAME, text: ({ thread }) => ` ${thread}` },
-  { title: 'PEER', width: -28, text: ({ remote }) => remote, style: () => 'cyan' },
+  { title: 'PEER', width: -22, growsTo: 48, text: ({ remote }) => remote, style: () => 'cyan' },
   {
     title: 'STATE',
     width: -12,
+    droppedAt: 1,
     text: ({ state }) => state,
     style: ({ state }) => (state === 'open' ? undefined : 'yellow'),
   },
-  { title: 'IN/s', width: 9, text: ({ receivedBytes }) => bytes(receivedBytes) },
-  { title: 'OUT/s', width: 9, text: ({ sentBytes }) => bytes(sentBytes) },
+  { title: 'IN/s', width: 8, text: ({ receivedBytes }) => bytes(receivedBytes) },
+  { title: 'OUT/s', width: 8, text: ({ sentBytes }) => bytes(sentBytes) },
   {
     title: 'QUEUED',
     width: 9,
@@ -83,7 +78,13 @@ export function renderFrame(rates: ProcessRates, view: View): string[] {
   const columns = Math.max(LEAST_COLUMNS, view.columns);
   const key = sortKeys[view.sort];
   const sorted = [...rates.connections].sort((a, b) => b[key] - a[key] || b.receivedBytes - a.receivedBytes);
-  const head = [...header(rates, paint), '', ...threadTable(rates.threads, paint), '', ...summary(rates, paint)];
+  const head = [
+    ...header(rates, columns, paint),
+    '',
+    ...threadTable(rates.threads, columns, paint),
+    '',
+    ...summary(rates, columns, paint),
+  ];
   const room = view.rows - head.length - 2;
   const lines = [...head];
   if (sorted.length > 0 && room > 0) {
@@ -91,12 +92,13 @@ export function renderFrame(rates: ProcessRates, view: View): string[] {
     const left = rates.openConnections - shown.length;
     const more = left > 0 ? [paint('dim', ` … and ${left} more connections`)] : [];
     const rows = more.length > 0 && shown.length === room ? shown.slice(0, -1) : shown;
-    lines.push('', ...table(connectionColumns, rows, paint), ...more);
+    lines.push('', ...table(fitted(connectionColumns, columns), rows, paint), ...more);
   }
   return lines.slice(0, Math.max(1, view.rows)).map(line => clip(line, columns));
 }
 
-function header({ frame, cpu, openConnections, receivedBytes, sentBytes }: ProcessRates, paint: Paint): string[] {
+function header(rates: ProcessRates, columns: number, paint: Paint): string[] {
+  const { frame, cpu, openConnections, receivedBytes, sentBytes } = rates;
   const { title, pid, uptimeMs, node, thread, rssBytes } = frame;
   const about = `pid ${pid} · up ${duration(uptimeMs)} · node ${node} · ${thread.backend}`;
   const facts: [string, string][] = [
@@ -108,17 +110,21 @@ function header({ frame, cpu, openConnections, receivedBytes, sentBytes }: Proce
   ];
   return [
     ` ${paint('bold', title)}  ${paint('dim', about)}`,
-    ` ${facts.map(([name, value]) => `${paint('dim', name)} ${paint('bold', value)}`).join('   ')}`,
+    ...wrapped(
+      facts.map(([name, value]) => `${paint('dim', name)} ${paint('bold', value)}`),
+      { columns, first: ' ', indent: 1 },
+    ),
   ];
 }
 
 /** What does not answer has no numbers to show. */
-function threadTable(threads: readonly ThreadRates[], paint: Paint): string[] {
-  const lines = [titles(threadColumns, paint)];
+function threadTable(threads: readonly ThreadRates[], columns: number, paint: Paint): string[] {
+  const shown = fitted(threadColumns, columns);
+  const lines = [titles(shown, paint)];
   for (const thread of threads) {
     const { name, state, restarts } = thread;
-    const again = restarts > 0 ? `, started again ${restarts} times` : '';
-    if (state === 'running') lines.push(row(threadColumns, thread, paint));
+    const again = restarts > 0 ? ` (started again: ${restarts})` : '';
+    if (state === 'running') lines.push(row(shown, thread, paint));
     else
       lines.push(
         ` ${paint('bold', name.padEnd(NAME - 1))}${paint(state === 'hung' ? 'red' : 'yellow', wordFor(state) + again)}`,
@@ -128,57 +134,37 @@ function threadTable(threads: readonly ThreadRates[], paint: Paint): string[] {
 }
 
 function wordFor(state: ThreadRates['state']): string {
-  return state === 'hung' ? 'hung: a callback or a call does not return' : state;
+  return state === 'hung' ? 'hung: a call does not return' : state;
 }
 
-function summary({ paths, messages, memory, troubles }: ProcessRates, paint: Paint): string[] {
+function summary({ paths, messages, memory, troubles }: ProcessRates, columns: number, paint: Paint): string[] {
+  const label = (name: string, parts: readonly string[]) =>
+    wrapped(parts, { columns, first: ` ${paint('dim', name.padEnd(NAME - 1))}`, indent: NAME });
   const total = paths.reduce((sum, [, rate]) => sum + rate, 0);
   const byPath = paths.map(
     ([path, rate]) => `${path} ${paint('bold', `${bytes(rate)}/s`)} ${paint('dim', percent(rate / total))}`,
   );
-  const lines = [label('paths', byPath.length === 0 ? paint('dim', 'nothing goes out') : byPath.join('   '), paint)];
-  const { received, sent, waiting } = messages;
-  if (received + sent + waiting > 0) {
+  const lines = label('paths', byPath.length === 0 ? [paint('dim', 'nothing goes out')] : byPath);
+  const { received, sent, waiting, queues } = messages;
+  if (received + sent + waiting + queues.length > 0) {
     const backlog = paint(waiting > 0 ? 'yellow' : 'dim', `${count(waiting)} waiting`);
-    lines.push(label('messages', `in ${count(received)}/s   out ${count(sent)}/s   ${backlog}`, paint));
+    lines.push(...label('messages', [`in ${count(received)}/s`, `out ${count(sent)}/s`, backlog]));
   }
-  const starved = memory.starved > 0 ? `   ${paint('red', `${memory.starved} wait for memory`)}` : '';
-  lines.push(label('buffers', `${bytes(memory.leasedBytes)} of ${bytes(memory.heldBytes)} on loan${starved}`, paint));
+  if (queues.length > 0) {
+    const longest = queues.map(({ name, length }) => `${name} ${paint('yellow', count(length))}`);
+    lines.push(...label('queues', longest));
+  }
+  const starved = memory.starved > 0 ? [paint('red', `${memory.starved} wait for memory`)] : [];
+  lines.push(...label('buffers', [`${bytes(memory.leasedBytes)} of ${bytes(memory.heldBytes)} on loan`, ...starved]));
   const told = [
     troubles.spins > 0 ? `${troubles.spins} descriptors given up for spinning` : '',
     troubles.shed > 0 ? `${troubles.shed} connections shed for want of descriptors` : '',
   ].filter(text => text !== '');
-  if (told.length > 0) lines.push(label('trouble', paint('red', told.join('   ')), paint));
+  if (told.length > 0) {
+    const red = told.map(text => paint('red', text));
+    lines.push(...label('trouble', red));
+  }
   return lines;
-}
-
-function label(name: string, text: string, paint: Paint): string {
-  return ` ${paint('dim', name.padEnd(NAME - 1))}${text}`;
-}
-
-function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], paint: Paint): string[] {
-  return [titles(columns, paint), ...rows.map(each => row(columns, each, paint))];
-}
-
-function titles<Row>(columns: readonly Column<Row>[], paint: Paint): string {
-  return paint('dim', columns.map(({ title, width }) => cell(title, width)).join(''));
-}
-
-function row<Row>(columns: readonly Column<Row>[], values: Row, paint: Paint): string {
-  return columns
-    .map(({ width, text, style }) => {
-      const plain = cell(text(values), width);
-      const chosen = style?.(values);
-      return chosen === undefined ? plain : paint(chosen, plain);
-    })
-    .join('');
-}
-
-/** Text that is too long is cut, and says so. */
-function cell(text: string, width: number): string {
-  const room = Math.abs(width);
-  const fitting = text.length >= room && width < 0 ? `${text.slice(0, room - 2)}… ` : text;
-  return width < 0 ? fitting.padEnd(room) : fitting.padStart(room);
 }
 
 function bar(share: number): string {
@@ -192,14 +178,4 @@ function percent(share: number): string {
 
 function level(value: number, { look, worry }: { look: number; worry: number }): Style | undefined {
   return value >= worry ? 'red' : value >= look ? 'yellow' : undefined;
-}
-
-/** Cuts what is wider than the terminal; escape sequences take no room. */
-function clip(line: string, columns: number): string {
-  let room = columns;
-  // eslint-disable-next-line no-control-regex
-  return line.replace(/(\u001b\[[0-9;]*m)|[^]/gu, (character, escape?: string) => {
-    if (escape !== undefined) return character;
-    return room-- > 0 ? character : '';
-  });
 }

@@ -25,4 +25,13 @@ export interface InboxDepths {
   readonly wakes: number;
   /** Messages that wait here until other threads have room for them. */
   readonly waiting: number;
+  /** Queues in which messages or items wait for a receiver, the longest first: at most 20. */
+  readonly queues: readonly QueueDepth[];
+}
+
+/** A queue of a thread, by its name. */
+export interface QueueDepth {
+  readonly name: string;
+  /** Messages of a queue that nobody has taken, or items of a work queue that no receiver has. */
+  readonly length: number;
 }

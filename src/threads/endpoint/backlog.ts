@@ -1,4 +1,5 @@
 /** What the queues of a thread keep that nobody has read: each has a ceiling, and all together, since there may be many. */
+import type { QueueDepth } from '../../core/reactor/inbox.js';
 import { UNREAD_BYTES, UNREAD_BYTES_PER_QUEUE } from '../../core/limits.js';
 
 export class Backlog {
@@ -18,4 +19,18 @@ export class Backlog {
     this.isOverfull = isOverfull;
     this.onOverfull(isOverfull);
   }
+}
+
+/** Queues that are looked at in one snapshot. */
+const LONGEST = 20;
+
+/** Begins the names of Pollux's own. */
+const OWN = 'pollux: ';
+
+/** Those in which something waits, the longest first. */
+export function longestOf(queues: readonly QueueDepth[]): QueueDepth[] {
+  const waiting = queues
+    .filter(({ name, length }) => length > 0 && !name.startsWith(OWN))
+    .sort((a, b) => b.length - a.length);
+  return waiting.slice(0, LONGEST).map(({ name, length }) => ({ name, length }));
 }

@@ -12,7 +12,8 @@ import { MAILBOX_BYTES, MAILBOX_SENDERS } from '../../core/limits.js';
 import { MAX_SENDERS } from '../ring/layout.js';
 import { integer, optional, valuesOf, type OptionTable } from '../../base/options.js';
 import { currentReactor } from '../../api/thread-reactor.js';
-import { Backlog } from './backlog.js';
+import type { QueueDepth } from '../../core/reactor/inbox.js';
+import { Backlog, longestOf } from './backlog.js';
 import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
 import { checkAddress, checkRingBytes, checkName } from '../messages/checks.js';
 import { Control } from './control.js';
@@ -49,6 +50,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   readonly control = new Control(this.peers);
   private readonly handlers = new RequestHandlers(this.peers);
   private readonly queues = new Map<string, Queue>();
+  private readonly workQueues: (QueueDepth & { close(): void })[] = [];
   private readonly topics = new Map<string, Topic>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly backlog = new Backlog(overfull => {
@@ -56,7 +58,6 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   });
   private readonly ended = new RecentThreads();
   private readonly departureWatchers: ((threadId: number) => void)[] = [];
-  private readonly closeWatchers: (() => void)[] = [];
   /** What keeps the thread alive: somebody receives, or waits for an answer. */
   private reasons = 0;
   private referenced = true;
@@ -68,6 +69,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   ) {
     const deliveries = new Deliveries(this, this.peers, this.handlers);
     this.mailbox = new Mailbox(reactor, deliveries, options, this.control.deliveries);
+    this.mailbox.queueDepths = () => longestOf([...this.queues.values(), ...this.workQueues]);
   }
 
   /** How other threads reach this one. Plain data: post it to them, who give it to `endpoint.peer`. */
@@ -218,9 +220,9 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     this.departureWatchers.push(onDeparture);
   }
 
-  /** @internal Tells once that this endpoint is closed, when nothing is under way any more. */
-  watchClose(onClose: () => void): void {
-    this.closeWatchers.push(onClose);
+  /** @internal It is looked at with the queues of messages, and closed at last, when nothing is under way any more. */
+  addWorkQueue(queue: QueueDepth & { close(): void }): void {
+    this.workQueues.push(queue);
   }
 
   /** @internal Does something with a thread that has sent something here, once its address is known. */
@@ -247,7 +249,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     for (const peer of this.peers.all()) peer.close();
     for (const each of [this.queues, this.subscriptions, this.topics].flatMap(map => [...map.values()])) each.end();
     this.mailbox.close();
-    for (const onClose of this.closeWatchers.splice(0)) onClose();
+    for (const queue of this.workQueues) queue.close();
   }
 
   private announce(subscription: Subscription, peer: Peer): Promise<unknown> {

@@ -66,7 +66,7 @@ export class WorkQueue<T = unknown, R = unknown> {
         this.dispatch();
       });
     };
-    endpoint.watchClose(() => this.close());
+    endpoint.addWorkQueue(this);
   }
 
   /** Items that no receiver has. */

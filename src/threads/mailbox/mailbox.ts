@@ -9,7 +9,7 @@ import { CLOSED, createRing, OWNER, type RingMemory } from '../ring/layout.js';
 import { RingReader } from '../ring/reader.js';
 import { releaseSenders } from '../ring/senders.js';
 import { threadState } from '../../base/thread-state.js';
-import type { Inbox, InboxDepths } from '../../core/reactor/inbox.js';
+import type { Inbox, InboxDepths, QueueDepth } from '../../core/reactor/inbox.js';
 import {
   CONTROL_BYTES,
   MAILBOX_BYTES,
@@ -61,6 +61,8 @@ export interface MailboxCounters {
 export class Mailbox implements Inbox, LinkOwner {
   readonly address: MailboxAddress;
   readonly counters: MailboxCounters = { received: 0, sent: 0, wakes: 0 };
+  /** What its owner has of queues, for those who look at what there is. */
+  queueDepths: () => readonly QueueDepth[] = () => [];
   /** Of messages. */
   readonly reader: RingReader;
   private readonly control: RingReader;
@@ -173,7 +175,7 @@ export class Mailbox implements Inbox, LinkOwner {
   get depths(): InboxDepths {
     let waiting = 0;
     for (const { control, messages } of this.links) waiting += control.waiting + messages.waiting;
-    return { ...this.counters, waiting };
+    return { ...this.counters, waiting, queues: this.queueDepths() };
   }
 
   get hasWork(): boolean {

@@ -58,6 +58,10 @@ receiveWork<number, number>(worker, 'gated', async ({ value }) => {
 const closing = receiveWork<number, string>(worker, 'who', () => worker.name);
 worker.endpoint.answer('leave', () => closing.close());
 
+worker.endpoint.define<number>('tell', times => {
+  for (let time = 0; time < times; time++) worker.owner.sender('told').trySend(time);
+});
+
 receiveWork<Uint8Array, Uint8Array>(worker, 'bytes', ({ value }) => value.map(byte => byte + 1));
 
 receiveWork(worker, 'fails', () => {
