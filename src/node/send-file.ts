@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { OutgoingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { open } from '../api/file/open.js';
 import { openFileSending, type OpenFile } from '../api/transfer/send-file.js';
@@ -15,6 +16,7 @@ import { TransferAccount } from '../core/transfers/account.js';
 import { FileToSocket } from '../core/transfers/files/file-to-socket.js';
 import { IoError, wrongState } from '../sys/ffi/io-error.js';
 import { LentSocket } from './lent-socket.js';
+import { ResponseHold } from './response-hold.js';
 
 /** Which part of a file to send. */
 export interface ResponseFileOptions {
@@ -40,8 +42,8 @@ const RESPONSE_FILE_OPTIONS = {
  *
  * The headers are Node's: set them before. Content-Length is set unless you have set it. The body goes by sendfile(2), on the
  * descriptor of the response's socket: once Node has sent everything that comes before, Pollux has the write side until the
- * file has gone, and Node goes on from there. So keep-alive, pipelining, timeouts and clients that go away work as ever. Don't
- * touch the response until the promise is settled.
+ * file has gone, and Node goes on from there. So keep-alive, pipelining, timeouts and clients that go away work as ever. Until
+ * the promise is settled, `write` and an `end` with data throw EBUSY.
  *
  * By buffers, through the response's own streams, where the kernel can't: over TLS and HTTP/2, where `response.write` was
  * replaced (compressing middleware), with chunked encoding. `path` and `fallback` of the result say so. After HEAD, 204 and
@@ -83,14 +85,20 @@ async function sendOpenFile(
   file: OpenFile,
   { signal, ...part }: OptionValues<typeof RESPONSE_FILE_OPTIONS>,
 ): Promise<TransferAccount> {
+  // It may have been ended while the file was opened.
+  checkResponse(response);
   const sending = openFileSending(file, part);
   let isLeft = true;
+  const replaced = replacementOf(response);
+  const hold = new ResponseHold(response);
   try {
     const range = await sending.range;
     announce(response, range);
-    const reason = obstacleTo(response, range);
-    if (isBodiless(response)) return end(response, new TransferAccount('none'));
-    if (reason !== undefined) return await sendByBuffers(response, range, reason, signal);
+    const reason = replaced ?? obstacleTo(response, range);
+    if (isBodiless(response)) return end(response, hold, new TransferAccount('none'));
+    if (reason !== undefined) {
+      return end(response, hold, await sendByBuffers({ response, body: hold.body(), range, reason, signal }));
+    }
     const socket = await socketFor(response);
     signal?.throwIfAborted();
     isLeft = false;
@@ -106,8 +114,9 @@ async function sendOpenFile(
     });
     // Node has not seen these bytes, and would miss them.
     response.strictContentLength = false;
-    return end(response, account);
+    return end(response, hold, account);
   } finally {
+    hold.release();
     if (isLeft) sending.releaseFile?.();
   }
 }
@@ -130,10 +139,16 @@ function isBodiless({ req, statusCode }: ServerResponse): boolean {
   return req.method === 'HEAD' || statusCode === 204 || statusCode === 304;
 }
 
+/** Why the kernel can't send it, as far as the response itself says. */
+function replacementOf(response: ServerResponse): string | undefined {
+  if (!(response instanceof ServerResponse)) return 'the response is not of HTTP/1';
+  return response.write === OutgoingMessage.prototype.write
+    ? undefined
+    : 'response.write was replaced, as by compression';
+}
+
 /** Why the kernel can't send it. */
 function obstacleTo(response: ServerResponse, { lengthBytes }: FileRange): string | undefined {
-  if (!(response instanceof ServerResponse)) return 'the response is not of HTTP/1';
-  if (response.write !== OutgoingMessage.prototype.write) return 'response.write was replaced, as by compression';
   const { socket } = response.req as { socket: Socket & { encrypted?: boolean; _handle?: { fd?: number } | null } };
   if (socket.encrypted === true) return 'the connection is of TLS';
   if (!(socket instanceof Socket) || !((socket._handle?.fd ?? -1) >= 0)) return 'the socket has no descriptor';
@@ -160,29 +175,46 @@ async function socketFor(response: ServerResponse): Promise<Socket> {
     return socket;
   } catch (error) {
     if (!closed.signal.aborted) throw error;
-    throw new IoError('ECONNRESET', 'sendfile', 'response', 'the client closed the connection');
+    throw goneAway(error);
   } finally {
     socket.off('close', onClose);
   }
 }
 
-async function sendByBuffers(
-  response: ServerResponse,
-  { fd, offset, lengthBytes }: FileRange,
-  reason: string,
-  signal: AbortSignal | undefined,
-): Promise<TransferAccount> {
+interface BufferedBody {
+  readonly response: ServerResponse;
+  readonly body: Writable;
+  readonly range: FileRange;
+  readonly reason: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function sendByBuffers({ response, body, range, reason, signal }: BufferedBody): Promise<TransferAccount> {
   const account = new TransferAccount('buffers');
   account.fallback = reason;
-  if (lengthBytes === 0) return end(response, account);
+  const { fd, offset, lengthBytes } = range;
+  if (lengthBytes === 0) return account;
   // Its end is included.
   const reading = createReadStream('', { fd, autoClose: false, start: offset, end: offset + lengthBytes - 1 });
-  await pipeline(reading, response, { signal });
+  try {
+    await pipeline(reading, body, { signal });
+  } catch (error) {
+    const isGone = response.destroyed;
+    response.destroy();
+    throw isGone ? goneAway(error) : error;
+  }
   account.bytesIn = account.bytesOut = reading.bytesRead;
   return account;
 }
 
-function end(response: ServerResponse, account: TransferAccount): TransferAccount {
+function goneAway(cause?: unknown): IoError {
+  const failure = new IoError('ECONNRESET', 'sendfile', 'response', 'the client closed the connection');
+  failure.cause = cause;
+  return failure;
+}
+
+function end(response: ServerResponse, hold: ResponseHold, account: TransferAccount): TransferAccount {
+  hold.release();
   response.end();
   return account;
 }

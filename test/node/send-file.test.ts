@@ -71,6 +71,40 @@ describe('sendFile of a response', () => {
     });
   }
 
+  for (const [path, chunked] of [
+    ['sendfile', false],
+    ['buffers', true],
+  ] as const) {
+    it(`by ${path}, what else is written into the body meanwhile is refused, and an end comes in its place`, async () => {
+      const sent = settling<TransferAccount>();
+      const refused: (string | undefined)[] = [];
+      const file = files.pattern(BIG_BYTES).path;
+      const port = await serving((_request, response) => {
+        if (chunked) response.setHeader('transfer-encoding', 'chunked');
+        sendFile(response, file).then(sent.resolve, sent.reject);
+        // Once the file is open.
+        const meddle = (): void => {
+          if (!response.headersSent) return void setImmediate(meddle);
+          for (const call of [() => response.write('extra'), () => response.end('extra')]) {
+            try {
+              call();
+            } catch (error) {
+              refused.push((error as IoError).code);
+            }
+          }
+          response.end();
+        };
+        meddle();
+      });
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      atEnd(() => agent.destroy());
+      const { body } = await fetched(port, { agent });
+      expect(body.equals(patternBytes(0, BIG_BYTES))).to.equal(true);
+      expect((await sent.promise).path).to.equal(path);
+      expect(refused).to.deep.equal(['EBUSY', 'EBUSY']);
+    });
+  }
+
   it('sends on a listener of Pollux, from a file that is open, and leaves it open', async () => {
     const file = await open(files.pattern(100_000).path);
     const server = createServer((_request, response) => void sendFile(response, file));
