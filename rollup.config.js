@@ -73,6 +73,7 @@ const input = {
   'serve-thread': 'dist/src/cli/serve/serve-thread.js',
   thread: 'dist/src/cli/stress/sides/thread.js',
   child: 'dist/src/cli/stress/sides/child.js',
+  'proxy-worker': 'dist/src/cli/proxy/proxy-worker.js',
 };
 
 /** The folders of src/ by the file that they go to; src/cli goes to the command. */

@@ -5,6 +5,7 @@ import { platform } from '../sys/ffi/platform.js';
 import { conformanceCommand } from './conformance.js';
 import { doctorCommand } from './doctor.js';
 import { guardOutput } from './output.js';
+import { proxyCommand } from './proxy.js';
 import { serveCommand } from './serve.js';
 import { stressCommand } from './stress.js';
 import { topCommand } from './top.js';
@@ -15,7 +16,7 @@ const BAD_USAGE = 2;
 
 function program(): Command {
   const root = new Command('pollux')
-    .description('epoll, kqueue, poll and io_uring behind one contract: serve files, look at this machine, stress it')
+    .description('epoll, kqueue, poll and io_uring behind one contract: serve, proxy, look at this machine, stress it')
     .version(version)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'pollux: ')) })
     .enablePositionalOptions()
@@ -24,8 +25,8 @@ function program(): Command {
       'after',
       '\nExits 0 when all went well, 1 when not, 2 on bad usage. POLLUX_BACKEND chooses a backend for any program.',
     );
-  const commands = [serveCommand(), doctorCommand(), stressCommand(), conformanceCommand(), topCommand()];
-  for (const command of commands) mount(root, command);
+  const looking = [doctorCommand(), stressCommand(), conformanceCommand(), topCommand()];
+  for (const command of [serveCommand(), proxyCommand(), ...looking]) mount(root, command);
   return root;
 }
 

@@ -381,6 +381,43 @@ describe('examples', () => {
     }
   });
 
+  it('balancer spreads clients over its upstreams, tells of each, and drains', async () => {
+    const echoes = [run('echo', '0'), run('echo', '0')];
+    const example = run('balancer', '0', ...(await Promise.all(echoes.map(async echo => `${await echo.port()}`))));
+    const port = await example.port();
+    for (const text of ['one', 'two']) {
+      expect(await new Client({ host: '127.0.0.1', port }).send(text).end()).to.equal(text);
+    }
+    for (const echo of echoes)
+      await example.says(new RegExp(`^127.0.0.1 127.0.0.1:${await echo.port()} completed 3$`, 'm'));
+    const idle = new Client({ host: '127.0.0.1', port });
+    await idle.send('still there').receives('still there');
+    const ended = example.interrupt();
+    await idle.closed;
+    expect(await ended).to.deep.equal({ status: 0, stderr: '' });
+    await example.says(/^stopped; 1 idle ones closed, 0 reset 2$/m);
+  });
+
+  it('edge-proxy sends TLS where its name or its protocol says, as it is', async () => {
+    const [keyPath, certPath] = [join(directory, 'key'), join(directory, 'cert')];
+    writeFileSync(keyPath, key);
+    writeFileSync(certPath, cert);
+    const database = run('secure-lines', keyPath, certPath, '0');
+    const example = run('edge-proxy', '0', '9', `${await database.port()}`);
+    const port = await example.port();
+    const options = { port, host: '127.0.0.1', ca: cert, checkServerIdentity: () => undefined };
+    const client = connectTls({ ...options, servername: 'one.db.example.org' });
+    client.end('hello');
+    let said = '';
+    for await (const chunk of client.setEncoding('utf8')) said += chunk as string;
+    expect(said).to.equal('HELLO\n');
+    const refused = connectTls({ ...options, servername: 'example.org' });
+    expect(
+      await new Promise(resolve => refused.once('error', ({ code }: { code?: string }) => resolve(code))),
+    ).to.equal('ECONNRESET');
+    for (const each of [example, database]) expect(await each.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+  });
+
   it('copy-file copies a file, and goes on where an earlier copy stopped', async () => {
     const [from, to] = [join(directory, 'from'), join(directory, 'to')];
     const content = Buffer.alloc(300_000, 'pollux');

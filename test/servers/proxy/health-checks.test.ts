@@ -141,9 +141,9 @@ describe('upstreams by name', () => {
       addresses => told.push([...addresses]),
     );
     await watch.start();
-    await until(() => told.length === 3);
+    await until(() => told.length >= 3);
     watch.stop();
-    expect(told).to.deep.equal([['1'], ['3'], ['4']]);
+    expect(told.slice(0, 3)).to.deep.equal([['1'], ['3'], ['4']]);
   });
 
   it('that nobody knows are refused at once', async () => {
