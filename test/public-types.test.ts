@@ -11,7 +11,7 @@ const doors = Object.values(exports).flatMap(door =>
 );
 
 const PROGRAM = `
-import { Connection, connect, listen, lines, type EventWatch, type Listener, watchTimer } from './index.js';
+import { Connection, connect, currentReactor, join, listen, lines, type EventWatch, type Listener, watchTimer } from './index.js';
 import { Endpoint, type Peer, Queue, Runtime } from './threads.js';
 
 const listener: Listener = await listen({ port: 0, onConnection: connection => void (connection.onData = chunk => connection.send(chunk)) });
@@ -40,6 +40,8 @@ const REFUSED = [
   'new Queue();',
   'new Endpoint();',
   'connection.moveTo({});',
+  'join(connection, {});',
+  'currentReactor().enter(true);',
 ];
 
 function compiled(text: string): { program: ts.Program; path: string } {

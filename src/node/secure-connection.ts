@@ -13,7 +13,7 @@ import { setLinger } from '../api/socket/socket-options.js';
 import type { ConnectionInput } from '../api/stream/connection-input.js';
 import type { ConnectionOutput } from '../api/stream/connection-output.js';
 import type { TimeoutKind, TimeoutOptions, Timeouts } from '../api/stream/parts/timeouts.js';
-import { bufferedPort, type BufferedEnd } from '../api/transfer/buffered/port.js';
+import { bufferedPort, type BufferedEnd, type BufferedPort } from '../api/transfer/buffered/port.js';
 import { beginWith, endWith, type EndOptions, type WaitOptions } from '../api/waiting.js';
 import { IoError } from '../sys/ffi/io-error.js';
 import type { Address } from '../sys/socket/sockaddr.js';
@@ -39,8 +39,8 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
   readonly reads: SecureReads;
   /** @internal */
   readonly writes: SecureWrites;
-  /** @internal */
-  readonly [bufferedPort] = new SecurePort(this);
+  /** What transfers move its bytes by. */
+  readonly [bufferedPort]: BufferedPort = new SecurePort(this);
   /** @internal What it broke with, or was closed with. */
   failure: Error | undefined = undefined;
 

@@ -88,7 +88,7 @@ export class BufferList implements Iterable<Uint8Array> {
   }
 
   /**
-   * Puts a range of a leased chunk at the end and takes over one share of the lease from the caller.
+   * @internal Puts a range of a leased chunk at the end and takes over one share of the lease from the caller.
    * @throws RangeError a range outside the chunk; the share stays with the caller.
    */
   appendLease(lease: Lease, start: number, end: number): void {
@@ -325,17 +325,18 @@ export class BufferList implements Iterable<Uint8Array> {
     return this.epoch > 0;
   }
 
-  /** Where the first range lies, for the system call that follows; 0 for an empty list. */
+  /** @internal Where the first range lies, for the system call that follows; 0 for an empty list. */
   get firstAddress(): number {
     return this.first === undefined ? 0 : this.first.address;
   }
 
+  /** @internal */
   get firstLength(): number {
     return this.first === undefined ? 0 : this.first.end - this.first.start;
   }
 
   /**
-   * Writes the first ranges into a table for a vectored call.
+   * @internal Writes the first ranges into a table for a vectored call.
    * @param most bytes that the table may cover; the last range is cut short for it.
    * @returns the bytes that the table covers.
    */

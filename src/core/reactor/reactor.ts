@@ -50,7 +50,9 @@ export class Reactor {
   /** Why this backend was chosen. */
   readonly reason: string;
   readonly mode: ReactorMode;
+  /** @internal */
   readonly slab: Slab;
+  /** @internal */
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
 
@@ -71,6 +73,7 @@ export class Reactor {
   /** The host's loop has events of its own: this turn looks for no more of ours. */
   private hostHasEvents = false;
 
+  /** @internal Made by `startReactor` and `currentReactor`. */
   constructor(options: ReactorOptions = {}) {
     const { mode = 'level', maxBufferBytes, maxEvents } = options;
     if (!REACTOR_MODES.includes(mode)) throw new TypeError(`mode: '${mode}'; allowed: ${REACTOR_MODES.join(', ')}`);
@@ -95,41 +98,43 @@ export class Reactor {
     }
   }
 
-  /** Counts a handle (a connection, a listener, a watch) that lives in this reactor. */
+  /** @internal Counts a handle (a connection, a listener, a watch) that lives in this reactor. */
   enter(referenced: boolean): void {
     this.schedule.enter(referenced);
   }
 
+  /** @internal */
   leave(referenced: boolean): void {
     this.schedule.leave(referenced);
   }
 
-  /** A handle begins to keep the process alive, or ceases to. */
+  /** @internal A handle begins to keep the process alive, or ceases to. */
   reference(by: 1 | -1): void {
     this.schedule.reference(by);
   }
 
-  /** Runs `deferred.onDeferred()` at the end of this turn, or of one that follows soon. */
+  /** @internal Runs `deferred.onDeferred()` at the end of this turn, or of one that follows soon. */
   defer(deferred: Deferred): void {
     this.deferred.add(deferred);
     this.schedule.wakeUp();
   }
 
-  /** See `Timers.arm`. Counted from now, also in the middle of a long callback. */
+  /** @internal See `Timers.arm`. Counted from now, also in the middle of a long callback. */
   arm(owner: TimerOwner, tag: number, delayMs: number): Timer {
     return this.timers.arm(owner, tag, delayMs + this.lag());
   }
 
-  /** See `Timers.postpone`. Counted from now, as `arm`. */
+  /** @internal See `Timers.postpone`. Counted from now, as `arm`. */
   postpone(timer: Timer, delayMs: number): void {
     this.timers.postpone(timer, delayMs + this.lag());
   }
 
+  /** @internal */
   disarm(timer: Timer): void {
     if (timer !== NO_TIMER) this.timers.cancel(timer);
   }
 
-  /** Makes what other threads post a step of the turn. @throws IoError EALREADY: there is one already. */
+  /** @internal Makes what other threads post a step of the turn. @throws IoError EALREADY: there is one already. */
   attach(inbox: Inbox): void {
     if (this.inbox !== undefined) {
       throw wrongState(
@@ -143,6 +148,7 @@ export class Reactor {
     this.inbox = inbox;
   }
 
+  /** @internal */
   detach(inbox: Inbox): void {
     if (this.inbox === inbox) this.inbox = undefined;
   }

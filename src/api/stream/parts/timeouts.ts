@@ -1,5 +1,4 @@
 /** Idle, read and write timeouts of one connection. A byte costs one store; only silence costs a timer. */
-import type { Reactor } from '../../../core/reactor/reactor.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../../core/reactor/timers.js';
 import { milliseconds, valuesOf, type OptionTable } from '../../../base/options.js';
 
@@ -28,7 +27,11 @@ const READ = 1;
 const WRITE = 2;
 
 /** What keeps the timers: a reactor. */
-export type TimerKeeper = Pick<Reactor, 'arm' | 'postpone' | 'disarm'>;
+export interface TimerKeeper {
+  arm(owner: TimerOwner, tag: number, delayMs: number): Timer;
+  postpone(timer: Timer, delayMs: number): void;
+  disarm(timer: Timer): void;
+}
 
 export class Timeouts implements TimerOwner {
   private readonly timers: [Timer, Timer, Timer] = [NO_TIMER, NO_TIMER, NO_TIMER];

@@ -41,12 +41,12 @@ export interface BufferedPort {
   reset(failure: Error): void;
 }
 
-/** @internal Under which a connection of another kind keeps its port. */
+/** Under which a connection of another kind keeps its port. */
 export const bufferedPort = Symbol.for('pollux buffered port');
 
 /** A connection that transfers move through buffers: a `SecureConnection` of `pollux/node`. */
 export interface BufferedEnd {
-  /** @internal */
+  /** What moves its bytes. */
   readonly [bufferedPort]: BufferedPort;
 }
 
