@@ -15,13 +15,29 @@ export type Outcomes = Readonly<Record<string, string | undefined>>;
 export function lacksFreebsd(): string | undefined {
   if (process.platform === 'freebsd') return undefined;
   // Another C library is found under other names.
-  if (process.platform !== 'linux' || !('glibcVersionRuntime' in header())) return 'it takes glibc to play FreeBSD';
+  if (process.platform !== 'linux' || !isGlibcUnderNode()) return 'it takes Linux, glibc and Node to play FreeBSD';
   return library().reason;
 }
 
-/** Runs every program that a module exports as `programs`, in one process. */
-export function runOnFreebsd(module: string): Promise<Outcomes> {
+/** Runs every program that a module exports as `programs`, in one process: here another one, on FreeBSD this. */
+export async function runOnFreebsd(module: string): Promise<Outcomes> {
   const url = pathToFileURL(resolve('dist', 'test', module)).href;
+  return process.platform === 'freebsd' ? runHere(url) : runPlayed(url);
+}
+
+async function runHere(url: string): Promise<Outcomes> {
+  const { programs } = (await import(url)) as { programs: Record<string, () => Promise<void>> };
+  const outcomes: Record<string, string | undefined> = {};
+  for (const [title, program] of Object.entries(programs)) {
+    outcomes[title] = await program().then(
+      () => undefined,
+      (error: Error) => error.stack,
+    );
+  }
+  return outcomes;
+}
+
+function runPlayed(url: string): Promise<Outcomes> {
   const entry = `
     const { programs } = await import('${url}');
     const outcomes = {};
@@ -30,7 +46,7 @@ export function runOnFreebsd(module: string): Promise<Outcomes> {
     }
     console.log(JSON.stringify(outcomes));
   `;
-  const env = process.platform === 'freebsd' ? process.env : { ...process.env, LD_PRELOAD: library().program };
+  const env = { ...process.env, LD_PRELOAD: library().program };
   return new Promise((fulfil, reject) => {
     const args = ['--input-type=module', '-e', entry];
     execFile(process.execPath, args, { env, timeout: 50_000 }, (error, stdout, stderr) => {
@@ -44,6 +60,7 @@ function library() {
   return compiled(resolve('test', 'support', 'freebsd-libc.c'), ['-shared', '-fPIC', '-ldl']);
 }
 
-function header(): object {
-  return (process.report.getReport() as { header: object }).header;
+function isGlibcUnderNode(): boolean {
+  if (process.versions.bun !== undefined) return false;
+  return 'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header;
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { triggerUser, watchUser } from '../../../src/index.js';
+import { triggerUserEvent } from '../../../src/backends/sources/trigger.js';
+import { IoError, triggerUser, watchUser } from '../../../src/index.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { turns } from '../../support/sockets.js';
 import { kept, Told } from './told.js';
@@ -65,6 +66,16 @@ describeOnEveryDriver(
       watch.close();
       expect(() => watch.trigger()).to.throw(Error, 'closed');
       expect(() => triggerUser(watch.handle))
+        .to.throw()
+        .with.property('code', 'EBADF');
+    });
+
+    it('what a closed watch is triggered with where a kqueue had the event: the same error', () => {
+      const watch = kept(watchUser());
+      const wake = () => {
+        throw new IoError('ENOENT', 'kevent');
+      };
+      expect(() => triggerUserEvent(watch.handle, wake))
         .to.throw()
         .with.property('code', 'EBADF');
     });

@@ -1,5 +1,6 @@
 /** Load from another thread: it writes where it was told to, and nothing is taken from under it. */
 import { expect } from 'chai';
+import { builtInBackends } from '../../backends/built-in-backends.js';
 import { realWorld } from '../../../src/verify/conformance/real-world.js';
 import { subjectNamed, type Subject } from '../../../src/verify/conformance/subject.js';
 import type { World } from '../../../src/verify/conformance/world.js';
@@ -96,7 +97,7 @@ describe('the load of the lab', () => {
     });
   }
 
-  for (const name of ['epoll', 'poll', 'model:freebsd-14']) {
+  for (const name of [...builtInBackends(), 'model:freebsd-14']) {
     it(`goes on while ${name} is waited on, in each mode, and breaks nothing`, function () {
       const subject = subjectNamed(name);
       if (name === 'epoll' && !subject.enter().factory.probe().available) this.skip();

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { BOTH_END, ERROR, PEER_END, READABLE, WRITABLE } from '../../../src/backends/contract.js';
 import { REGISTRATION_MODES } from '../../../src/backends/kit/modes.js';
+import { platform } from '../../../src/sys/ffi/platform.js';
 import { realWorld } from '../../../src/verify/conformance/real-world.js';
 import { subjectNamed, type Subject } from '../../../src/verify/conformance/subject.js';
 import type { World } from '../../../src/verify/conformance/world.js';
@@ -48,6 +49,10 @@ function campaign(name: string, seesErrors: boolean) {
 }
 
 describe('the judge with a poll(2) like that of FreeBSD', () => {
+  before(function () {
+    if (platform !== 'linux') this.skip();
+  });
+
   for (const name of subjectNames.filter(each => !each.startsWith('model:'))) {
     it(`finds nothing wrong with ${name}`, () => {
       expect(campaign(name, false).failure).to.equal(undefined);
