@@ -6,7 +6,7 @@ import { MAX_SLOTS } from '../../base/token.js';
 import { EAGAIN, EBUSY, EINTR } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { EBADR, ETIME } from '../../sys/uring/abi.js';
-import type { Ring, UserData } from '../../sys/uring/ring.js';
+import type { PollRing, UserData } from '../../sys/uring/ring.js';
 import type { BackendCounters } from '../contract.js';
 
 const INITIAL_SLOTS = 64;
@@ -42,7 +42,7 @@ export class ArmedPolls {
   private cancelled = new Uint32Array(INITIAL_SLOTS);
 
   constructor(
-    private readonly ring: Ring,
+    private readonly ring: PollRing,
     private readonly owner: PollOwner,
     private readonly counters: BackendCounters,
   ) {}

@@ -69,6 +69,27 @@ export interface UserData {
   readonly high: number;
 }
 
+/** A ring as those see it who have polls in it: that of the kernel, or a model. */
+export type PollRing = Pick<
+  Ring,
+  | 'submissions'
+  | 'completions'
+  | 'prepared'
+  | 'preparePoll'
+  | 'prepareMultishotPoll'
+  | 'prepareCancel'
+  | 'enter'
+  | 'count'
+  | 'hasOverflown'
+  | 'low'
+  | 'high'
+  | 'result'
+  | 'hasMore'
+  | 'seen'
+  | 'close'
+  | 'abandon'
+>;
+
 export class Ring {
   readonly setup: RingSetup;
   readonly fd: number;
