@@ -1,7 +1,6 @@
 /**
  * The driver over a readiness backend: try the call first; when it would block, the operation waits in the descriptor's
- * queue for that direction and an event retries it. Errors come from the retried call, never from the event. A descriptor
- * has one registration for its life, made when the first operation has to wait.
+ * queue for that direction and an event retries it. Errors come from the retried call. A descriptor has one registration.
  */
 import { NO_TOKEN, type Token } from '../../base/token.js';
 import {

@@ -1,6 +1,6 @@
 /**
- * When the turns of a reactor come. It asks its host for one while there is work, and while something lives in the reactor
- * that keeps the process alive, or that is served as long as something else does.
+ * When the turns of a reactor come. It asks its host for one while there is work, and while something lives in the
+ * reactor that keeps the process alive, or that is served as long as something else does.
  */
 import type { Host } from './host.js';
 
