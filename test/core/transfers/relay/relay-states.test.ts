@@ -15,7 +15,7 @@ import {
 } from '../../../../src/core/transfers/relay/relay-states.js';
 import { Allowance } from '../../../../src/core/transfers/allowance.js';
 import { Pace } from '../../../../src/core/transfers/pace.js';
-import { EAGAIN, EPIPE } from '../../../../src/sys/ffi/errno.js';
+import { EAGAIN, ECONNRESET } from '../../../../src/sys/ffi/errno.js';
 import type { StreamCalls } from '../../../../src/sys/socket/stream.js';
 import { ScriptedSink, ScriptedSource, ScriptedThread } from '../../../support/scripted-ends.js';
 import { walkStates } from '../../../support/state-walk.js';
@@ -206,8 +206,8 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 
 const endings: fc.Arbitrary<Step> = fc.constantFrom<Step>(
   scene => (scene.incoming = 'end'),
-  scene => (scene.incoming = -EPIPE),
-  scene => (scene.room = -EPIPE),
+  scene => (scene.incoming = -ECONNRESET),
+  scene => (scene.room = -ECONNRESET),
   scene => {
     scene.source.close();
     scene.relay.sourceClosed(new Error('closed'));
