@@ -31,7 +31,7 @@ export const areas = {
   },
   driver: {
     mutate: [
-      'src/core/driver/{readiness-driver,operation-queue,finished-operations,ready-list,registered,harvest}.ts',
+      'src/core/driver/{readiness-driver,operation-queue,finished-operations,ready-list,registered,harvest,asked-interest}.ts',
       'src/core/operations/operation.ts',
     ],
     tests: [
@@ -57,9 +57,17 @@ export const areas = {
   transfers: {
     mutate: [
       'src/core/transfers/relay/{relay,relay-*,one-way,buffer-conduit,pipe-conduit,pipe-pool}.ts',
-      'src/core/transfers/files/{file-to-socket,socket-to-file}.ts',
+      'src/core/transfers/files/{file-to-socket,file-supply,socket-to-file,write-behind}.ts',
+      'src/core/transfers/files/*-states.ts',
     ],
-    tests: ['api/transfer/join', 'api/transfer/copy-connection', 'api/transfer/send-file'],
+    tests: [
+      'core/transfers/relay/relay-states',
+      'core/transfers/files/file-to-socket-states',
+      'core/transfers/files/socket-to-file-states',
+      'api/transfer/join',
+      'api/transfer/copy-connection',
+      'api/transfer/send-file',
+    ],
     skip: OTHER_DRIVERS,
   },
   backends: {

@@ -2,11 +2,21 @@
 import { errnoName } from '../../../sys/ffi/errno.js';
 import type { SocketSpliceCalls } from '../../../sys/socket/so-splice.js';
 import { BARREN_SPLICES } from '../../limits.js';
+import type { ReadSide } from '../../operations/read-turn.js';
+import type { WriteSide } from '../../operations/write-turns.js';
+import type { Allowance } from '../allowance.js';
 import type { RelayAccount } from './relay-account.js';
+
+export interface KernelSpliceEnds {
+  readonly source: ReadSide;
+  readonly sink: WriteSide;
+  readonly allowance: Allowance;
+  readonly account: RelayAccount;
+}
 
 export class KernelSplice {
   /** The kernel moves the bytes. */
-  isOn = false;
+  private isOn = false;
   private sourceFd = -1;
   /** Bytes of this splice that are in the account. */
   private countedBytes = 0;
@@ -16,43 +26,50 @@ export class KernelSplice {
 
   constructor(
     private readonly calls: SocketSpliceCalls,
-    private readonly account: RelayAccount,
+    private readonly ends: KernelSpliceEnds,
   ) {}
 
-  /** Lets the kernel take over. @param maxBytes Infinity for no limit. @returns whether it did. */
-  begin(sourceFd: number, sinkFd: number, maxBytes: number): boolean {
-    if (!this.canBegin || this.isOn) return this.isOn;
-    const { account } = this;
+  /**
+   * Leaves to the kernel what comes next, unless bytes are to be timed. The last byte of a limit is left to us: nothing tells
+   * that a splice has moved just what it was allowed to.
+   */
+  begin(): void {
+    const { source, sink, allowance, account } = this.ends;
+    const mostBytes = allowance.leftBytes - 1;
+    if (!this.canBegin || this.isOn || allowance.isPaced || mostBytes <= 0) return;
     account.calls++;
-    const errno = this.calls.begin(sourceFd, sinkFd, maxBytes === Infinity ? 0 : maxBytes);
+    const errno = this.calls.begin(source.ownFd, sink.ownFd, mostBytes === Infinity ? 0 : mostBytes);
     if (errno !== 0) {
       this.giveUp(errnoName(errno));
-      return false;
+      return;
     }
     this.isOn = true;
-    this.sourceFd = sourceFd;
+    this.sourceFd = source.ownFd;
     this.countedBytes = 0;
     account.path = 'so_splice';
-    return true;
   }
 
   /** Bytes moved since this was last asked; they are in the account then. */
   count(): number {
-    if (!this.isOn) return 0;
-    const { account } = this;
+    const { source, allowance, account } = this.ends;
+    // The number of a closed descriptor may be another's by now.
+    if (!this.isOn || source.isClosed) return 0;
     const movedBytes = this.calls.movedBytes(this.sourceFd) - this.countedBytes;
     account.calls++;
     this.countedBytes += movedBytes;
     account.bytesIn += movedBytes;
     account.bytesOut += movedBytes;
     account.splicedBytes += movedBytes;
+    source.reactor.driver.counters.soSplicedBytes += movedBytes;
+    allowance.spend(movedBytes);
     return movedBytes;
   }
 
-  /** Takes over from the kernel. @returns as `count`. */
+  /** From here on bytes are moved by calls of ours. @returns as `count`. */
   end(): number {
-    if (!this.isOn) return 0;
-    this.account.calls++;
+    const { source, account } = this.ends;
+    if (!this.isOn || source.isClosed) return 0;
+    account.calls++;
     this.calls.end(this.sourceFd);
     const movedBytes = this.count();
     this.isOn = false;
@@ -62,8 +79,9 @@ export class KernelSplice {
   }
 
   private giveUp(reason: string): void {
+    const { account } = this.ends;
     this.canBegin = false;
-    this.account.fallback = `SO_SPLICE: ${reason}`;
-    if (this.account.splicedBytes === 0) this.account.path = 'buffers';
+    account.fallback = `SO_SPLICE: ${reason}`;
+    if (account.splicedBytes === 0) account.path = 'buffers';
   }
 }

@@ -2,9 +2,9 @@
  * One direction of a join: bytes of a source go to a sink, in order, until the source ends, a limit is reached or one of
  * them breaks.
  *
- * The table in `relay-states.ts` says what it waits for, one thing at a time. While it holds bytes it waits for room in the sink and leaves the source alone; while it
- * holds none it waits for the source. So a sink that stalls costs nothing but what is held, and a call that would have
- * blocked always says which of the two it was.
+ * The table in `relay-states.ts` says what it waits for, one thing at a time. While it holds bytes it waits for room in
+ * the sink and leaves the source alone; while it holds none it waits for the source. So a sink that stalls costs nothing
+ * but what is held, and a call that would have blocked always says which of the two it was.
  */
 import { BufferList } from '../../memory/buffer-list.js';
 import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../../operations/operation.js';
@@ -67,7 +67,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.account = account;
     this.conduits = new RelayConduits(account, calls, source);
     this.pump = new RelayPump(plan, this.conduits);
-    this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, account);
+    this.kernel = calls.socketSplice && new KernelSplice(calls.socketSplice, plan);
   }
 
   get isOver(): boolean {
@@ -125,13 +125,10 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     this.on('cancel');
   }
 
-  /** Counts what the kernel has moved by itself; the owner is told later in the turn. @returns whether there was something. */
+  /** Counts what the kernel has moved by itself; the owner is told later in the turn. @returns whether it has. */
   refresh(): boolean {
-    if (this.isOver || this.kernel?.isOn !== true || this.source.isClosed) return false;
-    const movedBytes = this.kernel.count();
-    this.source.reactor.driver.counters.soSplicedBytes += movedBytes;
+    const movedBytes = this.isOver ? 0 : (this.kernel?.count() ?? 0);
     if (movedBytes === 0) return false;
-    this.allowance.spend(movedBytes);
     this.untoldBytes += movedBytes;
     this.source.reactor.defer(this);
     return true;
@@ -190,7 +187,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     if (this.pump.isCutOff) return AGAIN;
     const { account } = this;
     const { bytesIn, bytesOut } = account;
-    this.takeOver();
+    this.kernel?.end();
     const next = this.pump.move();
     const took = account.bytesIn - bytesIn;
     const gave = account.bytesOut - bytesOut;
@@ -247,7 +244,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
         if (!this.pump.isCutOff) this.on(this.pump.outlook);
         break;
       case 'source':
-        this.leaveToKernel();
+        this.kernel?.begin();
         this.standIn(this.reading, this.from);
         break;
       case 'sink':
@@ -284,26 +281,6 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     }
   }
 
-  /**
-   * Nothing is held and the source is dry: what comes next the kernel may move, unless bytes are to be timed. The last
-   * byte of a limit is left to us: nothing tells that a splice has moved just what it was allowed to.
-   */
-  private leaveToKernel(): void {
-    const mostBytes = this.allowance.leftBytes - 1;
-    if (this.kernel === undefined || this.allowance.isPaced || mostBytes <= 0) return;
-    this.kernel.begin(this.source.ownFd, this.sink.ownFd, mostBytes);
-  }
-
-  /** From here on bytes are moved by calls of ours. @returns those that the kernel has moved. */
-  private takeOver(): number {
-    // The number of a closed descriptor may be another's by now.
-    if (this.kernel?.isOn !== true || this.source.isClosed) return 0;
-    const movedBytes = this.kernel.end();
-    this.source.reactor.driver.counters.soSplicedBytes += movedBytes;
-    this.allowance.spend(movedBytes);
-    return movedBytes;
-  }
-
   /** Leaves every place that it stands in. */
   private leavePlaces(): void {
     const { driver } = this.source.reactor;
@@ -311,7 +288,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     driver.cancel(this.writing);
     this.source.reactor.disarm(this.timer);
     this.timer = NO_TIMER;
-    const movedBytes = this.takeOver();
+    const movedBytes = this.kernel?.end() ?? 0;
     if (movedBytes > 0) this.source.onTurnArrival(movedBytes);
   }
 
