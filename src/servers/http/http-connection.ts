@@ -13,6 +13,7 @@ import { RequestBody, type BodySource } from './request-body.js';
 import { destinationOf, refusalOf } from './request-rules.js';
 import { httpDate, statusLine } from './response-head.js';
 import { sendFileBody } from './send-file-body.js';
+import { Waiter } from './waiter.js';
 
 /** What a connection needs of its server. */
 export interface HttpOwner {
@@ -67,7 +68,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   private hasPeerEnded = false;
   /** What was received and is not parsed. */
   private readonly waiting = new BufferList();
-  private draining: PromiseWithResolvers | undefined = undefined;
+  private draining: Waiter | undefined = undefined;
   private sentBefore = 0;
 
   constructor(
@@ -267,7 +268,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   drained(): Promise<void> {
     if (this.stream.isClosed)
       return Promise.reject(new IoError('ECONNRESET', 'send', undefined, 'the connection was closed'));
-    this.draining ??= withResolvers();
+    this.draining ??= new Waiter();
     this.updatePhase();
     return this.draining.promise;
   }
@@ -336,19 +337,4 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
     if (phase === 'body') return this.refuseBody({ status: 408, why: 'the body took too long' });
     this.stream.destroy(new IoError('ETIMEDOUT', 'send', undefined, 'the peer took no byte for too long'));
   }
-}
-
-interface PromiseWithResolvers {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(failure: Error): void;
-}
-
-function withResolvers(): PromiseWithResolvers {
-  let resolve!: () => void;
-  let reject!: (failure: Error) => void;
-  const promise = new Promise<void>((yes, no) => ((resolve = yes), (reject = no)));
-  // Who broke the connection knows it; a writer that waits hears of it, and nobody else has to.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
 }

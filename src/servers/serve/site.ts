@@ -81,7 +81,7 @@ export class Site {
       this.track(deliverPage(status, resource, { ...exchange, extra: exchange.extra + fieldLines(fields) }), exchange);
     };
     if (known !== undefined) answer(known);
-    else this.cache.load(page).then(answer, (failure: Error) => this.fail(failure, exchange, 'plain'));
+    else this.loadFor(exchange, page, answer, 'plain');
   }
 
   /** Closes its files. Transfers that are under way come to their end. */
@@ -91,9 +91,21 @@ export class Site {
   }
 
   private loadAndAnswer(name: string, exchange: Exchange, mayTryAgain: boolean): void {
+    this.loadFor(exchange, name, resource => this.answerWith(resource, name, exchange, mayTryAgain));
+  }
+
+  /** Goes on with what is loaded, unless the client has gone meanwhile. */
+  private loadFor(
+    exchange: Exchange,
+    name: string,
+    goOn: (resource: Resource) => void,
+    how: 'page' | 'plain' = 'page',
+  ): void {
     this.cache.load(name).then(
-      resource => this.answerWith(resource, name, exchange, mayTryAgain),
-      (failure: Error) => this.fail(failure, exchange),
+      resource => {
+        if (!exchange.response.isOver) goOn(resource);
+      },
+      (failure: Error) => this.fail(failure, exchange, how),
     );
   }
 
@@ -124,7 +136,7 @@ export class Site {
     };
     const known = this.cache.fresh(fallback);
     if (known !== undefined) answer(known);
-    else this.cache.load(fallback).then(answer, (failure: Error) => this.fail(failure, exchange));
+    else this.loadFor(exchange, fallback, answer);
   }
 
   private list(name: string, exchange: Exchange): void {
@@ -132,8 +144,8 @@ export class Site {
     const accept = request.get('accept') ?? '';
     listDirectory(this.directory.path, name, { dotFiles: this.options.dotFiles, accept }).then(
       ({ type, body }) => {
-        const fields = { 'Content-Type': type, Vary: 'Accept', 'Cache-Control': 'no-cache', ...fieldsOf(extra) };
-        if (!response.hasBegun) response.send(200, fields, body);
+        const fields = { ...LISTING_FIELDS, 'Content-Type': type, ...fieldsOf(extra) };
+        if (!response.isOver) response.send(200, fields, body);
       },
       (failure: Error) => this.fail(failure, exchange),
     );
@@ -184,6 +196,12 @@ export class Site {
   }
 }
 
+/** A list is as new as its directory, and its page loads nothing. */
+const LISTING_FIELDS: Fields = {
+  Vary: 'Accept',
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'",
+};
 const DIRECTORY: Resource = { kind: 'directory' };
 /** The process has no more of something: later it may. */
 const BUSY = /^E(MFILE|NFILE|NOBUFS|NOMEM|AGAIN)$/;

@@ -28,8 +28,8 @@ function parsed(pieces: readonly string[], kind: MessageKind = REQUESTS, ends = 
       if (step === 'end') told.push(`body ${body}`);
       if (step === 'end') body = '';
       if (step !== 'bad') continue;
-      // How much of a body came before the fault depends on where pieces end.
-      told.push(`bad ${parser.refusal!.status}`);
+      // Which of two faults is seen first, and how much of a body before it, depends on where pieces end.
+      told.push('bad');
       parser.close();
       return told;
     }

@@ -255,6 +255,18 @@ describe('a static server', () => {
     expect((await ask(server, '/cut.bin')).body.equals(LARGE.subarray(0, 100_000))).to.equal(true);
   });
 
+  it('a client that goes while its file is looked up is no trouble', async () => {
+    const server = await files.server({ cache: { freshMs: 0 } });
+    for (let clients = 0; clients < 20; clients++) {
+      const socket = connect(server.port, '127.0.0.1');
+      socket.write('GET /sub HTTP/1.1\r\nHost: a\r\n\r\n', () => socket.resetAndDestroy());
+    }
+    while (server.counters.accepted < 20 || server.counters.open > 0)
+      await new Promise(resolve => setTimeout(resolve, 5));
+    const { requests, broken, responses } = server.counters;
+    expect(broken + responses[3]).to.equal(requests);
+  });
+
   it('keeps no more files open than it may', async () => {
     const names = Array.from({ length: 20 }, (_, index) => `many/${index}.bin`);
     for (const name of names) files.write(name, LARGE.subarray(0, 20_000));
