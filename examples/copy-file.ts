@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { copy, open } from 'pollux';
 
+if (process.argv.length < 4) {
+  console.error('usage: node dist/examples/copy-file.js FROM TO');
+  process.exit(2);
+}
+
 await using source = await open(process.argv[2]);
 await using target = await open(process.argv[3], { flags: 'rw' });
 const done = (await target.stat()).sizeBytes;

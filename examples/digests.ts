@@ -1,6 +1,7 @@
 /** Digests of files, worked out by threads that are free: node dist/examples/digests.js FILE... */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { receiveWork, Runtime, type CurrentWorker } from 'pollux/threads';
 
@@ -29,8 +30,10 @@ async function serve(paths: readonly string[]): Promise<void> {
   await runtime.stop();
 }
 
-const [, , ...paths] = process.argv;
 if (isMainThread) {
-  if (paths.length > 0) await serve(paths);
-  else console.error('usage: node dist/examples/digests.js FILE...');
+  if (process.argv.length < 3) {
+    console.error('usage: node dist/examples/digests.js FILE...');
+    process.exit(2);
+  }
+  await serve(process.argv.slice(2));
 }

@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { connect, listen, type Connection, type InternetAddress } from 'pollux';
 
+if (process.argv.length < 4) {
+  console.error('usage: node dist/examples/forward.js PORT TARGET_PORT');
+  process.exit(2);
+}
+
 /** What comes from `source` goes to `target`, the end included; a slow target holds the source back. */
 function pass(source: Connection, target: Connection): void {
   source.onData = chunk => {

@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { open, openDirectory, type DiskFile } from 'pollux';
 
+if (process.argv.length < 4) {
+  console.error('usage: node dist/examples/notebook.js FOLDER NAME [LINE]');
+  process.exit(2);
+}
+
 const [, , folder, name, line] = process.argv;
 await using notebooks = await openDirectory(folder);
 

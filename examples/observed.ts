@@ -4,7 +4,7 @@ import { exposeStatus, watchStalls } from 'pollux/observe';
 
 const [port = '', path = ''] = process.argv.slice(2);
 if (path === '') {
-  console.error('usage: node observed.js PORT SOCKET');
+  console.error('usage: node dist/examples/observed.js PORT SOCKET');
   process.exit(2);
 }
 

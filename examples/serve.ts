@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { createStaticServer } from 'pollux/servers';
 
+if (process.argv.length < 3) {
+  console.error('usage: node dist/examples/serve.js DIRECTORY [PORT]');
+  process.exit(2);
+}
+
 const server = await createStaticServer({
   directory: process.argv[2],
   listen: { port: Number(process.argv[3] ?? 8080), host: '127.0.0.1' },

@@ -15,6 +15,11 @@ import {
 } from 'pollux';
 import { parse, rangeOf, type Range, type Request } from './static-files/request.js';
 
+if (process.argv.length < 3) {
+  console.error('usage: node dist/examples/static-files.js FOLDER [PORT]');
+  process.exit(2);
+}
+
 /** A file of so many bytes costs less to read than to have the kernel send it. */
 const SMALL_BYTES = 16 * 1024;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');

@@ -5,6 +5,11 @@
 import process from 'node:process';
 import { Runtime } from 'pollux/threads';
 
+if (process.argv.length < 3) {
+  console.error('usage: node dist/examples/storage.js FOLDER [PORT]');
+  process.exit(2);
+}
+
 const [, , folder, port = '8081'] = process.argv;
 const entry = new URL('storage/worker.js', import.meta.url);
 const runtime = new Runtime({ entry, payload: folder, drainOnSignalMs: 10_000 });

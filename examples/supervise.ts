@@ -6,6 +6,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import { watchFile, watchProcess, watchSignal, watchTimer, type TimerWatch } from 'pollux';
 
+if (process.argv.length < 4) {
+  console.error('usage: node dist/examples/supervise.js FILE COMMAND [ARGUMENT...]');
+  process.exit(2);
+}
+
 const [file, command, ...args] = process.argv.slice(2);
 let again = false;
 let quiet: TimerWatch | undefined;

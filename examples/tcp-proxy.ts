@@ -15,6 +15,11 @@ import {
   type TunnelAccount,
 } from 'pollux';
 
+if (process.argv.length < 4) {
+  console.error('usage: node dist/examples/tcp-proxy.js PORT TARGET_PORT [BYTES_PER_SECOND]');
+  process.exit(2);
+}
+
 const [port, targetPort, bytesPerSecond = Infinity] = process.argv.slice(2).map(Number);
 
 const running = new Set<Transfer<TunnelAccount>>();

@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { watchTimer } from 'pollux';
 
+if (process.argv.length < 3) {
+  console.error('usage: node dist/examples/ticks.js NUMBER');
+  process.exit(2);
+}
+
 const wanted = Number(process.argv[2]);
 let ticks = 0;
 let wakes = 0;

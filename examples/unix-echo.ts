@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { listen, type Connection } from 'pollux';
 
+if (process.argv.length < 3) {
+  console.error('usage: node dist/examples/unix-echo.js PATH');
+  process.exit(2);
+}
+
 async function serve(connection: Connection): Promise<void> {
   try {
     for await (const chunk of connection) await connection.write(chunk);

@@ -3,6 +3,11 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import process from 'node:process';
 import { watch } from 'pollux';
 
+if (process.argv.length < 3) {
+  console.error('usage: node dist/examples/watch-fifo.js PATH');
+  process.exit(2);
+}
+
 const fd = openSync(process.argv[2], constants.O_RDONLY | constants.O_NONBLOCK);
 const bytes = Buffer.alloc(4096);
 

@@ -200,6 +200,17 @@ describe('examples', () => {
     expect(example.stdout.trim().split('\n').sort()).to.deep.equal(expected.sort());
   });
 
+  for (const file of readdirSync(sources).filter(name => name.endsWith('.ts'))) {
+    const [, usage] =
+      /(node dist\/examples\/\S+ [A-Z][^*'\n]*)/.exec(readFileSync(new URL(file, sources), 'utf8')) ?? [];
+    if (usage === undefined) continue;
+    it(`${file} says its usage when it is started without arguments`, async () => {
+      const { status, stderr } = await run(file.replace('.ts', '')).ended;
+      expect(stderr.trim()).to.equal(`usage: ${usage.trim()}`);
+      expect(status).to.equal(2);
+    });
+  }
+
   it('watch-fifo prints what is written, and ends by itself', async () => {
     const path = join(directory, 'fifo');
     execFileSync('mkfifo', [path]);

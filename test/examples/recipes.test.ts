@@ -1,5 +1,10 @@
 /** The programs of docs/recipes. */
 import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { currentReactor, listen } from 'pollux';
 import { Client, Example } from './example.js';
 
 describe('examples of the recipes', () => {
@@ -32,6 +37,29 @@ describe('examples of the recipes', () => {
       expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
     });
   }
+
+  it('activated serves on the socket that it is given, from its backlog on, and on one of its own', async () => {
+    const own = run('activated', '0');
+    const late = new Client({ host: '127.0.0.1', port: await own.port() });
+    await late.end();
+    expect(late.received).to.equal('good morning\n');
+    own.signal('SIGTERM');
+    expect(await own.ended).to.deep.equal({ status: 0, stderr: '' });
+    const given = await listen({ port: 0, host: '127.0.0.1' });
+    const early = new Client({ host: '127.0.0.1', port: given.port });
+    await early.connected;
+    const program = fileURLToPath(new URL('../../examples/activated.js', import.meta.url));
+    const child = spawn('/bin/sh', ['-c', 'LISTEN_PID=$$ exec "$0" "$1"', process.execPath, program], {
+      stdio: ['ignore', 'ignore', 'inherit', given.fd],
+      env: { ...process.env, LISTEN_FDS: '1', LISTEN_FDNAMES: 'greeter' },
+    });
+    await early.end();
+    expect(early.received).to.equal('good morning\n');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).to.deep.equal([0, null]);
+    await given.close();
+    currentReactor().close();
+  });
 
   it('testing passes, and closes all that it opened', async () => {
     const example = run('testing');
