@@ -30,20 +30,20 @@ const INTEREST_BITS = READABLE | WRITABLE | PRIORITY;
 /** The table of registrations that every backend needs: slots, generations, and what is wanted and applied. */
 export class Registrations {
   /** By slot: the descriptor, or -1 where the slot is free. */
-  fd = new Int32Array(INITIAL_SLOTS).fill(-1);
-  generation = new Uint32Array(INITIAL_SLOTS);
-  wanted = new Uint8Array(INITIAL_SLOTS);
+  fd: Int32Array = new Int32Array(INITIAL_SLOTS).fill(-1);
+  generation: Uint32Array = new Uint32Array(INITIAL_SLOTS);
+  wanted: Uint8Array = new Uint8Array(INITIAL_SLOTS);
   /** What the kernel watches now, as interest; 0 if nothing. A oneshot that fired is back at 0. */
-  applied = new Uint8Array(INITIAL_SLOTS);
-  mode = new Uint8Array(INITIAL_SLOTS);
+  applied: Uint8Array = new Uint8Array(INITIAL_SLOTS);
+  mode: Uint8Array = new Uint8Array(INITIAL_SLOTS);
   /** A word of the backend's own: poll keeps the index into its array here, epoll whether the kernel has an entry. */
-  place = new Int32Array(INITIAL_SLOTS);
+  place: Int32Array = new Int32Array(INITIAL_SLOTS);
   /** Where the registration's event stands in the batch at hand, or -1. */
-  eventIndex = new Int32Array(INITIAL_SLOTS).fill(-1);
+  eventIndex: Int32Array = new Int32Array(INITIAL_SLOTS).fill(-1);
   private dirty = new Uint8Array(INITIAL_SLOTS);
 
   /** Slots whose change waits for the next flush, in the order asked; each at most once. */
-  dirtySlots = new Int32Array(INITIAL_SLOTS);
+  dirtySlots: Int32Array = new Int32Array(INITIAL_SLOTS);
   dirtyCount = 0;
   /** Registrations that are alive. */
   size = 0;

@@ -60,7 +60,7 @@ const words = new Int32Array(memory);
 const capacity = (words.length - OWNERS_AT) / 2;
 
 /** The holder of each descriptor: write to it only as said above. */
-export const owners = words.subarray(OWNERS_AT, OWNERS_AT + capacity);
+export const owners: Int32Array = words.subarray(OWNERS_AT, OWNERS_AT + capacity);
 /** A second word for each: when it was parked, or which loan it is. */
 const details = words.subarray(OWNERS_AT + capacity);
 

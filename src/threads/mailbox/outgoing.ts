@@ -4,7 +4,7 @@ import { BufferList } from '../../core/memory/buffer-list.js';
 
 export type Payload = Uint8Array | BufferList;
 
-export const NOTHING = new Uint8Array(0);
+export const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Of a message that can't be taken back, nobody asks where it lies. */
 const ANYWHERE: RingMark = { position: 0, era: 0 };

@@ -9,7 +9,7 @@ import { monotonicMs } from '../../base/runtime-functions.js';
 import { LOADING_AT_EXIT_MS } from '../../core/limits.js';
 
 /** A word of shared memory: 0, then 1 from the moment that the thread may be ended. */
-export type LoadedWord = Int32Array<SharedArrayBuffer>;
+export type LoadedWord = Int32Array;
 
 const loading = new Set<LoadedWord>();
 

@@ -24,7 +24,7 @@ export abstract class Vnode {
 }
 
 export class FileVnode extends Vnode {
-  bytes = new Uint8Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
 
   get size(): number {
     return this.bytes.length;
