@@ -8,6 +8,8 @@ import { UringBackend } from '../../src/backends/uring/backend.js';
 import { probeUring, uringFactory } from '../../src/backends/uring/factory.js';
 import { explainRefusal } from '../../src/backends/uring/refusal.js';
 import { IoError } from '../../src/sys/ffi/io-error.js';
+import { close } from '../../src/sys/file/io.js';
+import type { Ring } from '../../src/sys/uring/ring.js';
 import { realWorld as world } from '../../src/verify/conformance/real-world.js';
 import { compiled } from '../support/compiled.js';
 
@@ -126,6 +128,58 @@ describe('the backend of io_uring', () => {
     expect(backend.counters.systemCalls - systemCalls).to.be.at.most(2);
     for (const token of tokens) backend.unregister(token);
     for (const pair of pairs) pair.forEach(fd => world.close(fd));
+  });
+
+  describe('whose ring fails', () => {
+    const EBADR = 53;
+    let pair: readonly [number, number];
+    let token: number;
+
+    beforeEach(() => {
+      backend = new UringBackend();
+      pair = world.socketPair();
+      token = backend.register(pair[0], READABLE, 'edge');
+      backend.wait(0);
+    });
+
+    afterEach(() => pair.forEach(fd => world.close(fd)));
+
+    /** The ring of the moment, which nobody else has to see. */
+    function ringOf(): Ring {
+      return (backend as unknown as { polls: { ring: Ring } }).polls.ring;
+    }
+
+    it('regression 46: completions that were lost are made up for by another ring', () => {
+      const ring = ringOf();
+      const { enter } = ring;
+      // What the kernel says where it had no memory for a completion, which is gone then.
+      ring.enter = (...args) => {
+        enter.apply(ring, args);
+        ring.seen(ring.count);
+        return EBADR;
+      };
+      world.write(pair[1], 1);
+      expect(backend.wait(1e9)).to.equal(1);
+      expect(backend.events.tokens[0]).to.equal(token);
+      expect(ringOf()).to.not.equal(ring);
+      backend.wake();
+      expect(backend.wait(1e9)).to.equal(0);
+      expect(backend.counters.wakes).to.equal(1);
+      backend.unregister(token);
+    });
+
+    it('regression 47: a profile that forbids the call later ends the backend with an error, and no other call', () => {
+      const ring = ringOf();
+      ring.enter = () => EPERM;
+      expect(() => backend.wait(0)).to.throw(IoError, /^io_uring_enter: EPERM/);
+      expect(() => backend.wait(0)).to.throw(IoError, /EINVAL, the backend is closed/);
+      expect(() => backend.register(pair[1], READABLE, 'level')).to.throw(IoError, /the backend is closed/);
+      backend.unregister(token);
+      expect(backend.has(token)).to.equal(false);
+      backend.close();
+      // The number was not closed: it might have been another's.
+      close(ring.fd);
+    });
   });
 
   it('leaves neither descriptors nor mappings', () => {

@@ -42,7 +42,7 @@ export function probeUring(release = os.release()): BackendProbe {
   try {
     const { flags, dropped } = testRing();
     const without = dropped.length > 0 ? `, without ${dropped.join(', ')}` : '';
-    const reason = `polls in a ring work (${kernelRelease}) with ${flags.join(', ')}${without}; auto prefers epoll`;
+    const reason = `polls in a ring work (${kernelRelease}) with ${flags.join(', ')}${without}; auto prefers epoll, which costs less`;
     return { available: true, reason };
   } catch (error) {
     return { available: false, ...explainRefusal(error as IoError) };
