@@ -12,6 +12,7 @@ import {
   WAITING,
   type Direction,
   type Operation,
+  type Outcome,
 } from '../../src/core/operations/operation.js';
 import type { ReadSide, ReadTurn } from '../../src/core/operations/read-turn.js';
 import type { WriteSide, WriteTurn } from '../../src/core/operations/write-turns.js';
@@ -70,12 +71,13 @@ export class ScriptedThread {
     for (const run of due) run();
   }
 
-  /** The descriptor is ready: tries what waits there first. */
-  ready(descriptor: Descriptor, direction: Direction): void {
+  /** The descriptor is ready: tries what waits there first. @returns what that answered; undefined if nothing waits. */
+  ready(descriptor: Descriptor, direction: Direction): Outcome | undefined {
     const operation = firstWaiting(direction === 'read' ? descriptor.reads : descriptor.writes);
-    if (operation === undefined) return;
+    if (operation === undefined) return undefined;
     const outcome = operation.attempt(descriptor.fd);
     if (operation.descriptor === descriptor && outcome === DONE) operation.state = FINISHED;
+    return outcome;
   }
 
   /** What waits first is over, in a way that the test sets. */
@@ -188,6 +190,7 @@ export class ScriptedSink implements WriteSide {
   /** What turns have left behind. */
   restBytes = 0;
   broken: Error[] = [];
+  progresses = 0;
 
   constructor(readonly thread: ScriptedThread) {}
 
@@ -215,7 +218,7 @@ export class ScriptedSink implements WriteSide {
   }
 
   onTurnProgress(): void {
-    // Nobody counts the time here.
+    this.progresses++;
   }
 
   breakTurn(failure: Error): void {

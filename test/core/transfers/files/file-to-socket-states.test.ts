@@ -120,6 +120,10 @@ class Scene {
     return this.answer !== undefined;
   }
 
+  get askedFrom(): number {
+    return this.asked.offset;
+  }
+
   begin(): void {
     if (this.transfer.state.startsWith('in-line')) this.transfer.begin(this.sink.descriptor);
   }
@@ -241,14 +245,47 @@ describe('states of a file on its way to a connection', () => {
       const scene = new Scene();
       come(scene);
       expect(scene.transfer.state).to.equal(state);
+      if (state !== 'breaking') scene.check();
       const reason = new Error('cancelled');
       scene.transfer.cancel(reason);
       expect([scene.transfer.state, scene.settled]).to.deep.equal(['over', [reason]]);
-      expect([scene.sink.turnsEnded, scene.thread.timers]).to.deep.equal([1, 0]);
+      expect([scene.sink.turnsEnded, scene.thread.timers, scene.givenBack]).to.deep.equal([1, 0, 0]);
       expect(scene.sink.descriptor.writes).to.equal(undefined);
       expect(scene.sink.broken.length, 'resets').to.equal(state === 'breaking' ? 1 : 0);
     });
   }
+
+  it('paused, it leaves the queue of the connection, which learns that it is held and when it is not', () => {
+    const scene = new Scene();
+    WAYS.sending(scene);
+    expect(scene.sink.descriptor.writes).to.not.equal(undefined);
+    const { progresses } = scene.sink;
+    scene.transfer.pause();
+    expect([scene.sink.descriptor.writes, scene.sink.progresses]).to.deep.equal([undefined, progresses + 1]);
+    scene.transfer.resume();
+    expect(scene.sink.descriptor.writes).to.not.equal(undefined);
+    expect(scene.sink.progresses).to.equal(progresses + 2);
+  });
+
+  it('reads ahead once the file was cold, one range at a time, and never where it is in memory', () => {
+    const warm = new Scene();
+    WAYS.sending(warm);
+    expect(warm.isReading).to.equal(false);
+    const cold = new Scene();
+    WAYS.cold(cold);
+    cold.disk();
+    cold.room = 1000;
+    cold.writable();
+    expect([cold.transfer.state, cold.isReading]).to.deep.equal(['sending', true]);
+    expect(cold.askedFrom).to.equal(cold.residentUntil);
+    // It has no more to send than was read: it waits for the read that is under way.
+    cold.room = FILE_BYTES;
+    cold.writable();
+    cold.writable();
+    expect(cold.transfer.state).to.equal('cold');
+    cold.disk();
+    expect(cold.transfer.state).to.equal('sending');
+  });
 
   it('cancelled while the disk reads: its failure that comes then resets nothing, and the file is released once', () => {
     const scene = new Scene();

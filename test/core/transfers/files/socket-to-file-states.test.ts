@@ -173,6 +173,8 @@ describe('states of a connection on its way to a file', () => {
       const scene = new Scene().start();
       come(scene);
       expect(scene.transfer.state).to.equal(state);
+      expect(scene.source.isRested).to.equal(state === 'paused');
+      scene.check();
       const reason = new Error('cancelled');
       scene.transfer.cancel(reason);
       scene.check();
@@ -183,6 +185,30 @@ describe('states of a connection on its way to a file', () => {
       expect(scene.settled).to.deep.equal([state === 'ending' ? undefined : reason]);
     });
   }
+
+  it('no more is received than was asked for, and a stream that breaks is what it fails with', () => {
+    const scene = new Scene(150).start();
+    scene.receive(100);
+    scene.receive(100);
+    expect([scene.transfer.account.bytesIn, scene.transfer.state]).to.deep.equal([150, 'ending']);
+    const broken = new Scene().start();
+    broken.receive(100);
+    broken.receive(-1);
+    while (broken.isWriting) broken.disk(1);
+    expect([broken.settled[0]?.message, broken.source.ends[0]?.message]).to.deep.equal(['reset', 'reset']);
+    expect(broken.transfer.account.bytesOut).to.equal(100);
+  });
+
+  it('the pace holds it until the timer is due', () => {
+    const scene = new Scene().start();
+    WAYS.pace(scene);
+    expect(scene.source.descriptor.reads).to.equal(undefined);
+    scene.transfer.pace.bytesPerSecond = Infinity;
+    scene.thread.runTimers();
+    scene.thread.runDeferred();
+    scene.receive(10);
+    expect([scene.transfer.state, scene.transfer.account.bytesIn]).to.deep.equal(['receiving', 10]);
+  });
 
   it('what a receive had taken when it is cancelled or paused is written, and its end is the end of the transfer', () => {
     for (const call of ['pause', 'cancel'] as const) {

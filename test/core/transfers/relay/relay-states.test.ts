@@ -13,6 +13,7 @@ import {
   type RelayEvent,
   type RelayState,
 } from '../../../../src/core/transfers/relay/relay-states.js';
+import { AGAIN, DONE, WAIT } from '../../../../src/core/operations/operation.js';
 import { Allowance } from '../../../../src/core/transfers/allowance.js';
 import { Pace } from '../../../../src/core/transfers/pace.js';
 import { EAGAIN, ECONNRESET } from '../../../../src/sys/ffi/errno.js';
@@ -56,6 +57,7 @@ class Scene implements RelayOwner {
   room = 0;
   takenBytes = 0;
   ends = 0;
+  sinkClosings = 0;
   readonly relay: Relay;
 
   constructor({ keepsSink = false, maxBytes = Infinity } = {}) {
@@ -99,6 +101,10 @@ class Scene implements RelayOwner {
     // The account counts.
   }
 
+  onSinkClosing(): void {
+    this.sinkClosings++;
+  }
+
   onRelayEnd(): void {
     this.ends++;
   }
@@ -107,12 +113,12 @@ class Scene implements RelayOwner {
     if (isInLine(this.relay.state)) this.relay.begin(this.sink.descriptor);
   }
 
-  readable(): void {
-    this.thread.ready(this.source.descriptor, 'read');
+  readable() {
+    return this.thread.ready(this.source.descriptor, 'read');
   }
 
-  writable(): void {
-    this.thread.ready(this.sink.descriptor, 'write');
+  writable() {
+    return this.thread.ready(this.sink.descriptor, 'write');
   }
 
   tell(): void {
@@ -233,6 +239,7 @@ describe('states of a relay', () => {
         scene.relay.start();
         come(scene);
         expect(scene.relay.state).to.equal(state);
+        scene.check();
         if (end === 'cancel') scene.relay.cancel();
         else scene.relay.broken(new Error('closed'));
         expect(scene.relay.state).to.equal(end === 'cancel' ? 'left' : 'finished');
@@ -243,6 +250,50 @@ describe('states of a relay', () => {
       });
     }
   }
+
+  it('a step says whether it has moved bytes, would have blocked, or is over; what came is counted once', () => {
+    const scene = new Scene();
+    scene.relay.start();
+    scene.begin();
+    expect(scene.readable()).to.equal(WAIT);
+    for (const round of [1, 2]) {
+      scene.incoming = scene.room = 10;
+      expect(scene.readable()).to.equal(AGAIN);
+      expect([scene.source.arrivedBytes, scene.takenBytes]).to.deep.equal([10 * round, 10 * round]);
+    }
+    scene.incoming = 'end';
+    expect(scene.readable()).to.equal(DONE);
+    // The stream has ended well: that its connection is closed after that is no failure.
+    scene.relay.sourceClosed(new Error('closed'));
+    scene.tell();
+    const { state, failure, hasSourceEnded } = scene.relay;
+    expect([state, failure, hasSourceEnded]).to.deep.equal(['finished', undefined, true]);
+  });
+
+  it('the pace holds it until the timer is due', () => {
+    const scene = new Scene();
+    scene.relay.start();
+    WAYS.pace(scene);
+    expect(scene.thread.timers).to.equal(1);
+    scene.pace.bytesPerSecond = Infinity;
+    scene.thread.runTimers();
+    expect(scene.relay.state).to.equal('source');
+    scene.room = 10;
+    scene.readable();
+    expect(scene.takenBytes).to.equal(10);
+  });
+
+  it('its owner learns that the sink is closing, until it is over; an end that comes after the end changes nothing', () => {
+    const scene = new Scene();
+    scene.relay.start();
+    WAYS.sink(scene);
+    scene.relay.sinkClosing(new Error('closing'));
+    scene.relay.cancel();
+    scene.relay.sinkClosing(new Error('closing'));
+    scene.relay.sourceClosed(new Error('closed'));
+    scene.relay.broken(new Error('closed'));
+    expect([scene.sinkClosings, scene.relay.failure, scene.ends]).to.deep.equal([1, undefined, 1]);
+  });
 
   it('a refusal to watch an end is a failure of that end, told later in the turn', () => {
     for (const end of ['source', 'sink'] as const) {
