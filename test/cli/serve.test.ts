@@ -106,6 +106,7 @@ describe('pollux serve', () => {
     const cases: readonly [string[], number, RegExp][] = [
       [['--cert', 'x'], 2, /--cert and --key: only together/],
       [['--path', 'x', '--port', '1'], 2, /--path: not with --port/],
+      [['--threads', '2', '--max-connections', '5'], 2, /--max-connections: only with one thread/],
       [['--cache', 'x'], 2, /--cache .* Allowed: two parts/],
       [[join(folder, 'nowhere')], 1, /nowhere: ENOENT/],
       [['--redirect', 'a=/'], 1, /redirects\[0\]\.from/],

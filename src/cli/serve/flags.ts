@@ -71,6 +71,9 @@ export function optionsOf(command: Command, directory: string, flags: ServeFlags
   if (flags.path !== undefined && command.getOptionValueSource('port') === 'cli') {
     command.error('pollux: --path: not with --port', { exitCode: 2 });
   }
+  if (flags.threads > 1 && flags.maxConnections !== undefined) {
+    command.error('pollux: --max-connections: only with one thread', { exitCode: 2 });
+  }
   const site = {
     ...(flags.index !== undefined && { index: flags.index }),
     listing: flags.listing ?? false,

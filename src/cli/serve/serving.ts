@@ -49,6 +49,8 @@ export async function serveInThreads(options: StaticServerOptions, flags: ServeF
       },
       drain: async ({ deadlineMs, signal }) => {
         signal?.addEventListener('abort', () => process.exit(), { once: true });
+        // A client that waits in the backlog is served still.
+        await service.close({ deadlineMs });
         await Promise.all(runtime.workers.map(({ peer }) => peer.request('drain', deadlineMs)));
         await runtime.stop();
       },

@@ -9,6 +9,7 @@ import type { ByteStream } from '../http/byte-stream.js';
 import type { HttpCeilingValues } from '../http/http-options.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { HttpResponse } from '../http/http-response.js';
+import { Llhttp } from '../http/llhttp.js';
 import { Phases, type Phase } from '../http/phases.js';
 import { openAccessLog, type AccessLog } from './access-log.js';
 import { Certificate } from './certificate.js';
@@ -88,6 +89,8 @@ export class StaticServer {
 
   /** @internal Opens what it needs, and listens. */
   async begin({ accessLog, tls, listen: places = [] }: ServerValues): Promise<void> {
+    // What is missing is found out here, and not by the first client.
+    Llhttp.get();
     if (accessLog !== undefined) this.log = await openAccessLog(accessLog);
     if (tls !== undefined) this.certificate = await Certificate.open(tls, this.onFailure);
     for (const place of Array.isArray(places) ? (places as readonly ListenOptions[]) : [places as ListenOptions]) {
