@@ -36,6 +36,7 @@ export type {
   StreamToFileCopyOptions,
 } from './api/transfer/copy-options.js';
 export { bindDatagram, type DatagramOptions } from './api/datagram/bind-datagram.js';
+export type { DatagramEnd } from './api/datagram/datagram-end.js';
 export type {
   DatagramCounters,
   DatagramHandler,

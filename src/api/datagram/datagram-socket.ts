@@ -2,8 +2,6 @@
 import { describeBy } from '../../base/inspection.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
-import type { BufferList } from '../../core/memory/buffer-list.js';
-import { MAX_DATAGRAM_BYTES } from '../../core/limits.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { OutgoingDatagram } from '../../core/operations/send-datagrams.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
@@ -12,20 +10,21 @@ import { IoError, wrongState, type StateCode } from '../../sys/ffi/io-error.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { connect } from '../../sys/socket/socket.js';
 import { checkCallback } from '../../base/arguments.js';
-import { DatagramOutbox } from './outbox.js';
+import { checkedPart, DatagramOutbox } from './outbox.js';
 import { DatagramInbox } from './inbox.js';
 import { addReachMethods, type DatagramReach } from './reach.js';
-import { resolvedTarget, targetAddress, type DatagramTarget } from './target.js';
+import { destinationOf, resolvedTarget, type DatagramTarget } from './target.js';
 import { withinBounds, type LookUpBounds } from '../socket/look-up-bounds.js';
 import { prepareMove, type Destination, type Detached } from '../departure.js';
 import { packDatagrams, type QueuedDatagram } from './queued-datagrams.js';
-import { checkSendable, type Sendable } from '../socket/sendable.js';
+import type { Sendable } from '../socket/sendable.js';
 import { settling } from '../settling.js';
 import { closeSocket, detachSocket, titleOf, type Socket } from '../socket/socket.js';
 import { addSocketMethods } from '../socket/socket-methods.js';
 import { removeSocketFile } from '../socket/socket-file.js';
 import type { DatagramDetails } from './datagram-details.js';
 import type { DatagramCounters, DatagramHandler, DatagramInput, ReceivedDatagram } from './datagram-input.js';
+import type { DatagramEnd } from './datagram-end.js';
 import type { DatagramOutput } from './datagram-output.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../waiting.js';
 
@@ -33,7 +32,7 @@ const CLOSE_TIMER = 0;
 const RESOLVED = Promise.resolve();
 
 /* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
-export interface DatagramSocket extends Socket, DatagramInput, DatagramOutput, DatagramReach {}
+export interface DatagramSocket extends Socket, DatagramInput, DatagramOutput, DatagramReach, DatagramEnd {}
 
 /** A socket for datagrams, made by `bindDatagram`. */
 export class DatagramSocket {
@@ -176,16 +175,6 @@ export class DatagramSocket {
     }
   }
 
-  /**
-   * Fixes the peer: `send` goes there without `to`, nobody else's datagrams are received from here on, and that nobody is there
-   * is told (see `onError`). connect(2). Called again it takes another peer.
-   *
-   * @param to an address, or for UDP a name, with bounds for looking it up.
-   * @throws TypeError, RangeError (by the promise, as all) no such place.
-   * @throws IoError EBUSY: datagrams wait to be sent; ENOTFOUND, ENETUNREACH, and for Unix sockets ENOENT, ECONNREFUSED, EACCES; EBADF: it is closed;
-   *   ETIMEDOUT: the name server did not answer within `timeoutMs`.
-   * @throws whatever `signal` was aborted with.
-   */
   async connect(to: DatagramTarget & LookUpBounds): Promise<void> {
     const target = await withinBounds(this.reactor, to, () => resolvedTarget(to, this.address.family));
     this.checkOpen('connect');
@@ -197,12 +186,6 @@ export class DatagramSocket {
 
   // Ending
 
-  /**
-   * Receives no more, sends what waits to be sent, for `closeTimeoutMs` at most, and closes.
-   *
-   * @param options aborting its `signal` ends the wait; it is closed all the same.
-   * @returns a promise that resolves when the descriptor is closed. What could not be sent is told by its own `send`.
-   */
   close(options?: EndOptions): Promise<void> {
     return endWith(options, () => {
       if (this.state === 'open') {
@@ -216,7 +199,6 @@ export class DatagramSocket {
     });
   }
 
-  /** Closes at once. What waits to be sent is dropped. */
   destroy(): void {
     this.release();
   }
@@ -225,20 +207,6 @@ export class DatagramSocket {
     return this.close();
   }
 
-  /**
-   * Moves the socket to another thread, which has called `receiveDatagrams`. Datagrams that the kernel holds are received
-   * there, and those that wait to be sent go along and are sent there, in order: their `send`s resolve with the move. A
-   * `receive` that waits fails with ECANCELED, an iteration ends. This object is of no more use.
-   *
-   * @param state what the other thread needs to go on: anything that can be cloned.
-   * @param options aborting its `signal` later ends the wait; the socket moves all the same.
-   * @returns a promise that resolves when the other thread has it.
-   * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
-   *   nothing has happened to the socket.
-   * @throws IoError EBADF: it is closed or being closed, or was moved before; EPIPE: that thread has ended, and the socket is
-   *   closed. What waited to be sent fails with the same.
-   * @throws Error that thread receives no datagram sockets, and the socket is closed.
-   */
   moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
     return waitWith(options, () => this.move(peer, state));
   }
@@ -328,14 +296,7 @@ export class DatagramSocket {
 
   private destination(to: DatagramTarget | undefined): Address | undefined {
     this.checkOpen('send');
-    const { peer } = this.outbox;
-    if (to === undefined) {
-      if (peer === undefined) throw new TypeError('to: missing; the socket is not connected to a peer');
-      return undefined;
-    }
-    const target = targetAddress(to, this.address.family);
-    if (peer === undefined) return target;
-    throw new IoError('EISCONN', 'send', formatAddress(target), `the socket is connected to ${formatAddress(peer)}`);
+    return destinationOf(to, this.outbox.peer, this.address.family);
   }
 
   private checkOpen(call: string): void {
@@ -383,14 +344,3 @@ export class DatagramSocket {
   }
 }
 shareAmongCopies({ DatagramSocket });
-
-/** @throws TypeError something that can't be sent. */
-function checkedPart(data: Sendable): Uint8Array | BufferList {
-  checkSendable('data', data);
-  if (typeof data !== 'string') return data;
-  // No datagram is longer, so that much of a long string need not be encoded to hear so from the kernel.
-  if (data.length > MAX_DATAGRAM_BYTES) {
-    throw new IoError('EMSGSIZE', 'send', undefined, `it has ${data.length} characters`);
-  }
-  return Buffer.from(data);
-}

@@ -1,6 +1,11 @@
 /** The sending side of a datagram socket: what the kernel has no room for waits here, in order and up to a ceiling. */
 import { BufferList } from '../../core/memory/buffer-list.js';
-import { DATAGRAM_REST_MS, LONGEST_DATAGRAM_REST_MS, QUEUED_DATAGRAM_BYTES } from '../../core/limits.js';
+import {
+  DATAGRAM_REST_MS,
+  LONGEST_DATAGRAM_REST_MS,
+  MAX_DATAGRAM_BYTES,
+  QUEUED_DATAGRAM_BYTES,
+} from '../../core/limits.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import {
   isFull,
@@ -14,6 +19,7 @@ import type { Reactor } from '../../core/reactor/reactor.js';
 import { leaveReserve } from '../../core/memory/receive-buffer.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../../core/reactor/timers.js';
 import { IoError } from '../../sys/ffi/io-error.js';
+import { checkSendable, type Sendable } from '../socket/sendable.js';
 import { formatAddress, type Address } from '../../sys/socket/sockaddr.js';
 import type { QueuedDatagram } from './queued-datagrams.js';
 
@@ -210,4 +216,15 @@ export class DatagramOutbox implements SendDatagramsOwner, TimerOwner {
     const address = to ?? this.peer;
     return address === undefined ? `descriptor ${this.descriptor.fd}` : formatAddress(address);
   }
+}
+
+/** @throws TypeError something that can't be sent. */
+export function checkedPart(data: Sendable): Uint8Array | BufferList {
+  checkSendable('data', data);
+  if (typeof data !== 'string') return data;
+  // No datagram is longer, so that much of a long string need not be encoded to hear so from the kernel.
+  if (data.length > MAX_DATAGRAM_BYTES) {
+    throw new IoError('EMSGSIZE', 'send', undefined, `it has ${data.length} characters`);
+  }
+  return Buffer.from(data);
 }

@@ -1,7 +1,7 @@
 /** Where a datagram goes: what users write, checked and made into an address that the socket's family can reach. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { IoError } from '../../sys/ffi/io-error.js';
-import { checkAddress, isSenderAddress, type Address } from '../../sys/socket/sockaddr.js';
+import { checkAddress, formatAddress, isSenderAddress, type Address } from '../../sys/socket/sockaddr.js';
 import { checkPort, kindOf, shown } from '../../base/arguments.js';
 import { resolve } from '../socket/resolve.js';
 
@@ -22,7 +22,7 @@ interface Given {
  * @param family that of the socket that sends.
  * @throws TypeError, RangeError naming what is wrong with it.
  */
-export function targetAddress(to: DatagramTarget, family: Family): Address {
+function targetAddress(to: DatagramTarget, family: Family): Address {
   const given = checkGiven(to, family);
   // The way back to a sender: it was never anything but an address of the kernel's.
   if (isSenderAddress(to) && to.family === family) return to;
@@ -32,6 +32,27 @@ export function targetAddress(to: DatagramTarget, family: Family): Address {
     throw new TypeError(`host: ${shown(host)}; allowed: an IP address (connect() looks names up)`);
   }
   return internetTarget(host, given.port!, family);
+}
+
+/**
+ * Where a datagram of a socket goes.
+ *
+ * @param peer that of a connected socket.
+ * @returns undefined: to the peer.
+ * @throws TypeError, RangeError as `targetAddress`. @throws IoError EISCONN: `to`, although there is a peer.
+ */
+export function destinationOf(
+  to: DatagramTarget | undefined,
+  peer: Address | undefined,
+  family: Family,
+): Address | undefined {
+  if (to === undefined) {
+    if (peer === undefined) throw new TypeError('to: missing; the socket is not connected to a peer');
+    return undefined;
+  }
+  const target = targetAddress(to, family);
+  if (peer === undefined) return target;
+  throw new IoError('EISCONN', 'send', formatAddress(target), `the socket is connected to ${formatAddress(peer)}`);
 }
 
 /** As `targetAddress`, for a host that may be a name. @throws IoError ENOTFOUND, EAFNOSUPPORT. */
