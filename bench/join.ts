@@ -74,6 +74,12 @@ async function observeShort({ proxy, port }: ProxySession, amounts: Amounts): Pr
 function contenders(origin: () => number, observe: (session: ProxySession) => Promise<Sample>): Contender[] {
   return [
     proxyContender(findPollux('epoll'), startProxyProgram('proxy-pollux'), origin, observe),
+    proxyContender(
+      { ...findPollux('epoll'), name: 'createProxy' },
+      startProxyProgram('proxy-created'),
+      origin,
+      observe,
+    ),
     proxyContender(findHaproxy(), startHaproxy, origin, observe),
     proxyContender({ ...findNode(), name: 'node pipe' }, startProxyProgram('proxy-node'), origin, observe),
   ];
