@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
-import { READABLE, WRITABLE } from '../../src/backends/contract.js';
+import { PRIORITY, READABLE, WRITABLE } from '../../src/backends/contract.js';
 import { UringBackend } from '../../src/backends/uring/backend.js';
 import { probeUring, uringFactory } from '../../src/backends/uring/factory.js';
 import { explainRefusal } from '../../src/backends/uring/refusal.js';
@@ -116,6 +116,23 @@ describe('the backend of io_uring', () => {
     world.close(ours);
     world.close(theirs);
   });
+
+  for (const mode of ['level', 'edge', 'oneshot'] as const) {
+    it(`ordinary bytes are not urgent, though the wake says so (${mode})`, () => {
+      backend = new UringBackend();
+      const [ours, theirs] = world.tcpPair();
+      const token = backend.register(ours, PRIORITY, mode);
+      backend.wait(0);
+      world.write(theirs, 1);
+      expect(backend.wait(5e6)).to.equal(0);
+      expect(world.sendUrgent(theirs)).to.equal(true);
+      expect(backend.wait(1e9)).to.equal(1);
+      expect(backend.events.readiness[0]).to.equal(PRIORITY);
+      backend.unregister(token);
+      world.close(ours);
+      world.close(theirs);
+    });
+  }
 
   it('a wait makes one system call, changes included', () => {
     backend = new UringBackend();
