@@ -78,7 +78,7 @@ export class ProxyServer {
     return this.sessions.size;
   }
 
-  /** It was closed, or is being closed or drained. */
+  /** It was closed: by `close`, or at the end of `drain`. */
   get isClosed(): boolean {
     return this.closer.signal.aborted;
   }
