@@ -66,6 +66,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   private isSending = false;
   private isPaused = false;
   private hasPeerEnded = false;
+  private isClosed = false;
   /** What was received and is not parsed. */
   private readonly waiting = new BufferList();
   private draining: Waiter | undefined = undefined;
@@ -114,10 +115,11 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   private onClosed(failure: Error | undefined): void {
     const { request, response } = this;
     this.mode = 'closing';
+    this.isClosed = true;
     this.owner.phases.enter(this, undefined);
     this.parser.close();
     this.waiting.release();
-    const reason = failure ?? new IoError('ECONNRESET', 'send', undefined, 'the connection was closed');
+    const reason = failure ?? wentAway();
     if (request !== undefined && !this.isBodyOver) request.body.fail(reason);
     this.draining?.reject(reason);
     if (response !== undefined && !response.isOver) response.breakOff(reason);
@@ -266,8 +268,8 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   }
 
   drained(): Promise<void> {
-    if (this.stream.isClosed)
-      return Promise.reject(new IoError('ECONNRESET', 'send', undefined, 'the connection was closed'));
+    // A stream that broke tells so at the end of the turn, and by then the response is over.
+    if (this.isClosed) return Promise.reject(wentAway());
     this.draining ??= new Waiter();
     this.updatePhase();
     return this.draining.promise;
@@ -337,4 +339,8 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
     if (phase === 'body') return this.refuseBody({ status: 408, why: 'the body took too long' });
     this.stream.destroy(new IoError('ETIMEDOUT', 'send', undefined, 'the peer took no byte for too long'));
   }
+}
+
+function wentAway(): IoError {
+  return new IoError('ECONNRESET', 'send', undefined, 'the connection was closed');
 }
