@@ -50,7 +50,7 @@ export function kernelsDocument({ base, changed, splices }: Recordings): string 
   const areas = [...new Set(base.scenarios.map(({ area }) => area))];
   const kernels = [
     [base.kernel, String(base.scenarios.length), code(base.file)],
-    [changed.kernel, `${changed.scenarios.length} that differ`, code(changed.file)],
+    [changed.kernel, `${changed.scenarios.length} that differ, as reported`, code(changed.file)],
     [splices.scenarios[0].kernel, `${splices.scenarios.length} of SO_SPLICE`, code(splices.file)],
   ];
   const counts = areas.map(area => {
@@ -66,7 +66,8 @@ export function kernelsDocument({ base, changed, splices }: Recordings): string 
     'By area:',
     table(['Area', 'Scenarios', 'About'], counts),
     `## ${changed.kernel} against ${base.kernel}`,
-    'All other scenarios were answered alike. A step is named by its call and its place in the scenario.',
+    `All other scenarios were answered alike. These were written down from a report of a run on ${changed.kernel}, and not recorded step by step. ` +
+      'A step is named by its call and its place in the scenario.',
     table(['Scenario', 'Step', base.kernel, changed.kernel], differences(base, changed)),
     '## SO_SPLICE',
     'Two TCP connections, `a` to `b` and `c` to `d`. `b` is the source of the splice and `c` its sink.',

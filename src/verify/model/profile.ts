@@ -7,8 +7,8 @@ export type ProfileName =
 export interface Profile {
   readonly name: ProfileName;
   readonly system: KqueueSystem;
-  /** Whether a real kernel was recorded, or only read about. */
-  readonly source: 'recorded' | 'from the manual';
+  /** A real kernel was recorded; one was run and what differed was written down; or it was only read about. */
+  readonly source: 'recorded' | 'reported' | 'from the manual';
   /** An error entry has EV_ERROR beside the flags of its change, not in their place (xnu). */
   readonly errorKeepsFlags: boolean;
   /** EV_ADD also enables a knote that was disabled. */
@@ -63,6 +63,7 @@ export const profiles: Readonly<Record<ProfileName, Profile>> = {
   'freebsd-15': {
     ...freebsd14,
     name: 'freebsd-15',
+    source: 'reported',
     tellsUnixWriteEnd: false,
     takesForDeafUnix: false,
     watchesDevices: true,
