@@ -64,6 +64,7 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
     this.writes = new SecureWrites(tlsSocket, this);
     tlsSocket.on('error', (error: Error) => (this.failure ??= tlsFailure(error)));
     tlsSocket.on('close', () => this.onClosed());
+    reactor.elsewhere.add(this);
   }
 
   // What TLS knows
@@ -287,6 +288,11 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
   // For its halves and transfers
 
   /** @internal */
+  get state(): 'secure' | 'closed' {
+    return this.isOver ? 'closed' : 'secure';
+  }
+
+  /** @internal */
   get ownFd(): number {
     return this.isOver ? -1 : descriptorOf(this.tlsSocket);
   }
@@ -311,6 +317,7 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
 
   private onClosed(): void {
     this.isOver = true;
+    this.reactor.elsewhere.delete(this);
     this.timeouts?.clear();
     const { failure } = this;
     const refusal = failure ?? wasClosed();
@@ -323,7 +330,7 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
 
   static {
     describeBy('SecureConnection', SecureConnection.prototype, connection => ({
-      state: connection.isOver ? 'closed' : 'open',
+      state: connection.state,
       protocol: connection.protocol ?? undefined,
       servername: connection.servername,
       received: connection.bytesReceived,

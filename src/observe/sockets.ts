@@ -3,6 +3,7 @@ import { Connection } from '../api/stream/connection.js';
 import { shownAddress } from '../api/stream/parts/connection-parts.js';
 import { DatagramSocket } from '../api/datagram/datagram-socket.js';
 import { Listener } from '../api/listening/listener.js';
+import type { ShownConnection } from '../core/observation/shown-connection.js';
 import type { Reactor } from '../core/reactor/reactor.js';
 import { formatAddress } from '../sys/socket/sockaddr.js';
 
@@ -18,7 +19,7 @@ export interface ConnectionSnapshot {
   /** The same in all snapshots of its thread, as long as it is open. */
   readonly id: number;
   readonly fd: number;
-  /** 'open', 'peer-ended', 'ending', … See docs/connection-states.md. */
+  /** 'open', 'peer-ended', 'ending', … See docs/connection-states.md. 'secure': it has TLS, and bytes are counted without it. */
   readonly state: string;
   readonly local: string | undefined;
   readonly remote: string | undefined;
@@ -49,7 +50,7 @@ export interface SocketsSnapshot {
 
 interface Ranked {
   readonly id: number;
-  readonly connection: Connection;
+  readonly connection: ShownConnection;
   readonly weight: number;
 }
 
@@ -59,12 +60,12 @@ interface Seen {
   bytes: number;
 }
 
-const seen = new WeakMap<Connection, Seen>();
+const seen = new WeakMap<ShownConnection, Seen>();
 let lastId = 0;
 
 /** @param most connections to list. */
 export function snapshotSockets(reactor: Reactor, most: number): SocketsSnapshot {
-  const ranked: Ranked[] = [];
+  const ranked = Array.from(reactor.elsewhere, rank);
   const listeners: ListenerSnapshot[] = [];
   let datagramSockets = 0;
   for (const { owner } of reactor.driver.registered.inCare()) {
@@ -81,7 +82,7 @@ export function snapshotSockets(reactor: Reactor, most: number): SocketsSnapshot
 }
 
 /** By what has moved since the last look, and what waits to move. */
-function rank(connection: Connection): Ranked {
+function rank(connection: ShownConnection): Ranked {
   const { bytesReceived, bytesSent, queuedBytes } = connection;
   const bytes = bytesReceived + bytesSent;
   const before = seen.get(connection) ?? { id: ++lastId, bytes: 0 };

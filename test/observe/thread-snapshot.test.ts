@@ -5,6 +5,7 @@ import { join as joinPath } from 'node:path';
 import { copy, currentReactor, join, open, sendFile, type Connection } from '../../src/index.js';
 import { histogramBetween, quantile, snapshotThread, type ThreadSnapshot } from '../../src/observe.js';
 import { describeOnEveryDriver } from '../support/every-driver.js';
+import { securePair } from '../support/secure-pair.js';
 import { listening, portOf, readExactly, tcpPair, unixPair } from '../support/sockets.js';
 
 /** Runs the thread for that long and lets nothing else. */
@@ -42,6 +43,22 @@ describeOnEveryDriver('a snapshot of a thread', () => {
     const snapshot = snapshotThread();
     expect(structuredClone(snapshot)).to.deep.equal(snapshot);
     expect(JSON.parse(JSON.stringify(snapshot))).to.deep.include({ sockets: snapshot.sockets });
+  });
+
+  it('lists connections with TLS, until they close', async () => {
+    const { serving, asking } = await securePair();
+    const before = snapshotThread();
+    await asking.write('hello');
+    await serving.read();
+    const { counts, connections } = snapshotThread().sockets;
+    expect(counts).to.deep.equal(before.sockets.counts);
+    const shown = connections.find(({ fd }) => fd === serving.ownFd);
+    expect(shown).to.include({ state: 'secure', receivedBytes: 5, sentBytes: 0, queuedBytes: 0 });
+    expect(shown!.remote).to.match(/^127\.0\.0\.1:\d+$/);
+    asking.destroy();
+    serving.destroy();
+    await Promise.allSettled([serving.closed, asking.closed]);
+    expect(snapshotThread().sockets.counts.connections).to.equal(counts.connections - 2);
   });
 
   it('lists listeners, and those connections first through which most has gone since the last', async () => {

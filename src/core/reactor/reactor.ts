@@ -24,6 +24,7 @@ import { NodeHost } from './node-host.js';
 import type { Inbox } from './inbox.js';
 import { WAITS_PER_TURN } from '../limits.js';
 import { turnSlow } from '../observation/channels.js';
+import type { ShownConnection } from '../observation/shown-connection.js';
 import { TurnMeter } from '../observation/turn-meter.js';
 import { ReadinessDriver } from '../driver/readiness-driver.js';
 import { REACTOR_MODES, type ReactorMode } from '../driver/mode.js';
@@ -55,6 +56,8 @@ export class Reactor {
   /** @internal */
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
+  /** @internal Connections of this thread whose descriptors are in Node's loop, as those with TLS. They leave when they close. */
+  readonly elsewhere = new Set<ShownConnection>();
 
   /** Undefined until somebody asks what turns cost. */
   private meter: TurnMeter | undefined = undefined;
