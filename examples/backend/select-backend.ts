@@ -18,7 +18,6 @@ import {
   registerBackend,
   Registrations,
   wakeBackend,
-  Waker,
   WRITABLE,
   type Backend,
   type BackendDescription,
@@ -30,6 +29,7 @@ import {
 } from 'pollux/backends';
 import type { BackendGate } from 'pollux/testing';
 import { DescriptorSets, hasBit, select, SET_SIZE, setBit } from './select-call.js';
+import { WakePipe } from './wake-pipe.js';
 
 const NAME = 'select';
 const DEFAULT_MAX_EVENTS = 256;
@@ -57,7 +57,7 @@ export class SelectBackend implements Backend {
 
   /** Slots, generations, tokens, and what is wanted and applied: the bookkeeping that every backend needs. */
   private readonly registrations = new Registrations(NAME);
-  private readonly waker = new Waker();
+  private readonly wakePipe = new WakePipe();
   /** What the kernel is asked; it overwrites the other one with its answer. */
   private readonly asked = new DescriptorSets();
   private readonly ready = new DescriptorSets();
@@ -68,16 +68,16 @@ export class SelectBackend implements Backend {
 
   constructor(options: BackendOptions = {}) {
     this.events = new EventBatch(options.maxEvents ?? DEFAULT_MAX_EVENTS, this.registrations);
-    if (this.waker.fd >= SET_SIZE) {
-      const failure = tooLarge('open', this.waker.fd);
-      this.waker.close();
+    if (this.wakePipe.readEnd >= SET_SIZE) {
+      const failure = tooLarge('open', this.wakePipe.readEnd);
+      this.wakePipe.close();
       throw failure;
     }
-    setBit(this.asked.readable, this.waker.fd, true);
+    setBit(this.asked.readable, this.wakePipe.readEnd, true);
   }
 
   get wakeHandle() {
-    return this.waker.handle;
+    return this.wakePipe.handle;
   }
 
   register(fd: number, interest: Interest, mode: RegistrationMode): Token {
@@ -137,7 +137,7 @@ export class SelectBackend implements Backend {
 
   wake(): void {
     this.counters.systemCalls++;
-    wakeBackend(this.waker.handle);
+    wakeBackend(this.wakePipe.handle);
   }
 
   has(token: Token): boolean {
@@ -147,15 +147,15 @@ export class SelectBackend implements Backend {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.waker.close();
+    this.wakePipe.close();
   }
 
   /** Turns the bits of `ready` into events, from `start` round all descriptors, as far as the batch has room. */
   private harvest(): void {
-    if (hasBit(this.ready.readable, this.waker.fd)) {
+    if (hasBit(this.ready.readable, this.wakePipe.readEnd)) {
       this.counters.wakes++;
       this.counters.systemCalls++;
-      this.waker.drain();
+      this.wakePipe.drain();
     }
     for (let step = 0; step < SET_SIZE; step++) {
       const fd = (this.start + step) % SET_SIZE;

@@ -25,7 +25,8 @@ describe('documents of the contract', () => {
   });
 
   it('the code in docs/writing-a-backend.md stands in examples/backend', () => {
-    const source = lines(read('examples/backend/select-call.ts') + read('examples/backend/select-backend.ts'));
+    const files = ['select-call', 'wake-pipe', 'select-backend'];
+    const source = lines(files.map(name => read(`examples/backend/${name}.ts`)).join(''));
     const blocks = [...read('docs/writing-a-backend.md').matchAll(/```ts\n(.*?)```/gs)].map(match => lines(match[1]));
     expect(blocks.length).to.be.at.least(5);
     for (const block of blocks) expect(source).to.include(block);
