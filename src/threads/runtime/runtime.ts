@@ -3,9 +3,8 @@ import { wrongState } from '../../sys/ffi/io-error.js';
 import { describeBy } from '../../base/inspection.js';
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
-import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
 import { serviceValues, type ServiceOptions } from '../service/options.js';
-import { openService, type Service } from '../service/service.js';
+import type { Service } from '../service/service.js';
 import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import {
@@ -16,8 +15,11 @@ import {
 import { settling, type Settling } from '../../api/settling.js';
 import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '../../api/waiting.js';
 import { workQueue, type WorkQueue, type WorkQueueOptions } from '../jobs/work-queue.js';
+import { RuntimeCallbacks } from './runtime-callbacks.js';
+import { introduce } from './introduce.js';
 import { WorkerCleanups } from './worker-cleanups.js';
 import type { WorkerAddress } from './control.js';
+import { RuntimeServices } from './runtime-services.js';
 import { StopSignals } from './stop-signals.js';
 import { RuntimeWorker, type WorkerEnd } from './runtime-worker.js';
 import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOptions } from './options.js';
@@ -33,9 +35,9 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
   /** The workers, by index. */
   readonly workers: readonly RuntimeWorker<Messages>[];
   private readonly options: CheckedOptions;
-  private readonly scope = new AsyncScope('POLLUX_RUNTIME');
+  private readonly callbacks: RuntimeCallbacks;
   private ownEndpoint: Endpoint | undefined = undefined;
-  private readonly services = new Set<Service>();
+  private readonly services: RuntimeServices;
   private readonly cleanups = new WorkerCleanups();
   private readonly starting: Settling<void> = settling();
   private readonly ended: Settling<RuntimeEnd> = settling();
@@ -54,7 +56,14 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
   /** @throws RangeError, TypeError an option that makes no sense, named. */
   constructor(options: RuntimeOptions) {
     this.options = checkRuntimeOptions(options);
+    this.callbacks = new RuntimeCallbacks(this.options);
     this.workers = this.options.names.map((name, index) => new RuntimeWorker(index, name, this));
+    this.services = new RuntimeServices({
+      workers: this.workers,
+      processors: this.options.processors,
+      checkRunning: () => this.checkRunning('listen'),
+      onFailure: (failure, worker) => this.callbacks.onError(failure, worker),
+    });
     // onError tells of it; it must not end the process as unhandled twice.
     this.starting.promise.catch(() => {});
     this.ended.promise.catch(() => {});
@@ -109,22 +118,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
     const { signal } = values;
     signal?.throwIfAborted();
     if (this.started) await unlessAborted(this.starting.promise, signal);
-    this.checkRunning('listen');
-    const service = await openService(this, values);
-    this.services.add(service);
-    try {
-      // It may have been stopped meanwhile.
-      this.checkRunning('listen');
-      signal?.throwIfAborted();
-      const running = this.workers.filter(({ isRunning }) => isRunning);
-      await unlessAborted(Promise.all(running.map(worker => service.begin(worker))), signal);
-    } catch (failure) {
-      const closed = service.close();
-      if (signal?.aborted === true) closed.catch(() => {});
-      else await closed;
-      throw failure;
-    }
-    return service;
+    return await this.services.listen(values);
   }
 
   /**
@@ -163,16 +157,6 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
   async snapshot(options: RuntimeSnapshotOptions = {}): Promise<RuntimeSnapshot> {
     const { own, timeoutMs } = checkedRuntimeSnapshot(options);
     return { workers: await Promise.all(this.workers.map(worker => worker.snapshot(own, timeoutMs))) };
-  }
-
-  /** @internal */
-  get processors(): readonly number[] {
-    return this.options.processors;
-  }
-
-  /** @internal */
-  onServiceClosed(service: Service): void {
-    this.services.delete(service);
   }
 
   /**
@@ -228,7 +212,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
     if (this.stopping) return;
     // What its entry asks of this thread is answered while it still runs, and may be what it waits for.
     worker.contact = this.endpoint.peer(mailbox);
-    this.introduce();
+    introduce(this.workers);
   }
 
   /** @internal */
@@ -237,18 +221,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
     // Before it is told to serve. What fails is a worker that has ended, which is reported as that.
     if (this.paused) void worker.pause().catch(() => {});
     if (this.stopping) return;
-    for (const service of this.services) void this.beginService(service, worker);
+    this.services.begin(worker);
     if (this.workers.every(({ hasRun }) => hasRun)) this.starting.resolve();
-    const { name, restarts } = worker;
-    if (restarts > 0) this.callBack(this.options.onRestart, name, restarts);
+    if (worker.restarts > 0) this.callbacks.onRestart(worker);
   }
 
   /** @internal */
   onEnded(worker: RuntimeWorker, { threadId, failure }: WorkerEnd): void {
     this.endpoint.markEnded(threadId);
-    if (failure !== undefined) this.report(failure, worker);
+    if (failure !== undefined) this.callbacks.onError(failure, worker);
     const willReturn = this.mayReturn(worker, failure);
-    for (const service of this.services) service.onEnded(worker, willReturn);
+    this.services.onEnded(worker, willReturn);
     const others = this.workers.filter(other => other.isAlive);
     for (const other of others) other.tell({ kind: 'ended', threadId });
     this.cleanups.begin(threadId, others);
@@ -264,19 +247,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
     this.cleanups.onReleased(threadId, worker);
   }
 
-  private async beginService(service: Service, worker: RuntimeWorker): Promise<void> {
-    const { peer } = worker;
-    try {
-      await service.begin(worker);
-    } catch (failure) {
-      // One that has ended is reported as that.
-      if (worker.isRunning && worker.peer === peer) this.report(failure as Error, worker);
-    }
-  }
-
-  /** Clients that wait in a backlog are served by the workers that still accept. */
   private async stopWorker(worker: RuntimeWorker): Promise<void> {
-    await Promise.allSettled([...this.services].map(service => service.release(worker)));
+    await this.services.release(worker);
     worker.tell({ kind: 'stop' });
   }
 
@@ -289,36 +261,15 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
 
   private startWorker(worker: RuntimeWorker): void {
     const { entry, payload, reactor = {}, senders, processors, workerUrl } = this.options;
+    const processor = processors[worker.index];
     const owner = this.endpoint.address;
     try {
-      worker.start(workerUrl, {
-        entry: entry.href,
-        payload,
-        reactor,
-        senders,
-        processor: processors[worker.index],
-        owner,
-      });
+      worker.start(workerUrl, { entry: entry.href, payload, reactor, senders, processor, owner });
     } catch (failure) {
       // There is no worker that could end: what was given can't be cloned any more, or the system has no room for one.
-      this.report(failure as Error, worker);
-      for (const service of this.services) service.onEnded(worker, false);
+      this.callbacks.onError(failure as Error, worker);
+      this.services.onEnded(worker, false);
       this.onLost(worker, failure as Error);
-    }
-  }
-
-  /** Those that are being started wait for each other, at first and later; they run when all know all. */
-  private introduce(): void {
-    const alive = this.workers.filter(other => other.isAlive);
-    if (alive.some(({ address }) => address === undefined)) return;
-    const addresses = alive.map(({ address }) => address!);
-    const newcomers = alive.filter(({ isIntroduced }) => !isIntroduced);
-    for (const other of alive) {
-      if (other.isIntroduced) for (const { address } of newcomers) other.tell({ kind: 'joined', worker: address! });
-    }
-    for (const newcomer of newcomers) {
-      newcomer.isIntroduced = true;
-      newcomer.tell({ kind: 'run', workers: addresses });
     }
   }
 
@@ -330,7 +281,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
       this.starting.reject(failure ?? wrongState('ESRCH', 'start', early));
     }
     // One that ended before its reactor ran is waited for no more.
-    if (!this.stopping) this.introduce();
+    if (!this.stopping) introduce(this.workers);
     if (this.workers.every(other => !other.isAlive)) void this.finish();
   }
 
@@ -349,25 +300,11 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
     if (!this.started || this.stopping || this.isOver) throw wrongState('ESRCH', call, 'the runtime is not running');
   }
 
-  private report(failure: Error, { name }: RuntimeWorker): void {
-    this.callBack(this.options.onError, failure, name);
-  }
-
-  /** What a callback throws is its user's affair; what is left to be done for the worker is done all the same. */
-  private callBack<Args extends unknown[]>(callback: ((...args: Args) => void) | undefined, ...args: Args): void {
-    if (callback === undefined) return;
-    try {
-      this.scope.run(callback, this.options, ...args);
-    } catch (error) {
-      throwUncaught(error);
-    }
-  }
-
   private async finish(): Promise<void> {
     this.isOver = true;
     this.signals.close();
     try {
-      await Promise.all([...this.services].map(service => service.close()));
+      await this.services.close();
     } catch (failure) {
       this.failure ??= failure as Error;
     }
