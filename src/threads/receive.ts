@@ -1,23 +1,22 @@
 /** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
 import { wrongState } from '../sys/ffi/io-error.js';
 import { deserialize } from 'node:v8';
-import { AsyncScope } from '../core/reactor/async-scope.js';
-import { OpenDescriptor } from '../core/disk/open-descriptor.js';
 import { close, dup } from '../sys/file/io.js';
 import { restoreConnection } from '../api/stream/adopt.js';
 import { checkFunction, kindOf } from '../base/arguments.js';
 import type { ConnectionDetails } from '../api/stream/parts/connection-parts.js';
 import type { Connection } from '../api/stream/connection.js';
-import { DiskFile, type FileDetails } from '../api/file/disk-file.js';
+import type { DiskFile } from '../api/file/disk-file.js';
+import { restoreFile } from '../api/file/open.js';
 import { WorkerServices } from './service/worker-services.js';
 import type { DatagramDetails } from '../api/datagram/datagram-details.js';
-import { DatagramSocket } from '../api/datagram/datagram-socket.js';
+import { restoreDatagramSocket } from '../api/datagram/bind-datagram.js';
+import type { DatagramSocket } from '../api/datagram/datagram-socket.js';
 import type { InFlight, Movable } from '../api/departure.js';
 import { answerOf, inFlightOf, type InFlightPart, type Parcel, type Part } from './move.js';
-import type { ListenerDetails } from '../api/listening/listener-details.js';
-import { Listener } from '../api/listening/listener.js';
+import { restoreListener } from '../api/listening/listen.js';
+import type { Listener } from '../api/listening/listener.js';
 import { Endpoint } from './endpoint/endpoint.js';
-import { unpackDatagrams } from '../api/datagram/queued-datagrams.js';
 import { currentReactor } from '../api/thread-reactor.js';
 import { throwLater } from '../api/throw-later.js';
 
@@ -53,19 +52,13 @@ export function receiveListeners<S = unknown>(
   onListener: (listener: Listener, state: S) => void,
 ): void {
   checkReceiver('receiveListeners', endpoint, 'listener', onListener);
-  const make = (fd: number, details: ListenerDetails) => {
-    const reactor = currentReactor();
-    return new Listener(reactor, reactor.driver.add(fd, new AsyncScope('POLLUX_LISTENER')), details);
-  };
-  receive(endpoint, 'listener', make, onListener);
+  receive(endpoint, 'listener', restoreListener, onListener);
 }
 
 /** Lets other threads move files here (`file.moveTo`). Otherwise as `receiveConnections`. */
 export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: DiskFile, state: S) => void): void {
   checkReceiver('receiveFiles', endpoint, 'file', onFile);
-  const make = (fd: number, { device, path, alignmentBytes, statAtOpen }: FileDetails) =>
-    new DiskFile(new OpenDescriptor(fd, device, path, { alignmentBytes }), statAtOpen);
-  receive(endpoint, 'file', make, onFile);
+  receive(endpoint, 'file', restoreFile, onFile);
 }
 
 /**
@@ -80,17 +73,8 @@ export function receiveDatagrams<S = unknown>(
 ): void {
   checkReceiver('receiveDatagrams', endpoint, 'datagram socket', onSocket);
   const take = collectInFlight(endpoint, 'datagram socket');
-  const make = (fd: number, details: DatagramDetails, from: number, move: string) => {
-    const queued = unpackDatagrams(take(from, move).queued);
-    const reactor = currentReactor();
-    const socket = new DatagramSocket(
-      reactor,
-      reactor.driver.add(fd, new AsyncScope('POLLUX_DATAGRAM_SOCKET')),
-      details,
-    );
-    socket.putQueued(queued);
-    return socket;
-  };
+  const make = (fd: number, details: DatagramDetails, from: number, move: string) =>
+    restoreDatagramSocket(fd, details, take(from, move));
   receive(endpoint, 'datagram socket', make, onSocket);
 }
 

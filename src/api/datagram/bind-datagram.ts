@@ -15,8 +15,10 @@ import {
   type OptionTable,
   type OptionValues,
 } from '../../base/options.js';
-import type { DatagramLimits } from './datagram-details.js';
+import type { InFlight } from '../departure.js';
+import type { DatagramDetails, DatagramLimits } from './datagram-details.js';
 import { DatagramSocket } from './datagram-socket.js';
+import { unpackDatagrams } from './queued-datagrams.js';
 import { LOCAL_END, localCandidates, openFirst, REUSE_PORT, sharePort, type LocalEnd } from '../socket/local-end.js';
 import { SOCKET_OPTIONS, type SocketOptions } from '../options.js';
 import { takeSocket } from '../socket/given-descriptor.js';
@@ -78,6 +80,17 @@ export async function bindDatagram(options: DatagramOptions = {}): Promise<Datag
     socket.destroy();
     throw error;
   }
+  return socket;
+}
+
+/** Makes a socket anew of what `socket.detach()` gave. @param fd the socket owns it after the call. */
+export function restoreDatagramSocket(fd: number, details: DatagramDetails, { queued }: InFlight): DatagramSocket {
+  // Before the socket is made: bytes that make no sense leave the descriptor to the caller.
+  const waited = unpackDatagrams(queued);
+  const reactor = currentReactor();
+  const scope = new AsyncScope('POLLUX_DATAGRAM_SOCKET');
+  const socket = new DatagramSocket(reactor, reactor.driver.add(fd, scope), details);
+  socket.putQueued(waited);
   return socket;
 }
 

@@ -10,7 +10,7 @@ import { advise, allocate, fdatasync, fsync, ftruncate } from '../../sys/file/fi
 import type { FileStat } from '../../sys/file/file-stat.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { checkInteger, kindOf } from '../../base/arguments.js';
-import { prepareMove, type Destination } from '../departure.js';
+import { prepareMove, type Destination, type Detached } from '../departure.js';
 import { checkBytes, checkSendable, type Sendable } from '../socket/sendable.js';
 import { adviceNumber, type Advice } from './advice.js';
 import { abortedWrite, type FileFailure } from './file-failures.js';
@@ -229,15 +229,14 @@ export class DiskFile {
    * @throws Error that thread receives no files, and the file is closed.
    */
   moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
-    return waitWith(options, () => this.move(peer, state));
+    return waitWith(options, async () => await prepareMove(peer, state).give('file', await this.detach()));
   }
 
-  private async move(peer: Destination, state: unknown): Promise<void> {
-    const move = prepareMove(peer, state);
+  /** @internal Takes the descriptor out, once what is under way is done. @throws IoError EBADF. */
+  async detach(): Promise<Detached<FileDetails>> {
     const { descriptor, alignmentBytes, path, statAtOpen } = this;
     const fd = await descriptor.detach();
-    const details: FileDetails = { device: descriptor.device, path, alignmentBytes, statAtOpen };
-    await move.give('file', { fd, details });
+    return { fd, details: { device: descriptor.device, path, alignmentBytes, statAtOpen } };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -20,7 +20,7 @@ import { close } from '../../sys/file/io.js';
 import { kindOf, pathOf } from '../../base/arguments.js';
 import { abortSignal, anything, boolean, integer, oneOf, valuesOf, type OptionTable } from '../../base/options.js';
 import { Directory } from './directory.js';
-import { DiskFile } from './disk-file.js';
+import { DiskFile, type FileDetails } from './disk-file.js';
 
 const FLAGS = {
   r: O_RDONLY,
@@ -89,6 +89,11 @@ export async function open(given: string | URL, options: OpenOptions = {}): Prom
     opened.then(file => file.close()).catch(() => {});
     return true;
   });
+}
+
+/** Makes a file anew of what `file.detach()` gave. @param fd the file owns it after the call. */
+export function restoreFile(fd: number, { device, path, alignmentBytes, statAtOpen }: FileDetails): DiskFile {
+  return new DiskFile(new OpenDescriptor(fd, device, path, { alignmentBytes }), statAtOpen);
 }
 
 function folderOf(path: string, beneath: OpenOptions['beneath']): string | Directory | undefined {

@@ -7,6 +7,7 @@ import { currentReactor } from '../thread-reactor.js';
 import { ACCEPTING_OPTIONS, type AcceptingOptions, type AcceptingValues } from './accepting-options.js';
 import { takeListeningSocket } from './given-socket.js';
 import { Listener } from './listener.js';
+import type { ListenerDetails } from './listener-details.js';
 import {
   LISTENING_OPTIONS,
   openListeningSocket,
@@ -59,6 +60,12 @@ async function socketFor(values: OptionValues<typeof LISTEN_OPTIONS>): Promise<L
   if (fd === undefined) return openListeningSocket(values);
   signal?.throwIfAborted();
   return takeListeningSocket('listen', fd, values);
+}
+
+/** Makes a listener anew of what `listener.detach()` gave. @param fd the listener owns it after the call. */
+export function restoreListener(fd: number, details: ListenerDetails): Listener {
+  const reactor = currentReactor();
+  return new Listener(reactor, reactor.driver.add(fd, new AsyncScope('POLLUX_LISTENER')), details);
 }
 
 /** The listener of a socket that listens. */
