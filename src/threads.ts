@@ -10,7 +10,8 @@
 export { receiveConnections, receiveDatagrams, receiveFiles, receiveListeners } from './threads/receive.js';
 export type { AcceptModel, Distribute, ServiceOptions, WorkerLoad } from './threads/service/options.js';
 export type { Service, ServiceCloseOptions, ServiceEnd } from './threads/service/service.js';
-export { openEndpoint, Endpoint } from './threads/endpoint/endpoint.js';
+export { Endpoint } from './threads/endpoint/endpoint.js';
+export { openEndpoint } from './threads/endpoint/open-endpoint.js';
 export type { Message } from './threads/messages/message.js';
 export { Peer, type RequestOptions } from './threads/endpoint/peer.js';
 export type { Undelivered } from './threads/endpoint/peer-lane.js';

@@ -4,18 +4,14 @@ import { describeBy } from '../../base/inspection.js';
 import { threadId } from 'node:worker_threads';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { isSameMailbox, type MailboxAddress } from '../mailbox/address.js';
-import { Mailbox, type MailboxCounters, type MailboxOptions, type MailboxSetup } from '../mailbox/mailbox.js';
-import { NOTHING } from '../mailbox/outgoing.js';
+import { Mailbox, type MailboxCounters, type MailboxSetup } from '../mailbox/mailbox.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { checkCallback, checkFunction, checkInteger } from '../../base/arguments.js';
-import { MAILBOX_BYTES, MAILBOX_SENDERS } from '../../core/limits.js';
-import { MAX_SENDERS } from '../ring/layout.js';
-import { integer, optional, valuesOf, type OptionTable } from '../../base/options.js';
-import { currentReactor } from '../../api/thread-reactor.js';
+import { valuesOf } from '../../base/options.js';
 import type { QueueDepth } from '../../core/reactor/inbox.js';
 import { Backlog, longestOf } from './backlog.js';
-import { SUBSCRIBE, UNSUBSCRIBE } from './channel.js';
-import { checkAddress, checkRingBytes, checkName } from '../messages/checks.js';
+import { checkAddress, checkName } from '../messages/checks.js';
+import { ByName } from './by-name.js';
 import { Control } from './control.js';
 import { Deliveries } from '../messages/deliveries.js';
 import type { Message } from '../messages/message.js';
@@ -34,7 +30,8 @@ import { Queue } from '../messages/queue.js';
 import { RecentThreads } from './recent-threads.js';
 import { RequestHandlers, type RequestHandler } from '../messages/request-handlers.js';
 import type { SlowPolicy } from '../messages/subscriber.js';
-import { SUBSCRIBE_OPTIONS, Subscription, type SubscribeOptions } from '../messages/subscription.js';
+import { SUBSCRIBE_OPTIONS, type Subscription, type SubscribeOptions } from '../messages/subscription.js';
+import { Subscriptions } from './subscriptions.js';
 import { Topic } from '../messages/topic.js';
 
 /**
@@ -49,10 +46,16 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   /** @internal */
   readonly control = new Control(this.peers);
   private readonly handlers = new RequestHandlers(this.peers);
-  private readonly queues = new Map<string, Queue>();
+  private readonly queues = new ByName(
+    name => new Queue(this, name),
+    () => this.isClosed,
+  );
   private readonly workQueues: (QueueDepth & { close(): void })[] = [];
-  private readonly topics = new Map<string, Topic>();
-  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly topics = new ByName(
+    name => new Topic(name),
+    () => this.isClosed,
+  );
+  private readonly subscriptions = new Subscriptions(this, this.peers);
   private readonly backlog = new Backlog(overfull => {
     if (!this.mailbox.isClosed) this.mailbox.hold(overfull);
   });
@@ -69,7 +72,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   ) {
     const deliveries = new Deliveries(this, this.peers, this.handlers);
     this.mailbox = new Mailbox(reactor, deliveries, options, this.control.deliveries);
-    this.mailbox.queueDepths = () => longestOf([...this.queues.values(), ...this.workQueues]);
+    this.mailbox.queueDepths = () => longestOf([...this.queues.all(), ...this.workQueues]);
   }
 
   /** How other threads reach this one. Plain data: post it to them, who give it to `endpoint.peer`. */
@@ -95,7 +98,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     const known = this.peers.get(address.threadId);
     if (known !== undefined && isSameMailbox(known.address, address)) return known;
     const peer = new Peer(this, this.mailbox.link(address));
-    for (const subscription of this.subscriptions.values()) void this.announce(subscription, peer);
+    this.subscriptions.announceTo(peer);
     this.peers.add(peer);
     return peer;
   }
@@ -104,7 +107,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   queue<Name extends DeclaredName<Messages, 'queues'>>(name: Name): Queue<Declaration<Messages, 'queues', Name>>;
   queue<T = unknown>(name: UndeclaredName<Messages, 'queues'>): Queue<T>;
   queue(name: string): Queue {
-    return this.queueOf(name).open();
+    return this.queues.of(name).open();
   }
 
   /** Answers requests of that name. @throws TypeError no function. @throws IoError EALREADY: it is taken; EBADF: closed. */
@@ -145,7 +148,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   topic<Name extends DeclaredName<Messages, 'topics'>>(name: Name): Topic<Declaration<Messages, 'topics', Name>>;
   topic<T = unknown>(name: UndeclaredName<Messages, 'topics'>): Topic<T>;
   topic(name: string): Topic {
-    return this.topicOf(name);
+    return this.topics.of(name);
   }
 
   /**
@@ -169,11 +172,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     checkCallback('onMessage', onMessage);
     this.checkOpen('subscribe');
     const { whenSlow } = valuesOf(SUBSCRIBE_OPTIONS, options);
-    if (this.subscriptions.has(name))
-      throw wrongState('EALREADY', 'subscribe', `this thread has subscribed to '${name}' already`);
-    const subscription = new Subscription(this, name, whenSlow).open();
-    this.subscriptions.set(name, subscription);
-    subscription.ready = Promise.all([...this.peers].map(peer => this.announce(subscription, peer))).then(() => {});
+    const subscription = this.subscriptions.add(name, whenSlow);
     if (onMessage !== undefined) subscription.onMessage = onMessage as (message: Message) => void;
     return subscription;
   }
@@ -247,26 +246,16 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   close(): void {
     if (this.mailbox.isClosed) return;
     for (const peer of this.peers.all()) peer.close();
-    for (const each of [this.queues, this.subscriptions, this.topics].flatMap(map => [...map.values()])) each.end();
+    for (const each of [...this.queues.all(), ...this.subscriptions.all(), ...this.topics.all()]) each.end();
     this.mailbox.close();
     for (const queue of this.workQueues) queue.close();
-  }
-
-  private announce(subscription: Subscription, peer: Peer): Promise<unknown> {
-    // A publisher that goes before it is asked, or before it answers, will not publish.
-    try {
-      return peer.ask(SUBSCRIBE, subscription.name, subscription.whenSlow).waiting.promise.catch(() => {});
-    } catch (failure) {
-      if (!peer.isGone) throw failure;
-      return Promise.resolve();
-    }
   }
 
   // For what comes
 
   /** @internal */
   queueFor(name: string | undefined): Queue | undefined {
-    return name === undefined || name === '' ? undefined : this.queueOf(name);
+    return name === undefined || name === '' ? undefined : this.queues.of(name);
   }
 
   /** @internal */
@@ -276,7 +265,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
 
   /** @internal */
   addSubscriber(name: string, peer: Peer, whenSlow: SlowPolicy): void {
-    this.topicOf(name).add(peer, whenSlow);
+    this.topics.of(name).add(peer, whenSlow);
   }
 
   /** @internal */
@@ -298,7 +287,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
 
   /** @internal */
   onPeerGone(peer: Peer): void {
-    for (const topic of this.topics.values()) topic.remove(peer);
+    for (const topic of this.topics.all()) topic.remove(peer);
   }
 
   /** @internal */
@@ -326,30 +315,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
 
   /** @internal */
   onSubscriptionClosed(name: string): void {
-    this.subscriptions.delete(name);
-    for (const peer of this.peers) {
-      this.peers.tell(peer, () => peer.messages.submit(UNSUBSCRIBE, name, NOTHING, false, 0));
-    }
-  }
-
-  private queueOf(name: string): Queue {
-    checkName(name);
-    let queue = this.queues.get(name);
-    if (queue === undefined) {
-      this.queues.set(name, (queue = new Queue(this, name)));
-      if (this.isClosed) queue.end();
-    }
-    return queue;
-  }
-
-  private topicOf(name: string): Topic {
-    checkName(name);
-    let topic = this.topics.get(name);
-    if (topic === undefined) {
-      this.topics.set(name, (topic = new Topic(name)));
-      if (this.isClosed) topic.end();
-    }
-    return topic;
+    this.subscriptions.onClosed(name);
   }
 
   private checkOpen(call: string): void {
@@ -372,22 +338,3 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   }
 }
 shareAmongCopies({ Endpoint });
-
-const ENDPOINT_OPTIONS = {
-  ringBytes: optional(checkRingBytes, MAILBOX_BYTES),
-  senders: integer(1, MAX_SENDERS, MAILBOX_SENDERS),
-} satisfies OptionTable<MailboxOptions>;
-
-/**
- * Opens this thread's endpoint; it has one. It lives in the thread's reactor.
- *
- * @typeParam Messages what this thread takes and answers, if it is declared.
- * @throws RangeError a size that is not allowed.
- * @throws TypeError an unknown option.
- * @throws IoError EALREADY: this thread has one. @throws Error no backend runs here.
- */
-export function openEndpoint<Messages extends MessageTypes = MessageTypes>(
-  options: MailboxOptions = {},
-): Endpoint<Messages> {
-  return new Endpoint(currentReactor(), valuesOf(ENDPOINT_OPTIONS, options));
-}

@@ -5,7 +5,8 @@ import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { serviceValues, type ServiceOptions } from '../service/options.js';
 import type { Service } from '../service/service.js';
-import { openEndpoint, type Endpoint } from '../endpoint/endpoint.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { openEndpoint } from '../endpoint/open-endpoint.js';
 import type { MessageTypes, TopicsOf } from '../messages/message-types.js';
 import {
   checkedRuntimeSnapshot,

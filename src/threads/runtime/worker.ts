@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { pinThread } from '../../sys/process/affinity.js';
-import { openEndpoint } from '../endpoint/endpoint.js';
+import { openEndpoint } from '../endpoint/open-endpoint.js';
 import { startReactor } from '../../api/thread-reactor.js';
 import { snapshotThread } from '../../observe/thread-snapshot.js';
 import { workerServicesOf, type AcceptRequest } from '../service/worker-services.js';
