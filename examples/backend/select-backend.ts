@@ -57,7 +57,7 @@ export class SelectBackend implements Backend {
 
   /** Slots, generations, tokens, and what is wanted and applied: the bookkeeping that every backend needs. */
   private readonly registrations = new Registrations(NAME);
-  private readonly wakePipe = new WakePipe();
+  private readonly wakePipe: WakePipe;
   /** What the kernel is asked; it overwrites the other one with its answer. */
   private readonly asked = new DescriptorSets();
   private readonly ready = new DescriptorSets();
@@ -68,6 +68,8 @@ export class SelectBackend implements Backend {
 
   constructor(options: BackendOptions = {}) {
     this.events = new EventBatch(options.maxEvents ?? DEFAULT_MAX_EVENTS, this.registrations);
+    // After what may throw, so that a refusal leaves no descriptor open.
+    this.wakePipe = new WakePipe();
     if (this.wakePipe.readEnd >= SET_SIZE) {
       const failure = tooLarge('open', this.wakePipe.readEnd);
       this.wakePipe.close();
