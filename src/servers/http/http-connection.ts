@@ -285,8 +285,12 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   async sendFile(file: OpenFile, range: FileBody): Promise<void> {
     this.isSending = true;
     this.updatePhase();
-    await sendFileBody(this.stream, file, range, this);
-    this.isSending = this.draining !== undefined;
+    try {
+      await sendFileBody(this.stream, file, range, this);
+    } finally {
+      this.isSending = this.draining !== undefined;
+      this.updatePhase();
+    }
   }
 
   onOver(): void {

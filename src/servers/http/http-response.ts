@@ -1,5 +1,6 @@
 /** The answer to one request: whole, or head, parts and end. What it promised it sends, or the connection breaks. */
 import { BufferList, IoError, type OpenFile, type Sendable } from '../../index.js';
+import { checkInteger } from '../../base/arguments.js';
 import { connectionLine, fieldLines, httpDate, mayHaveBody, statusLine, type Fields } from './response-head.js';
 import type { HttpRequest } from './http-request.js';
 
@@ -84,7 +85,8 @@ export class HttpResponse {
    *
    *     response.send(200, { 'Content-Type': 'text/plain' }, 'hello\n');
    *
-   * @throws IoError EALREADY: a response has begun. TypeError: fields that are none.
+   * @param status 200 to 599: what comes before the answer, such as 100 (Continue), is sent by the server.
+   * @throws IoError EALREADY: a response has begun. RangeError: no such status. TypeError: fields that are none.
    */
   send(status: number, fields: Fields = {}, body: Sendable = ''): void {
     const lengthBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
@@ -218,6 +220,7 @@ export class HttpResponse {
 
   private headOf(status: number, fields: Fields, framing: string): string {
     this.checkNew();
+    checkInteger('status', status, 200, 599);
     const { minorVersion } = this.request;
     const own = `Date: ${httpDate()}\r\n${framing}${connectionLine(minorVersion, this.keepAlive)}`;
     return `${statusLine(minorVersion, status)}${fieldLines(fields)}${own}\r\n`;

@@ -9,7 +9,7 @@ import { Entrance, type ListenerSnapshot } from './listeners/entrance.js';
 import type { ListenPlan } from './listeners/listen-options.js';
 import { SourceCounts } from './limits/source-counts.js';
 import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js';
-import { drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './session/draining.js';
+import { drainPlan, drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './session/draining.js';
 import { Session } from './session/session.js';
 import type { SessionOutcome, SessionRecord } from './session/session-record.js';
 import { Sessions } from './session/sessions.js';
@@ -110,16 +110,15 @@ export class ProxyServer {
 
   /**
    * Stops in order: nobody new is let in, clients come to their ends, those that are idle are closed, and at the deadline the
-   * others are reset.
+   * others are reset. Of several calls the first deadline counts.
    *
    * @returns a promise that resolves when no client is left.
-   * @throws TypeError, RangeError (by the promise) an option that makes no sense.
+   * @throws TypeError, RangeError (by the promise) an option that makes no sense: nothing has been stopped then.
    */
   async drain(options: ProxyDrainOptions = {}): Promise<ProxyDrainResult> {
-    const [result] = await Promise.all([
-      drainSessions(this.sessions, options),
-      ...this.entrances.map(entrance => entrance.drain()),
-    ]);
+    const plan = drainPlan(options);
+    const nobodyComes = Promise.all(this.entrances.map(entrance => entrance.drain()));
+    const result = await drainSessions(this.sessions, plan, nobodyComes);
     await this.close();
     return result;
   }

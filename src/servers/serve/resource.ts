@@ -43,18 +43,18 @@ export async function openResource(directory: Directory, name: string, rules: Re
   if (opened === 'directory') return DIRECTORY;
   const forms: ServedFile[] = [];
   const identities: string[] = [];
+  const files: [Coding, DiskFile][] = [['identity', opened]];
   try {
-    const { statAtOpen } = opened;
-    const siblings = rules.precompressed ? await openSiblings(directory, name, statAtOpen.modifiedMs) : [];
-    const vary = siblings.length > 0 ? 'Vary: Accept-Encoding\r\n' : '';
+    if (rules.precompressed) await openSiblings(directory, name, files);
+    const vary = files.length > 1 ? 'Vary: Accept-Encoding\r\n' : '';
     const fields = `${rules.fieldsOf(name)}${vary}`;
-    for (const [coding, file] of [['identity', opened] as const, ...siblings]) {
+    for (const [coding, file] of files) {
       forms.push(await readForm(coding, file, fields, rules.smallBytes));
       identities.push(identityOf(file));
     }
   } catch (error) {
-    for (const form of forms) form.close();
-    await opened.close();
+    // Those that were read are closed already; twice is allowed.
+    await Promise.all(files.map(([, file]) => file.close()));
     throw error;
   }
   return { kind: 'file', forms: forms as [ServedFile], identity: identities.join() };
@@ -76,16 +76,15 @@ async function openBeneath(directory: Directory, name: string): Promise<DiskFile
   }
 }
 
-/** Forms that are older than the file were made of another version, and are left out. */
-async function openSiblings(directory: Directory, name: string, modifiedMs: number): Promise<[Coding, DiskFile][]> {
-  const siblings: [Coding, DiskFile][] = [];
+/** Adds the forms of the first file. Those that are older than it were made of another version, and are left out. */
+async function openSiblings(directory: Directory, name: string, files: [Coding, DiskFile][]): Promise<void> {
+  const { modifiedMs } = files[0][1].statAtOpen;
   for (const [ending, coding] of Object.entries(CODINGS)) {
     const file = await openBeneath(directory, `${name}${ending}`);
     if (typeof file === 'string') continue;
     if (Math.floor(file.statAtOpen.modifiedMs / 1000) < Math.floor(modifiedMs / 1000)) await file.close();
-    else siblings.push([coding, file]);
+    else files.push([coding, file]);
   }
-  return siblings;
 }
 
 async function readForm(coding: Coding, file: DiskFile, fields: string, smallBytes: number): Promise<ServedFile> {

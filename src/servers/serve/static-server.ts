@@ -73,7 +73,9 @@ export class StaticServer {
   private certificate: Certificate | undefined = undefined;
   private handshakes = new AbortController();
   private state: 'serving' | 'draining' | 'closed' = 'serving';
-  private whenEmpty: (() => void) | undefined = undefined;
+  private closing: Promise<void> | undefined = undefined;
+  /** Each drain that waits. */
+  private readonly whenEmpty = new Set<() => void>();
 
   /** @internal Made by `createStaticServer`. */
   constructor(
@@ -159,13 +161,14 @@ export class StaticServer {
   }
 
   /**
-   * Stops accepting, closes what is idle, and lets responses that are under way come to their end.
+   * Stops accepting, closes what is idle, and lets responses that are under way come to their end. Of several calls the first
+   * deadline counts.
    *
    * @returns a promise that resolves when all is closed: how many connections were broken off at the deadline.
    */
   async drain(options: StaticDrainOptions = {}): Promise<{ readonly brokenOff: number }> {
     const { deadlineMs, signal } = valuesOf(DRAIN_OPTIONS, options);
-    this.state = 'draining';
+    if (this.state === 'serving') this.state = 'draining';
     await Promise.all(this.listeners.map(listener => listener.drain()));
     for (const connection of this.connections) connection.drain();
     await this.untilEmpty(deadlineMs, signal);
@@ -174,9 +177,12 @@ export class StaticServer {
     return { brokenOff };
   }
 
-  /** Closes all at once: responses that are under way break off. */
-  async close(): Promise<void> {
-    if (this.state === 'closed') return;
+  /** Closes all at once: responses that are under way break off. @returns a promise that resolves when all is closed. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeAll());
+  }
+
+  private async closeAll(): Promise<void> {
     this.state = 'closed';
     this.handshakes.abort();
     await Promise.all(this.listeners.map(listener => listener.close()));
@@ -224,7 +230,7 @@ export class StaticServer {
   /** @internal */
   onClosed(connection: HttpConnection): void {
     this.connections.delete(connection);
-    if (this.connections.size === 0) this.whenEmpty?.();
+    if (this.connections.size === 0) for (const resolve of this.whenEmpty) resolve();
   }
 
   private serveStream(stream: ByteStream, peer: Peer): void {
@@ -236,12 +242,15 @@ export class StaticServer {
   private untilEmpty(deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.connections.size === 0 || signal?.aborted === true) return Promise.resolve();
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, deadlineMs);
-      signal?.addEventListener('abort', () => this.whenEmpty!(), { once: true });
-      this.whenEmpty = () => {
+      const done = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        this.whenEmpty.delete(done);
         resolve();
       };
+      const timer = setTimeout(done, deadlineMs);
+      signal?.addEventListener('abort', done);
+      this.whenEmpty.add(done);
     });
   }
 }

@@ -74,7 +74,7 @@ describe('routes, drain and the log', () => {
     expect(told).to.include('three');
   });
 
-  it('refuses fields that would end the line, and more bytes than were declared', async () => {
+  it('refuses statuses that are none, fields that would end the line, and more bytes than were declared', async () => {
     const server = await files.server();
     const refused: string[] = [];
     server.route('/', async (_request, response) => {
@@ -89,6 +89,9 @@ describe('routes, drain and the log', () => {
         } catch (error) {
           refused.push((error as Error).name);
         }
+      }
+      for (const status of [NaN, 0, 101, 199, 600, 200.5]) {
+        expect(() => response.send(status), `${status}`).to.throw(RangeError, 'allowed: integers from 200 to 599');
       }
       response.begin(200, {}, 3);
       await response.write('abcd').catch((error: Error) => refused.push(error.name));

@@ -1,5 +1,14 @@
 /** Folders of files, servers of them, and clients that look at what comes. */
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -68,4 +77,17 @@ export function ask(
     });
     request.on('error', reject).end();
   });
+}
+
+/** Descriptors of this process that lie in a folder, the folder itself among them; 0 on a system that does not list them. */
+export function openBelow(folder: string): number {
+  if (!existsSync('/proc/self/fd')) return 0;
+  const numbers = readdirSync('/proc/self/fd');
+  return numbers.filter(number => {
+    try {
+      return readlinkSync(`/proc/self/fd/${number}`).startsWith(folder);
+    } catch {
+      return false; // The one that listed them.
+    }
+  }).length;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readlinkSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
+import { renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { currentReactor } from '../../../src/index.js';
@@ -8,7 +8,7 @@ import { createStaticServer, HttpResponse, type HttpRequest } from '../../../src
 import { openSite } from '../../../src/servers/serve/site.js';
 import { patternBytes } from '../../support/files.js';
 import { exchange, statusesIn } from '../exchange.js';
-import { ask, Served } from './served.js';
+import { ask, openBelow, Served } from './served.js';
 
 const LARGE = patternBytes(0, 300_000);
 const SCRIPT = 'export {};\n'.repeat(200);
@@ -416,16 +416,3 @@ describe('a static server', () => {
     }
   });
 });
-
-/** Descriptors of this process that lie in a folder, the folder itself among them; 0 on a system that does not list them. */
-function openBelow(folder: string): number {
-  if (!existsSync('/proc/self/fd')) return 0;
-  const numbers = readdirSync('/proc/self/fd');
-  return numbers.filter(number => {
-    try {
-      return readlinkSync(`/proc/self/fd/${number}`).startsWith(folder);
-    } catch {
-      return false; // The one that listed them.
-    }
-  }).length;
-}

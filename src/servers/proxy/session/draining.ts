@@ -24,9 +24,17 @@ const DRAIN_OPTIONS = {
   idleMs: milliseconds(1_000),
 } satisfies OptionTable<ProxyDrainOptions>;
 
-/** @throws TypeError, RangeError (by the promise) an option that makes no sense, named. */
-export async function drainSessions(sessions: Sessions, options: ProxyDrainOptions): Promise<ProxyDrainResult> {
-  const { deadlineMs, idleMs } = valuesOf(DRAIN_OPTIONS, options);
+/** @throws TypeError, RangeError an option that makes no sense, named. */
+export function drainPlan(options: ProxyDrainOptions): Required<ProxyDrainOptions> {
+  return valuesOf(DRAIN_OPTIONS, options);
+}
+
+/** @param nobodyComes resolves when all who waited in a backlog have been let in: they are given their time as well. */
+export async function drainSessions(
+  sessions: Sessions,
+  { deadlineMs, idleMs }: Required<ProxyDrainOptions>,
+  nobodyComes: Promise<unknown>,
+): Promise<ProxyDrainResult> {
   let closedIdle = 0;
   let reset = 0;
   for (const session of sessions) session.bytesSeen = session.bytesMoved;
@@ -50,8 +58,12 @@ export async function drainSessions(sessions: Sessions, options: ProxyDrainOptio
       session.reset('stopped');
     }
   }, deadlineMs);
-  await sessions.emptied();
-  clearTimeout(sweepTimer);
-  clearTimeout(deadline);
+  try {
+    await nobodyComes;
+    await sessions.emptied();
+  } finally {
+    clearTimeout(sweepTimer);
+    clearTimeout(deadline);
+  }
   return { closedIdle, reset };
 }

@@ -7,7 +7,8 @@ export class Sessions implements Iterable<Session> {
   /** In the order in which they came, so that the lifetime of the first is over first. */
   private readonly running = new Set<Session>();
   private timer: NodeJS.Timeout | undefined = undefined;
-  private whenEmpty: (() => void) | undefined = undefined;
+  /** Each drain that waits. */
+  private readonly whenEmpty: (() => void)[] = [];
 
   /** @param lifetimeMs how long each may last; 0 is for ever. */
   constructor(private readonly lifetimeMs: number) {}
@@ -34,12 +35,12 @@ export class Sessions implements Iterable<Session> {
     if (this.size > 0) return;
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.whenEmpty?.();
+    for (const resolve of this.whenEmpty.splice(0)) resolve();
   }
 
   /** Resolves when there is none. */
   async emptied(): Promise<void> {
-    if (this.size > 0) await new Promise<void>(resolve => (this.whenEmpty = resolve));
+    if (this.size > 0) await new Promise<void>(resolve => this.whenEmpty.push(resolve));
   }
 
   /** One timer for all: it is due when the first is. */
