@@ -27,6 +27,7 @@ import {
 } from './parts/connection-parts.js';
 import { isOver, type ConnectionState } from './parts/connection-states.js';
 import { InboundHalf } from './parts/inbound-half.js';
+import { receiveOnce } from './parts/receive-once.js';
 import { refuseStreamMethods } from './not-a-stream.js';
 import { OutboundHalf } from './parts/outbound-half.js';
 import type { TimeoutKind, TimeoutOptions } from './parts/timeouts.js';
@@ -122,8 +123,8 @@ export class Connection {
     inbound.checkFree('readInto');
     checkRoom('bytes', bytes);
     return options === undefined
-      ? inbound.readInto(bytes)
-      : beginWith(options, signal => inbound.readInto(bytes, signal));
+      ? receiveOnce(inbound, bytes)
+      : beginWith(options, signal => receiveOnce(inbound, bytes, signal));
   }
 
   [Symbol.asyncIterator](): AsyncIterator<BufferList> {

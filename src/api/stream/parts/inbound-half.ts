@@ -5,8 +5,6 @@ import { leaveReserve } from '../../../core/memory/receive-buffer.js';
 import { ReceiveInto } from '../../../core/operations/receive-into.js';
 import { Receive, type ReceiveOwner } from '../../../core/operations/receive.js';
 import type { Deferred, Reactor } from '../../../core/reactor/reactor.js';
-import { IoError, wrongState } from '../../../sys/ffi/io-error.js';
-import { CONNECTION_WAYS } from '../../one-way.js';
 import { Pull, type PullSource } from '../../pull.js';
 import { titleOf } from '../../socket/socket.js';
 import { BorrowedReads } from './borrowed-reads.js';
@@ -14,8 +12,8 @@ import type { InboundPart } from './connection-life.js';
 import { cancelled } from './connection-parts.js';
 import { canSend, delivers, discards, isOver } from './connection-states.js';
 import type { ConnectionView } from '../connection-view.js';
+import { checkFree, checkNobodyWaits, checkNoOtherReader } from './one-reader.js';
 import { PeerWatch } from './peer-watch.js';
-import { receiveOnce } from './receive-once.js';
 import { NOTHING, type UnattendedInput } from './unattended-input.js';
 import { thrownAway, UnreadBytes } from './unread-bytes.js';
 
@@ -40,11 +38,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
   }
 
   setHandler(handler: DataHandler | undefined): void {
-    if (handler !== undefined) {
-      this.checkNotLent('onData');
-      this.checkNothingLost();
-      if (this.isReading) throw CONNECTION_WAYS.itemsAreTaken(this.titleBy());
-    }
+    if (handler !== undefined) checkNoOtherReader(this);
     this.handler = handler;
     this.updateReceiving();
     if (isOver(this.connection.state) && this.hasUnread) this.reactor.defer({ onDeferred: () => this.handOnUnread() });
@@ -75,30 +69,12 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     else this.stopReceiving();
   }
 
-  readInto(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
-    const { connection, lost } = this;
-    const unread = lost === undefined ? this.takeOut(bytes.byteLength) : undefined;
-    if (unread !== undefined) return Promise.resolve(unread.copyTo(bytes));
-    const { failure, reactor, descriptor } = connection;
-    if (!this.isDelivering) return failure === undefined ? Promise.resolve(0) : Promise.reject(failure);
-    if (lost !== undefined) return Promise.reject(lost);
-    this.needPull();
-    this.updateReceiving();
-    this.rare.peerWatch?.stop();
-    const onLeft = () => this.updateReceiving();
-    const onOver = (operation: ReceiveInto) => this.onReceivedOnce(operation);
-    const refusal = () => connection.failure ?? cancelled('read', descriptor);
-    return receiveOnce(reactor, descriptor, { bytes, signal, onOver, onLeft, refusal });
-  }
-
   /**
    * @param name what the user of a transfer calls the connection.
    * @throws IoError EBUSY: somebody reads; EBADF: the connection was moved.
    */
   checkFree(call: string, name?: string): void {
-    this.checkNotLent(call, name);
-    if (this.handler !== undefined) throw CONNECTION_WAYS.handlerIsSet(call, this.titleBy(name));
-    if (this.isReading) throw CONNECTION_WAYS.callIsUnderWay(call, this.titleBy(name));
+    checkFree(this, call, name);
   }
 
   /** What follows bytes that were thrown away is not handed on as if it followed those before. @throws IoError ENOBUFS. */
@@ -112,8 +88,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
 
   /** Puts bytes back that come before what the kernel has. @throws IoError EBUSY: somebody reads; EBADF: it was moved. */
   putBack(bytes: BufferList): void {
-    this.checkNotLent('unread');
-    if (this.isReading) throw wrongState('EBUSY', 'unread', 'a read is under way; await it first', this.titleBy());
+    checkNobodyWaits(this);
     if (bytes.length === 0) return;
     leaveReserve(bytes, this.reactor.slab);
     const own = this.own();
@@ -167,7 +142,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
 
   startReceiving(): void {
     const { reactor, descriptor } = this.connection;
-    this.rare.peerWatch?.stop();
+    this.stopWatching();
     if (this.hasUnread && this.isDelivering && !this.takesUnread) {
       if (this.receiver !== undefined) reactor.driver.cancel(this.receiver);
       reactor.defer({ onDeferred: () => this.isDelivering && this.handOnUnread() });
@@ -182,12 +157,16 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     this.needPeerWatch().start();
   }
 
+  stopWatching(): void {
+    this.rare.peerWatch?.stop();
+  }
+
   // For the watch of the peer
 
   /** Whether somebody reads, if only now and then. */
   get hasReader(): boolean {
-    const { borrowed, pull, lost, isPaused } = this.rare;
-    if (borrowed?.isLent === true) return false;
+    const { pull, lost, isPaused } = this.rare;
+    if (this.isLent) return false;
     const pulls = pull !== undefined && this.isDelivering && lost === undefined;
     return pulls || this.handler !== undefined || isPaused;
   }
@@ -198,7 +177,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
   }
 
   get isBorrowed(): boolean {
-    return this.rare.borrowed?.isLent === true || this.connection.descriptor.reads instanceof ReceiveInto;
+    return this.isLent || this.connection.descriptor.reads instanceof ReceiveInto;
   }
 
   get couldKeepUnread(): boolean {
@@ -217,7 +196,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
   /** Whether somebody waits for the next bytes. */
   get isAwaited(): boolean {
     const { reads } = this.connection.descriptor;
-    return (this.isWanted || reads instanceof ReceiveInto) && !this.hasUnread && this.rare.borrowed?.isLent !== true;
+    return (this.isWanted || reads instanceof ReceiveInto) && !this.hasUnread && !this.isLent;
   }
 
   get isTaken(): boolean {
@@ -284,14 +263,6 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     return bytes;
   }
 
-  private onReceivedOnce({ failure, received }: ReceiveInto): void {
-    this.updateReceiving();
-    if (failure instanceof IoError) this.connection.needLife().fail(failure);
-    if (failure !== undefined) return;
-    this.onArrival(received);
-    if (received === 0) this.onPeerEnd();
-  }
-
   private onPeerEnd(): void {
     const life = this.connection.needLife();
     const wasDelivering = delivers(life.state);
@@ -308,29 +279,24 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     if (this.onEnd !== undefined) this.connection.descriptor.scope.run(this.onEnd, this.connection);
   }
 
-  private get isDelivering(): boolean {
+  /** Whether bytes may still come. */
+  get isDelivering(): boolean {
     return delivers(this.connection.state);
   }
 
-  private get lost(): Error | undefined {
+  /** What a reader is told in place of bytes that were thrown away. */
+  get lost(): Error | undefined {
     return this.isDelivering ? this.rare.lost : undefined;
   }
 
-  private get isReading(): boolean {
+  /** Whether a transfer has the read side. */
+  get isLent(): boolean {
+    return this.rare.borrowed?.isLent === true;
+  }
+
+  /** Whether a call waits for bytes. */
+  get isReading(): boolean {
     return this.connection.descriptor.reads instanceof ReceiveInto || this.rare.pull?.isWaiting === true;
-  }
-
-  private checkNotLent(call: string, name?: string): void {
-    if (this.connection.state === 'moved') {
-      throw wrongState('EBADF', call, 'the connection was moved to another thread', this.titleBy(name));
-    }
-    if (this.rare.borrowed?.isLent === true) {
-      throw wrongState('EBUSY', call, 'the connection is joined or copied from', this.titleBy(name));
-    }
-  }
-
-  private titleBy(name?: string): string {
-    return titleOf(this.connection.descriptor, name);
   }
 
   private get wantsReceiving(): boolean {
@@ -367,6 +333,6 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     }
     unread.release();
     own.unread = undefined;
-    own.lost = thrownAway(this.titleBy());
+    own.lost = thrownAway(titleOf(this.connection.descriptor));
   }
 }
