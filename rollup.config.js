@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { parse } from 'acorn';
 import MagicString from 'magic-string';
 import { closeConstructors } from './scripts/closed-constructors.js';
+import { keepNeededTypes } from './scripts/needed-types.js';
 
 /** Chains tsc's source maps, so that stacks and debuggers show TypeScript. */
 const typescriptMaps = {
@@ -18,11 +19,16 @@ const typescriptMaps = {
   },
 };
 
-/** Comments are a third of the text that a program loads and a user installs. They stay in src/ and in the types. */
+/**
+ * Comments and indentation are almost half of the text that a program loads and a user installs. Comments stay in src/ and in the
+ * types; a level of indentation is one space here, except in templates, where it is text.
+ */
 const withoutComments = {
   name: 'without-comments',
   renderChunk(code) {
     const text = new MagicString(code);
+    const templates = [];
+    const onToken = ({ type, start, end }) => type.label === 'template' && templates.push({ start, end });
     const onComment = (_isBlock, _comment, start, end) => {
       let from = start;
       while (code[from - 1] === ' ') from--;
@@ -30,7 +36,12 @@ const withoutComments = {
       const hasLines = code[from - 1] === '\n' && code[end] === '\n';
       text.remove(from, hasLines ? end + 1 : end);
     };
-    parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true, onComment });
+    parse(code, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true, onComment, onToken });
+    for (const { index, 1: spaces } of code.matchAll(/\n( {4,})/g)) {
+      while (templates.length > 0 && templates[0].end <= index) templates.shift();
+      if (templates.length > 0 && templates[0].start <= index) continue;
+      text.remove(index + 1, index + 1 + 3 * Math.floor(spaces.length / 4));
+    }
     return { code: text.toString(), map: text.generateMap({ hires: 'boundary' }) };
   },
 };
@@ -53,8 +64,14 @@ const parser = {
   },
 };
 
-/** The types that are shipped say which classes can't be constructed. */
-const types = { name: 'types', buildStart: () => closeConstructors('src', 'dist/src') };
+/** The types that are shipped say which classes can't be constructed, and are those that a program can reach. */
+const types = {
+  name: 'types',
+  buildStart() {
+    closeConstructors('src', 'dist/src');
+    keepNeededTypes('dist/src');
+  },
+};
 
 /** What package.json exports, the command, and the first modules of threads and processes, which are found by their URLs. */
 const input = {
