@@ -36,6 +36,9 @@ function checkShare(name: string, given: number): void {
 
 export type Retry = Required<RetryOptions>;
 
+/** Any rest has grown to the longest by then. Without a bound it would be no number in the end, where the first is 0. */
+const MOST_DOUBLINGS = 64;
+
 const values = nested(RETRY_OPTIONS);
 
 /** One attempt, if the option is left out. */
@@ -64,15 +67,17 @@ export async function tryAgain<T>(
 ): Promise<T> {
   const endsAt = monotonicMs() + timeoutMs;
   for (let failures = 0; ; failures++) {
-    const leftMs = failures === 0 ? timeoutMs : endsAt - monotonicMs();
+    const leftMs = failures === 0 ? timeoutMs : Math.max(0, endsAt - monotonicMs());
     try {
       return await attempt(leftMs === Infinity ? undefined : leftMs);
     } catch (failure) {
-      const longestMs = Math.min(maxDelayMs, delayMs * 2 ** failures);
+      const longestMs = Math.min(maxDelayMs, delayMs * 2 ** Math.min(failures, MOST_DOUBLINGS));
       const restMs = Math.ceil(longestMs * (1 - jitter * Math.random()));
       const isLast = failures + 1 >= attempts || monotonicMs() + restMs >= endsAt;
       if (isLast || signal?.aborted === true || !(failure instanceof IoError)) throw failure;
       await rest(reactor, restMs, signal);
+      // A thread that computes is late: nothing may be left of the time.
+      if (monotonicMs() >= endsAt) throw failure;
     }
   }
 }

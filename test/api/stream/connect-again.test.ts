@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LookupFunction } from 'node:net';
-import { connect, type ConnectOptions } from '../../../src/index.js';
+import { connect, currentReactor, IoError, type ConnectOptions } from '../../../src/index.js';
+import { tryAgain } from '../../../src/api/stream/retry.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { failureOf } from '../../support/failures.js';
 import { connected, listening, portOf } from '../../support/sockets.js';
@@ -47,6 +48,25 @@ describeOnEveryDriver(
       const client = await connected({ host: 'db.test', port: portOf(listener), lookup, retry });
       expect(client.remoteAddress).to.include({ address: '127.0.0.1' });
       expect(lookup.asked).to.deep.equal(['db.test', 'db.test', 'db.test']);
+    });
+
+    it('says why it failed if a thread that computes leaves nothing of its time', async () => {
+      const port = await freePort();
+      const lookup = answering('127.0.0.1');
+      const failing = failureOf(
+        connect({
+          host: 'db.test',
+          port,
+          timeoutMs: 200,
+          retry: { attempts: 3, delayMs: 100, jitter: 0 },
+          lookup: (host, options, callback) => {
+            lookup(host, options, callback);
+            // The refusal comes, the rest begins, and then the thread is busy until after its time.
+            setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250), 50);
+          },
+        }),
+      );
+      expect(((await failing) as Partial<IoError>).code).to.be.oneOf(['ECONNREFUSED', 'ETIMEDOUT']);
     });
 
     it('reaches a listener that comes later', async () => {
@@ -116,3 +136,18 @@ describeOnEveryDriver(
   },
   ['level'],
 );
+
+describe('tryAgain', () => {
+  after(() => currentReactor().close());
+
+  it('goes on without rests for longer than a double can double', async () => {
+    const retry = { attempts: 1030, delayMs: 0, maxDelayMs: 10_000, jitter: 0 };
+    let attempts = 0;
+    const failing = tryAgain(currentReactor(), retry, {}, () => {
+      attempts++;
+      return Promise.reject(new IoError('ECONNREFUSED', 'connect', undefined));
+    });
+    expect(await failureOf(failing)).to.include({ code: 'ECONNREFUSED' });
+    expect(attempts).to.equal(1030);
+  });
+});
