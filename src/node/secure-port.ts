@@ -46,18 +46,36 @@ export class SecurePort implements BufferedPort {
 }
 
 class SecureSource implements BufferedSource {
+  /** Read, and not taken yet. */
+  private chunk: BufferList | null = null;
+  private isOver = false;
+
   constructor(private readonly reads: SecureReads) {}
 
   begin(): void {
     this.reads.borrow(this);
   }
 
-  read(mostBytes: number, signal: AbortSignal): Promise<BufferList | null> {
-    return this.reads.readBorrowed(mostBytes, signal);
+  async ready(mostBytes: number, signal: AbortSignal): Promise<void> {
+    this.chunk = await this.reads.readBorrowed(mostBytes, signal);
+    if (this.isOver) this.putBack();
+  }
+
+  take(): BufferList | null {
+    const { chunk } = this;
+    this.chunk = null;
+    return chunk;
   }
 
   finish(): void {
+    this.isOver = true;
+    this.putBack();
     this.reads.giveBack(this);
+  }
+
+  private putBack(): void {
+    const chunk = this.take();
+    if (chunk !== null) this.reads.putBack(chunk);
   }
 }
 

@@ -106,8 +106,9 @@ export class SecureReads implements PullSource<BufferList> {
     this.putBack(bytes);
   }
 
-  /** By who has borrowed this half. */
+  /** Also by who has, or had, borrowed this half. */
   putBack(bytes: BufferList): void {
+    if (this.isDiscarding) return bytes.release();
     this.ahead.prepend(bytes);
     this.update();
   }

@@ -172,6 +172,33 @@ describe('transfers with a secure end', () => {
     expect((await allOf(server)).toString()).to.equal('three');
   });
 
+  it('copy: cancelled in the turn in which bytes came, takes none of them', async () => {
+    const { serving, asking } = await securePair();
+    const { client, server } = await tcpPair();
+    const other = await tcpPair();
+    const transfer = copy(server, asking);
+    const outcome = rejection(Promise.resolve(transfer));
+    let arrivedBytes = 0;
+    const cancelled = settling<void>();
+    other.server.onData = () => {
+      arrivedBytes = server.bytesReceived;
+      transfer.cancel();
+      asking.send('later');
+      cancelled.resolve();
+    };
+    await turns(3);
+    client.send('early');
+    other.client.send('now');
+    await cancelled.promise;
+    // Bytes of before the cancel are what this is about.
+    expect(arrivedBytes).to.equal(5);
+    expect(await outcome).to.include({ code: 'ECANCELED' });
+    expect(transfer.account.bytesIn).to.equal(0);
+    expect((await server.read())!.toString()).to.equal('early');
+    asking.end();
+    expect((await allOf(serving)).toString()).to.equal('later');
+  });
+
   it('copy: pauses, goes on, and keeps to its pace', async () => {
     const { serving, asking } = await securePair();
     const { client, server } = await tcpPair();

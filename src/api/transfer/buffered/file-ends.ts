@@ -15,6 +15,8 @@ const READ_BYTES = 256 * 1024;
 export class FileSource implements BufferedSource {
   private range: FileRange | undefined = undefined;
   private readBytes = 0;
+  /** Read, and not taken yet. */
+  private chunk: BufferList | undefined = undefined;
 
   constructor(private readonly sending: FileSending) {
     // It may be over before anybody asks.
@@ -30,19 +32,24 @@ export class FileSource implements BufferedSource {
     // The file was opened by who gave it.
   }
 
-  async read(mostBytes: number, signal: AbortSignal): Promise<BufferList | null> {
-    const { before, after } = this.sending;
+  async ready(mostBytes: number, signal: AbortSignal): Promise<void> {
     this.range ??= await this.sending.range;
     signal.throwIfAborted();
-    if (before.length > 0) return before.split(Math.min(before.length, mostBytes));
+    if (this.sending.before.length > 0) return;
     const leftBytes = this.range.lengthBytes - this.readBytes;
     const chunk = leftBytes === 0 ? undefined : await this.readSome(this.range, Math.min(leftBytes, mostBytes));
     // What was read for one who has gone is read again.
     signal.throwIfAborted();
-    if (chunk !== undefined) {
-      this.readBytes += chunk.length;
-      return chunk;
-    }
+    this.chunk = chunk;
+    this.readBytes += chunk?.length ?? 0;
+  }
+
+  take(mostBytes: number): BufferList | null {
+    const { before, after } = this.sending;
+    if (before.length > 0) return before.split(Math.min(before.length, mostBytes));
+    const { chunk } = this;
+    this.chunk = undefined;
+    if (chunk !== undefined) return chunk;
     return after.length > 0 ? after.split(Math.min(after.length, mostBytes)) : null;
   }
 

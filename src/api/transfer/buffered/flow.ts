@@ -94,7 +94,7 @@ export class Flow {
 
   /** @returns whether it is over. @throws what the sink broke with. */
   private async step(): Promise<boolean> {
-    const { sink, allowance, account, onBytes } = this.parts;
+    const { source, sink, allowance, account, onBytes } = this.parts;
     if (this.sinkFailure !== undefined) throw this.sinkFailure;
     if (allowance.isUsedUp) return this.over({ hasEnded: false });
     const mostBytes = Math.min(allowance.bytesNow(), CHUNK_BYTES);
@@ -102,8 +102,9 @@ export class Flow {
       await this.sleep(allowance.delayMs());
       return false;
     }
-    const chunk = await this.read(mostBytes);
-    if (chunk === undefined) return this.isOver;
+    // Whoever cancels meanwhile has the bytes: only what goes to the sink in the same breath is taken.
+    if (!(await this.isReady(mostBytes)) || this.isOver) return this.isOver;
+    const chunk = source.take(mostBytes);
     if (chunk === null) return this.over({ hasEnded: true });
     const { length } = chunk;
     allowance.spend(length);
@@ -117,16 +118,17 @@ export class Flow {
     return false;
   }
 
-  /** @returns undefined: it was interrupted, or is over. */
-  private async read(mostBytes: number) {
+  /** @returns false: it was interrupted, or is over. */
+  private async isReady(mostBytes: number): Promise<boolean> {
     const { signal } = this.controller;
     try {
-      return await this.parts.source.read(mostBytes, signal);
+      await this.parts.source.ready(mostBytes, signal);
+      return true;
     } catch (failure) {
       if (!signal.aborted && !this.isOver) {
         this.over({ failure: failure as Error, brokenEnd: 'source', hasEnded: false });
       }
-      return undefined;
+      return false;
     }
   }
 

@@ -49,8 +49,7 @@ class PlainSource implements BufferedSource, ReadTurn, ReceiveOwner {
   private descriptor!: Descriptor;
   /** Received, and not asked for yet. */
   private readonly rest = new BufferList();
-  private waiting: Settling<BufferList | null> | undefined = undefined;
-  private mostBytes = 0;
+  private waiting: Settling<void> | undefined = undefined;
   private ending: { readonly failure: Error | undefined } | undefined = undefined;
   /** The transfer has met the end, or what the stream broke with, and the connection does not know. */
   private isEndToTell = false;
@@ -68,21 +67,22 @@ class PlainSource implements BufferedSource, ReadTurn, ReceiveOwner {
     this.descriptor = this.connection.reads.borrowReads(this);
   }
 
-  async read(mostBytes: number, signal: AbortSignal): Promise<BufferList | null> {
+  async ready(_mostBytes: number, signal: AbortSignal): Promise<void> {
     const { reads } = this.connection;
-    if (this.rest.length > 0) return this.take(mostBytes);
-    const unread = reads.takeUnread(mostBytes);
-    if (unread !== undefined) {
-      reads.onTurnArrival(unread.length);
-      return unread;
-    }
-    if (reads.hasPeerEnded) return null;
+    if (this.rest.length > 0 || reads.hasUnread || reads.hasPeerEnded) return;
     if (this.ending?.failure !== undefined) throw this.ending.failure;
-    if (this.ending !== undefined) return null;
+    if (this.ending !== undefined) return;
     const waiting = (this.waiting = settling());
-    this.mostBytes = mostBytes;
     this.receive();
-    return unlessAborted(waiting.promise, signal, () => this.stop());
+    await unlessAborted(waiting.promise, signal, () => this.stop());
+  }
+
+  take(mostBytes: number): BufferList | null {
+    const { reads } = this.connection;
+    if (this.rest.length > 0) return this.rest.split(Math.min(mostBytes, this.rest.length));
+    const unread = reads.takeUnread(mostBytes);
+    if (unread !== undefined) reads.onTurnArrival(unread.length);
+    return unread ?? null;
   }
 
   finish(): void {
@@ -100,7 +100,7 @@ class PlainSource implements BufferedSource, ReadTurn, ReceiveOwner {
     this.rest.append(chunk.copy());
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.resolve(this.take(this.mostBytes));
+    waiting?.resolve();
   }
 
   onStarved(): void {
@@ -134,15 +134,11 @@ class PlainSource implements BufferedSource, ReadTurn, ReceiveOwner {
     return waiting !== undefined;
   }
 
-  private take(mostBytes: number): BufferList {
-    return this.rest.split(Math.min(mostBytes, this.rest.length));
-  }
-
   private over(failure: Error | undefined): void {
     this.ending ??= { failure };
     const { waiting } = this;
     this.waiting = undefined;
-    if (failure === undefined) waiting?.resolve(null);
+    if (failure === undefined) waiting?.resolve();
     else waiting?.reject(failure);
   }
 }

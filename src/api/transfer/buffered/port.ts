@@ -5,9 +5,15 @@ import type { BufferList } from '../../../core/memory/buffer-list.js';
 export interface BufferedSource {
   /** From here on nobody else reads. @throws what is wrong with the end: no byte has moved. */
   begin(): void;
-  /** @returns at most so many bytes, in a list of the caller's; null at the end. @throws what the source broke with; the signal's reason. */
-  read(mostBytes: number, signal: AbortSignal): Promise<BufferList | null>;
-  /** The transfer is over: the end is the user's again. */
+  /**
+   * Waits until there are bytes to take, or none will come any more.
+   *
+   * @param mostBytes more are not needed. @throws what the source broke with; the signal's reason.
+   */
+  ready(mostBytes: number, signal: AbortSignal): Promise<void>;
+  /** What is ready, until then the end's own. @returns at most so many bytes, in a list of the caller's; null at the end. */
+  take(mostBytes: number): BufferList | null;
+  /** The transfer is over: the end is the user's again, with what was not taken. */
   finish(): void;
 }
 
