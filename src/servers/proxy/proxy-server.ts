@@ -1,6 +1,7 @@
 /** A proxy for TCP and Unix sockets: its listeners, its pools, and the clients that it has. */
 import { Connection, IoError, type Listener } from '../../index.js';
 import { kindOf } from '../../base/arguments.js';
+import { nextTick } from '../../base/runtime-functions.js';
 import { BandwidthClass } from './bandwidth/bandwidth-class.js';
 import type { Carrier } from './carriers/carrier.js';
 import { plainReception, type Reception } from './introduction/reception.js';
@@ -176,7 +177,8 @@ export class ProxyServer {
     if (session.isCounted) sources.remove(session.source);
     session.entrance?.onClientGone();
     if (sessions.size < plan.limits.connections) for (const { gate } of this.entrances) gate.release('proxy');
-    plan.onEnd?.(record);
+    // What it throws is its own trouble, and must not keep sockets open.
+    if (plan.onEnd !== undefined) nextTick(plan.onEnd, record);
   }
 
   private begin(client: Connection, reception: Reception, entrance: Entrance | undefined): void {

@@ -21,7 +21,7 @@ export interface StaticServerOptions extends SiteOptions {
   readonly timeouts?: HttpTimeouts;
   /** Where responses are logged. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
-  /** Told of trouble that is not a client's: a disk that fails, a handler that throws. Default: a warning of the process. */
+  /** Told of trouble that is not a client's: a disk that fails, a handler or a log that throws, no descriptor left (EMFILE). Default: a warning of the process. */
   readonly onError?: (failure: Error) => void;
 }
 

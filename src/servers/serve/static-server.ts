@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { listen, type Connection, type Listener, type ListenOptions } from '../../index.js';
 import { secure } from '../../node.js';
 import { abortSignal, milliseconds, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
-import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
+import { clearTimeout, nextTick, setTimeout } from '../../base/runtime-functions.js';
 import { HttpConnection, type Peer } from '../http/http-connection.js';
 import type { ByteStream } from '../http/byte-stream.js';
 import type { HttpCeilingValues } from '../http/http-options.js';
@@ -47,7 +47,9 @@ const DRAIN_OPTIONS = {
  */
 export async function createStaticServer(options: StaticServerOptions): Promise<StaticServer> {
   const values = valuesOf(SERVER_OPTIONS, options);
-  const onFailure = values.onError ?? (failure => process.emitWarning(failure.message, 'PolluxServerWarning'));
+  const { onError = failure => process.emitWarning(failure.message, 'PolluxServerWarning') } = values;
+  // What it throws is its own trouble, and must not keep connections open.
+  const onFailure: OnFailure = failure => nextTick(onError, failure);
   const hosts = await openHosts(siteOptionsOf(options), values.hosts, onFailure);
   const server = new StaticServer(hosts, values, onFailure);
   try {
@@ -115,6 +117,7 @@ export class StaticServer {
   async listen(options: ListenOptions): Promise<Listener> {
     const listener = await listen(options);
     this.listeners.push(listener);
+    listener.onError ??= this.onFailure;
     listener.onConnection = connection => this.serve(connection);
     return listener;
   }
@@ -214,7 +217,11 @@ export class StaticServer {
     tally.bodyBytes += response.bodyBytes;
     if (isBroken) tally.broken++;
     else tally.responses[Math.floor(response.status / 100)]++;
-    this.log?.write(request, response);
+    try {
+      this.log?.write(request, response);
+    } catch (failure) {
+      this.onFailure(failure as Error);
+    }
   }
 
   /** @internal */

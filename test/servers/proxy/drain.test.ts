@@ -2,7 +2,9 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { SessionRecord } from '../../../src/servers.js';
 import { listening, rejection } from '../../support/sockets.js';
+import { collectingUncaught } from '../../support/uncaught.js';
 import { ask, leavesNothing, LOOPBACK, named, proxying, through } from './upstreams.js';
 
 /** Connects in a thread of its own, sends a message and posts what comes back. */
@@ -39,6 +41,23 @@ describe('the drain of a proxy', () => {
     expect(await rejection(proxy.drain({ deadlineMs: -1 }))).to.be.instanceOf(RangeError);
     expect(await ask(proxy)).to.equal('a:x');
   });
+
+  it('resets all at its deadline, though onEnd throws', () =>
+    collectingUncaught(async uncaught => {
+      const upstream = await named('a');
+      const onEnd = ({ outcome }: SessionRecord) => {
+        throw new Error(outcome);
+      };
+      const proxy = await proxying({ pool: { upstreams: [{ host: LOOPBACK, port: upstream.port }] }, onEnd });
+      const clients = [await through(proxy), await through(proxy)];
+      for (const client of clients) {
+        client.send('x');
+        await client.read();
+      }
+      expect(await proxy.drain({ idleMs: 600_000, deadlineMs: 20 })).to.deep.equal({ closedIdle: 0, reset: 2 });
+      for (const client of clients) expect((await rejection(client.read())).code).to.equal('ECONNRESET');
+      expect(uncaught).to.deep.equal(['stopped', 'stopped']);
+    }));
 
   it('gives those in the backlog their time, also while it has nobody else', async () => {
     const upstream = await listening({

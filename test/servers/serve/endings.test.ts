@@ -5,6 +5,7 @@ import { currentReactor, open, openDirectory } from '../../../src/index.js';
 import { openResource } from '../../../src/servers/serve/resource.js';
 import { patternBytes } from '../../support/files.js';
 import { rejection } from '../../support/sockets.js';
+import { collectingUncaught } from '../../support/uncaught.js';
 import { exchange, statusesIn } from '../exchange.js';
 import { ask, openBelow, Served } from './served.js';
 
@@ -53,6 +54,25 @@ describe('what an early end leaves behind', () => {
     await first;
     await never;
   });
+
+  it('a log that throws is told, and the connection goes on; so does it when the one who is told throws', () =>
+    collectingUncaught(async uncaught => {
+      const told: string[] = [];
+      const write = () => {
+        throw new Error('the log is full');
+      };
+      const onError = ({ message }: Error) => {
+        told.push(message);
+        throw new Error('of the program');
+      };
+      const server = await files.server({ accessLog: { to: { write } }, onError });
+      server.route('/bad', () => Promise.reject(new Error('of the handler')));
+      const get = (name: string, fields = '') => `GET /${name} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+      const received = await exchange(server.port, `${get('bad')}${get('small.txt', 'Connection: close\r\n')}`);
+      expect(statusesIn(received)).to.deep.equal([500, 200]);
+      expect(told).to.deep.equal(['of the handler', 'the log is full', 'the log is full']);
+      expect(uncaught).to.deep.equal(told.map(() => 'of the program'));
+    }));
 
   it('each close waits for the end, whichever came first', async () => {
     const server = await files.server();
