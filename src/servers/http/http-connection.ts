@@ -109,6 +109,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
       this.isBodyOver = true;
       this.request!.body.fail(new IoError('ECONNRESET', 'read', undefined, 'the body was cut short'));
       if (this.response!.isOver) this.close();
+      else if (!this.response!.hasBegun) this.refuse({ status: 400, why: 'the body was cut short' });
     } else if (this.mode === 'between') this.close();
   }
 
@@ -157,7 +158,6 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
   }
 
   private begin(head: MessageHead, isWhole: boolean): void {
-    const { ceilings } = this.owner;
     const refusal = refusalOf(head) ?? this.bodyRefusal(head);
     if (refusal !== undefined) return this.refuse(refusal);
     const destination = destinationOf(head);
@@ -170,7 +170,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
     const response = new HttpResponse(request, this);
     this.request = request;
     this.response = response;
-    if (this.requests >= ceilings.maxRequests) response.closeAfter();
+    if (this.requests >= this.owner.ceilings.maxRequests) response.closeAfter();
     this.owner.onRequest(request, response);
   }
 

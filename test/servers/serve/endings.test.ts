@@ -1,6 +1,8 @@
 /** What is left behind when something of a response, or the server itself, has come to its end early. */
 import { expect } from 'chai';
 import { truncateSync } from 'node:fs';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { currentReactor, open, openDirectory } from '../../../src/index.js';
 import { openResource } from '../../../src/servers/serve/resource.js';
 import { patternBytes } from '../../support/files.js';
@@ -37,6 +39,16 @@ describe('what an early end leaves behind', () => {
     });
     expect((await ask(server, '/slow')).body.toString()).to.equal('smallafter');
     expect(server.counters.late.write).to.equal(0);
+  });
+
+  it('a body that its client cuts short is the fault of that client: 400, and no trouble of the server', async () => {
+    const server = await files.server();
+    server.route('/read', async (request, response) => response.send(200, {}, await request.body.text()));
+    const client = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+    client.end('POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nshort');
+    expect(statusesIn(await text(client))).to.deep.equal([400]);
+    client.destroy();
+    expect(server.counters.refused).to.equal(1);
   });
 
   it('the first deadline of two drains ends both', async () => {
