@@ -2,6 +2,11 @@
 import process from 'node:process';
 import { createProxy } from 'pollux/servers';
 
+if (process.argv.length < 4) {
+  console.error('usage: node dist/examples/balancer.js PORT UPSTREAM_PORT...');
+  process.exit(2);
+}
+
 const [port, ...upstreamPorts] = process.argv.slice(2).map(Number);
 
 const proxy = await createProxy({

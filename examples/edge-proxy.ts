@@ -6,6 +6,11 @@
 import process from 'node:process';
 import { createProxy } from 'pollux/servers';
 
+if (process.argv.length < 5) {
+  console.error('usage: node dist/examples/edge-proxy.js PORT WEB_PORT DATABASE_PORT');
+  process.exit(2);
+}
+
 const [port, webPort, databasePort] = process.argv.slice(2).map(Number);
 
 const proxy = await createProxy({

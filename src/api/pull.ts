@@ -95,9 +95,9 @@ export class Pull<T> {
     if (this.remove(isOfThese)) this.source.onWaiting();
   }
 
-  /** @param onLeave called when the loop is left early, or the iterator is given up. */
-  iterate(onLeave?: () => unknown): AsyncIterator<T> {
-    return new PullIterator(this, item => item, onLeave);
+  /** @param leave called when the loop is left early, or the iterator is given up. */
+  iterate(leave?: () => unknown): AsyncIterator<T> {
+    return new PullIterator(this, item => item, leave);
   }
 
   private wait(signal: AbortSignal | undefined, by: object | undefined): Promise<T | null> {
@@ -154,7 +154,7 @@ export class PullIterator<T, Value> implements AsyncIterator<Value> {
   constructor(
     private readonly pull: Pull<T>,
     private readonly valueOf: (item: T) => Value,
-    private readonly onLeave?: () => unknown,
+    private readonly leave?: () => unknown,
   ) {}
 
   async next(): Promise<IteratorResult<Value>> {
@@ -168,7 +168,7 @@ export class PullIterator<T, Value> implements AsyncIterator<Value> {
   async return(): Promise<IteratorResult<Value>> {
     this.isOver = true;
     this.pull.giveUp(this);
-    await this.onLeave?.();
+    await this.leave?.();
     return { done: true, value: undefined };
   }
 

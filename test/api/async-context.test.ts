@@ -391,8 +391,11 @@ describe('a callback of the user’s', () => {
   const CALL =
     /\bon[A-Z]\w*\?\.\(|this\.(onError|onFailure|onEnd|onDrain|onClose|handler)\(|[^.\w](handler|callback)\(/;
 
-  /** They run within a handler that was called so. */
-  const WITHIN = ['framing/frame-feed.ts: this.owner.onMessage?.(message);'];
+  /** They run within a handler that was called so, or were given their scope before. */
+  const WITHIN = [
+    'framing/frame-feed.ts: this.owner.onMessage?.(message);',
+    'transfer/buffered/buffered-join.ts: onBytes?.(direction, lengthBytes);',
+  ];
 
   it('is called by the scope of its object, wherever in api', () => {
     const sources = new URL('../../../src/api/', import.meta.url);

@@ -31,7 +31,7 @@ export class BufferedCopy<Account extends TransferAccount> implements TransferEn
     const { account, pace } = this;
     account.fallback = why;
     const flow = new Flow({ source, sink, account, allowance: new Allowance(maxBytes, [pace]) });
-    flow.onEnd = ({ failure, brokenEnd }) => {
+    flow.ended = ({ failure, brokenEnd }) => {
       if (failure !== undefined && brokenEnd === 'source') breakSink?.(failure);
       this.onSettled(failure);
     };

@@ -84,8 +84,8 @@ export class BufferedJoin implements TransferEngine<TunnelAccount, BufferedJoinP
       for (const timer of this.timers.values()) timer.refresh();
       onBytes?.(direction, lengthBytes);
     };
-    const flow = new Flow({ source: from, sink: to, allowance, account, onBytes: moved });
-    flow.onEnd = end => this.onFlowEnd(direction, end);
+    const flow = new Flow({ source: from, sink: to, allowance, account, moved });
+    flow.ended = end => this.onFlowEnd(direction, end);
     this.flows.set(direction, flow);
     return flow;
   }

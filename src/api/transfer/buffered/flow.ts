@@ -15,7 +15,7 @@ export interface FlowParts {
   readonly allowance: Allowance;
   readonly account: TransferAccount;
   /** The sink has taken bytes. */
-  readonly onBytes?: (lengthBytes: number) => void;
+  readonly moved?: (lengthBytes: number) => void;
 }
 
 /** How a direction came to its end. */
@@ -29,7 +29,7 @@ export interface FlowEnd {
 
 export class Flow {
   /** Told once, unless it was cancelled. */
-  onEnd: (end: FlowEnd) => void = () => {};
+  ended: (end: FlowEnd) => void = () => {};
   isOver = false;
 
   private controller = new AbortController();
@@ -94,7 +94,7 @@ export class Flow {
 
   /** @returns whether it is over. @throws what the sink broke with. */
   private async step(): Promise<boolean> {
-    const { source, sink, allowance, account, onBytes } = this.parts;
+    const { source, sink, allowance, account, moved } = this.parts;
     if (this.sinkFailure !== undefined) throw this.sinkFailure;
     if (allowance.isUsedUp) return this.over({ hasEnded: false });
     const mostBytes = Math.min(allowance.bytesNow(), CHUNK_BYTES);
@@ -114,7 +114,7 @@ export class Flow {
     await sink.write(chunk);
     account.bytesOut += length;
     account.residueBytes -= length;
-    if (!this.isOver) onBytes?.(length);
+    if (!this.isOver) moved?.(length);
     return false;
   }
 
@@ -161,7 +161,7 @@ export class Flow {
     if (this.isOver) return true;
     this.isOver = true;
     this.finish();
-    this.onEnd(end);
+    this.ended(end);
     return true;
   }
 
