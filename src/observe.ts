@@ -1,8 +1,9 @@
 /**
- * `pollux/observe`: what one needs to see a program run. Snapshots of threads, a status socket for `pollux top`, metrics for
- * Prometheus, and a watch for turns that take too long.
+ * `pollux/observe`: what one needs to see a program run. Snapshots of threads, a status socket for `pollux top`,
+ * metrics for Prometheus, and a watch for turns that take too long.
  *
- *     await exposeStatus({ path: '/run/user/1000/my-server.sock' });   // then: pollux top /run/user/1000/my-server.sock
+ *     await exposeStatus({ path: '/run/user/1000/my-server.sock' });
+ *     // then: pollux top /run/user/1000/my-server.sock
  *
  * @module pollux/observe
  */

@@ -2,7 +2,8 @@
  * `pollux/servers`: servers to deploy, made of what the other doors have.
  *
  *     const server = await createStaticServer({ directory: 'public', listen: { port: 8080 } });
- *     const proxy = await createProxy({ listen: { port: 5432 }, pool: { upstreams: [{ host: '10.0.0.1', port: 5432 }] } });
+ *     const pool = { upstreams: [{ host: '10.0.0.1', port: 5432 }] };
+ *     const proxy = await createProxy({ listen: { port: 5432 }, pool });
  *
  * @module pollux/servers
  */

@@ -1,5 +1,6 @@
 /**
- * `pollux/testing`: the scenarios of the contract, for those who write a backend. docs/writing-a-backend.md shows their use.
+ * `pollux/testing`: the scenarios of the contract, for those who write a backend. docs/writing-a-backend.md shows their
+ * use.
  *
  *     const report = runConformance(myFactory);
  *     for (const row of report.rows) if (row.status === 'fail') console.log(row.name, row.reason);

@@ -1,6 +1,6 @@
 /**
- * `pollux/threads`: programs of more than one thread. A `Runtime` starts workers with a reactor each; messages, connections,
- * listeners and files go from one to another.
+ * `pollux/threads`: programs of more than one thread. A `Runtime` starts workers with a reactor each; messages,
+ * connections, listeners and files go from one to another.
  *
  *     const runtime = new Runtime({ entry: new URL('./worker.js', import.meta.url), threads: 4 });
  *     await runtime.start();

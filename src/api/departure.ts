@@ -1,4 +1,6 @@
-/** How sockets and files leave this thread: they are taken apart here, and another thread makes them again of the parts. */
+/**
+ * How sockets and files leave this thread: they are taken apart here, and another thread makes them again of the parts.
+ */
 import { kindOf } from '../base/arguments.js';
 
 /** What of a connection or a datagram socket the kernel does not have. */

@@ -1,7 +1,9 @@
 /** Whether a handle (a socket, a watch) keeps the process alive while it is open. */
 import type { Reactor } from '../core/reactor/reactor.js';
 
-/** What lives in a reactor and was counted there by `reactor.enter(true)`. It ends with `reactor.leave(isReferenced)`. */
+/**
+ * What lives in a reactor and was counted there by `reactor.enter(true)`. It ends with `reactor.leave(isReferenced)`.
+ */
 export interface Handle {
   readonly reactor: Reactor;
   readonly isClosed: boolean;

@@ -1,4 +1,7 @@
-/** One way at a time: an object hands its items to a handler, or to the call that waits. These errors refuse the second way. */
+/**
+ * One way at a time: an object hands its items to a handler, or to the call that waits. These errors refuse the second
+ * way.
+ */
 import { wrongState, type IoError } from '../sys/ffi/io-error.js';
 
 /** What an object and the ways to its items are called in messages. */

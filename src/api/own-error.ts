@@ -1,12 +1,12 @@
-/** Errors of one's own that stand for one which others may have as well. */
+/** Errors that one operation owns, made from an error that other operations may have as well. */
 
 /** What the new one has of its own. */
 const OWN = new Set(['stack', 'message', 'cause']);
 
 /**
- * An error that says the same and can carry what is true for one alone. Whoever broke a connection, or aborted a signal, may
- * have ended many things by one error, which stays as it is and is the new one's `cause`. It may be anybody's, and frozen, or
- * with getters that throw: what can't be had of it is left out.
+ * An error that says the same and can carry what is true for one alone. Code that broke a connection, or aborted a
+ * signal, may have ended many things by one error, which stays as it is and is the new one's `cause`. It may be
+ * anybody's, and frozen, or with getters that throw: what can't be had of it is left out.
  *
  * @returns of the same class, with the same name, message and properties, and with `properties`.
  */

@@ -1,7 +1,7 @@
 /**
- * Workers that this thread starts without a Runtime: what they leave open when they end, the threads that they have started
- * included, is closed here. Node tells of each new worker, so that nothing has to be done for it; a worker that was
- * started before this thread had loaded Pollux is not known.
+ * Workers that this thread starts without a Runtime: what they leave open when they end, the threads that they have
+ * started included, is closed here. Node tells of each new worker, so that nothing has to be done for it; a worker that
+ * was started before this thread had loaded Pollux is not known.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Worker } from 'node:worker_threads';
@@ -22,7 +22,10 @@ export function leaveCleanup(worker: Worker): void {
   cleanedByRuntime.add(worker);
 }
 
-/** Closes descriptors of threads that have ended, which no other thread knows. What may wait for a disk is closed on the pool. */
+/**
+ * Closes descriptors of threads that have ended, which no other thread knows. What may wait for a disk is closed on the
+ * pool.
+ */
 export function closeAll(descriptors: readonly number[]): void {
   for (const fd of descriptors) {
     if (!isOpen(fd)) continue;

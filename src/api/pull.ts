@@ -5,7 +5,10 @@ import { beginWith, type WaitOptions } from './waiting.js';
 
 /** The object, as its pull side sees it. */
 export interface PullSource<T> {
-  /** @param call of the user's program, for messages. @throws IoError EBUSY, EBADF: the items can't be taken this way now. */
+  /**
+   * @param call that the user made, for messages.
+   * @throws IoError EBUSY, EBADF: the items can't be taken this way now.
+   */
   checkFree(call: string): void;
   /**
    * Takes the next item.
@@ -76,7 +79,9 @@ export class Pull<T> {
     this.settleFirst(wait => wait.reject(failure));
   }
 
-  /** No more items come: all calls that wait return null, or fail. The source knows, and its `onWaiting` is not called. */
+  /**
+   * No more items come: all calls that wait return null, or fail. The source knows, and its `onWaiting` is not called.
+   */
   end(failure?: Error): void {
     let wait = this.first;
     this.first = undefined;
@@ -86,7 +91,9 @@ export class Pull<T> {
     }
   }
 
-  /** Ends the waits of an iterator, or those of all calls of their own, without an item. What comes later is for others. */
+  /**
+   * Ends the waits of an iterator, or those of all calls of their own, without an item. What comes later is for others.
+   */
   giveUp(by?: object): void {
     const isOfThese = (wait: Wait<T>): boolean => {
       if (wait.by === by) wait.resolve(null);
@@ -145,7 +152,9 @@ export class Pull<T> {
   }
 }
 
-/** One of the loops over an object. It ends for good when it is left. A failure does not end it: more items may come. */
+/**
+ * One of the loops over an object. It ends for good when it is left. A failure does not end it: more items may come.
+ */
 export class PullIterator<T, Value> implements AsyncIterator<Value> {
   private isOver = false;
   private readonly waiter = { by: this };

@@ -1,6 +1,6 @@
 /**
- * The reactor of this thread: there is one, made at first use or by `startReactor` before that. Two that block would each
- * keep the other from sleeping, so copies of this package share one, or the one that comes second is refused.
+ * The reactor of this thread: there is one, made at first use or by `startReactor` before that. Two that block would
+ * each keep the other from sleeping, so copies of this package share one, or the one that comes second is refused.
  */
 import { wrongState } from '../sys/ffi/io-error.js';
 import process from 'node:process';
@@ -56,7 +56,8 @@ const seat = commonState<Seat>('reactor', () => ({}));
 /**
  * Starts this thread's reactor with options of your own. Call it before anything else of Pollux in the thread.
  *
- * @throws IoError EALREADY: the thread has a reactor. @throws Error the backend does not run here (with reason and remedy).
+ * @throws IoError EALREADY: the thread has a reactor. @throws Error the backend does not run here (with reason and
+ *   remedy).
  * @throws TypeError an unknown backend, mode or option.
  */
 export function startReactor(options: ReactorOptions = {}): Reactor {
@@ -80,7 +81,8 @@ export function startReactor(options: ReactorOptions = {}): Reactor {
 /**
  * This thread's reactor; started with defaults if it isn't running.
  *
- * @throws Error no backend runs here. @throws IoError EALREADY: another version of Pollux has the thread's reactor in use.
+ * @throws Error no backend runs here. @throws IoError EALREADY: another version of Pollux has the thread's reactor in
+ *   use.
  */
 export function currentReactor(): Reactor {
   return runningReactor() ?? startReactor();
@@ -105,7 +107,7 @@ function runningReactor(): Reactor | undefined {
   return undefined;
 }
 
-/** What is still in use may be known to other threads, or to a handler of the user's that comes later. */
+/** What is still in use may be known to other threads, or to a handler that the user sets later. */
 function closeUnused(): void {
   const reactor = seat.taken?.reactor;
   if (reactor?.isUnused === true) reactor.close();

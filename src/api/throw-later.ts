@@ -1,4 +1,6 @@
-/** What a callback of the user's throws is the user's affair, and must not keep anybody else from what is due. */
+/**
+ * What a user's callback throws is thrown later, where nothing depends on it: other callbacks that are due still run.
+ */
 import type { Reactor } from '../core/reactor/reactor.js';
 
 /** Throws it in a step of the reactor's turn that nothing else depends on. */

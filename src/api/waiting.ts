@@ -5,8 +5,8 @@ import { abortSignal, checkOptions, type OptionTable } from '../base/options.js'
 /** What can end a wait. */
 export interface WaitOptions {
   /**
-   * Aborting it ends the wait: the promise is rejected with the signal's reason, at once. If it is aborted before the call,
-   * nothing happens at all; after the promise has settled it has no effect.
+   * Aborting it ends the wait: the promise is rejected with the signal's reason, at once. If it is aborted before the
+   * call, nothing happens at all; after the promise has settled it has no effect.
    */
   readonly signal?: AbortSignal;
 }
@@ -14,8 +14,9 @@ export interface WaitOptions {
 /** Of calls that close something, or bring it to its end. */
 export interface EndOptions {
   /**
-   * Aborting it ends the wait: the promise is rejected with the signal's reason, at once. The closing goes on, and begins also if
-   * it is aborted before the call: what was opened must not stay open since nobody has the time to wait for its end.
+   * Aborting it ends the wait: the promise is rejected with the signal's reason, at once. The closing goes on, and
+   * begins also if it is aborted before the call: what was opened must not stay open since nobody has the time to wait
+   * for its end.
    */
   readonly signal?: AbortSignal;
 }
@@ -39,7 +40,9 @@ function checkedSignal(options: WaitOptions): AbortSignal | undefined {
   return options.signal;
 }
 
-/** Begins a call with the signal of its options. What `signalOf` throws is told by the promise, and nothing has begun. */
+/**
+ * Begins a call with the signal of its options. What `signalOf` throws is told by the promise, and nothing has begun.
+ */
 export async function beginWith<T>(
   options: WaitOptions,
   begin: (signal: AbortSignal | undefined) => Promise<T>,
@@ -53,7 +56,9 @@ export function waitWith<T>(options: WaitOptions | undefined, begin: () => Promi
   return beginWith(options, signal => unlessAborted(begin(), signal));
 }
 
-/** Closes something with the signal of its options: see `EndOptions`. What is wrong with them is told by the promise. */
+/**
+ * Closes something with the signal of its options: see `EndOptions`. What is wrong with them is told by the promise.
+ */
 export function endWith<T>(options: EndOptions | undefined, end: () => Promise<T>): Promise<T> {
   if (options === undefined) return end();
   try {

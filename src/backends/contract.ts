@@ -1,7 +1,7 @@
 /**
- * The contract between Pollux and a readiness backend: epoll, poll, kqueue, or one of your own. docs/contract.md says in
- * prose what a backend promises and what is only a hint; `pollux conformance` checks it; docs/writing-a-backend.md walks
- * through an example.
+ * The contract between Pollux and a readiness backend: epoll, poll, kqueue, or one of your own. docs/contract.md says
+ * in prose what a backend promises and what is only a hint; `pollux conformance` checks it; docs/writing-a-backend.md
+ * walks through an example.
  */
 import type { Token } from '../base/token.js';
 import type { EventSources } from './sources/contract.js';
@@ -13,7 +13,10 @@ export const READABLE = 1;
 export const WRITABLE = 2;
 /** Out-of-band data (POLLPRI, EVFILT_EXCEPT). */
 export const PRIORITY = 4;
-/** Reported only. The peer will send no more; bytes may still wait to be read. A hint: a read that returns 0 is the proof. */
+/**
+ * Reported only. The peer will send no more; bytes may still wait to be read. A hint: a read that returns 0 is the
+ * proof.
+ */
 export const PEER_END = 8;
 /** Reported only. Both directions are over. */
 export const BOTH_END = 16;
@@ -26,15 +29,18 @@ export type Interest = number;
 export type Readiness = number;
 
 /**
- * When a registration reports. `level` and `edge` are persistent: the registration stays armed. `oneshot` and `oneshot-edge`
- * are disarmed, in all their directions, by the first event, and armed again by `modify`.
+ * When a registration reports. `level` and `edge` are persistent: the registration stays armed. `oneshot` and
+ * `oneshot-edge` are disarmed, in all their directions, by the first event, and armed again by `modify`.
  *
- * `level` and `oneshot` report a condition as long as it holds. `edge` and `oneshot-edge` report that it began: after an event,
- * read or write until the call would block, then say so with `wouldBlock`; before that, no further event is promised.
+ * `level` and `oneshot` report a condition as long as it holds. `edge` and `oneshot-edge` report that it began: after
+ * an event, read or write until the call would block, then say so with `wouldBlock`; before that, no further event is
+ * promised.
  */
 export type RegistrationMode = 'level' | 'edge' | 'oneshot' | 'oneshot-edge';
 
-/** What a factory says of its backend, for `pollux doctor`, the conformance suite and the lab. Core does not read it. */
+/**
+ * What a factory says of its backend, for `pollux doctor`, the conformance suite and the lab. Core does not read it.
+ */
 export interface BackendDescription {
   /** Whether the kernel provides edges or the backend imitates them with the help of `wouldBlock`. */
   readonly edge: 'kernel' | 'emulated' | 'none';
@@ -63,11 +69,16 @@ export interface BackendCounters {
   waits: number;
   /** Changes asked for by register, modify and unregister. */
   changesAsked: number;
-  /** Changes that reached the kernel (with poll: edits of its array). Opposite changes cancel out, so this may be less. */
+  /**
+   * Changes that reached the kernel (with poll: edits of its array). Opposite changes cancel out, so this may be less.
+   */
   changesSent: number;
   /** Events handed to the caller. */
   events: number;
-  /** Events for the dead: those of an earlier generation, dropped by the backend, and blanked entries, which the reader counts. */
+  /**
+   * Events for the dead: those of an earlier generation, dropped by the backend, and blanked entries, which the reader
+   * counts.
+   */
   staleEvents: number;
   /** Waits that `wake` ended. */
   wakes: number;
@@ -75,8 +86,8 @@ export interface BackendCounters {
 
 /**
  * The events of the last `wait`, by index from 0 to `count` - 1, in arrays that the backend allocates once and fills
- * anew. Each registration has at most one entry, its directions merged. Read them before the next `wait`; an entry whose
- * registration is unregistered meanwhile is blanked by the backend (NO_TOKEN, readiness 0): skip it.
+ * anew. Each registration has at most one entry, its directions merged. Read them before the next `wait`; an entry
+ * whose registration is unregistered meanwhile is blanked by the backend (NO_TOKEN, readiness 0): skip it.
  */
 export interface ReadyEvents {
   count: number;
@@ -93,10 +104,11 @@ export type { WakeHandle };
 /**
  * A readiness backend. It belongs to one thread; only its `wakeHandle` may be used from another.
  *
- * It keeps wanted and applied interest apart: a change only marks a registration dirty, opposite changes cancel out, and
- * `wait` brings the kernel up to date. (`register` may go to the kernel at once, to report a refusal where it was asked.) What the kernel refuses is reported where it was asked: by
- * `register` and `modify` if the backend can know at once, otherwise as an event with ERROR and its errno, and the
- * registration then has no interest. Nothing is ever silently deaf.
+ * It keeps wanted and applied interest apart: a change only marks a registration dirty, opposite changes cancel out,
+ * and `wait` brings the kernel up to date. (`register` may go to the kernel at once, to report a refusal where it was
+ * asked.) What the kernel refuses is reported where it was asked: by `register` and `modify` if the backend can know at
+ * once, otherwise as an event with ERROR and its errno, and the registration then has no interest. Nothing is ever
+ * silently deaf.
  *
  * It holds no policy: budgets, fairness, retries and timers are core's.
  */
@@ -126,8 +138,8 @@ export interface Backend {
   register(fd: number, interest: Interest, mode: RegistrationMode): Token;
 
   /**
-   * Optional: starts to watch a descriptor that other backends watch as well, so that when it becomes readable the kernel
-   * wakes one of those that wait, or a few, but not all. READABLE, mode 'level'; `modify` takes 0 and READABLE.
+   * Optional: starts to watch a descriptor that other backends watch as well, so that when it becomes readable the
+   * kernel wakes one of those that wait, or a few, but not all. READABLE, mode 'level'; `modify` takes 0 and READABLE.
    * Without it the kernel always wakes all.
    *
    * @throws as `register`.
@@ -135,8 +147,8 @@ export interface Backend {
   registerExclusive?(fd: number): Token;
 
   /**
-   * Changes what is watched; on a oneshot registration that fired it also arms it again. A condition that holds already is
-   * reported once its direction is newly asked for, with edge too; an edge seen before may be reported once more.
+   * Changes what is watched; on a oneshot registration that fired it also arms it again. A condition that holds already
+   * is reported once its direction is newly asked for, with edge too; an edge seen before may be reported once more.
    *
    * @throws IoError ENOENT: the token is not registered (any more).
    */
@@ -151,9 +163,9 @@ export interface Backend {
   unregister(token: Token): void;
 
   /**
-   * Optional: as `unregister`, for a descriptor that the caller closes before anything else is asked of the backend, and of
-   * which there is no duplicate, in this process or another. Where the close takes the kernel's entry along, the kernel is told
-   * nothing.
+   * Optional: as `unregister`, for a descriptor that the caller closes before anything else is asked of the backend,
+   * and of which there is no duplicate, in this process or another. Where the close takes the kernel's entry along, the
+   * kernel is told nothing.
    *
    * @throws as `unregister`.
    */
@@ -173,7 +185,9 @@ export interface Backend {
    */
   wait(timeoutNs: number): number;
 
-  /** Ends the current or the next `wait`, from the thread that owns the backend; others use `wakeBackend(wakeHandle)`. */
+  /**
+   * Ends the current or the next `wait`, from the thread that owns the backend; others use `wakeBackend(wakeHandle)`.
+   */
   wake(): void;
 
   /** Whether `token` names a living registration. */

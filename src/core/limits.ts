@@ -23,12 +23,16 @@ export const ACCEPTS_PER_TURN = 64;
 export const FULFILLED_ACCEPTS = 4;
 
 /**
- * How long a listener that lets nobody new in goes on accepting: handshakes that were under way come to their end. On loopback,
- * with busy processors, the last came after 2 ms. A round trip of a network may be longer than any stop should take.
+ * How long a listener that lets nobody new in goes on accepting: handshakes that were under way come to their end. On
+ * loopback, with busy processors, the last came after 2 ms. A round trip of a network may be longer than any stop
+ * should take.
  */
 export const LAST_ACCEPTS_MS = 20;
 
-/** Datagrams received from one socket, or sent by it, in one turn: 4 MiB of the longest, a tenth of a millisecond of small ones. */
+/**
+ * Datagrams received from one socket, or sent by it, in one turn: 4 MiB of the longest, a tenth of a millisecond of
+ * small ones.
+ */
 export const DATAGRAMS_PER_TURN = 64;
 
 /** Longest datagram that can be asked for: UDP has 65,527 bytes at most, Unix sockets what their buffer takes. */
@@ -38,18 +42,21 @@ export const MAX_DATAGRAM_BYTES = 1024 * 1024;
 export const QUEUED_DATAGRAM_BYTES = 256;
 
 /**
- * How long sending rests where the kernel says that there is no room and nothing tells when there is: the queue of another
- * Unix socket that is not the connected peer, a network interface on FreeBSD and macOS. It doubles as long as that lasts.
+ * How long sending rests where the kernel says that there is no room and nothing tells when there is: the queue of
+ * another Unix socket that is not the connected peer, a network interface on FreeBSD and macOS. It doubles as long as
+ * that lasts.
  */
 export const DATAGRAM_REST_MS = 1;
 export const LONGEST_DATAGRAM_REST_MS = 64;
 
-/** Bytes handed to the kernel for one descriptor in one turn once it had to wait; a fast reader can't starve the others. */
+/**
+ * Bytes handed to the kernel for one descriptor in one turn once it had to wait; a fast reader can't starve the others.
+ */
 export const SEND_BYTES_PER_TURN = 1024 * 1024;
 
 /**
- * Bytes of a file handed to the kernel for one descriptor in one turn: no copy through the process, so more than of memory;
- * with half of it a gigabyte takes a tenth more CPU time.
+ * Bytes of a file handed to the kernel for one descriptor in one turn: no copy through the process, so more than of
+ * memory; with half of it a gigabyte takes a tenth more CPU time.
  */
 export const SENDFILE_BYTES_PER_TURN = 2 * 1024 * 1024;
 
@@ -60,8 +67,8 @@ export const SENDFILE_BYTES_PER_TURN = 2 * 1024 * 1024;
 export const BYTES_PER_TURN = 4 * 1024 * 1024;
 
 /**
- * Waits of one turn, as long as each brings events. Without going round the host's loop for each batch an echo costs some
- * 8 per cent less CPU time; its timers and promises wait that much longer.
+ * Waits of one turn, as long as each brings events. Without going round the host's loop for each batch an echo costs
+ * some 8 per cent less CPU time; its timers and promises wait that much longer.
  */
 export const WAITS_PER_TURN = 4;
 
@@ -69,8 +76,8 @@ export const WAITS_PER_TURN = 4;
 export const IOVECS_PER_CALL = 64;
 
 /**
- * What waits to be sent is copied together if it is smaller than this, into pieces of this size: each piece costs some hundred
- * bytes of bookkeeping, which the bounds of queues don't count. Larger ones are moved as they are.
+ * What waits to be sent is copied together if it is smaller than this, into pieces of this size: each piece costs some
+ * hundred bytes of bookkeeping, which the bounds of queues don't count. Larger ones are moved as they are.
  */
 export const COPY_BYTES = 16 * 1024;
 
@@ -83,42 +90,53 @@ export const EMFILE_REST_MS = 100;
  */
 export const FRUITLESS_EVENTS = 1024;
 
-/** Ceiling for the buffers of one thread. Whoever keeps more than is left for all receives no more until it releases some. */
+/**
+ * Ceiling for the buffers of one thread. A receiver that keeps more than is left for all receives no more until it
+ * releases some.
+ */
 export const MAX_BUFFER_BYTES = 256 * 1024 * 1024;
 
 /**
- * The part of these buffers that transfers and queues may hold. The rest is left to receiving: peers that take nothing must
- * not make the thread deaf to the others.
+ * The part of these buffers that transfers and queues may hold. The rest is left to receiving: peers that take nothing
+ * must not make the thread deaf to the others.
  */
 export const HELD_SHARE = 1 / 2;
 
-/** Memory of one's own where that part is used up: little enough for thousands that have it, and still worth a call. */
+/**
+ * Memory for one transfer where that part is used up: little enough for thousands of transfers, and still worth a call.
+ */
 export const POCKET_BYTES = 16 * 1024;
 
 /**
- * Chunks or pockets that one receiver may keep whatever the others keep: beyond, it must keep less than is left for all. What
- * a connection needs to have a message at hand and to receive the next.
+ * Chunks or pockets that one receiver may keep whatever the others keep: beyond, it must keep less than is left for
+ * all. What a connection needs to have a message at hand and to receive the next.
  */
 export const KEPT_ANYWAY = 4;
 
 /**
- * What a transfer limited in bytes per second may catch up with at once, as time: at half of it it wakes up, some 20 times
- * a second, so that a slow rate does not mean a call per byte.
+ * What a transfer limited in bytes per second may catch up with at once, as time: at half of it it wakes up, some 20
+ * times a second, so that a slow rate does not mean a call per byte.
  */
 export const PACE_BURST_MS = 100;
 
 /** Bytes of a file that a pool thread reads ahead at once: a few of the kernel's own read-ahead windows (128 KiB). */
 export const READ_AHEAD_BYTES = 256 * 1024;
 
-/** How far ahead of what is sent a file is read: enough to keep a disk busy, and no more than one socket takes in a turn. */
+/**
+ * How far ahead of what is sent a file is read: enough to keep a disk busy, and no more than one socket takes in a
+ * turn.
+ */
 export const READ_AHEAD_WINDOW_BYTES = SENDFILE_BYTES_PER_TURN;
 
-/** Transfers that wait for their turn to write to one connection: a pipeline longer than this is a peer that never reads. */
+/**
+ * Transfers that wait for their turn to write to one connection: a pipeline longer than this is a peer that never
+ * reads.
+ */
 export const WRITE_TURNS = 1024;
 
 /**
- * Capacities asked for a pipe that bytes are spliced through, until one is granted. The largest that a user gets without
- * privileges saves a third of the time that 256 KiB take, and that half of what the default of 64 KiB takes.
+ * Capacities asked for a pipe that bytes are spliced through, until one is granted. The largest that a user gets
+ * without privileges saves a third of the time that 256 KiB take, and that half of what the default of 64 KiB takes.
  */
 export const PIPE_BYTES: readonly number[] = [1024 * 1024, 256 * 1024];
 
@@ -161,14 +179,15 @@ export const MAILBOX_SENDERS = 64;
 export const RECORDS_PER_TURN = 1024;
 
 /**
- * How long the mailbox is looked into after messages were sent or received, before the turn goes on: what another thread
- * takes to wake up and answer. See `Patience`.
+ * How long the mailbox is looked into after messages were sent or received, before the turn goes on: what another
+ * thread takes to wake up and answer. See `Patience`.
  */
 export const PATIENCE_MS = 0.015;
 
 /**
- * Room for what the runtime has to say to a thread, such as which connections are its: beside its messages, since it must never
- * wait behind what users send. A batch of connections takes 4 bytes each; so it is full when thousands wait to be taken.
+ * Room for what the runtime has to say to a thread, such as which connections are its: beside its messages, since it
+ * must never wait behind what users send. A batch of connections takes 4 bytes each; so it is full when thousands wait
+ * to be taken.
  */
 export const CONTROL_BYTES = 64 * 1024;
 
@@ -188,8 +207,8 @@ export const WAITING_BYTES = 16 * 1024 * 1024;
 export const ENTRY_BYTES = 512;
 
 /**
- * Bytes that the queues of a thread keep that nobody reads, each alone and all together. Beyond, senders are asked to hold back,
- * so that they grow by what is in the mailbox at most.
+ * Bytes that the queues of a thread keep that nobody reads, each alone and all together. Beyond, senders are asked to
+ * hold back, so that they grow by what is in the mailbox at most.
  */
 export const UNREAD_BYTES_PER_QUEUE = 256 * 1024;
 export const UNREAD_BYTES = 16 * 1024 * 1024;
@@ -201,16 +220,19 @@ export const REQUESTS_PER_PEER = 65_536;
 export const POSTPONED_ANSWERS = 4096;
 export const POSTPONED_BYTES = 16 * 1024 * 1024;
 
-/** Threads that have ended and are remembered: numbers are not given out twice, and of older ones nothing can be under way. */
+/**
+ * Threads that have ended and are remembered: numbers are not given out twice, and of older ones nothing can be under
+ * way.
+ */
 export const ENDED_THREADS = 16 * 1024;
 
 /** How long a thread that leaves waits for another that is about to wake it: a thousand times what a wake takes. */
 export const FAREWELL_MS = 1000;
 
 /**
- * How long a thread that is to end is given to load Pollux and start its reactor before. It takes a twentieth of a second by
- * itself, and seconds where hundreds start at once; beyond that it hangs in what the process loads into each thread
- * (`--import`), and not in koffi.
+ * How long a thread that is to end is given to load Pollux and start its reactor before. It takes a twentieth of a
+ * second by itself, and seconds where hundreds start at once; beyond that it hangs in what the process loads into each
+ * thread (`--import`), and not in koffi.
  */
 export const LOADING_MS = 30_000;
 
@@ -221,8 +243,8 @@ export const LOADING_AT_EXIT_MS = 5000;
 const POOL_THREADS = Math.max(1, Number(process.env.UV_THREADPOOL_SIZE) || 4);
 
 /**
- * Calls that wait for a disk at the same time, of one thread and of all threads of the process. A thread of the pool is left
- * to Node's own files and names.
+ * Calls that wait for a disk at the same time, of one thread and of all threads of the process. A thread of the pool is
+ * left to Node's own files and names.
  */
 export const DISK_CALLS = Math.max(1, POOL_THREADS - 1);
 
@@ -230,8 +252,8 @@ export const DISK_CALLS = Math.max(1, POOL_THREADS - 1);
 export const DISK_CALLS_PER_DEVICE = Math.max(1, Math.floor(POOL_THREADS / 2));
 
 /**
- * The same for file systems that are not of this machine (NFS, FUSE, what nobody knows), whose calls may never come back: so
- * two of them that hang leave a thread to the others.
+ * The same for file systems that are not of this machine (NFS, FUSE, what nobody knows), whose calls may never come
+ * back: so two of them that hang leave a thread to the others.
  */
 export const DISK_CALLS_PER_SERVER = Math.max(1, Math.floor(POOL_THREADS / 4));
 
@@ -241,7 +263,10 @@ export const DISK_CALLS_TO_SERVERS = Math.max(1, POOL_THREADS - 2);
 /** How long a thread lets others go first that have waited for its place on the pool: they are awake by then. */
 export const LET_OTHERS_GO_MS = 1;
 
-/** Calls that wait for their turn at one disk; beyond it they are refused: a program that asks for more never looks back. */
+/**
+ * Calls that wait for their turn at one disk; beyond it they are refused: a program that asks for more never looks
+ * back.
+ */
 export const DISK_CALLS_WAITING_PER_DEVICE = 16 * 1024;
 
 /** The same for all disks together, some 32 MiB: three that hang leave room for the others. */
@@ -253,7 +278,9 @@ export const DISK_BYTES_PER_CALL = 16 * 1024 * 1024;
 /** A lease of a file, and a read of a direct one: an array, which on Node 20 has at most 4 GiB. */
 export const FILE_ARRAY_BYTES = 2 ** 30;
 
-/** What a copy inside the kernel takes at a time, by how long that lasts: long enough to be worth a call, and no longer. */
+/**
+ * What a copy inside the kernel takes at a time, by how long that lasts: long enough to be worth a call, and no longer.
+ */
 export const COPY_MS_PER_CALL = 50;
 export const COPY_BYTES_PER_CALL_MIN = 1024 * 1024;
 export const COPY_BYTES_PER_CALL_MAX = 128 * 1024 * 1024;
@@ -277,11 +304,14 @@ export const SOCKET_TO_FILE_BYTES = 512 * 1024;
 export const LATE_READER_BYTES = 64 * 1024;
 
 /**
- * Errors of single connections in a row after which a listener takes them for its own, and rests. Ten thousand clients that
- * leave before they are accepted do not come in one row; a sandbox that refuses accept4(2) refuses it always.
+ * Errors of single connections in a row after which a listener takes them for its own, and rests. Ten thousand clients
+ * that leave before they are accepted do not come in one row; a sandbox that refuses accept4(2) refuses it always.
  */
 export const REFUSED_ACCEPTS = 256;
 
-/** Items of a work queue that are not told yet, and what they may take: an item that waits has its bytes and two promises. */
+/**
+ * Items of a work queue that are not told yet, and what they may take: an item that waits has its bytes and two
+ * promises.
+ */
 export const WORK_ITEMS = 65_536;
 export const WORK_BYTES = 256 * 1024 * 1024;

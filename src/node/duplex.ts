@@ -11,8 +11,8 @@ import { Outflow, PIECE_BYTES } from './outflow.js';
 /** Options of `toDuplex`. */
 export interface DuplexOptions {
   /**
-   * Whether the stream stays open for writing after the peer's FIN. false, the default, as in `node:net`: after 'end' the
-   * stream ends its write side by itself, once what was written has gone out. true: you call `end()`.
+   * Whether the stream stays open for writing after the peer's FIN. false, the default, as in `node:net`: after 'end'
+   * the stream ends its write side by itself, once what was written has gone out. true: you call `end()`.
    */
   readonly allowHalfOpen?: boolean;
   /** Bytes received and not read at which receiving pauses. Default 64 KiB. */
@@ -32,22 +32,23 @@ const DUPLEX_OPTIONS = {
 type Callback = (error?: Error | null) => void;
 
 /**
- * Makes a `node:stream` Duplex of a connection, which belongs to the stream from then on: don't read from it, send on it
- * or set its handlers.
+ * Makes a `node:stream` Duplex of a connection, which belongs to the stream from then on: don't read from it, send on
+ * it or set its handlers.
  *
  *     await pipeline(createReadStream('notes.txt'), createGzip(), toDuplex(connection));
  *
  * - Chunks are Buffers with bytes of their own: keep them as long as you like. `setEncoding` works.
- * - Back-pressure: when nobody reads, nothing is received, and the peer is held back. `write` returns false and calls its
- *   callback when the kernel has taken the bytes.
+ * - Back-pressure: when nobody reads, nothing is received, and the peer is held back. `write` returns false and calls
+ *   its callback when the kernel has taken the bytes.
  * - 'end' is the peer's FIN. `end()` sends FIN after what was written; 'finish' follows when the kernel has taken all.
- * - What the connection breaks with destroys the stream: one 'error', then 'close'. `destroy(error)` closes the connection
- *   at once, and drops what was not sent.
+ * - What the connection breaks with destroys the stream: one 'error', then 'close'. `destroy(error)` closes the
+ *   connection at once, and drops what was not sent.
  * - 'close' comes when the descriptor is closed.
  *
  * Faster still, where a `net.Socket` is wanted: `release(connection)`.
  *
- * @throws TypeError no connection; an option that there is not. RangeError a high-water mark that is no positive number.
+ * @throws TypeError no connection; an option that there is not. RangeError a high-water mark that is no positive
+ *   number.
  * @throws IoError EBUSY: the connection is being read, or a transfer has it; EBADF: it is closed.
  */
 export function toDuplex(connection: Connection, options: DuplexOptions = {}): Duplex {

@@ -1,4 +1,4 @@
-/** The write side of a socket of Node's, lent to a transfer of Pollux: one descriptor in two loops, and Node closes it. */
+/** The write side of a Node socket, lent to a transfer of Pollux: one descriptor in two loops, and Node closes it. */
 import type { Socket } from 'node:net';
 import { currentReactor } from '../api/thread-reactor.js';
 import type { Descriptor } from '../core/operations/operation.js';

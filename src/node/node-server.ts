@@ -1,4 +1,6 @@
-/** What a `net.Server` of Node does with its listening handle and its connections, and does not offer as an interface. */
+/**
+ * What a `net.Server` of Node does with its listening handle and its connections, and does not offer as an interface.
+ */
 import type { Server, Socket } from 'node:net';
 import type { Listener } from '../api/listening/listener.js';
 import type { Address } from '../sys/socket/sockaddr.js';
@@ -26,7 +28,10 @@ function innardsOf(server: Server): Innards {
   return server as unknown as Innards;
 }
 
-/** Has the server listen by somebody else's means: `listening`, `address()`, `close()`, `ref()` and `unref()` go on working. */
+/**
+ * Has the server listen by somebody else's means: `listening`, `address()`, `close()`, `ref()` and `unref()` go on
+ * working.
+ */
 export function attach(server: Server, listener: Listener | undefined): void {
   const innards = innardsOf(server);
   const address = listener?.address;

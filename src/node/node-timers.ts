@@ -1,4 +1,6 @@
-/** Timers of Node for what counts by the reactor's elsewhere: a connection that is Node's needs no turns of the reactor. */
+/**
+ * Timers of Node for what counts by the reactor's elsewhere: a connection that is Node's needs no turns of the reactor.
+ */
 import { clearTimeout, setTimeout } from '../base/runtime-functions.js';
 import { NO_TIMER, type Timer, type TimerOwner } from '../core/reactor/timers.js';
 

@@ -17,7 +17,9 @@ export class Outflow {
 
   constructor(private readonly connection: Connection) {}
 
-  /** @param told called once: when the kernel has all, or with what prevented that. Until then nothing else is given. */
+  /**
+   * @param told called once: when the kernel has all, or with what prevented that. Until then nothing else is given.
+   */
   give(pieces: readonly Uint8Array[], told: Told): void {
     this.pieces = pieces;
     this.givenBytes = 0;
@@ -33,7 +35,7 @@ export class Outflow {
     });
   }
 
-  /** The connection is closed: whoever waits is told. */
+  /** The connection is closed: calls that wait are told. */
   breakOff(error: Error): void {
     this.settle(error);
   }

@@ -18,20 +18,20 @@ export interface ReleaseOptions {
 const RELEASE_OPTIONS = { allowHalfOpen: boolean(false) } satisfies OptionTable<ReleaseOptions>;
 
 /**
- * Makes a `net.Socket` of a connection, on the same descriptor: from there on it is as fast as any socket of Node, and all
- * that takes one takes it. The way back is `adopt(socket)`.
+ * Makes a `net.Socket` of a connection, on the same descriptor: from there on it is as fast as any socket of Node, and
+ * all that takes one takes it. The way back is `adopt(socket)`.
  *
  *     const socket = release(connection);
  *     httpServer.emit('connection', socket);
  *
  * Not a byte is lost or doubled: what was received and not read is read from the socket first, and what was sent and is
- * still queued is written first. A FIN that was sent, or is to be sent after what is queued, stays so. Socket options, such as
- * TCP_NODELAY and SO_KEEPALIVE, are the descriptor's and stay. Timeouts and handlers of the connection end; it is closed
- * for its user, `closed` resolves, and `onClose` is not called.
+ * still queued is written first. A FIN that was sent, or is to be sent after what is queued, stays so. Socket options,
+ * such as TCP_NODELAY and SO_KEEPALIVE, are the descriptor's and stay. Timeouts and handlers of the connection end; it
+ * is closed for its user, `closed` resolves, and `onClose` is not called.
  *
  * @throws TypeError no connection; an option that there is not.
- * @throws IoError EBADF: it is closed or being closed; EINVAL: a terminal. @throws Error it is being read, or a transfer has it.
- *   Nothing has happened to it in these cases.
+ * @throws IoError EBADF: it is closed or being closed; EINVAL: a terminal. @throws Error it is being read, or a
+ *   transfer has it. Nothing has happened to it in these cases.
  */
 export function release(connection: Connection, options: ReleaseOptions = {}): NodeSocket {
   const { allowHalfOpen } = valuesOf(RELEASE_OPTIONS, options);

@@ -29,8 +29,9 @@ import { askOf, descriptorOf } from './tls-handle.js';
 const LINGER_MS = 2_000;
 
 /**
- * What `secure` and `connectSecure` resolve with. Reading, writing, framing, timeouts and closing are those of a `Connection`;
- * beside them stands what TLS knows: `authorized`, `alpnProtocol`, `servername`, `getPeerCertificate()`. `tlsSocket` has the rest.
+ * What `secure` and `connectSecure` resolve with. Reading, writing, framing, timeouts and closing are those of a
+ * `Connection`; beside them stands what TLS knows: `authorized`, `alpnProtocol`, `servername`, `getPeerCertificate()`.
+ * `tlsSocket` has the rest.
  */
 export class SecureConnection implements ConnectionInput, ConnectionOutput, BufferedEnd {
   /** @internal */
@@ -209,14 +210,14 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
     });
   }
 
-  /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to whoever waits. */
+  /** Closes at once. What is queued is dropped. @param failure told to `onClose` and to callers that wait. */
   destroy(failure?: Error): void {
     if (this.isOver) return;
     this.failure ??= failure;
     this.tlsSocket.destroy();
   }
 
-  /** Closes at once and lets the peer know by a reset (RST). @param failure told to `onClose` and to whoever waits. */
+  /** Closes at once by a reset (RST). @param failure told to `onClose` and to callers that wait. */
   reset(failure?: Error): void {
     if (this.isOver) return;
     const { ownFd } = this;
@@ -255,7 +256,7 @@ export class SecureConnection implements ConnectionInput, ConnectionOutput, Buff
     this.timeouts.set(timeouts, this.queuedBytes > 0);
   }
 
-  /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. @throws TypeError no function. */
+  /** Called for an expired timeout, in place of a close with ETIMEDOUT. @throws TypeError no function. */
   set onTimeout(handler: ((kind: TimeoutKind) => void) | undefined) {
     checkCallback('onTimeout', handler);
     this.timeoutHandler = handler;

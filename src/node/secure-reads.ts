@@ -80,7 +80,7 @@ export class SecureReads implements PullSource<BufferList> {
     if (this.pull.isWaiting) throw CONNECTION_WAYS.callIsUnderWay(call);
   }
 
-  /** At most so many bytes, for a call of the user's. @throws IoError EBUSY: somebody reads. */
+  /** At most so many bytes, for a user's call. @throws IoError EBUSY: somebody reads. */
   take(call: string, mostBytes: number, options: WaitOptions | undefined): Promise<BufferList | null> {
     this.checkFree(call);
     this.mostBytes = mostBytes;
@@ -131,7 +131,7 @@ export class SecureReads implements PullSource<BufferList> {
     this.update();
   }
 
-  /** What still comes is thrown away, so that the peer's end is seen. Who waits is refused. */
+  /** What still comes is thrown away, so that the peer's end is seen. Reads that wait are refused. */
   discard(cancelled: Error): void {
     if (this.isDiscarding) return;
     this.isDiscarding = true;

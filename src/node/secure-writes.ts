@@ -1,4 +1,6 @@
-/** The sending half of a secure connection: what is sent goes to Node's socket, or waits for transfers that came before. */
+/**
+ * The sending half of a secure connection: what is sent goes to Node's socket, or waits for transfers that came before.
+ */
 import type { TLSSocket } from 'node:tls';
 import { BufferList } from '../core/memory/buffer-list.js';
 import { enqueue } from '../core/memory/enqueue.js';
@@ -85,7 +87,10 @@ export class SecureWrites {
     return (this.drained ??= settling()).promise;
   }
 
-  /** TLS's own end and FIN, behind all that was sent. @param onEnded called when they have gone, unless it breaks first. */
+  /**
+   * TLS's own end and FIN, behind all that was sent.
+   * @param onEnded called when they have gone, unless it breaks first.
+   */
   end(onEnded?: () => void): void {
     this.onEnded = onEnded ?? this.onEnded;
     if (this.hasEnded) return this.tellEnded();

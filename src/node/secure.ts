@@ -27,7 +27,10 @@ export interface HandshakeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The server's side: certificate, key, `SNICallback`, `ALPNProtocols`, `requestCert` and all else of `tls.createServer`. */
+/**
+ * The server's side: certificate, key, `SNICallback`, `ALPNProtocols`, `requestCert` and all else of
+ * `tls.createServer`.
+ */
 export interface ServerSide {
   readonly role: 'server';
   /** One object for all connections: keys are parsed, and sessions resumed, by it. */
@@ -48,16 +51,18 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 const DURING = 'during the handshake';
 
 /**
- * Speaks TLS on a connection from here on, also in mid-stream (STARTTLS): bytes that were received and not read belong to the
- * handshake, and those that were sent and are queued go out before it. The connection itself is over, as by `release`.
+ * Speaks TLS on a connection from here on, also in mid-stream (STARTTLS): bytes that were received and not read belong
+ * to the handshake, and those that were sent and are queued go out before it. The connection itself is over, as by
+ * `release`.
  *
  *     const secured = await secure(connection, { role: 'server', tls: { key, cert } });
  *     for await (const line of lines(secured)) await secured.write(encodeLine(line));
  *
  * @returns the secure connection, once the handshake is over.
- * @throws (by the promise) TypeError, RangeError: an argument that makes no sense, and what `release` refuses: nothing has happened.
- *   IoError, and the connection is closed: EPROTO: the handshake failed, a certificate is not accepted, or the peer does not speak
- *   TLS, of which `cause` has the code of OpenSSL; ECONNRESET: the peer went away; ETIMEDOUT. The signal's reason.
+ * @throws (by the promise) TypeError, RangeError: an argument that makes no sense, and what `release` refuses: nothing
+ *   has happened. IoError, and the connection is closed: EPROTO: the handshake failed, a certificate is not accepted,
+ *   or the peer does not speak TLS, of which `cause` has the code of OpenSSL; ECONNRESET: the peer went away;
+ *   ETIMEDOUT. The signal's reason.
  */
 export async function secure(connection: Connection, options: SecureOptions): Promise<SecureConnection> {
   checkSecureOptions(options);

@@ -40,14 +40,14 @@ const RESPONSE_FILE_OPTIONS = {
  *
  *     const { path, fallback } = await sendFile(response, 'public/movie.mp4');   // 'sendfile', undefined
  *
- * The headers are Node's: set them before. Content-Length is set unless you have set it. The body goes by sendfile(2), on the
- * descriptor of the response's socket: once Node has sent everything that comes before, Pollux has the write side until the
- * file has gone, and Node goes on from there. So keep-alive, pipelining, timeouts and clients that go away work as ever. Until
- * the promise is settled, `write` and an `end` with data throw EBUSY.
+ * The headers are Node's: set them before. Content-Length is set unless you have set it. The body goes by sendfile(2),
+ * on the descriptor of the response's socket: once Node has sent everything that comes before, Pollux has the write
+ * side until the file has gone, and Node goes on from there. So keep-alive, pipelining, timeouts and clients that go
+ * away work as ever. Until the promise is settled, `write` and an `end` with data throw EBUSY.
  *
- * By buffers, through the response's own streams, where the kernel can't: over TLS and HTTP/2, where `response.write` was
- * replaced (compressing middleware), with chunked encoding. `path` and `fallback` of the result say so. After HEAD, 204 and
- * 304 no body is sent, and `path` is 'none'.
+ * By buffers, through the response's own streams, where the kernel can't: over TLS and HTTP/2, where `response.write`
+ * was replaced (compressing middleware), with chunked encoding. `path` and `fallback` of the result say so. After HEAD,
+ * 204 and 304 no body is sent, and `path` is 'none'.
  *
  * For a part of it answer 206 yourself:
  *
@@ -56,10 +56,11 @@ const RESPONSE_FILE_OPTIONS = {
  *
  * @param response of `node:http`, or of what stands on it, that has not ended.
  * @param file its path, or a file that is open for reading, which stays yours.
- * @throws (by the promise, as all) TypeError, RangeError: an argument that makes no sense, a range beyond the end of the file;
- *   IoError ENOENT, EACCES, EISDIR: the file can't be sent. Nothing has been sent in these cases, and you can answer 404.
- * @throws IoError ECONNRESET, EPIPE: the client went away; EIO: the disk failed or the file was cut short, and the connection
- *   is closed. The error's `transfer` counts what was sent.
+ * @throws (by the promise, as all) TypeError, RangeError: an argument that makes no sense, a range beyond the end of
+ *   the file; IoError ENOENT, EACCES, EISDIR: the file can't be sent. Nothing has been sent in these cases, and you can
+ *   answer 404.
+ * @throws IoError ECONNRESET, EPIPE: the client went away; EIO: the disk failed or the file was cut short, and the
+ *   connection is closed. The error's `transfer` counts what was sent.
  */
 export async function sendFile(
   response: ServerResponse | Http2ServerResponse,
@@ -157,7 +158,10 @@ function obstacleTo(response: ServerResponse, { lengthBytes }: FileRange): strin
   return response.chunkedEncoding ? 'the body is sent in chunks' : undefined;
 }
 
-/** Sends what comes before the body. @returns the socket, with nothing to write, once the response has its turn on it. */
+/**
+ * Sends what comes before the body.
+ * @returns the socket, with nothing to write, once the response has its turn on it.
+ */
 async function socketFor(response: ServerResponse): Promise<Socket> {
   const { socket } = response.req;
   const closed = new AbortController();

@@ -9,18 +9,19 @@ import type { Address } from '../sys/socket/sockaddr.js';
 import { allowsHalfOpen, attach, isFull, receive } from './node-server.js';
 import { release } from './release.js';
 
-/** The service of a server of Node's: what `serveHttp` returns. */
+/** The service of a Node server: what `serveHttp` returns. */
 export class HttpService {
   /** @internal */
   constructor(
-    /** The server of Node's. */
+    /** Node's server. */
     readonly server: NodeServer,
     /** Where its connections come from, if that is a listener of this thread. */
     readonly listener: Listener | undefined,
   ) {}
 
   /**
-   * Serves one more connection, which is the server's from then on. For those that come from elsewhere than the listener:
+   * Serves one more connection, which is the server's from then on. For those that come from elsewhere than the
+   * listener:
    *
    *     receiveConnections(currentWorker().endpoint, connection => service.accept(connection));
    *
@@ -41,8 +42,8 @@ export class HttpService {
   }
 
   /**
-   * As `server.close()`, which does the same: the listener is closed, connections that wait for a request are closed, and
-   * the others when their request is answered.
+   * As `server.close()`, which does the same: the listener is closed, connections that wait for a request are closed,
+   * and the others when their request is answered.
    *
    * @returns a promise that resolves when the last connection is closed.
    */
@@ -56,21 +57,21 @@ export class HttpService {
 }
 
 /**
- * Has a server of Node serve the connections of a listener: `http`, `https` and `http2`, and what stands on them, such as
- * Express, Fastify and `ws`, run unchanged.
+ * Has a server of Node serve the connections of a listener: `http`, `https` and `http2`, and what stands on them, such
+ * as Express, Fastify and `ws`, run unchanged.
  *
  *     const server = createServer((request, response) => response.end('hello\n'));
  *     serveHttp(server, await listen({ port: 8080 }));
  *
- * Each connection becomes a socket of Node's (`release`), so that a request costs what it costs there. For the server all is
+ * Each connection becomes a Node socket (`release`), so that a request costs what it costs there. For the server all is
  * as after `server.listen()`: it emits 'listening'; `address()`, `close()`, `ref()`, `unref()`, `getConnections()`,
  * `maxConnections` and its timeouts work. `server.close()` closes the listener.
  *
  * @param server that does not listen: one of `http`, `https`, `http2`, `net` or `tls`.
  * @param listener that nobody accepts from. Without it connections come by `accept` only.
- * @throws TypeError no server of Node's, no listener.
- * @throws IoError EALREADY: the server listens; EBUSY: the listener has a handler or is iterated; EBADF: the listener is closed
- *   or was moved.
+ * @throws TypeError no Node server, no listener.
+ * @throws IoError EALREADY: the server listens; EBUSY: the listener has a handler or is iterated; EBADF: the listener
+ *   is closed or was moved.
  */
 export function serveHttp(server: NodeServer, listener?: Listener): HttpService {
   if (!(server instanceof NodeServer)) {

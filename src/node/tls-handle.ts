@@ -1,4 +1,7 @@
-/** What lies below a TLS socket of Node: memory to decrypt into, and the descriptor. Node has both, and does not show them. */
+/**
+ * What lies below a TLS socket of Node: memory to decrypt into, and the descriptor. Node has both, and does not show
+ * them.
+ */
 import type { TLSSocket } from 'node:tls';
 
 /** Node decrypts a record at a time, and one has 16 KiB at most. */
@@ -7,7 +10,10 @@ const RECORD_BYTES = 16 * 1024;
 /** One for all connections of the thread: a record is handed on before the next is decrypted. */
 const record = Buffer.allocUnsafeSlow(RECORD_BYTES);
 
-/** What `net.Socket` does with its option `onread`, which Node passes on for TLS sockets that it connects by itself only. */
+/**
+ * What `net.Socket` does with its option `onread`, which Node passes on for TLS sockets that it connects by itself
+ * only.
+ */
 interface Handle {
   useUserBuffer?(memory: Uint8Array): void;
   /** The one below. */
@@ -44,8 +50,8 @@ export function encryptsAtOnce(socket: TLSSocket): boolean {
 }
 
 /**
- * Has Node decrypt into memory that is used again and again, in place of an ArrayBuffer for each record: those make V8 collect
- * garbage for a third of the time of a long transfer.
+ * Has Node decrypt into memory that is used again and again, in place of an ArrayBuffer for each record: those make V8
+ * collect garbage for a third of the time of a long transfer.
  *
  * @param onRecord given the bytes, which hold during the call only.
  * @returns false: this runtime can't, and the socket emits 'data' as ever.

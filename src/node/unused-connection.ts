@@ -5,7 +5,7 @@ import { CONNECTION_WAYS } from '../api/one-way.js';
 import { IoError } from '../sys/ffi/io-error.js';
 
 /**
- * @param call of the user's, for messages.
+ * @param call that the user made, for messages.
  * @throws TypeError no connection. @throws IoError EBADF: it is closed; EBUSY: it has a handler that reads.
  */
 export function checkUnused(call: string, connection: Connection): void {

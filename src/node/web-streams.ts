@@ -29,11 +29,11 @@ export interface WebStreams {
  *     const { readable, writable } = toWeb(connection);
  *     await readable.pipeThrough(new CompressionStream('gzip')).pipeTo(writable);
  *
- * - Nothing is received before it is asked for; with a BYOB reader it is received straight into your memory. The peer's FIN
- *   closes `readable`.
+ * - Nothing is received before it is asked for; with a BYOB reader it is received straight into your memory. The peer's
+ *   FIN closes `readable`.
  * - A write is over when the kernel has taken its bytes. Closing `writable` sends FIN, and reading goes on.
- * - Cancelling `readable` closes the connection (`destroy`). Aborting `writable` resets it. What the connection breaks with is
- *   the error of both.
+ * - Cancelling `readable` closes the connection (`destroy`). Aborting `writable` resets it. What the connection breaks
+ *   with is the error of both.
  *
  * @throws TypeError no connection. @throws IoError EBUSY: it is being read, or a transfer has it; EBADF: it is closed.
  */

@@ -102,7 +102,8 @@ const histograms: readonly HistogramDefinition[] = [
 const BOUNDS = [0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 
 /**
- * Registers gauges, counters and histograms, which are read when the registry is asked for them: one snapshot each time.
+ * Registers gauges, counters and histograms, which are read when the registry is asked for them: one snapshot each
+ * time.
  *
  *     await registerMetrics({ runtime });
  *     response.end(await promClient.register.metrics());

@@ -8,7 +8,10 @@ export interface WorkerSnapshot {
   readonly name: string;
   /** How often it was started again after a crash. */
   readonly restarts: number;
-  /** `hung`: it has not answered in time, since a callback runs or a call does not return. `ended`: it is not started again. */
+  /**
+   * `hung`: it has not answered in time, since a callback runs or a call does not return. `ended`: it is not started
+   * again.
+   */
   readonly state: 'starting' | 'running' | 'paused' | 'hung' | 'ended';
   /** What it has done; only of those that are running or paused. */
   readonly thread: ThreadSnapshot | undefined;

@@ -1,4 +1,6 @@
-/** The sockets of a thread as plain data: how many there are of each kind, and those through which most has gone lately. */
+/**
+ * The sockets of a thread as plain data: how many there are of each kind, and those through which most has gone lately.
+ */
 import { Connection } from '../api/stream/connection.js';
 import { shownAddress } from '../api/stream/parts/connection-parts.js';
 import { DatagramSocket } from '../api/datagram/datagram-socket.js';
@@ -19,7 +21,10 @@ export interface ConnectionSnapshot {
   /** The same in all snapshots of its thread, as long as it is open. */
   readonly id: number;
   readonly fd: number;
-  /** 'open', 'peer-ended', 'ending', … See docs/connection-states.md. 'secure': it has TLS, and bytes are counted without it. */
+  /**
+   * 'open', 'peer-ended', 'ending', … See docs/connection-states.md. 'secure': it has TLS, and bytes are counted
+   * without it.
+   */
   readonly state: string;
   readonly local: string | undefined;
   readonly remote: string | undefined;

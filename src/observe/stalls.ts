@@ -1,6 +1,6 @@
 /**
- * The stall sentinel: a turn that takes too long, and a descriptor that is ready over and over while nothing moves, are told with
- * the callbacks that ran and what the kernel says of the descriptor.
+ * The stall sentinel: a turn that takes too long, and a descriptor that is ready over and over while nothing moves, are
+ * told with the callbacks that ran and what the kernel says of the descriptor.
  */
 import process from 'node:process';
 import { callback, integer, valuesOf, type OptionTable } from '../base/options.js';
@@ -12,7 +12,9 @@ import { describeSuspect, type Suspect } from './suspects.js';
 
 /** What kept a thread from its events, told once. */
 export interface Stall {
-  /** `slow turn`: something took long. `spin`: a descriptor is ready and nothing moves; its owner gets an error ELOOP. */
+  /**
+   * `slow turn`: something took long. `spin`: a descriptor is ready and nothing moves; its owner gets an error ELOOP.
+   */
   readonly kind: 'slow turn' | 'spin';
   /** All of it in a sentence. */
   readonly message: string;
@@ -54,8 +56,8 @@ const PHASES: Readonly<Record<SlowTurn['phase'], string>> = {
  *     using watch = watchStalls({ slowMs: 50, onStall: ({ message }) => log.warn(message) });
  *     // a turn took 812 ms, most of it in callbacks of events: onData serve of Connection 127.0.0.1:4711
  *
- * It reads the clock a few times a turn, and never for an event. So of several events in one turn it can't tell which one took
- * long, and names up to 8.
+ * It reads the clock a few times a turn, and never for an event. So of several events in one turn it can't tell which
+ * one took long, and names up to 8.
  *
  * @throws TypeError, RangeError an option that makes no sense, named. @throws Error no backend runs here.
  */

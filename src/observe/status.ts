@@ -1,6 +1,6 @@
 /**
- * The status socket: a Unix socket on which a process says once a second what it does, as one line of JSON. `pollux top` shows it;
- * `nc -U` and `jq` read it as well. While nobody is connected nothing is measured or made.
+ * The status socket: a Unix socket on which a process says once a second what it does, as one line of JSON. `pollux
+ * top` shows it; `nc -U` and `jq` read it as well. While nobody is connected nothing is measured or made.
  */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -50,12 +50,12 @@ const OWNER_ALONE = 0o600;
  *
  *     $ pollux top /run/user/1000/chat.sock
  *
- * A socket file that is left of a process which has ended is replaced; one at which somebody listens, another user's, and what is
- * no socket are not.
+ * A socket file that is left of a process which has ended is replaced; one at which somebody listens, another user's,
+ * and what is no socket are not.
  *
  * @returns what closes it again, and removes its file.
- * @throws IoError (by the promise) EADDRINUSE, EACCES, ENOENT and their like. @throws TypeError, RangeError an option that makes
- *   no sense, named.
+ * @throws IoError (by the promise) EADDRINUSE, EACCES, ENOENT and their like. @throws TypeError, RangeError an option
+ *   that makes no sense, named.
  */
 export async function exposeStatus(options: StatusOptions): Promise<StatusSocket> {
   const values = valuesOf(STATUS_OPTIONS, options);
@@ -123,7 +123,7 @@ export class StatusSocket {
     if (!this.isMaking) void this.tell();
   }
 
-  /** A line for everybody, and the next one later. Who has not taken the last gets none. */
+  /** A line for each client, and the next one later. A client that has not taken the last gets none. */
   private async tell(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -134,7 +134,8 @@ export class StatusSocket {
       const line = `${JSON.stringify(await snapshotProcess(title, runtime, { connections }))}\n`;
       for (const client of this.clients) if (client.queuedBytes === 0 && !client.isClosed) client.send(line);
     } catch {
-      // The thread's reactor is closed, or a runtime of another version is asked: those who are connected wait for the next line.
+      // The thread's reactor is closed, or a runtime of another version is asked: those who are connected wait for the
+      // next line.
     } finally {
       this.isMaking = false;
       if (this.clients.size > 0) this.timer = setTimeout(() => void this.tell(), intervalMs).unref();

@@ -1,4 +1,7 @@
-/** An object whose callbacks may have taken long: what it is, which callbacks it has, and what the kernel says of its descriptor. */
+/**
+ * An object whose callbacks may have taken long: what it is, which callbacks it has, and what the kernel says of its
+ * descriptor.
+ */
 import { unreadBytes } from '../sys/socket/unread-bytes.js';
 import { tcpState } from '../sys/socket/tcp-handshake.js';
 import { unsentBytes } from '../sys/socket/unsent-bytes.js';

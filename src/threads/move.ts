@@ -61,7 +61,10 @@ export interface Carrier {
   offer(name: string, payload: unknown): Offer;
 }
 
-/** A move to another thread. It is made before anything is taken apart, so that a state that can't be cloned costs nothing. */
+/**
+ * A move to another thread. It is made before anything is taken apart, so that a state that can't be cloned costs
+ * nothing.
+ */
 export class MoveToThread implements Move {
   /** The user's state, as it travels. */
   private readonly state: Uint8Array;
@@ -93,8 +96,8 @@ export class MoveToThread implements Move {
   }
 
   /**
-   * Sends what is in flight ahead, then the descriptor. The other thread makes a duplicate of its own, or has nothing; so this
-   * thread's number is closed at the end, whichever thread died meanwhile.
+   * Sends what is in flight ahead, then the descriptor. The other thread makes a duplicate of its own, or has nothing;
+   * so this thread's number is closed at the end, whichever thread died meanwhile.
    *
    * @throws IoError EPIPE: the other thread has ended; ECANCELED: the peer was closed here.
    * @throws Error what the other thread says: it receives no such objects, or it has no room for one more descriptor.
@@ -116,7 +119,8 @@ export class MoveToThread implements Move {
         throw failure;
       }
     } catch (failure) {
-      // What has arrived of the bytes in flight waits for its descriptor no more. Where this fails, that thread has ended or is about to.
+      // What has arrived of the bytes in flight waits for its descriptor no more. Where this fails, that thread has
+      // ended or is about to.
       if (inFlight !== undefined) carrier.request(inFlightOf(kind), { move, of: 'nothing' }).catch(() => {});
       throw failure;
     } finally {

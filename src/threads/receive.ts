@@ -1,4 +1,6 @@
-/** The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here. */
+/**
+ * The receiving side of a hand-over: connections, listeners, datagram sockets and files that other threads move here.
+ */
 import { wrongState } from '../sys/ffi/io-error.js';
 import { deserialize } from 'node:v8';
 import { close, dup } from '../sys/file/io.js';
@@ -21,8 +23,8 @@ import { currentReactor } from '../api/thread-reactor.js';
 import { throwLater } from '../api/throw-later.js';
 
 /**
- * Lets other threads move connections here (`connection.moveTo`), and those of services come here (`runtime.listen`), which
- * have no state. An endpoint does so once, and it keeps its thread alive.
+ * Lets other threads move connections here (`connection.moveTo`), and those of services come here (`runtime.listen`),
+ * which have no state. An endpoint does so once, and it keeps its thread alive.
  *
  * @param onConnection told of each, before anything is received from it, with the state that was given along. What it
  *   throws is thrown in this thread, which has the connection.
@@ -62,8 +64,8 @@ export function receiveFiles<S = unknown>(endpoint: Endpoint, onFile: (file: Dis
 }
 
 /**
- * Lets other threads move datagram sockets here (`socket.moveTo`): what the kernel holds is received here, and what waited to
- * be sent is sent from here, before anything else. Otherwise as `receiveConnections`.
+ * Lets other threads move datagram sockets here (`socket.moveTo`): what the kernel holds is received here, and what
+ * waited to be sent is sent from here, before anything else. Otherwise as `receiveConnections`.
  *
  * @param onSocket told of each; it receives once it has an `onDatagram`, or `receive` is called.
  */
@@ -130,7 +132,8 @@ function receive<T, Details, S>(
   endpoint.answer<Parcel<Details>, true>(answerOf(kind), ({ from, value: { fd, move, details, state } }) => {
     // The number may be something else's by now.
     if (endpoint.hasEnded(from)) throw wrongState('ESRCH', 'moveTo', `thread ${from} has ended`);
-    // Before anything is taken: what can't be read here, such as a state nested deeper than this thread's stack, is refused.
+    // Before anything is taken: what can't be read here, such as a state nested deeper than this thread's stack, is
+    // refused.
     const [given] = deserialize(state) as [S];
     const copy = dup(fd);
     let received: T;

@@ -30,8 +30,8 @@ import { currentReactor } from '../thread-reactor.js';
 export interface DatagramOptions
   extends LocalEnd, Pick<SocketOptions, 'sendBufferBytes' | 'receiveBufferBytes'>, Partial<DatagramLimits> {
   /**
-   * A descriptor of a socket for datagrams that was opened elsewhere, in place of all that says where to bind. The socket owns it from
-   * now on, and it becomes non-blocking, also for other processes that have it.
+   * A descriptor of a socket for datagrams that was opened elsewhere, in place of all that says where to bind. The
+   * socket owns it from now on, and it becomes non-blocking, also for other processes that have it.
    */
   readonly fd?: number;
   /** See `DatagramSocket.onDatagram`. */
@@ -51,8 +51,8 @@ const DATAGRAM_OPTIONS = {
 } satisfies OptionTable<DatagramOptions>;
 
 /**
- * Opens a datagram socket and binds it: to a UDP port, or to a Unix socket's path. With `path: ''` it is a Unix socket without
- * a name, which can send and can't be answered.
+ * Opens a datagram socket and binds it: to a UDP port, or to a Unix socket's path. With `path: ''` it is a Unix socket
+ * without a name, which can send and can't be answered.
  *
  * @throws IoError (by the promise, as all) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE, ENOTSUP; for a descriptor
  *   EBADF, EINVAL: it is no socket for datagrams, EEXIST: it is watched.
@@ -115,7 +115,7 @@ interface Opened {
   readonly fd: number;
   /** Whether other sockets may share the port. */
   readonly isShared: boolean;
-  /** It was opened elsewhere, and a file that it is bound to belongs to whoever opened it. */
+  /** It was opened elsewhere. A file that it is bound to belongs to the code that opened it. */
   readonly isGiven: boolean;
 }
 

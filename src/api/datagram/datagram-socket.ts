@@ -31,7 +31,7 @@ import { endWith, signalOf, waitWith, type EndOptions, type WaitOptions } from '
 const CLOSE_TIMER = 0;
 const RESOLVED = Promise.resolve();
 
-/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds those of Socket below */
 export interface DatagramSocket extends Socket, DatagramInput, DatagramOutput, DatagramReach, DatagramEnd {}
 
 /** A socket for datagrams, made by `bindDatagram`. */
@@ -228,7 +228,7 @@ export class DatagramSocket {
   /**
    * @internal Takes the descriptor out, with what is in flight.
    *
-   * @param call of the user's, for messages.
+   * @param call that the user made, for messages.
    * @returns also the datagrams that wait, whose senders are still to be told.
    * @throws IoError EBADF.
    */

@@ -1,4 +1,7 @@
-/** How far the datagrams of a socket go, and which groups it belongs to: `DatagramSocket`'s multicast, broadcast and TTL. */
+/**
+ * How far the datagrams of a socket go, and which groups it belongs to: `DatagramSocket`'s multicast, broadcast and
+ * TTL.
+ */
 import { isIP } from 'node:net';
 import { checkBoolean, checkInteger, shown } from '../../base/arguments.js';
 import { IoError } from '../../sys/ffi/io-error.js';
@@ -16,19 +19,25 @@ import {
 import type { Address, InternetAddress } from '../../sys/socket/sockaddr.js';
 import { openFd, type SocketPart } from '../socket/socket.js';
 
-/** The methods of a UDP socket for more than one receiver. All throw IoError EBADF: it is closed; ENOTSUP: a Unix socket. */
+/**
+ * The methods of a UDP socket for more than one receiver. All throw IoError EBADF: it is closed; ENOTSUP: a Unix
+ * socket.
+ */
 export interface DatagramReach {
   /**
-   * Joins a multicast group: what is sent to the group and to the socket's port is received from now on. Bind to the port of
-   * the group, and to no host. ip(7), ipv6(7).
+   * Joins a multicast group: what is sent to the group and to the socket's port is received from now on. Bind to the
+   * port of the group, and to no host. ip(7), ipv6(7).
    *
    *     const socket = await bindDatagram({ host: '0.0.0.0', port: 5353 });
    *     socket.addMembership('224.0.0.251', 'eth0');
    *
    * @param group an IPv4 or IPv6 multicast address.
-   * @param at the interface to receive by: its name, or one of its addresses. Left out, the system chooses by its routes.
-   * @throws TypeError no multicast address; an interface that this machine does not have, or without an address of the family.
-   * @throws IoError EADDRINUSE: it belongs to the group; ENODEV: there is no route to the group; ENOBUFS: it is in too many.
+   * @param at the interface to receive by: its name, or one of its addresses. Left out, the system chooses by its
+   *   routes.
+   * @throws TypeError no multicast address; an interface that this machine does not have, or without an address of the
+   *   family.
+   * @throws IoError EADDRINUSE: it belongs to the group; ENODEV: there is no route to the group; ENOBUFS: it is in too
+   *   many.
    */
   addMembership(group: string, at?: string): void;
   /**
@@ -37,15 +46,27 @@ export interface DatagramReach {
    * @throws TypeError as `addMembership`. @throws IoError EADDRNOTAVAIL: it does not belong to the group.
    */
   dropMembership(group: string, at?: string): void;
-  /** The interface that sends to groups: its name, or one of its addresses; undefined lets the system choose. @throws TypeError, IoError */
+  /**
+   * The interface that sends to groups: its name, or one of its addresses; undefined lets the system choose.
+   * @throws TypeError, IoError
+   */
   setMulticastInterface(at: string | undefined): void;
-  /** Through how many routers datagrams to groups go, plus one: 1 stays in the network. Default 1. @throws RangeError, IoError */
+  /**
+   * Through how many routers datagrams to groups go, plus one: 1 stays in the network. Default 1.
+   * @throws RangeError, IoError
+   */
   setMulticastTtl(hops: number): void;
   /** Whether members on this machine get what is sent to groups here. Default true. @throws TypeError, IoError */
   setMulticastLoopback(enable: boolean): void;
-  /** Through how many routers other datagrams go, plus one. Default: the system's, mostly 64. @throws RangeError, IoError */
+  /**
+   * Through how many routers other datagrams go, plus one. Default: the system's, mostly 64.
+   * @throws RangeError, IoError
+   */
   setTtl(hops: number): void;
-  /** Whether it may send to broadcast addresses, such as 255.255.255.255: otherwise EACCES. Default false. @throws TypeError, IoError */
+  /**
+   * Whether it may send to broadcast addresses, such as 255.255.255.255: otherwise EACCES. Default false.
+   * @throws TypeError, IoError
+   */
   setBroadcast(enable: boolean): void;
 }
 

@@ -24,7 +24,7 @@ interface Given {
  */
 function targetAddress(to: DatagramTarget, family: Family): Address {
   const given = checkGiven(to, family);
-  // The way back to a sender: it was never anything but an address of the kernel's.
+  // The way back to a sender: the kernel itself made this address.
   if (isSenderAddress(to) && to.family === family) return to;
   if (family === 'unix') return unixTarget(given.path!);
   const host = hostOf(given);

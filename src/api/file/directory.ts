@@ -49,7 +49,8 @@ export class Directory {
   }
 
   /**
-   * Closes it, once what is being opened beneath it is open; files that were opened beneath it stay open. Twice is allowed.
+   * Closes it, once what is being opened beneath it is open; files that were opened beneath it stay open. Twice is
+   * allowed.
    *
    * @param options aborting its `signal` ends the wait; it is closed all the same.
    */

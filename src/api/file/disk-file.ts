@@ -26,11 +26,12 @@ export interface FileDetails {
 }
 
 /**
- * A regular file. What the system has in memory is read and written at once; for the rest a thread of the pool waits, never
- * this one. Operations that overlap run in no particular order. Every method is rejected with IoError EBADF after `close`.
+ * A regular file. What the system has in memory is read and written at once; for the rest a thread of the pool waits,
+ * never this one. Operations that overlap run in no particular order. Every method is rejected with IoError EBADF after
+ * `close`.
  *
- * Each takes a `signal`, which ends the wait at once. A call that has not begun then is never made. One that has is made to its end,
- * over memory of Pollux, so that yours is free; `close` waits for it.
+ * Each takes a `signal`, which ends the wait at once. A call that has not begun then is never made. One that has is
+ * made to its end, over memory of Pollux, so that yours is free; `close` waits for it.
  */
 export class DiskFile {
   private readonly memory: FileMemory;
@@ -78,7 +79,7 @@ export class DiskFile {
    * Reads bytes into memory of Pollux.
    *
    * @param lengthBytes how many; fewer come only at the end of the file.
-   * @returns a list of yours: consume or release it.
+   * @returns a list that you own: consume or release it.
    * @throws RangeError no such range, or one off the boundaries of a direct file.
    * @throws IoError ENOBUFS: the buffers of this thread are at their ceiling; EIO and what else preadv(2) says.
    * @throws `options.signal`'s reason, as all methods.
@@ -111,8 +112,8 @@ export class DiskFile {
   /**
    * Writes all of it, however many calls that takes.
    *
-   * @param data a list is moved, and empty after; it gets its bytes back where this fails before one of them was written. Leave
-   *   an array alone until this is settled.
+   * @param data a list is moved, and empty after; it gets its bytes back where this fails before one of them was
+   *   written. Leave an array alone until this is settled.
    * @returns bytes written: the length of `data`.
    * @throws FileFailure ENOSPC, EDQUOT, EFBIG, EIO: what pwritev(2) says; its `movedBytes` were written.
    * @throws `options.signal`'s reason: nothing was written, nor will be; a list has its bytes back.
@@ -126,9 +127,9 @@ export class DiskFile {
   }
 
   /**
-   * Writes all of it to the end of the file, wherever that is by then: of a file that was opened with the flags 'a' or 'a+'. Calls
-   * on one file are made one after the other. What other descriptors append comes before or after, where it is
-   * written by one call (up to some 2 GiB, and room on the disk).
+   * Writes all of it to the end of the file, wherever that is by then: of a file that was opened with the flags 'a' or
+   * 'a+'. Calls on one file are made one after the other. What other descriptors append comes before or after, where it
+   * is written by one call (up to some 2 GiB, and room on the disk).
    *
    *     const log = await open('access.log', { flags: 'a' });
    *     await log.append(`${line}\n`);
@@ -161,8 +162,8 @@ export class DiskFile {
   }
 
   /**
-   * Reserves room on the disk for a range, so that writing there can't fail for want of it, and lengthens the file to hold
-   * it. fallocate(2), posix_fallocate(2).
+   * Reserves room on the disk for a range, so that writing there can't fail for want of it, and lengthens the file to
+   * hold it. fallocate(2), posix_fallocate(2).
    *
    * @throws RangeError no such range, or an empty one.
    * @throws IoError ENOSPC; ENOTSUP, ENOSYS: this file system, or this system, can't.
@@ -211,15 +212,16 @@ export class DiskFile {
    * Waits for what is under way, then closes. Nothing begins after the call. Twice is allowed.
    *
    * @param options aborting its `signal` ends the wait; it is closed all the same.
-   * @throws IoError EIO, ENOSPC, EDQUOT: what was written could not be kept (NFS tells so late); it is closed all the same.
+   * @throws IoError EIO, ENOSPC, EDQUOT: what was written could not be kept (NFS tells so late); it is closed all the
+   *   same.
    */
   close(options?: EndOptions): Promise<void> {
     return endWith(options, () => this.descriptor.close());
   }
 
   /**
-   * Moves the file to another thread, which has called `receiveFiles`, once what is under way here is done. Nothing begins
-   * here after the call.
+   * Moves the file to another thread, which has called `receiveFiles`, once what is under way here is done. Nothing
+   * begins here after the call.
    *
    * @param state what the other thread needs to go on: anything that can be cloned.
    * @param options aborting its `signal` later ends the wait; the file moves all the same.

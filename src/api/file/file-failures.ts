@@ -10,7 +10,10 @@ export type FileFailure = IoError & {
   readonly movedBytes: number;
 };
 
-/** What `write` is rejected with if it was aborted once bytes had gone to the system; its `cause` is the signal's reason. */
+/**
+ * What `write` is rejected with if it was aborted once bytes had gone to the system; its `cause` is the signal's
+ * reason.
+ */
 export type AbortedWrite = Error & {
   /** Bytes that were written for certain. */
   readonly movedBytes: number;

@@ -18,7 +18,9 @@ export class FileMemory {
     return this.alignmentBytes > 0;
   }
 
-  /** Memory for a read. Little of it comes from the heap: a chunk of the slab for each small read would soon empty it. */
+  /**
+   * Memory for a read. Little of it comes from the heap: a chunk of the slab for each small read would soon empty it.
+   */
   list(lengthBytes: number): BufferList {
     const list = new BufferList();
     if (this.isDirect || lengthBytes <= MIN_RECEIVE_BYTES) return list.append(this.array(lengthBytes));

@@ -35,9 +35,9 @@ const FLAGS = {
 };
 
 /**
- * 'r' reads, 'r+' reads and writes what exists, 'rw' makes the file if it is missing and leaves its content alone, 'w' and
- * 'w+' make or empty it, 'wx' and 'wx+' make it and refuse one that exists, 'a' and 'a+' make it if it is missing, for
- * `file.append`; those with + read and write.
+ * 'r' reads, 'r+' reads and writes what exists, 'rw' makes the file if it is missing and leaves its content alone, 'w'
+ * and 'w+' make or empty it, 'wx' and 'wx+' make it and refuse one that exists, 'a' and 'a+' make it if it is missing,
+ * for `file.append`; those with + read and write.
  */
 export type OpenFlags = keyof typeof FLAGS;
 
@@ -48,15 +48,16 @@ export interface OpenOptions {
   /** Permissions of a file that is made, less the umask. Default 0o666. */
   readonly mode?: number;
   /**
-   * A directory that the path is relative to and may not lead out of, whatever its parts and symbolic links say; a path for
-   * one time, or a Directory. Linux ≥ 5.6 and FreeBSD ≥ 13 see to it themselves, elsewhere each part is opened in turn.
+   * A directory that the path is relative to and may not lead out of, whatever its parts and symbolic links say; a path
+   * for one time, or a Directory. Linux ≥ 5.6 and FreeBSD ≥ 13 see to it themselves, elsewhere each part is opened in
+   * turn.
    */
   readonly beneath?: string | URL | Directory;
   /** Around the page cache (O_DIRECT), on the boundaries of `DiskFile.alignmentBytes`. */
   readonly direct?: boolean;
   /**
-   * Gives up: the promise is rejected with the signal's reason at once. A file that is opened, made or emptied all the same, since
-   * the call had begun, is closed.
+   * Gives up: the promise is rejected with the signal's reason at once. A file that is opened, made or emptied all the
+   * same, since the call had begun, is closed.
    */
   readonly signal?: AbortSignal;
 }
@@ -70,13 +71,13 @@ const OPEN_OPTIONS = {
 } satisfies OptionTable<OpenOptions>;
 
 /**
- * Opens a regular file. What the kernel has in its caches is opened at once; a thread of the pool waits for all else, each
- * file system in a queue of its own, so that one that hangs holds up no other.
+ * Opens a regular file. What the kernel has in its caches is opened at once; a thread of the pool waits for all else,
+ * each file system in a queue of its own, so that one that hangs holds up no other.
  *
  * @param given a path, relative to `beneath` or to the working directory, or a file URL.
  * @throws TypeError, RangeError: an argument that makes no sense.
- * @throws IoError EXDEV: the path leads out of `beneath`; EISDIR, EINVAL, ENXIO: it is a directory, FIFO, socket or device;
- *   ENOENT, EACCES, EEXIST and what else openat(2) says.
+ * @throws IoError EXDEV: the path leads out of `beneath`; EISDIR, EINVAL, ENXIO: it is a directory, FIFO, socket or
+ *   device; ENOENT, EACCES, EEXIST and what else openat(2) says.
  */
 export async function open(given: string | URL, options: OpenOptions = {}): Promise<DiskFile> {
   const path = pathOf('path', given);

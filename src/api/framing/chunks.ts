@@ -15,7 +15,10 @@ export interface FramedConnection extends AsyncIterable<BufferList> {
   destroy(failure?: Error): void;
 }
 
-/** A connection, or another source of chunks: a stream of Node or of the web, a generator. Its arrays must not be changed later. */
+/**
+ * A connection, or another source of chunks: a stream of Node or of the web, a generator. Its arrays must not be
+ * changed later.
+ */
 export type FrameSource = FramedConnection | AsyncIterable<Part>;
 
 export interface Chunks {
@@ -23,7 +26,7 @@ export interface Chunks {
   read(): Promise<BufferList | null>;
   /** Ends the read that is under way without a byte. */
   giveUp(): void;
-  /** Puts bytes back for whoever reads next. */
+  /** Puts bytes back for the next reader. */
   unread(bytes: BufferList): void;
 }
 

@@ -1,4 +1,7 @@
-/** Cutting a stream of bytes into messages: what every framing has to answer, and the way of those whose messages are bytes. */
+/**
+ * Cutting a stream of bytes into messages: what every framing has to answer, and the way of those whose messages are
+ * bytes.
+ */
 import { BufferList } from '../../core/memory/buffer-list.js';
 
 /** Cuts messages out of bytes that arrive in any pieces. Each byte is looked at once. */
@@ -9,7 +12,11 @@ export interface Cutter<Message> {
   give(chunk: BufferList): void;
   /** The next message; undefined when more bytes are needed. @throws IoError EMSGSIZE, EPROTO. */
   next(): Message | undefined;
-  /** The stream has ended. @returns the message that its end ends, if any. @throws IoError EBADMSG: the last one is cut short. */
+  /**
+   * The stream has ended.
+   * @returns the message that its end ends, if any.
+   * @throws IoError EBADMSG: the last one is cut short.
+   */
   end(): Message | undefined;
   /** Moves out all bytes of which no message was made. */
   rest(): BufferList;

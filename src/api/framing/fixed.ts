@@ -9,12 +9,13 @@ import { FRAME_TIME_OPTIONS, type FrameTimeOptions } from './framing-options.js'
 import { FixedLength } from './length-prefix.js';
 
 /**
- * The bytes of a connection in pieces of `lengthBytes`, as buffer lists. `read()` takes one piece, such as the body behind a head
- * that said how long it is:
+ * The bytes of a connection in pieces of `lengthBytes`, as buffer lists. `read()` takes one piece, such as the body
+ * behind a head that said how long it is:
  *
  *     const body = await fixed(connection, contentLength).read();
  *
- * The reading fails with IoError ETIMEDOUT: a piece that takes longer than `timeoutMs`; EBADMSG: the stream ends within a piece.
+ * The reading fails with IoError ETIMEDOUT: a piece that takes longer than `timeoutMs`; EBADMSG: the stream ends within
+ * a piece.
  *
  * @param lengthBytes from 1; as much is kept in memory.
  * @throws TypeError, RangeError an argument that makes no sense.

@@ -1,4 +1,7 @@
-/** The time that one message may take from its first byte to its last. A chunk costs a look at the clock; only silence costs a timer. */
+/**
+ * The time that one message may take from its first byte to its last. A chunk costs a look at the clock; only silence
+ * costs a timer.
+ */
 import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functions.js';
 
 export class FrameClock {

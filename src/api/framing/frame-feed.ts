@@ -115,7 +115,7 @@ export class FrameFeed<Message extends string | BufferList> {
     if (this.owner.feedOver(failure)) return;
     if (failure !== undefined) connection.destroy(failure);
     else if (userEnd !== undefined) userEnd.call(connection);
-    // As a connection does that has a handler for bytes and none for their end. Who wants to know asks for `closed`.
+    // As a connection does that has a handler for bytes and none for their end. `closed` tells of the end.
     else connection.close().catch(() => {});
   }
 

@@ -1,4 +1,6 @@
-/** Messages by promises: one at a time, and no byte is read ahead of what is asked for but those of the chunk at hand. */
+/**
+ * Messages by promises: one at a time, and no byte is read ahead of what is asked for but those of the chunk at hand.
+ */
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import type { BufferList } from '../../core/memory/buffer-list.js';

@@ -1,4 +1,7 @@
-/** The messages of a stream, as an async iterator or by a callback: what `lines`, `delimited`, `lengthPrefixed` and `fixed` return. */
+/**
+ * The messages of a stream, as an async iterator or by a callback: what `lines`, `delimited`, `lengthPrefixed` and
+ * `fixed` return.
+ */
 import { describeBy } from '../../base/inspection.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { wrongState } from '../../sys/ffi/io-error.js';
@@ -10,7 +13,8 @@ import { FrameFeed, type FeedOwner } from './frame-feed.js';
 import { FrameReader, type ReadingRules } from './frame-reader.js';
 
 /**
- * The messages of a connection, or of another source of bytes. Use one way at a time; they may take turns at any message:
+ * The messages of a connection, or of another source of bytes. Use one way at a time; they may take turns at any
+ * message:
  *
  *     for await (const line of lines(connection)) …
  *
@@ -18,14 +22,16 @@ import { FrameReader, type ReadingRules } from './frame-reader.js';
  *     messages.onMessage = line => …;
  *     messages.onEnd = failure => …;
  *
- * What was received behind the last message that you took is not lost: when a loop is left, or after `stop()`, the connection
- * has it again for whoever reads next, be it another framing, `read`, or a transfer. Of another source the next framing has it.
+ * What was received behind the last message that you took is not lost: when a loop is left, or after `stop()`, the
+ * connection has it again for the next reader: another framing, `read`, or a transfer. Of another source the next
+ * framing has it.
  */
 export class Frames<Message extends string | BufferList> implements AsyncIterable<Message> {
   /**
-   * The way by callback: no more messages come. `failure` says why, unless the stream ended as it should: EMSGSIZE, ETIMEDOUT,
-   * EBADMSG, EPROTO, or the reason of the signal. Without this handler a failure destroys the connection, and the end of the
-   * stream does what it does without framing. A connection that breaks tells its own `onClose`, and this is not called.
+   * The way by callback: no more messages come. `failure` says why, unless the stream ended as it should: EMSGSIZE,
+   * ETIMEDOUT, EBADMSG, EPROTO, or the reason of the signal. Without this handler a failure destroys the connection,
+   * and the end of the stream does what it does without framing. A connection that breaks tells its own `onClose`, and
+   * this is not called.
    */
   onEnd: ((failure: Error | undefined) => void) | undefined = undefined;
 
@@ -44,11 +50,13 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
   ) {}
 
   /**
-   * What to do with each message: the way without promises. It is called in the async context of the connection. Setting it starts receiving; `undefined` is `stop()`. A message of
-   * bytes holds during the call only: what is to last is taken out (`message.take()`), sent on or copied. It takes the `onData`
-   * and the `onEnd` of the connection for as long as messages come. Wait for room in another connection by `pause()` here.
+   * What to do with each message: the way without promises. It is called in the async context of the connection.
+   * Setting it starts receiving; `undefined` is `stop()`. A message of bytes holds during the call only: what is to
+   * last is taken out (`message.take()`), sent on or copied. It takes the `onData` and the `onEnd` of the connection
+   * for as long as messages come. Wait for room in another connection by `pause()` here.
    *
-   * @throws TypeError no function, or a source that is no connection. @throws IoError EBUSY: the messages are being read otherwise.
+   * @throws TypeError no function, or a source that is no connection. @throws IoError EBUSY: the messages are being
+   *   read otherwise.
    */
   set onMessage(handler: ((message: Message) => void) | undefined) {
     checkCallback('onMessage', handler);
@@ -65,10 +73,11 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
   }
 
   /**
-   * One message; null at the end of the stream. What follows it stays with the source for whoever reads next, so that the next
-   * bytes may be of another framing. In a loop `for await` is faster.
+   * One message; null at the end of the stream. What follows it stays with the source for the next reader, so that the
+   * next bytes may be of another framing. In a loop `for await` is faster.
    *
-   * @throws (by the promise) IoError EMSGSIZE, ETIMEDOUT, EBADMSG, EPROTO; what the connection broke with; the signal's reason.
+   * @throws (by the promise) IoError EMSGSIZE, ETIMEDOUT, EBADMSG, EPROTO; what the connection broke with; the signal's
+   *   reason.
    */
   async read(): Promise<Message | null> {
     const reader = this.openReader('read');
@@ -80,14 +89,17 @@ export class Frames<Message extends string | BufferList> implements AsyncIterabl
     }
   }
 
-  /** The messages in turn, to the end of the stream. They are yours. @throws IoError EBUSY: they are being read already. */
+  /**
+   * The messages in turn, to the end of the stream. They are yours.
+   * @throws IoError EBUSY: they are being read already.
+   */
   [Symbol.asyncIterator](): AsyncIterator<Message> {
     return this.openReader('for await');
   }
 
   /**
-   * The messages in turn, all that have arrived together at a time: a promise for each chunk of the stream and not for each message. A
-   * loop that is left has had its whole batch.
+   * The messages in turn, all that have arrived together at a time: a promise for each chunk of the stream and not for
+   * each message. A loop that is left has had its whole batch.
    *
    *     for await (const batch of lines(connection).batches()) for (const line of batch) …
    *

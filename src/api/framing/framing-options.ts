@@ -5,11 +5,14 @@ import { abortSignal, integer, milliseconds, type OptionTable } from '../../base
 /** How long a frame may take. */
 export interface FrameTimeOptions {
   /**
-   * How long the bytes of one message may take, in milliseconds, from its first byte to its last: ETIMEDOUT. Each byte does
-   * not start it anew. 0, the default, is never.
+   * How long the bytes of one message may take, in milliseconds, from its first byte to its last: ETIMEDOUT. Each byte
+   * does not start it anew. 0, the default, is never.
    */
   readonly timeoutMs?: number;
-  /** Aborting it ends the reading of messages with its reason. No byte is lost: the next reader gets the unfinished message too. */
+  /**
+   * Aborting it ends the reading of messages with its reason. No byte is lost: the next reader gets the unfinished
+   * message too.
+   */
   readonly signal?: AbortSignal;
 }
 

@@ -15,7 +15,9 @@ export interface LengthPrefixOptions {
   readonly bytes?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 'varint';
   /** Which end of the length comes first. Default 'big'. Of no meaning to a varint. */
   readonly endian?: 'big' | 'little';
-  /** What is added to the length to get the bytes that follow it: -4 where a length of 4 bytes counts itself. Default 0. */
+  /**
+   * What is added to the length to get the bytes that follow it: -4 where a length of 4 bytes counts itself. Default 0.
+   */
   readonly adjustBytes?: number;
 }
 
@@ -47,9 +49,9 @@ const LENGTH_PREFIXED_OPTIONS = {
  *     lengthPrefixed(connection, { bytes: 'varint', maxBytes: 1 << 20 });                          // Protocol Buffers
  *     lengthPrefixed(connection, { bytes: 4, offset: 1, adjustBytes: -4, header: 'keep' });        // PostgreSQL
  *
- * The reading fails with IoError EMSGSIZE: a length over `maxBytes`, before a byte of the body is received into memory; EPROTO: a
- * varint of more than 10 bytes, a length that `adjustBytes` makes negative; ETIMEDOUT: a message that takes longer than
- * `timeoutMs`; EBADMSG: the stream ends within a message.
+ * The reading fails with IoError EMSGSIZE: a length over `maxBytes`, before a byte of the body is received into memory;
+ * EPROTO: a varint of more than 10 bytes, a length that `adjustBytes` makes negative; ETIMEDOUT: a message that takes
+ * longer than `timeoutMs`; EBADMSG: the stream ends within a message.
  *
  * @throws TypeError, RangeError an argument that makes no sense.
  */
@@ -65,7 +67,8 @@ export function lengthPrefixed(source: FrameSource, options: LengthPrefixedOptio
  *     await connection.write(encodeLengthPrefixed(body, { bytes: 2 }));
  *
  * @param message a list is moved, and empty after; an array must be left alone until it is sent.
- * @throws TypeError what can't be sent. @throws RangeError a length that has no room in the prefix; an option that makes no sense.
+ * @throws TypeError what can't be sent. @throws RangeError a length that has no room in the prefix; an option that
+ *   makes no sense.
  */
 export function encodeLengthPrefixed(message: Sendable, options: LengthPrefixOptions = {}): BufferList {
   checkSendable('message', message);

@@ -1,6 +1,6 @@
 /**
- * Cutting lines of text. A block of whole lines is decoded at once and cut as text, which costs a quarter of decoding each line.
- * A line that is kept keeps its block alive, so blocks are short.
+ * Cutting lines of text. A block of whole lines is decoded at once and cut as text, which costs a quarter of decoding
+ * each line. A line that is kept keeps its block alive, so blocks are short.
  */
 import { BufferList } from '../../core/memory/buffer-list.js';
 import { firstRange, NOTHING, type Cutter } from './cutter.js';

@@ -30,13 +30,14 @@ export interface LineEnd {
 const LINE_END = { newline: oneOf(['\n', '\r\n'], '\n') } satisfies OptionTable<LineEnd>;
 
 /**
- * The lines of a connection, as strings without their ends, which are LF or CRLF. Short lines that you keep may hold up to 8 KiB of
- * their neighbours in memory.
+ * The lines of a connection, as strings without their ends, which are LF or CRLF. Short lines that you keep may hold up
+ * to 8 KiB of their neighbours in memory.
  *
- *     for await (const line of lines(connection, { maxBytes: 1024, timeoutMs: 10_000 })) await connection.write(`${line}\n`);
+ *     const options = { maxBytes: 1024, timeoutMs: 10_000 };
+ *     for await (const line of lines(connection, options)) await connection.write(`${line}\n`);
  *
- * The reading fails with IoError EMSGSIZE: a line longer than `maxBytes`, as soon as so much has arrived; ETIMEDOUT: a line that
- * takes longer than `timeoutMs`; EBADMSG: `unterminated: 'error'`, and the stream ends within a line.
+ * The reading fails with IoError EMSGSIZE: a line longer than `maxBytes`, as soon as so much has arrived; ETIMEDOUT: a
+ * line that takes longer than `timeoutMs`; EBADMSG: `unterminated: 'error'`, and the stream ends within a line.
  *
  * @throws TypeError, RangeError an argument that makes no sense.
  */

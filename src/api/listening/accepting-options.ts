@@ -18,16 +18,17 @@ import { DEFER_ACCEPT, type DeferAccept } from './defer-accept.js';
 /** Whom a listener accepts, and what its connections begin with. */
 export interface AcceptingOptions extends SocketOptions, Partial<QueueLimits> {
   /**
-   * Has the kernel keep a TCP connection back until its first bytes are there: 'data', or 'http' for a whole request head.
-   * Where it can't, listening goes on without (see `listener.deferAccept`). A peer that waits to be spoken to first is
-   * accepted late (Linux: after some 10 s) or never, so it is not for protocols in which the server begins. Default 'off'.
+   * Has the kernel keep a TCP connection back until its first bytes are there: 'data', or 'http' for a whole request
+   * head. Where it can't, listening goes on without (see `listener.deferAccept`). A peer that waits to be spoken to
+   * first is accepted late (Linux: after some 10 s) or never, so it is not for protocols in which the server begins.
+   * Default 'off'.
    */
   readonly deferAccept?: DeferAccept;
   /** How many connections may be open at once: see `Listener.maxConnections`. Default Infinity. */
   readonly maxConnections?: number;
   /**
-   * The timeouts that each connection begins with, as by `connection.setTimeouts`: with `readMs` a client that is silent is closed
-   * with ETIMEDOUT. Default: none.
+   * The timeouts that each connection begins with, as by `connection.setTimeouts`: with `readMs` a client that is
+   * silent is closed with ETIMEDOUT. Default: none.
    */
   readonly timeouts?: TimeoutOptions;
   /** See `Listener.onConnection`. */

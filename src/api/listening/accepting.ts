@@ -1,4 +1,6 @@
-/** The accepting of a listener: when it may, when it rests since no descriptor is left, and how the backlog is emptied. */
+/**
+ * The accepting of a listener: when it may, when it rests since no descriptor is left, and how the backlog is emptied.
+ */
 import { ACCEPTS_PER_TURN, EMFILE_REST_MS, LAST_ACCEPTS_MS } from '../../core/limits.js';
 import { Accept, isExhaustion, type AcceptOwner } from '../../core/operations/accept.js';
 import { AGAIN, type Descriptor, type Outcome } from '../../core/operations/operation.js';

@@ -10,7 +10,7 @@ import type { ListeningSocket } from './listening-socket.js';
 /**
  * Takes it. If it fails the caller still owns the descriptor.
  *
- * @param call of the user's, for messages.
+ * @param call that the user made, for messages.
  * @throws IoError, RangeError as `listen`.
  */
 export function takeListeningSocket(

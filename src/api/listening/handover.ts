@@ -1,4 +1,4 @@
-/** Who gets the connections that a listener accepts: a handler, a new owner of their descriptors, or an iteration. */
+/** Where the connections of a listener go: to a handler, a new owner of their descriptors, or an iteration. */
 import { ACCEPTS_PER_TURN } from '../../core/limits.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';

@@ -16,16 +16,18 @@ export interface InheritedOptions extends AcceptingOptions {
 const INHERITED_OPTIONS = { ...ACCEPTING_OPTIONS, name: anything<string>() } satisfies OptionTable<InheritedOptions>;
 
 /**
- * Listens on the sockets that systemd has opened and passed (socket activation): connections that came before the program ran wait
- * in the backlog. Each is taken once: a second call gets what is left.
+ * Listens on the sockets that systemd has opened and passed (socket activation): connections that came before the
+ * program ran wait in the backlog. Each is taken once: a second call gets what is left.
  *
  *     const [listener = await listen({ port: 8080 })] = await listenInherited({ name: 'http' });
  *
- * The manager has the sockets too, and goes on listening when this process closes them: `drain` then leaves whoever comes later to
- * the next process. The file of a Unix socket is left alone.
+ * The manager has the sockets too, and goes on listening when this process closes them: `drain` then leaves later
+ * clients to the next process. The file of a Unix socket is left alone.
  *
- * @returns the listeners in the order of LISTEN_FDS; none if nothing was passed. `inheritedSockets` lists names and other kinds.
- * @throws IoError as `inheritedSockets` (by the promise, as all). @throws RangeError, TypeError an option that makes no sense.
+ * @returns the listeners in the order of LISTEN_FDS; none if nothing was passed. `inheritedSockets` lists names and
+ *   other kinds.
+ * @throws IoError as `inheritedSockets` (by the promise, as all). @throws RangeError, TypeError an option that makes no
+ *   sense.
  */
 // eslint-disable-next-line @typescript-eslint/require-await -- what is wrong is told by the promise, as by `listen`
 export async function listenInherited(options: InheritedOptions = {}): Promise<Listener[]> {

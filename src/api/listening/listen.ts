@@ -18,8 +18,9 @@ import {
 /** What `listen` takes. */
 export interface ListenOptions extends ListeningOptions, AcceptingOptions {
   /**
-   * A descriptor of a stream socket that listens already, opened elsewhere, in place of all that says where to listen. The listener
-   * owns it from now on. Other processes may go on to use the same socket. It becomes non-blocking, also for them.
+   * A descriptor of a stream socket that listens already, opened elsewhere, in place of all that says where to listen.
+   * The listener owns it from now on. Other processes may go on to use the same socket. It becomes non-blocking, also
+   * for them.
    */
   readonly fd?: number;
 }
@@ -39,10 +40,11 @@ const OPENING = ['port', 'host', 'path', 'ipv6Only', 'reusePort', 'backlog', 'mo
  *
  *     const listener = await listen({ host: 'db.internal', port: 5432, signal: AbortSignal.timeout(3_000) });
  *
- * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE; for a descriptor EBADF, EINVAL: it is no stream
- *   socket that listens, EEXIST: it is watched.
+ * @throws IoError (by the promise) EADDRINUSE, EADDRNOTAVAIL, EACCES, EMFILE; for a descriptor EBADF, EINVAL: it is no
+ *   stream socket that listens, EEXIST: it is watched.
  * @throws RangeError, TypeError (by the promise) an option that makes no sense, named.
- * @throws whatever `signal` was aborted with: nothing was opened. Once the listener is there the signal has no effect on it.
+ * @throws whatever `signal` was aborted with: nothing was opened. Once the listener is there the signal has no effect
+ *   on it.
  */
 export async function listen(options: ListenOptions = {}): Promise<Listener> {
   const scope = new AsyncScope('POLLUX_LISTENER');

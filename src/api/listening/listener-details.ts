@@ -21,6 +21,9 @@ export interface ListenerDetails {
   readonly socketOptions: SocketOptions;
   /** That of a Unix socket, if it has one. */
   readonly socketFile?: SocketFile;
-  /** It was opened elsewhere: other processes may have the socket too, so that its backlog and its filters are left alone. */
+  /**
+   * It was opened elsewhere: other processes may have the socket too, so that its backlog and its filters are left
+   * alone.
+   */
   readonly isGiven?: boolean;
 }

@@ -22,7 +22,7 @@ import { inheritOptions } from './listening-socket.js';
 import { DRAIN_OPTIONS, maxConnections, type DrainOptions } from './accepting-options.js';
 import { CountedConnections, type OpenConnections } from './open-connections.js';
 
-/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds those of Socket below */
 export interface Listener extends Socket, AsyncIterable<Connection> {}
 
 /** A socket that listens, made by `listen`. */
@@ -75,7 +75,10 @@ export class Listener {
     return this.details.address;
   }
 
-  /** The TCP port, the real one also if 0 was asked for. @throws TypeError it listens on a Unix socket, which has none. */
+  /**
+   * The TCP port, the real one also if 0 was asked for.
+   * @throws TypeError it listens on a Unix socket, which has none.
+   */
   get port(): number {
     const { address } = this;
     if (address.family === 'unix')
@@ -96,7 +99,8 @@ export class Listener {
   /**
    * What to do with a connection. Setting it starts accepting; undefined stops it, and the kernel's backlog fills.
    *
-   * @throws TypeError no function. @throws IoError EBUSY: the listener is being iterated; EBADF: it was moved to another thread.
+   * @throws TypeError no function. @throws IoError EBUSY: the listener is being iterated; EBADF: it was moved to
+   *   another thread.
    */
   set onConnection(handler: ((connection: Connection) => void) | undefined) {
     checkCallback('onConnection', handler);
@@ -118,8 +122,8 @@ export class Listener {
   }
 
   /**
-   * How many connections may be open at once; Infinity, the default, is no bound. While there are as many, nobody is accepted, and
-   * those who connect wait in the kernel's backlog. `drain` hands on those in the backlog all the same.
+   * How many connections may be open at once; Infinity, the default, is no bound. While there are as many, nobody is
+   * accepted, and those who connect wait in the kernel's backlog. `drain` hands on those in the backlog all the same.
    *
    * @throws RangeError no integer from 1, nor Infinity.
    */
@@ -137,8 +141,8 @@ export class Listener {
   }
 
   /**
-   * @internal In place of `onConnection`, for who gives connections to other threads: takes the descriptor as it is, and
-   * owns it. Undefined stops accepting.
+   * @internal In place of `onConnection`, for who gives connections to other threads: takes the descriptor as it is,
+   * and owns it. Undefined stops accepting.
    */
   divert(toOwner: ((fd: number) => void) | undefined): void {
     this.handover.divert(toOwner);
@@ -164,11 +168,12 @@ export class Listener {
   }
 
   /**
-   * Closes the connections that are idle, each as `connection.close()` does: somebody waits for the next bytes, and the last bytes
-   * went out and not in. A connection that has sent nothing yet is not idle, nor is one with a transfer under way.
+   * Closes the connections that are idle, each as `connection.close()` does: somebody waits for the next bytes, and the
+   * last bytes went out and not in. A connection that has sent nothing yet is not idle, nor is one with a transfer
+   * under way.
    *
-   * @param mayClose is asked of each that is idle: in a protocol with answers in several pieces only the program knows which is the
-   *   last. Default: all may be closed.
+   * @param mayClose is asked of each that is idle: in a protocol with answers in several pieces only the program knows
+   *   which is the last. Default: all may be closed.
    * @returns how many are being closed.
    * @throws TypeError no function. @throws what `mayClose` throws.
    */
@@ -178,14 +183,14 @@ export class Listener {
   }
 
   /**
-   * Stops listening without turning away those who wait: whoever is in the backlog is handed to `onConnection`, and then
-   * the descriptor is closed. On Linux nobody who has connected is lost: a TCP client that comes meanwhile gets no answer and
-   * tries again a second later; connecting to a Unix socket is refused. Handshakes under way have 20 ms to come to their end,
-   * and are reset if they take longer. On other systems who comes in that very moment may be reset. Of a socket that was given
-   * (`listen({ fd })`), whoever comes later is left to other processes that have it.
+   * Stops listening without turning waiting clients away: connections in the backlog go to `onConnection`, and then
+   * the descriptor is closed. On Linux nobody who has connected is lost: a TCP client that comes meanwhile gets no
+   * answer and tries again a second later; connecting to a Unix socket is refused. Handshakes under way have 20 ms to
+   * come to their end, and are reset if they take longer. On other systems a client that comes in that moment may be
+   * reset. Of a socket that was given (`listen({ fd })`), later clients are left to other processes that have it.
    *
-   * @param options `idle` 'close' closes idle connections first, as `closeIdle()`; aborting its `signal` ends the wait, and the
-   *   listener is closed all the same.
+   * @param options `idle` 'close' closes idle connections first, as `closeIdle()`; aborting its `signal` ends the wait,
+   *   and the listener is closed all the same.
    * @returns a promise that resolves when the descriptor is closed.
    */
   async drain(options: DrainOptions = {}): Promise<void> {
@@ -207,7 +212,8 @@ export class Listener {
    * @returns a promise that resolves when the other thread has it.
    * @throws TypeError, RangeError (by the promise, as all) not a peer, or a state that can't be cloned or is too long:
    *   nothing has happened to the listener.
-   * @throws IoError EBADF: it is closed or being drained, or was moved before; EPIPE: that thread has ended, and the listener is closed.
+   * @throws IoError EBADF: it is closed or being drained, or was moved before; EPIPE: that thread has ended, and the
+   *   listener is closed.
    * @throws Error that thread receives no listeners, and the listener is closed.
    */
   moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void> {
@@ -232,7 +238,7 @@ export class Listener {
   /**
    * @internal Takes the descriptor out.
    *
-   * @param call of the user's, for messages.
+   * @param call that the user made, for messages.
    * @throws IoError EBADF.
    */
   detach(call: string): Detached<ListenerDetails> {

@@ -26,7 +26,10 @@ export interface ListeningOptions
   extends LocalEnd, SocketOptions, Partial<QueueLimits>, Pick<AcceptingOptions, 'deferAccept'> {
   /** Connections that may wait to be accepted; the kernel clips it to somaxconn. Default 4096. */
   readonly backlog?: number;
-  /** Permissions of a Unix socket's file, such as 0o600. It has them before anybody can connect. Default: as umask(2) leaves them. */
+  /**
+   * Permissions of a Unix socket's file, such as 0o600. It has them before anybody can connect. Default: as umask(2)
+   * leaves them.
+   */
   readonly mode?: number;
 }
 

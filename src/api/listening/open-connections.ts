@@ -1,6 +1,6 @@
 /**
- * The open connections of a listener: how many there are, how many there may be, and which of them are idle. A connection costs no
- * memory for it: the driver's table of descriptors is searched when somebody asks which they are.
+ * The open connections of a listener: how many there are, how many there may be, and which of them are idle. A
+ * connection costs no memory for it: the driver's table of descriptors is searched when somebody asks which they are.
  */
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
@@ -39,7 +39,9 @@ export class CountedConnections implements OpenConnections {
     return this.size >= this.most;
   }
 
-  /** Those that were open when the iteration began, but for those closed since. Each iteration looks at all descriptors. */
+  /**
+   * Those that were open when the iteration began, but for those closed since. Each iteration looks at all descriptors.
+   */
   *[Symbol.iterator](): Generator<Connection> {
     for (const { owner } of this.reactor.driver.registered.inCare()) {
       if (owner instanceof Connection && owner.terms === this.terms && !owner.isClosed) yield owner;
@@ -60,7 +62,7 @@ export class CountedConnections implements OpenConnections {
     for (const connection of this) {
       if (!isIdle(connection) || !mayClose(connection)) continue;
       closed++;
-      // Whoever waits for its end is told why it failed.
+      // Callers that wait for its end are told why it failed.
       connection.close().catch(() => {});
     }
     return closed;

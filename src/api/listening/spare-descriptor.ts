@@ -1,6 +1,6 @@
 /**
- * A descriptor kept in reserve by a listener: given up for a moment, it lets a connection be accepted for which there is no
- * descriptor, so that it can be closed instead of waiting for ever.
+ * A descriptor kept in reserve by a listener: given up for a moment, it lets a connection be accepted for which there
+ * is no descriptor, so that it can be closed instead of waiting for ever.
  */
 import { AF_UNIX, SOCK_STREAM } from '../../sys/ffi/constants.js';
 import { close } from '../../sys/file/io.js';

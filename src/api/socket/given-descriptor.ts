@@ -22,8 +22,8 @@ export function givenKind(fd: number): GivenKind {
 }
 
 /**
- * An option of a socket; undefined where the system does not tell: a sandbox refuses the question, or macOS, which does not know
- * SO_ACCEPTCONN. Then a socket is taken for what it is given as.
+ * An option of a socket; undefined where the system does not tell: a sandbox refuses the question, or macOS, which does
+ * not know SO_ACCEPTCONN. Then a socket is taken for what it is given as.
  */
 export function answerOf(fd: number, option: number): number | undefined {
   try {

@@ -8,7 +8,9 @@ import { givenKind, type GivenKind } from './given-descriptor.js';
 /** A descriptor that was passed. */
 export interface InheritedSocket {
   readonly fd: number;
-  /** That of the socket unit, or its `FileDescriptorName`; 'unknown' if the manager gave none. Several may share one. */
+  /**
+   * That of the socket unit, or its `FileDescriptorName`; 'unknown' if the manager gave none. Several may share one.
+   */
   readonly name: string;
   readonly kind: GivenKind;
 }
@@ -19,15 +21,15 @@ const FIRST = 3;
 let passed: readonly InheritedSocket[] | undefined;
 
 /**
- * The sockets that systemd, or what does the same, has passed to this process and that `listenInherited` has not taken. The first
- * call removes LISTEN_FDS and its like from the environment, so that programs started later do not take them for their own, and
- * makes the descriptors close at exec(2), as sd_listen_fds(3) does.
+ * The sockets that systemd, or what does the same, has passed to this process and that `listenInherited` has not taken.
+ * The first call removes LISTEN_FDS and its like from the environment, so that programs started later do not take them
+ * for their own, and makes the descriptors close at exec(2), as sd_listen_fds(3) does.
  *
  *     for (const { fd, name, kind } of inheritedSockets()) if (kind === 'datagram') await bindDatagram({ fd });
  *
  * @returns none where nothing was passed, or where LISTEN_PID is another process's.
- * @throws IoError EINVAL: LISTEN_FDS is no number; EBADF: fewer descriptors are open than it says; ENOTSUP: a worker thread
- *   calls, whose environment is a copy. `listener.moveTo` brings a listener there.
+ * @throws IoError EINVAL: LISTEN_FDS is no number; EBADF: fewer descriptors are open than it says; ENOTSUP: a worker
+ *   thread calls, whose environment is a copy. `listener.moveTo` brings a listener there.
  */
 export function inheritedSockets(): readonly InheritedSocket[] {
   if (!isMainThread) {

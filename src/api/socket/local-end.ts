@@ -17,15 +17,18 @@ export type PortSharing = (typeof PORT_SHARING)[number];
 export interface LocalEnd extends WaitOptions {
   /** Port; 0, the default, lets the system choose one. */
   readonly port?: number;
-  /** An address or name of this machine. Default: all addresses, IPv6 and IPv4 ('::' and dual stack where there is IPv6). */
+  /**
+   * An address or name of this machine. Default: all addresses, IPv6 and IPv4 ('::' and dual stack where there is
+   * IPv6).
+   */
   readonly host?: string;
   /** With an IPv6 host: refuse IPv4. Default false. */
   readonly ipv6Only?: boolean;
   /** A Unix socket in place of host and port: a path, or on Linux a name after a NUL byte. */
   readonly path?: string;
   /**
-   * Whether several sockets may share the port and the kernel spreads what comes over them: 'require' throws where it can't,
-   * 'prefer' goes on without (see `reusePort` of the socket). Default 'off'.
+   * Whether several sockets may share the port and the kernel spreads what comes over them: 'require' throws where it
+   * can't, 'prefer' goes on without (see `reusePort` of the socket). Default 'off'.
    */
   readonly reusePort?: PortSharing;
 }
@@ -86,7 +89,11 @@ export function openFirst<T>(candidates: readonly Address[], open: (address: Add
   throw refusal;
 }
 
-/** Before bind(2). @returns whether the port is shared. @throws IoError ENOTSUP: it is required, and the system can't. */
+/**
+ * Before bind(2).
+ * @returns whether the port is shared.
+ * @throws IoError ENOTSUP: it is required, and the system can't.
+ */
 export function sharePort(fd: number, wish: PortSharing): boolean {
   if (wish === 'off') return false;
   // macOS and OpenBSD have the option, but hand everything to one of the sockets.

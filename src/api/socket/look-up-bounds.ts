@@ -1,4 +1,4 @@
-/** Bounds of looking a name up: the resolver can't be stopped, so whoever waits for it goes on without its answer. */
+/** Bounds of looking a name up: the resolver can't be stopped, so the caller goes on without its answer. */
 import { unlessAborted } from '../../base/unless-aborted.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import { IoError } from '../../sys/ffi/io-error.js';

@@ -8,8 +8,8 @@ import { checkAddress, type InternetAddress } from '../../sys/socket/sockaddr.js
 /**
  * All addresses of a host, the families in turn (RFC 8305, section 4), so that a broken family costs one attempt.
  *
- * @returns at once what an IP address means, and a promise of what a name does. A resolver that is mute takes long to give
- *   up, and can't be stopped: whoever has a bound in time goes on without the promise.
+ * @returns at once what an IP address means, and a promise of what a name does. A resolver that is mute takes long to
+ *   give up, and can't be stopped: a caller with a deadline goes on without the promise.
  * @param how `family` is the only one to ask for, by default both; `lookup` is asked in place of the system.
  * @throws IoError (by the promise) ENOTFOUND and other answers of the resolver.
  * @throws TypeError a host that is neither a name nor an address.

@@ -1,13 +1,13 @@
 /**
  * The file that a Unix socket is bound to: the kernel makes it at bind(2), and nobody but us takes it away.
  *
- * A name is no identity: another program may have removed the file and bound the name anew. So device and inode are kept from
- * bind on, and compared. While our socket is open the kernel keeps its inode, and no other file can get the number; so the
- * file is removed before the descriptor is closed. Between the comparison and unlink(2) there is a moment in which the
- * file may still be exchanged: no system has a call for both.
+ * A name is no identity: another program may have removed the file and bound the name anew. So device and inode are
+ * kept from bind on, and compared. While our socket is open the kernel keeps its inode, and no other file can get the
+ * number; so the file is removed before the descriptor is closed. Between the comparison and unlink(2) there is a
+ * moment in which the file may still be exchanged: no system has a call for both.
  *
- * These calls are made in the thread, as bind(2) is, which waits for the file system as they do: who listens by a name on one
- * that hangs has waited for it before the first of them.
+ * These calls are made in the thread, as bind(2) is, which waits for the file system as they do: who listens by a name
+ * on one that hangs has waited for it before the first of them.
  */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -89,7 +89,7 @@ export function getAnyOption(fd: number, level: number, name: number): Uint8Arra
   return getOption(fd, level, name);
 }
 
-/** @throws RangeError what is no int of C's, or no unsigned one. */
+/** @throws RangeError what does not fit into an `int` of C, or into an unsigned one. */
 function checkInt(name: string, value: number): void {
   checkInteger(name, value, -0x80000000, 0xffffffff);
 }

@@ -1,4 +1,7 @@
-/** What sockets of every kind have: a descriptor, the options that the system keeps for it, and a say in when the process ends. */
+/**
+ * What sockets of every kind have: a descriptor, the options that the system keeps for it, and a say in when the
+ * process ends.
+ */
 import { closeDescriptor } from '../../core/driver/close-descriptor.js';
 import type { Descriptor } from '../../core/operations/operation.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
@@ -27,7 +30,11 @@ export interface Socket {
   setBufferBytes(direction: 'send' | 'receive', lengthBytes: number): number;
   /** SO_LINGER. @param seconds 0 makes `destroy` reset the connection; undefined is the system's default. */
   setLinger(seconds: number | undefined): void;
-  /** setsockopt(2), as it is. @param value an int, or the bytes of a structure. @throws IoError, TypeError, RangeError */
+  /**
+   * setsockopt(2), as it is.
+   * @param value an int, or the bytes of a structure.
+   * @throws IoError, TypeError, RangeError
+   */
   setOption(level: number, name: number, value: number | Uint8Array): void;
   /** getsockopt(2), as it is: the bytes of the value. @throws IoError, RangeError */
   getOption(level: number, name: number): Uint8Array;

@@ -1,4 +1,7 @@
-/** Attempts at several addresses, of which one wins (RFC 8305, "happy eyeballs"); it begins with the look-up of the name. */
+/**
+ * Attempts at several addresses, of which one wins (RFC 8305, "happy eyeballs"); it begins with the look-up of the
+ * name.
+ */
 import { NO_TOKEN } from '../../base/token.js';
 import { addAbortListener, removeAbortListener } from '../../base/shared-listeners.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
@@ -170,7 +173,7 @@ export class AddressRace implements TimerOwner {
       try {
         this.abandon(attempt);
       } catch (error) {
-        // Neither the others nor whoever waits for the outcome have a part in it.
+        // It concerns neither the other attempts nor the caller that waits for the outcome.
         throwLater(this.reactor, error);
       }
     }
@@ -184,7 +187,10 @@ export class AddressRace implements TimerOwner {
   }
 }
 
-/** Binds a socket to where it shall connect from, if that was said. @throws IoError EADDRINUSE, EADDRNOTAVAIL, EACCES. */
+/**
+ * Binds a socket to where it shall connect from, if that was said.
+ * @throws IoError EADDRINUSE, EADDRNOTAVAIL, EACCES.
+ */
 function bindLocal(fd: number, family: InternetAddress['family'], { localAddress, localPort = 0 }: RaceOptions): void {
   if (localAddress === undefined && localPort === 0) return;
   // A port that an earlier connection has left in TIME_WAIT is as good; none that was named is left to connect(2).

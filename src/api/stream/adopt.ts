@@ -29,20 +29,19 @@ const STATE_BY_ACCESS = new Map<number, ConnectionState>([
 /**
  * Makes a connection of what came from elsewhere.
  *
- * A descriptor, of a connected stream socket or of a pipe's end, belongs to the connection from now on: whoever had it must
- * neither use nor close it. Others that share a pipe, a terminal or a socket with this
- * process do not notice: pipes and terminals are opened anew on Linux, and elsewhere made non-blocking until the close; a
- * socket that waits for others goes on to do so, and its files and joins go by buffers.
- * To the end of a pipe that is for reading nothing can be sent, and the
- * one for writing has nothing to read.
+ * A descriptor, of a connected stream socket or of a pipe's end, belongs to the connection from now on: its former
+ * owner must neither use nor close it. Others that share a pipe, a terminal or a socket with this process do not
+ * notice: pipes and terminals are opened anew on Linux, and elsewhere made non-blocking until the close; a socket that
+ * waits for others goes on to do so, and its files and joins go by buffers. To the end of a pipe that is for reading
+ * nothing can be sent, and the one for writing has nothing to read.
  *
- * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody had
- * read comes first, also for a join or a copy. The peer notices nothing. The socket is of no
- * more use; it emits 'close'.
+ * A `net.Socket` of Node is taken in whatever state of reading it is, paused or not: what Node had received and nobody
+ * had read comes first, also for a join or a copy. The peer notices nothing. The socket is of no more use; it emits
+ * 'close'.
  *
- * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket with TLS or
- *   with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP parser, or has something to write;
- *   ENOTSUP: a `net.Socket` of Bun, which can't stop to read.
+ * @throws IoError EBADF; EINVAL: it is a file or a directory, a socket for datagrams or one that listens, or a socket
+ *   with TLS or with an encoding; ENOTCONN: a socket that is connecting; EBUSY: a socket that is piped, feeds an HTTP
+ *   parser, or has something to write; ENOTSUP: a `net.Socket` of Bun, which can't stop to read.
  * @throws TypeError neither a descriptor nor a socket; a limit that does not exist.
  * @throws RangeError a number that is no descriptor, a limit that makes no sense.
  */
@@ -99,8 +98,8 @@ function adoptDescriptor(fd: number, limits: QueueLimits): Connection {
 }
 
 /**
- * @throws IoError EINVAL: a connection of datagrams would take an empty one for the end, and cut a long one; nothing comes to a
- *   socket that listens.
+ * @throws IoError EINVAL: a connection of datagrams would take an empty one for the end, and cut a long one; nothing
+ *   comes to a socket that listens.
  */
 function checkStream(fd: number): void {
   const refuse = (what: string, opener: string) => {

@@ -32,8 +32,8 @@ export interface ConnectOptions extends SocketOptions, Partial<QueueLimits> {
   /** The port to connect from; 0, the default, lets the system choose one. */
   readonly localPort?: number;
   /**
-   * Looks the name up, with the signature of `dns.lookup`, in place of the system's resolver: for a cache, or another directory. It is
-   * asked for all addresses, and may answer with one. Not asked for an address.
+   * Looks the name up, with the signature of `dns.lookup`, in place of the system's resolver: for a cache, or another
+   * directory. It is asked for all addresses, and may answer with one. Not asked for an address.
    */
   readonly lookup?: LookupFunction;
   /** Tries again after a failure, the name looked up anew. Default: one attempt at each address. */
@@ -74,8 +74,8 @@ const INTERNET_ADDRESS = {
 const UNIX_ADDRESS = { family: anything<'unix'>(), path: anything<string>() } satisfies OptionTable<UnixAddress>;
 
 /**
- * Connects. All addresses of a name are tried, a new one each 250 ms or as soon as one fails; the first that answers wins
- * and the others are closed ("happy eyeballs", RFC 8305).
+ * Connects. All addresses of a name are tried, a new one each 250 ms or as soon as one fails; the first that answers
+ * wins and the others are closed ("happy eyeballs", RFC 8305).
  *
  * @param to an address as it stands, such as that of a listener, or where to connect to and how.
  * @example

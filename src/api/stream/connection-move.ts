@@ -5,9 +5,9 @@ import type { WaitOptions } from '../waiting.js';
 /** The ways of a connection out of this thread. */
 export interface ConnectionMove {
   /**
-   * Moves the connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and bytes
-   * that were sent and still queue here go with it, and so does an ended write side; timeouts and handlers don't. This
-   * object is of no more use, and `onClose` is not called. Aborting `options.signal` ends the wait alone.
+   * Moves the connection to another thread, which has called `receiveConnections`. Bytes that the kernel holds and
+   * bytes that were sent and still queue here go with it, and so does an ended write side; timeouts and handlers don't.
+   * This object is of no more use, and `onClose` is not called. Aborting `options.signal` ends the wait alone.
    *
    * @param state what the other thread needs to go on, such as the beginning of a message: anything that can be cloned.
    * @returns a promise that resolves when the other thread has it.
@@ -19,12 +19,13 @@ export interface ConnectionMove {
    */
   moveTo(peer: Destination, state?: unknown, options?: WaitOptions): Promise<void>;
   /**
-   * Gives a connection of a service (`runtime.listen`) back to it, for as long as it is idle: it costs no thread anything,
-   * and with its next bytes, or their end, it comes to a thread's `receiveConnections` as if it were new. That is this thread again, or
-   * with `accept: 'combined'` whichever is free first. Timeouts and handlers end here, and this object is of no more use.
+   * Gives a connection of a service (`runtime.listen`) back to it, for as long as it is idle: it costs no thread
+   * anything, and with its next bytes, or their end, it comes to a thread's `receiveConnections` as if it were new.
+   * That is this thread again, or with `accept: 'combined'` whichever is free first. Timeouts and handlers end here,
+   * and this object is of no more use.
    *
-   * @throws IoError EBADF: it is closed, being closed, or was moved before; EINVAL: it is of no service; EPIPE: its write side has
-   *   ended; EBUSY: what was sent has not gone out, or a read or a transfer is under way.
+   * @throws IoError EBADF: it is closed, being closed, or was moved before; EINVAL: it is of no service; EPIPE: its
+   *   write side has ended; EBUSY: what was sent has not gone out, or a read or a transfer is under way.
    */
   park(): void;
 }

@@ -1,4 +1,7 @@
-/** A stream socket: TCP or Unix, accepted or connected. It has an inbound half, an outbound half, and a life that ties them. */
+/**
+ * A stream socket: TCP or Unix, accepted or connected. It has an inbound half, an outbound half, and a life that ties
+ * them.
+ */
 import { describeBy } from '../../base/inspection.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
@@ -34,7 +37,7 @@ import type { TimeoutKind, TimeoutOptions } from './parts/timeouts.js';
 
 type CloseHandler = (failure: Error | undefined) => void;
 
-/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds the methods of Socket below */
+/* eslint-disable @typescript-eslint/no-unsafe-declaration-merging -- addSocketMethods adds those of Socket below */
 export interface Connection extends Socket, ConnectionInput, ConnectionOutput, ConnectionEnd, ConnectionMove {}
 
 /** A connection over TCP, a Unix socket or a pipe, made by `listen`, `connect` and `adopt`. */
@@ -48,7 +51,8 @@ export class Connection {
   private closeHandler: CloseHandler | undefined = undefined;
 
   /**
-   * @param descriptor of a connected, non-blocking stream socket, in the care of the reactor's driver; the connection owns it.
+   * @param descriptor of a connected, non-blocking stream socket, in the care of the reactor's driver; the connection
+   *   owns it.
    * @param state what there is of it: both directions, or those of a pipe's end.
    * @internal
    */
@@ -224,7 +228,10 @@ export class Connection {
     if (!this.isClosed) this.needLife().setTimeouts(timeouts);
   }
 
-  /** Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT. @throws TypeError no function. */
+  /**
+   * Told of an expired timeout in place of the connection being destroyed with ETIMEDOUT.
+   * @throws TypeError no function.
+   */
   set onTimeout(handler: ((kind: TimeoutKind) => void) | undefined) {
     checkCallback('onTimeout', handler);
     this.needLife().onTimeout = handler;
@@ -251,7 +258,7 @@ export class Connection {
   /**
    * @internal Takes the descriptor out, with what is in flight.
    *
-   * @param call of the user's, for messages.
+   * @param call that the user made, for messages.
    * @throws IoError as `moveTo`; nothing has happened to the connection then.
    */
   detach(call: string): Detached<ConnectionDetails> {

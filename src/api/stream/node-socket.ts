@@ -31,10 +31,11 @@ export interface TakenSocket {
 }
 
 /**
- * Takes the connection. The socket is destroyed, which the peer does not notice: it has a duplicate of the descriptor. Its
- * listeners hear 'close' and nothing else.
+ * Takes the connection. The socket is destroyed, which the peer does not notice: it has a duplicate of the descriptor.
+ * Its listeners hear 'close' and nothing else.
  *
- * @throws IoError why it can't be taken, and nothing has happened to it: EBADF, ENOTCONN, EINVAL, EBUSY, ENOTSUP; EMFILE.
+ * @throws IoError why it can't be taken, and nothing has happened to it: EBADF, ENOTCONN, EINVAL, EBUSY, ENOTSUP;
+ *   EMFILE.
  */
 export function takeNodeSocket(socket: Socket): TakenSocket {
   const handle = checkTakable(socket);

@@ -16,8 +16,8 @@ export interface RetryOptions {
   /** The longest rest. Default 10 seconds. */
   readonly maxDelayMs?: number;
   /**
-   * The part of each rest that is left to chance, from 0 to 1, so that clients which failed together do not come back together.
-   * Default 0.5: a rest takes between half of its time and all of it.
+   * The part of each rest that is left to chance, from 0 to 1, so that clients which failed together do not come back
+   * together. Default 0.5: a rest takes between half of its time and all of it.
    */
   readonly jitter?: number;
 }
@@ -36,7 +36,9 @@ function checkShare(name: string, given: number): void {
 
 export type Retry = Required<RetryOptions>;
 
-/** Any rest has grown to the longest by then. Without a bound it would be no number in the end, where the first is 0. */
+/**
+ * Any rest has grown to the longest by then. Without a bound it would be no number in the end, where the first is 0.
+ */
 const MOST_DOUBLINGS = 64;
 
 const values = nested(RETRY_OPTIONS);
@@ -53,8 +55,8 @@ interface Bounds {
 }
 
 /**
- * Tries until it works, or must not be tried again. What is no refusal of the system, such as a mistake in the arguments, is not tried
- * again; nor is it when the time does not suffice for a rest.
+ * Tries until it works, or must not be tried again. What is no refusal of the system, such as a mistake in the
+ * arguments, is not tried again; nor is it when the time does not suffice for a rest.
  *
  * @param attempt given what is left of the time.
  * @throws the last failure. @throws the signal's reason, at once.

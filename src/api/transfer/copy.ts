@@ -36,36 +36,38 @@ import { startTransfer, type Transfer, type TransferOptions } from './transfer.j
 /**
  * Copies bytes from one open thing to another. Nothing is read into the program where the system can do without.
  *
- * **File to file:** blocks are shared where the file system can (reflink), otherwise the kernel copies (copy_file_range),
- * otherwise a buffer does, which also takes over in the middle. Holes stay holes. All of it happens on threads of the pool.
- * The number of bytes is settled when it begins. A source that grows meanwhile gives no more than that; one that is cut short
- * fails the copy with EIO. Bytes arrive in order, so a copy that failed or was cancelled is taken up again with `from` and
- * `to` moved on by its `bytes`. What others write to the target outside of the range stays. Cancelled, it waits for no read;
- * a call that writes, which copy_file_range does too, is waited for and counted.
+ * **File to file:** blocks are shared where the file system can (reflink), otherwise the kernel copies
+ * (copy_file_range), otherwise a buffer does, which also takes over in the middle. Holes stay holes. All of it happens
+ * on threads of the pool. The number of bytes is settled when it begins. A source that grows meanwhile gives no more
+ * than that; one that is cut short fails the copy with EIO. Bytes arrive in order, so a copy that failed or was
+ * cancelled is taken up again with `from` and `to` moved on by its `bytes`. What others write to the target outside of
+ * the range stays. Cancelled, it waits for no read; a call that writes, which copy_file_range does too, is waited for
+ * and counted.
  *
  * **File to connection:** as `sendFile`.
  *
  * **Connection to file:** what is received is written, up to `length` or the end of the stream, whichever comes first:
- * `account.bytes` tells. A disk that lags holds the peer back. Cancelled, or when the stream breaks, it first writes what was
- * received. When the disk fails, `residueBytes` says how much was received and is not in the file. What comes after the bytes
- * is yours again to read.
+ * `account.bytes` tells. A disk that lags holds the peer back. Cancelled, or when the stream breaks, it first writes
+ * what was received. When the disk fails, `residueBytes` says how much was received and is not in the file. What comes
+ * after the bytes is yours again to read.
  *
- * **Connection to connection:** up to `length` or the end of the stream, whichever comes first. Neither end is ended or closed. When
- * the source breaks, what was taken from it is delivered first. Cancelled, the copy leaves that in the queue of the target. An
- * orderly `close()` of the target waits for the copy, but ends one that is paused. Either may be a pipe or a Unix socket that was
- * adopted. A connection may be copied to itself.
+ * **Connection to connection:** up to `length` or the end of the stream, whichever comes first. Neither end is ended or
+ * closed. When the source breaks, what was taken from it is delivered first. Cancelled, the copy leaves that in the
+ * queue of the target. An orderly `close()` of the target waits for the copy, but ends one that is paused. Either may
+ * be a pipe or a Unix socket that was adopted. A connection may be copied to itself.
  *
  * **A `SecureConnection`** may stand for a connection: the bytes go by buffers, and `fallback` says so.
  *
- * All ends stay yours. Files may be closed at once: that waits for the copy. **A path** stands for a file that is opened for the copy and
- * closed at its end, whatever that is. A target is made if it is missing; without `to` its old content goes.
+ * All ends stay yours. Files may be closed at once: that waits for the copy. **A path** stands for a file that is
+ * opened for the copy and closed at its end, whatever that is. A target is made if it is missing; without `to` its old
+ * content goes.
  *
  * @param source a file open for reading, the path of one, or a connection that nobody reads.
  * @param target a file open for writing, the path of one, or a connection.
  * @returns the transfer, which is under way. It is rejected with
- *   TypeError, RangeError: an argument that makes no sense, a range beyond the end of the source, ranges of one file that
- *   overlap; IoError ENOENT, EACCES and what else `open` says; EBADF: a file that is closed or not open for this; EINVAL: one that is `direct`; Error: the source is being
- *   read or joined; in all these cases no byte has moved;
+ *   TypeError, RangeError: an argument that makes no sense, a range beyond the end of the source, ranges of one file
+ *   that overlap; IoError ENOENT, EACCES and what else `open` says; EBADF: a file that is closed or not open for this;
+ *   EINVAL: one that is `direct`; Error: the source is being read or joined; in all these cases no byte has moved;
  *   IoError ENOSPC, EDQUOT, EFBIG, EIO: what the system said then; what a connection broke with.
  */
 export function copy(source: FileEnd, target: FileEnd, options?: FileCopyOptions): Transfer;
@@ -93,7 +95,7 @@ export function copy(
   return copyFile(source, target, options);
 }
 
-/** @internal `copy` of two connections, with a kernel of the caller's. */
+/** @internal `copy` of two connections, with a kernel that the caller gives. */
 export function copyWith(
   calls: RelayCalls,
   source: Connection,

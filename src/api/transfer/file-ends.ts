@@ -1,4 +1,7 @@
-/** The files at the ends of a transfer: open ones, which stay their owner's, and paths, which the transfer opens and closes. */
+/**
+ * The files at the ends of a transfer: open ones, which stay their owner's, and paths, which the transfer opens and
+ * closes.
+ */
 import { checkAccess } from '../../core/disk/access.js';
 import type { FileReceiving } from '../../core/transfers/files/socket-to-file.js';
 import { wrongState } from '../../sys/ffi/io-error.js';
@@ -60,7 +63,10 @@ export class OpenedFiles {
     return file;
   }
 
-  /** Closes those that it has opened, and those that it is still opening. @throws (by the promise) what the system refused. */
+  /**
+   * Closes those that it has opened, and those that it is still opening.
+   * @throws (by the promise) what the system refused.
+   */
   async close(): Promise<void> {
     this.isOver = true;
     await Promise.all(this.files.map(file => file.close()));

@@ -26,13 +26,13 @@ import { startTransfer, TRANSFER_OPTIONS, type Transfer, type TransferOptions } 
 /** Options of `join`. */
 export interface JoinOptions extends TransferOptions {
   /**
-   * No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. It counts from when
-   * both directions can move: what was sent to an end before goes out first.
+   * No byte either way for so long, in milliseconds, and both ends are reset. 0, the default, is never. It counts from
+   * when both directions can move: what was sent to an end before goes out first.
    */
   readonly idleTimeoutMs?: number;
   /**
-   * After the first direction is over: no byte the other way for so long, and both ends are reset. 0, the default, is never.
-   * It never touches a tunnel of which both directions are open.
+   * After the first direction is over: no byte the other way for so long, and both ends are reset. 0, the default, is
+   * never. It never touches a tunnel of which both directions are open.
    */
   readonly halfCloseTimeoutMs?: number;
   /** Limits of each direction. */
@@ -59,16 +59,18 @@ const JOIN_OPTIONS = {
 /**
  * Joins two connections. Both must be open and not be read by anybody; what `send` has queued on them goes out first.
  *
- * FIN of one end ends the write side of the other, and the other direction goes on. When both directions are over the join
- * resolves and both ends close. When a timeout expires both are reset and the join rejects. When one end breaks, or
- * is closed or destroyed, the other is reset and the join rejects. Cancelled,
- * it rejects too, and both ends stay open: what had been taken from one and not sent to the other yet is in the other's
- * queue, as if it had been sent by `send`.
+ * FIN of one end ends the write side of the other, and the other direction goes on. When both directions are over the
+ * join resolves and both ends close. When a timeout expires both are reset and the join rejects. When one end breaks,
+ * or is closed or destroyed, the other is reset and the join rejects. Cancelled, it rejects too, and both ends stay
+ * open: what had been taken from one and not sent to the other yet is in the other's queue, as if it had been sent by
+ * `send`.
  *
- * splice(2) through a pipe for large flows on Linux, buffers otherwise, as where an end is a `SecureConnection`; `account` tells.
+ * splice(2) through a pipe for large flows on Linux, buffers otherwise, as where an end is a `SecureConnection`;
+ * `account` tells.
  *
- * @throws (by the promise, before a byte moves) Error an end is joined or being read; IoError an end is closed or ended;
- *   TypeError an end is no connection, the two are one, or belong to different reactors; RangeError an option that makes no sense.
+ * @throws (by the promise, before a byte moves) Error an end is joined or being read; IoError an end is closed or
+ *   ended; TypeError an end is no connection, the two are one, or belong to different reactors; RangeError an option
+ *   that makes no sense.
  */
 export function join(
   a: Connection | BufferedEnd,
@@ -87,7 +89,7 @@ export function join(
   });
 }
 
-/** @internal `join` with a kernel of the caller's. */
+/** @internal `join` with a kernel that the caller gives. */
 export function joinWith(
   calls: RelayCalls,
   a: Connection,

@@ -55,29 +55,31 @@ export interface OpenFile {
 }
 
 /**
- * Sends a file to a connection: by sendfile(2) where the system can, without the bytes ever coming into this process, by
- * buffers otherwise, as to a `SecureConnection`. What `send` took before goes before it, what `send` takes from now on goes behind it. A file that is
- * not in memory is read ahead by a thread of the pool, so that a disk keeps nobody waiting.
+ * Sends a file to a connection: by sendfile(2) where the system can, without the bytes ever coming into this process,
+ * by buffers otherwise, as to a `SecureConnection`. What `send` took before goes before it, what `send` takes from now
+ * on goes behind it. A file that is not in memory is read ahead by a thread of the pool, so that a disk keeps nobody
+ * waiting.
  *
- * The number of bytes is settled when it begins. A file that grows meanwhile sends no more than that. One that is cut short
- * can't: the transfer fails with EIO and the connection is reset, since nobody could tell where the missing bytes were.
- * What sendfile(2) has taken are the file's own pages: whoever writes to that part of the file before it has gone out changes
- * what goes out. To replace a file that is being served, rename a new one over it.
+ * The number of bytes is settled when it begins. A file that grows meanwhile sends no more than that. One that is cut
+ * short can't: the transfer fails with EIO and the connection is reset, since nobody could tell where the missing bytes
+ * were. What sendfile(2) has taken are the file's own pages: a write to that part of the file before it has gone out
+ * changes what goes out. To replace a file that is being served, rename a new one over it.
  *
- * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was promised
- * more, reset it.
+ * Cancelled, it stops where it is and the account says where that is. The connection stays yours: if the peer was
+ * promised more, reset it.
  *
  * @example
  *     const { bytes, path } = await sendFile(connection, 'public/movie.mp4', { before: head });
  *
- * @param file its path, or a file that is open for reading. A file of that path is opened, and closed when the transfer is over; an open
- *   one stays yours. A `DiskFile` may be closed at once, which waits for the transfer; anything else has to stay open until it is over.
+ * @param file its path, or a file that is open for reading. A file of that path is opened, and closed when the transfer
+ *   is over; an open one stays yours. A `DiskFile` may be closed at once, which waits for the transfer; anything else
+ *   has to stay open until it is over.
  * @returns the transfer, which is under way. It is rejected with
  *   TypeError, RangeError: an argument that makes no sense, a range that goes beyond the end of the file;
- *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file; EBADF: it is closed, or not open for
- *   reading; EINVAL, too: it is `direct`;
- *   IoError EPIPE: the write side of the connection was ended; in all these cases no byte has moved;
- *   IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the connection broke.
+ *   IoError EISDIR, EINVAL: a directory, FIFO, socket or device in place of a file; EBADF: it is closed, or not open
+ *   for reading; EINVAL, too: it is `direct`; IoError EPIPE: the write side of the connection was ended; in all these
+ *   cases no byte has moved; IoError EIO: the disk failed or the file was cut short; ECONNRESET, EPIPE, ETIMEDOUT: the
+ *   connection broke.
  */
 export function sendFile(
   connection: Connection | BufferedEnd,
@@ -132,7 +134,10 @@ export function openFileSending(file: OpenFile, options: FilePart): FileSending 
   return sending({ fd: file.fd, name: `descriptor ${file.fd}` }, options);
 }
 
-/** @internal What is to be sent of a file of ours, which waits with its closing for it. @throws IoError EBADF: it is closed. */
+/**
+ * @internal What is to be sent of an open DiskFile, which waits with its closing for it.
+ * @throws IoError EBADF: it is closed.
+ */
 export function fileSending({ descriptor, path }: DiskFile, options: FilePart): FileSending {
   descriptor.enter('sendfile');
   const releaseFile = () => descriptor.leave();

@@ -17,8 +17,8 @@ import { ownError } from '../own-error.js';
 import { settling } from '../settling.js';
 
 /**
- * An error that ended a transfer; `transfer` counts exactly what had moved until then. Each transfer has one of its own, whose
- * `cause` is what happened: a connection that broke, or a signal, may end many.
+ * An error that ended a transfer; `transfer` counts exactly what had moved until then. Each transfer has one of its
+ * own, whose `cause` is what happened: a connection that broke, or a signal, may end many.
  */
 export type TransferFailure<Account extends object = TransferAccount> = Error & { transfer?: Account };
 
@@ -27,11 +27,14 @@ export interface TransferEngine<Account extends object = TransferAccount, Plan =
   readonly account: Account;
   readonly pace: Pace;
   /**
-   * Set by the transfer before `start`. To be called once, when all is over and nothing of the ends is touched any more;
-   * that may be within `start` or any other call, since whoever awaits the transfer is told later.
+   * Set by the transfer before `start`. To be called once, when all is over and nothing of the ends is touched any
+   * more; that may be within `start` or any other call, since code that awaits the transfer is told later.
    */
   onSettled: (failure: Error | undefined) => void;
-  /** Begins what was planned. @throws what is wrong with the ends: the transfer is rejected with it, and no byte moved. */
+  /**
+   * Begins what was planned.
+   * @throws what is wrong with the ends: the transfer is rejected with it, and no byte moved.
+   */
   start(plan: Plan): void;
   pause(): void;
   resume(): void;
@@ -86,8 +89,8 @@ export function startTransfer<Table extends typeof TRANSFER_OPTIONS, Account ext
 
 /**
  * A transfer under way. Awaited it gives its account, or throws what it failed with, whose property `transfer` is the
- * account, so that the count is exact in either case. Nobody awaiting one that fails is an unhandled rejection, as with a
- * promise.
+ * account, so that the count is exact in either case. Nobody awaiting one that fails is an unhandled rejection, as with
+ * a promise.
  */
 export class Transfer<Account extends object = TransferAccount> implements PromiseLike<Account> {
   private readonly settled = settling<Account>();
@@ -149,8 +152,8 @@ export class Transfer<Account extends object = TransferAccount> implements Promi
    * Stops for good; nothing if it is over already. What this does to the ends is told by the function that made the
    * transfer.
    *
-   * @param reason why. The transfer is rejected with an error that says the same and has it as its `cause`; with the reason
-   *   itself if that is no error. IoError ECANCELED by default.
+   * @param reason why. The transfer is rejected with an error that says the same and has it as its `cause`; with the
+   *   reason itself if that is no error. IoError ECANCELED by default.
    */
   cancel(reason?: unknown): void {
     if (!this.isSettled) this.engine.cancel(this.cancelWith(reason));

@@ -11,8 +11,8 @@ import type { WaitOptions } from '../waiting.js';
 
 /**
  * Something that is watched in the same wait as the descriptors. What happens is told to the handler that the watch was
- * made with, or, without one, taken by `next()` or `for await`. What nobody takes adds up in one event, so nothing is lost
- * and nothing grows.
+ * made with, or, without one, taken by `next()` or `for await`. What nobody takes adds up in one event, so nothing is
+ * lost and nothing grows.
  */
 export abstract class EventWatch<T> implements AsyncIterable<T> {
   /** The watch ended by a failure of the system, which is told nowhere else. Without a handler a warning is emitted. */
@@ -44,7 +44,7 @@ export abstract class EventWatch<T> implements AsyncIterable<T> {
    *
    *     const changes = await watch.next({ signal: AbortSignal.timeout(1_000) });
    *
-   * @param options aborting its `signal` takes no event: what happens later is for whoever asks next.
+   * @param options aborting its `signal` takes no event: what happens later is for the next call.
    * @returns a promise of it, or of null once the watch is closed and nothing is left.
    * @throws IoError EBUSY: the watch has a handler, or another `next()` is under way.
    */

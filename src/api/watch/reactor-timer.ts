@@ -1,4 +1,7 @@
-/** A timer of the reactor's own in place of the kernel's, where a sandbox refuses those: as they are, but to the millisecond. */
+/**
+ * A timer of the reactor's own in place of a kernel timer, where a sandbox refuses those: the same, but to the
+ * millisecond.
+ */
 import type { TimerSpec, TimeUnit } from '../../backends/sources/contract.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
 import type { Reactor } from '../../core/reactor/reactor.js';
@@ -38,7 +41,7 @@ export class ReactorTimer implements TimerOwner {
     const isDue = lateMs >= 0;
     const expirations = periodMs === 0 ? 1 : Math.floor(lateMs / periodMs) + 1;
     if (isDue) this.dueMs += expirations * periodMs;
-    // Before it is told: whoever is told may throw, or close it.
+    // Before it is told: its callback may throw, or close it.
     if (!isDue || periodMs > 0) this.arm();
     if (isDue) this.onExpired(expirations);
   }

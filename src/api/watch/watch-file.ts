@@ -61,8 +61,8 @@ const FILE_WATCH_OPTIONS = { changes: optional(checkChanges, DEFAULT_CHANGES) } 
  * Watches a file or a directory: the very file, under whatever name, and not a name. A file that is replaced by another
  * of the same name tells 'delete'; watch the directory to learn of the other.
  *
- * A path is looked up in this call, which waits for its file system. Where that may take long (NFS, FUSE), `open` the file,
- * which waits elsewhere, and watch its descriptor.
+ * A path is looked up in this call, which waits for its file system. Where that may take long (NFS, FUSE), `open` the
+ * file, which waits elsewhere, and watch its descriptor.
  *
  * @param file a path, a file URL, or an open descriptor, which stays yours and may be closed at once.
  * @param onChange gets what changed since it was last called; several changes are one event.

@@ -18,7 +18,8 @@ export interface ProcessEnd {
 }
 
 /**
- * Watches for the end of a process, once. It is not reaped: that stays its parent's (Node's, for what child_process made).
+ * Watches for the end of a process, once. It is not reaped: that stays its parent's (Node's, for what child_process
+ * made).
  *
  * How it ended is known of every process on FreeBSD and on Linux from 6.15 on. Before that, Linux and macOS tell it of
  * children alone, and Linux only as long as Node has not reaped them: use the child's own 'exit' event for those.

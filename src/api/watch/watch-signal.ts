@@ -1,7 +1,7 @@
 /**
- * Signals. With kqueue the kernel counts them for us. On Linux a signalfd would have to be the only one to take a signal,
- * but the runtime has threads of its own that do not block it, and what they take is lost: so the runtime's handler is
- * used there (docs/internals/decisions/0007-signals.md).
+ * Signals. With kqueue the kernel counts them for us. On Linux a signalfd would have to be the only one to take a
+ * signal, but the runtime has threads of its own that do not block it, and what they take is lost: so the runtime's
+ * handler is used there (docs/internals/decisions/0007-signals.md).
  */
 import { describeBy } from '../../base/inspection.js';
 import os from 'node:os';
@@ -21,12 +21,13 @@ const FAULTS: readonly string[] = ['SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV'];
 /**
  * Watches a signal. As long as it is watched it does not end the process (in the main thread; see below).
  *
- * A worker can watch signals with kqueue only, and there the main thread has to watch the signal too, or ignore it: what a
- * signal does to the process is decided in the main thread.
+ * A worker can watch signals with kqueue only, and there the main thread has to watch the signal too, or ignore it:
+ * what a signal does to the process is decided in the main thread.
  *
  * @param onSignal gets how often the signal came since it was last called. A kernel makes one of several that wait.
  * @returns a watch whose events are numbers of deliveries.
- * @throws TypeError a name that is no signal here, or a signal that can't be caught (SIGKILL, SIGSTOP, SIGSEGV and its kin).
+ * @throws TypeError a name that is no signal here, or a signal that can't be caught (SIGKILL, SIGSTOP, SIGSEGV and its
+ *   kin).
  * @throws IoError ENOTSUP: in a worker, where the system has no kqueue. See signal(7), kqueue(2) (EVFILT_SIGNAL).
  */
 export function watchSignal(signal: NodeJS.Signals, onSignal?: (deliveries: number) => void): SignalWatch {

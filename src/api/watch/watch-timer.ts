@@ -21,7 +21,10 @@ export interface TimerOptions {
   readonly every?: number;
   /** Once, at this time of the wall clock: a Date, or units since 1970. A time that is past expires at once. */
   readonly at?: number | Date;
-  /** 's', 'ms' (the default), 'us' or 'ns'. A kernel may round up to its own step; in a sandbox that refuses its timers it is 1 ms. */
+  /**
+   * 's', 'ms' (the default), 'us' or 'ns'. A kernel may round up to its own step; in a sandbox that refuses its timers
+   * it is 1 ms.
+   */
   readonly unit?: TimeUnit;
 }
 

@@ -22,8 +22,8 @@ export interface WatchInterest {
 /** Options of `watch`. */
 export interface WatchOptions {
   /**
-   * 'level' (the default) reports as long as the descriptor is ready; 'edge' reports that it became ready, see `Watch.wouldBlock`.
-   * Both go on. 'oneshot' and 'oneshot-edge' report once, and are armed again by `modify`.
+   * 'level' (the default) reports as long as the descriptor is ready; 'edge' reports that it became ready, see
+   * `Watch.wouldBlock`. Both go on. 'oneshot' and 'oneshot-edge' report once, and are armed again by `modify`.
    */
   readonly mode?: RegistrationMode;
 }
@@ -50,7 +50,8 @@ export interface WatchReadiness {
  * Watches a descriptor, which stays yours: close the watch before you close it.
  *
  * @param onReady called in a turn of the reactor, once per event.
- * @throws IoError EBADF (closed), EPERM (a kind that can't be polled: regular files with epoll), EEXIST (watched already).
+ * @throws IoError EBADF (closed), EPERM (a kind that can't be polled: regular files with epoll), EEXIST (watched
+ *   already).
  * @throws TypeError nothing is asked for, or something that does not exist.
  * @throws RangeError a number that is no descriptor.
  */

@@ -211,8 +211,8 @@ export class EpollBackend implements Backend {
   }
 
   /**
-   * What was forgotten lives on by a duplicate: its entry is reported over and over, and without the number nothing takes it
-   * out. The kernel's object is given up with it, and the living are entered in another by the next wait.
+   * What was forgotten lives on by a duplicate: its entry is reported over and over, and without the number nothing
+   * takes it out. The kernel's object is given up with it, and the living are entered in another by the next wait.
    */
   private startAnew(): void {
     this.staleWaits = 0;
@@ -236,7 +236,9 @@ export class EpollBackend implements Backend {
     }
   }
 
-  /** Brings the kernel up to date; what it refuses becomes an event. A batch without room leaves the rest for the next. */
+  /**
+   * Brings the kernel up to date; what it refuses becomes an event. A batch without room leaves the rest for the next.
+   */
   private flush(): void {
     const { registrations: table, events } = this;
     const asked = table.dirtyCount;

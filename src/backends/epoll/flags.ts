@@ -28,8 +28,8 @@ export function epollEvents(interest: Interest, mode: number): number {
 }
 
 /**
- * A hang-up or an error is reported whatever was asked, and maybe alone; whoever waits in either direction has to try its
- * call then, so both are said to be ready as far as they are wanted.
+ * A hang-up or an error is reported whatever was asked, and maybe alone. Operations that wait in either direction have
+ * to try their call then, so both directions are reported as ready, as far as they are wanted.
  */
 export function readinessOf(events: number, wanted: Interest): Readiness {
   let readiness =

@@ -1,4 +1,7 @@
-/** The modes of a registration, and what each of them means: whether one event disarms it, and whether it reports by edge. */
+/**
+ * The modes of a registration, and what each of them means: whether one event disarms it, and whether it reports by
+ * edge.
+ */
 import type { RegistrationMode } from '../contract.js';
 
 /** The modes that a registration can have. */

@@ -1,7 +1,7 @@
 /**
- * The table of registrations that every backend of Pollux keeps: who is registered, under which token, what is wanted and
- * what the kernel was last told. Struct of arrays, indexed by slot, so that a registration costs some 30 bytes and no
- * object.
+ * The table of registrations that every backend of Pollux keeps: who is registered, under which token, what is wanted
+ * and what the kernel was last told. Struct of arrays, indexed by slot, so that a registration costs some 30 bytes and
+ * no object.
  */
 import { NO_TOKEN, MAX_SLOTS, nextGeneration, slotOf, tokenOf, type Token } from '../../base/token.js';
 import { EBADF, EEXIST, EINVAL, ENOSPC, ENOENT } from '../../sys/ffi/errno.js';
@@ -150,8 +150,8 @@ export class Registrations {
   }
 
   /**
-   * The slot of the `index`-th queued change, taken off the queue's books, or -1 if it has been freed since. (A slot that
-   * was freed and taken again is flushed with what its new owner wants.)
+   * The slot of the `index`-th queued change, taken off the queue's books, or -1 if it has been freed since. (A slot
+   * that was freed and taken again is flushed with what its new owner wants.)
    */
   takeDirty(index: number): number {
     const slot = this.dirtySlots[index];
@@ -194,7 +194,8 @@ export class Registrations {
   }
 
   private growNumbers(fd: number): void {
-    // The kernel gives out the lowest free number, so the table follows what is open; an absurd number must not size it.
+    // The kernel gives out the lowest free number, so the table follows what is open; an absurd number must not size
+    // it.
     if (!this.isOpenHere(fd)) throw new IoError(EBADF, 'register', `descriptor ${fd} with ${this.backend}`);
     const capacity = 2 ** Math.ceil(Math.log2(fd + 1));
     this.slotOfFd = grown(this.slotOfFd, new Int32Array(capacity).fill(NO_SLOT));

@@ -1,7 +1,8 @@
 /**
- * The registrations that were ready when a batch had no more room, first come first served: what epoll and kqueue keep in
- * the kernel. Whoever stands in it is passed over only as long as those before him take, however often others are armed
- * again meanwhile. It is empty unless more was ready than a batch takes.
+ * The registrations that were ready when a batch had no more room, first come first served: what epoll and kqueue keep
+ * in the kernel. A registration in it is passed over only while
+ * those before it are taken, however often others are
+ * armed again meanwhile. It is empty unless more was ready than a batch takes.
  */
 
 const INITIAL_SLOTS = 64;
@@ -10,7 +11,7 @@ const NOBODY = -1;
 const OUTSIDE = -2;
 
 export class WaitingLine {
-  /** A list in both directions, by slot, so that whoever is disarmed leaves it without a search. */
+  /** A list in both directions, by slot, so that a registration that is disarmed leaves it without a search. */
   private next = new Int32Array(INITIAL_SLOTS).fill(OUTSIDE);
   private previous = new Int32Array(INITIAL_SLOTS);
   private head = NOBODY;

@@ -1,4 +1,6 @@
-/** The change list of one kevent(): what a registration wants and the kernel does not know yet, as entries by filter. */
+/**
+ * The change list of one kevent(): what a registration wants and the kernel does not know yet, as entries by filter.
+ */
 import { KeventArray } from '../../sys/poll/kevent-array.js';
 import type { KqueueSystem } from '../../sys/poll/kevent-layout.js';
 import { PRIORITY, READABLE, WRITABLE, type Interest } from '../contract.js';
@@ -10,7 +12,8 @@ const DIRECTIONS: readonly Interest[] = [READABLE, WRITABLE, PRIORITY];
 const MOST_ENTRIES = DIRECTIONS.length + 1;
 
 /**
- * In `place`: the kernel's READ filter is there for a writer that is not told of the end, and reports nothing but the end, once.
+ * In `place`: the kernel's READ filter is there for a writer that is not told of the end, and reports nothing but the
+ * end, once.
  */
 export const GUARD = 8;
 /** In `place`: the writer has been told of the end. */
@@ -25,8 +28,8 @@ export class ChangeList {
   count = 0;
 
   /**
-   * `place` of a registration holds the directions for which the kernel has a filter, armed or disabled; `applied` those
-   * that are armed.
+   * `place` of a registration holds the directions for which the kernel has a filter, armed or disabled; `applied`
+   * those that are armed.
    */
   constructor(
     private readonly system: KqueueSystem,

@@ -1,7 +1,7 @@
 /**
- * Writers whose filter is not told that the peer has closed: Unix streams of FreeBSD 15. The filter for reading is told. So
- * what it says of an end has the kernel look at the writer once more, by the change that armed it. Where only writing is
- * wanted, a filter for reading stands guard (change-list.ts).
+ * Writers whose filter is not told that the peer has closed: Unix streams of FreeBSD 15. The filter for reading is
+ * told. So what it says of an end has the kernel look at the writer once more, by the change that armed it. Where only
+ * writing is wanted, a filter for reading stands guard (change-list.ts).
  */
 import type { KqueueConstants } from '../../sys/poll/kqueue-constants.js';
 import { WRITABLE } from '../contract.js';

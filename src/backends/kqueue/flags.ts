@@ -19,8 +19,9 @@ export function directionOf(filter: number, constants: KqueueConstants): Interes
 
 /**
  * Flags that arm a direction. ENABLE goes along because a mere ADD leaves a disabled filter disabled. A oneshot is
- * DISPATCH rather than ONESHOT: the kernel keeps the filter and only disables it, so arming it again is no allocation, and
- * it looks at the descriptor once more before it reports, where a queued ONESHOT is reported although its bytes were read.
+ * DISPATCH rather than ONESHOT: the kernel keeps the filter and only disables it, so arming it again is no allocation,
+ * and it looks at the descriptor once more before it reports, where a queued ONESHOT is reported although its bytes
+ * were read.
  */
 export function armingFlags(mode: number, constants: KqueueConstants): number {
   return (

@@ -1,9 +1,9 @@
 /**
- * poll(2), everywhere. A wait hands the whole array to the kernel and reads the whole array back: its cost is O(n) in the
- * registrations that are armed, ready or not. Changes cost nothing but a store.
+ * poll(2), everywhere. A wait hands the whole array to the kernel and reads the whole array back: its cost is O(n) in
+ * the registrations that are armed, ready or not. Changes cost nothing but a store.
  *
- * Edges are imitated: a direction that was reported leaves the array, and comes back when a call on it would have blocked
- * (`wouldBlock`).
+ * Edges are imitated: a direction that was reported leaves the array, and comes back when a call on it would have
+ * blocked (`wouldBlock`).
  */
 import type { Token } from '../../base/token.js';
 import { EBADF } from '../../sys/ffi/errno.js';

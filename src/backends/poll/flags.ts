@@ -4,8 +4,8 @@ import { SOCKET } from '../kit/registrations.js';
 import { PEER_END, ERROR, BOTH_END, PRIORITY, READABLE, WRITABLE, type Interest, type Readiness } from '../contract.js';
 
 /**
- * POLLRDHUP is asked of sockets alone: FreeBSD knows it for nothing else. There a file that is asked for it is never ready, and
- * a device or a file of some file systems answers POLLNVAL.
+ * POLLRDHUP is asked of sockets alone: FreeBSD knows it for nothing else. There a file that is asked for it is never
+ * ready, and a device or a file of some file systems answers POLLNVAL.
  *
  * @param mode of the registration.
  */

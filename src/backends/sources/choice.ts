@@ -1,4 +1,6 @@
-/** Who watches timers, processes and files: the backend itself if its kernel can, otherwise descriptors of this system. */
+/**
+ * What watches timers, processes and files: the backend itself if its kernel can, otherwise descriptors of this system.
+ */
 import { platform } from '../../sys/ffi/platform.js';
 import { nativeKqueue } from '../../sys/poll/kqueue.js';
 import type { Backend } from '../contract.js';

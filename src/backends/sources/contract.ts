@@ -1,7 +1,7 @@
 /**
  * Sources of events that are no descriptors to begin with: timers, processes, changes of files, signals, wake-ups by
- * hand. A kernel with filters for them (kqueue) watches them itself; elsewhere each is made a descriptor that any backend
- * can watch. Core sees these interfaces alone.
+ * hand. A kernel with filters for them (kqueue) watches them itself; elsewhere each is made a descriptor that any
+ * backend can watch. Core sees these interfaces alone.
  */
 import type { WakeHandle } from '../wake-handle.js';
 import type { Token } from '../../base/token.js';
@@ -11,7 +11,7 @@ export const NOTHING = -1;
 /** What `take` answers for a process that ended and whose status nobody can tell any more. */
 export const STATUS_UNKNOWN = -2;
 
-/** Who hears of a source's events. */
+/** The listener to a source's events. */
 export interface SourceWatcher {
   onReady(readiness: number, data: number, errno: number): void;
 }
@@ -53,8 +53,8 @@ export interface UserHandle extends WakeHandle {
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns';
 
 /**
- * `after` expires once, `amount` units from now; `every` expires again and again; `at` expires once, when the wall clock
- * shows `amount` units since 1970, at once if that is past.
+ * `after` expires once, `amount` units from now; `every` expires again and again; `at` expires once, when the wall
+ * clock shows `amount` units since 1970, at once if that is past.
  */
 export interface TimerSpec {
   readonly kind: 'after' | 'every' | 'at';
@@ -104,8 +104,8 @@ export interface EventSources {
   file(file: string | number, changes: FileChanges): Source;
   user(): UserSource;
   /**
-   * Counts deliveries of a signal, ignored ones too; what the signal does to the process is not changed. Absent where the
-   * kernel can't in a process with several threads (Linux: a signalfd loses what other threads take).
+   * Counts deliveries of a signal, ignored ones too; what the signal does to the process is not changed. Absent where
+   * the kernel can't in a process with several threads (Linux: a signalfd loses what other threads take).
    */
   readonly signal?: (signal: number) => Source;
 }

@@ -1,6 +1,6 @@
 /**
- * inotify queues, shared by files: a user may have few of them (fs.inotify.max_user_instances, 128 as a rule). The files of
- * a queue share its descriptor and so its token; the queue gives each its own records.
+ * inotify queues, shared by files: a user may have few of them (fs.inotify.max_user_instances, 128 as a rule). The
+ * files of a queue share its descriptor and so its token; the queue gives each its own records.
  */
 import type { Token } from '../../base/token.js';
 import {

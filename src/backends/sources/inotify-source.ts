@@ -1,9 +1,9 @@
 /**
  * Changes of one file by inotify, in the words of kqueue's vnode filter.
  *
- * A file is held open (O_PATH: that neither counts as an open nor needs permission to read), for two reasons: inotify says
- * "attributes" of a link that came or went, and only the number of links tells which; and the size tells whether a write
- * extended it. A directory is not held: inotify tells of its removal only when nobody holds it.
+ * A file is held open (O_PATH: that neither counts as an open nor needs permission to read), for two reasons: inotify
+ * says "attributes" of a link that came or went, and only the number of links tells which; and the size tells whether a
+ * write extended it. A directory is not held: inotify tells of its removal only when nobody holds it.
  */
 import type { Token } from '../../base/token.js';
 import { closeSync, openSync } from 'node:fs';
@@ -206,8 +206,8 @@ function statOf(fd: number, title: string): FileStat {
 }
 
 /**
- * The look-up of a path may wait; with O_PATH nothing else does. A descriptor is found without one. Node notes what a worker
- * opens by it, and closes it with the worker: so it is closed by Node, too.
+ * The look-up of a path may wait; with O_PATH nothing else does. A descriptor is found without one. Node notes what a
+ * worker opens by it, and closes it with the worker: so it is closed by Node, too.
  */
 function openPath(file: string | number): number {
   try {

@@ -1,6 +1,6 @@
 /**
- * Sources in kqueue's words: which filter watches what, and what its events say. Where the filters live, in the backend's
- * own queue or each in a queue of its own, is up to `place`.
+ * Sources in kqueue's words: which filter watches what, and what its events say. Where the filters live, in the
+ * backend's own queue or each in a queue of its own, is up to `place`.
  */
 import { fstatSync, openSync } from 'node:fs';
 import { O_CLOEXEC, O_NONBLOCK } from '../../sys/ffi/constants.js';

@@ -1,6 +1,6 @@
 /**
- * Sources on a kernel that has kqueue, for a backend that does not use it: each filter in a queue of its own, and a queue
- * is a descriptor that any backend can watch.
+ * Sources on a kernel that has kqueue, for a backend that does not use it: each filter in a queue of its own, and a
+ * queue is a descriptor that any backend can watch.
  */
 import { EINTR } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';

@@ -17,10 +17,15 @@ export function checkTimerSpec({ kind, amount, unit }: TimerSpec): void {
   }
 }
 
-/** FreeBSD counts in 31 bits of seconds from when it came up; beyond their end a timer expires at once. Ten years of it are left. */
+/**
+ * FreeBSD counts in 31 bits of seconds from when it came up; beyond their end a timer expires at once. Ten years of it
+ * are left.
+ */
 const LONGEST_KNOTE_SECONDS = MAX_SECONDS - 10 * 366 * 86_400;
 
-/** The amount of a timer for a kqueue: one that would outlast the clock of the kernel goes off before the clock ends. */
+/**
+ * The amount of a timer for a kqueue: one that would outlast the clock of the kernel goes off before the clock ends.
+ */
 export function knoteAmountOf({ kind, amount, unit }: TimerSpec): number {
   return kind === 'at' ? amount : Math.min(amount, LONGEST_KNOTE_SECONDS * PER_SECOND[unit]);
 }

@@ -6,7 +6,8 @@ import { wakeBackend } from '../kit/wake.js';
 import type { UserHandle } from './contract.js';
 
 /**
- * The descriptor is written to only if it is the one that the handle was made of: its number may be another file's by now.
+ * The descriptor is written to only if it is the one that the handle was made of: its number may be another file's by
+ * now.
  *
  * @param wake an argument, so that a test can be the kernel.
  * @throws IoError EBADF: the source was closed.

@@ -21,7 +21,7 @@ const CANCEL_CALLS = 1_000;
 const WAKER: UserData = { low: MAX_SLOTS, high: 0 };
 const IGNORED: UserData = { low: MAX_SLOTS + 1, high: 0 };
 
-/** Who learns what completed. */
+/** The listener to completions. */
 export interface PollOwner {
   /** @param result what poll(2) reports, or a negative errno. @param isOver it is not armed any more. */
   onPoll(slot: number, result: number, isOver: boolean): void;

@@ -1,6 +1,6 @@
 /**
- * What the backend is asked to watch for each descriptor: what its queues need, and never the same twice. In edge mode it
- * is asked once, for both directions.
+ * What the backend is asked to watch for each descriptor: what its queues need, and never the same twice. In edge mode
+ * it is asked once, for both directions.
  */
 import { PRIORITY, READABLE, WRITABLE, type Backend, type Interest } from '../../backends/contract.js';
 import { NO_TOKEN } from '../../base/token.js';
@@ -81,7 +81,7 @@ export class AskedInterest {
     // What had to wait once will soon again, or the descriptor is closed. So the interest stays until an event finds
     // nobody.
     needed |= descriptor.interest & ~idle & (descriptor.writes?.happensOnce === true ? READABLE : BOTH);
-    // Who is asked for bytes tells of the end as well.
+    // An interest in bytes reports the end as well.
     if ((needed & READABLE) !== 0) needed &= ~PRIORITY;
     if (needed === descriptor.interest) return;
     if (descriptor.token === NO_TOKEN) {

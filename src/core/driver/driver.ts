@@ -60,7 +60,7 @@ export class DriverTotals implements DriverCounters {
   }
 }
 
-/** Who watches a raw descriptor. */
+/** The owner of a watch on a raw descriptor. */
 export interface Watcher {
   /** @param errno what the kernel said with the event, or why it does not watch any more; 0 for nothing. */
   onReady(readiness: number, data: number, errno: number): void;
@@ -83,8 +83,8 @@ export interface Driver {
   isWatched(fd: number): boolean;
 
   /**
-   * Takes a descriptor into care. No system call: registering waits for the first operation that would block. A watch of
-   * this number ends with EBADF: the system gave the number out anew, so what was watched is closed.
+   * Takes a descriptor into care. No system call: registering waits for the first operation that would block. A watch
+   * of this number ends with EBADF: the system gave the number out anew, so what was watched is closed.
    *
    * @param scope in which the callbacks of its owner run.
    * @param isExclusive other threads wait for the same, and one of them is to be woken; it is only ever read from.
@@ -101,8 +101,8 @@ export interface Driver {
   /**
    * Starts an operation. It is tried at once if nothing is queued before it.
    *
-   * @returns true: it is over already, its result is in it, and `complete` will not be called. false: `complete` follows
-   *   in a later step of a turn.
+   * @returns true: it is over already, its result is in it, and `complete` will not be called. false: `complete`
+   *   follows in a later step of a turn.
    * @throws IoError the kernel refused to watch the descriptor (EPERM, ENOSPC, ENOMEM).
    */
   submit(descriptor: Descriptor, operation: Operation): boolean;
@@ -137,7 +137,10 @@ export interface Driver {
   readonly isBehind: boolean;
   /** Flushes changes and waits. @returns how many events there are to dispatch. */
   wait(timeoutNs: number): number;
-  /** Runs what is ready, each descriptor within its budget. An exception of a callback leaves the rest for the next call. */
+  /**
+   * Runs what is ready, each descriptor within its budget. An exception of a callback leaves the rest for the next
+   * call.
+   */
   dispatch(): void;
   /** The backend can't wait any more: ends all operations. @returns who watches, and is still to be told. */
   failAllOwners(failure: Error): Watcher[];

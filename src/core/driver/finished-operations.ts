@@ -1,6 +1,6 @@
 /**
  * Operations that are over and not yet told to their owners. Each stays in its descriptor's queue until it is told, so
- * whoever takes it off meanwhile finds it there, and then it is passed over here.
+ * that `cancel` and `remove` find it there. One that was taken off is passed over here.
  */
 import { READABLE, WRITABLE, type Interest } from '../../backends/contract.js';
 import { firstWaiting, takeOut } from './operation-queue.js';

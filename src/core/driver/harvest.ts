@@ -1,4 +1,6 @@
-/** The events of the last wait, in their order: a budget or an exception of a callback leaves some for the next turn. */
+/**
+ * The events of the last wait, in their order: a budget or an exception of a callback leaves some for the next turn.
+ */
 import type { Backend } from '../../backends/contract.js';
 import type { EventOwners } from '../observation/turn-meter.js';
 import { Descriptor } from '../operations/operation.js';

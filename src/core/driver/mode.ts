@@ -9,7 +9,10 @@ import {
   type RegistrationMode,
 } from '../../backends/contract.js';
 
-/** How a reactor registers the descriptors that it has. An event of a oneshot is its only one, so an edge of its own says nothing more. */
+/**
+ * How a reactor registers the descriptors that it has. An event of a oneshot is its only one, so an edge of its own
+ * says nothing more.
+ */
 export type ReactorMode = Exclude<RegistrationMode, 'oneshot-edge'>;
 export const REACTOR_MODES: readonly ReactorMode[] = ['level', 'edge', 'oneshot'];
 

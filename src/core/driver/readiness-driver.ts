@@ -1,6 +1,7 @@
 /**
  * The driver over a readiness backend: try the call first; when it would block, the operation waits in the descriptor's
- * queue for that direction and an event retries it. Errors come from the retried call. A descriptor has one registration.
+ * queue for that direction and an event retries it. Errors come from the retried call. A descriptor has one
+ * registration.
  */
 import { NO_TOKEN, type Token } from '../../base/token.js';
 import {
@@ -172,7 +173,8 @@ export class ReadinessDriver implements Driver {
     const { counters, harvest } = this;
     const { events } = this.backend;
     const enough = counters.bytesReceived + counters.bytesSent + BYTES_PER_TURN;
-    // Those that were listed before the last turn moved enough come first, so that events can't keep them waiting for ever.
+    // Those that were listed before the last turn moved enough come first, so that events can't keep them waiting for
+    // ever.
     if (!this.listed.isEmpty) this.tryListed(enough);
     while (harvest.hasEvents && counters.bytesReceived + counters.bytesSent < enough) {
       const index = harvest.next();

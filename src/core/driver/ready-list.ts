@@ -1,6 +1,6 @@
 /**
- * Edge mode: descriptors to try without an event, since a budget cut them off or an operation was added. They are tried in
- * the order in which they were listed: one that is listed again comes after the others.
+ * Edge mode: descriptors to try without an event, since a budget cut them off or an operation was added. They are tried
+ * in the order in which they were listed: one that is listed again comes after the others.
  */
 import type { Descriptor } from '../operations/operation.js';
 

@@ -1,6 +1,6 @@
 /**
- * What the driver has registered with its backend: by slot of the token, the descriptor or the watcher that events are for. And all
- * descriptors in its care by their numbers, registered or not.
+ * What the driver has registered with its backend: by slot of the token, the descriptor or the watcher that events are
+ * for. And all descriptors in its care by their numbers, registered or not.
  */
 import { NO_TOKEN, slotOf, type Token } from '../../base/token.js';
 import type { Watcher } from './driver.js';

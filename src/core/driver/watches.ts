@@ -31,8 +31,8 @@ export class Watches {
   }
 
   /**
-   * The system just gave out a number. If it is watched, the user closed the descriptor under the watch, which learns it in
-   * the next dispatch: epoll forgets such a descriptor without a word.
+   * The system just gave out a number. If it is watched, the user closed the descriptor under the watch, which learns
+   * it in the next dispatch: epoll forgets such a descriptor without a word.
    */
   endStale(fd: number): void {
     const watch = this.registered.watchOf(fd);

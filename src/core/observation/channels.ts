@@ -1,6 +1,6 @@
 /**
- * The channels of `node:diagnostics_channel` on which Pollux tells what happens. Who publishes asks `hasSubscribers` first: while
- * nobody listens an event costs one load.
+ * The channels of `node:diagnostics_channel` on which Pollux tells what happens. Ask `hasSubscribers` before
+ * publishing: while nobody listens an event costs one load.
  */
 import { channel, type Channel } from 'node:diagnostics_channel';
 

@@ -1,6 +1,6 @@
 /**
- * What the turns of a reactor cost, measured from the moment that somebody asks. A turn is cut into phases; the clock is read at
- * their borders, and never for an event.
+ * What the turns of a reactor cost, measured from the moment that somebody asks. A turn is cut into phases; the clock
+ * is read at their borders, and never for an event.
  */
 import { Histogram } from '../../base/histogram.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
@@ -28,9 +28,12 @@ const OWNERS = 8;
 const PHASES: readonly Phase[] = ['node', 'messages', 'events', 'timers', 'deferred'];
 const MICROSECONDS = 1000;
 
-/** Who knows the events that are about to be dispatched. */
+/** The events that are about to be dispatched, and their owners. */
 export interface EventOwners {
-  /** Writes the owners of the next events into `into`, undefined behind the last. @returns how many events there are. */
+  /**
+   * Writes the owners of the next events into `into`, undefined behind the last.
+   * @returns how many events there are.
+   */
   nextOwners(into: (object | undefined)[]): number;
 }
 

@@ -12,8 +12,8 @@ export interface AcceptOwner {
   /** A new connection, non-blocking; its descriptor is the owner's. */
   onAccepted(fd: number): void;
   /**
-   * No descriptor or memory is left for the next one, which waits in the backlog, or one after the other is refused, as by a
-   * sandbox: stop for a while.
+   * No descriptor or memory is left for the next one, which waits in the backlog, or one after the other is refused, as
+   * by a sandbox: stop for a while.
    */
   onExhausted(error: IoError): void;
   /** The listener itself broke. */
@@ -37,8 +37,8 @@ export class Accept extends Operation {
   /** Connections in a row that were refused by an error of their own. */
   private refusals = 0;
   /**
-   * Connections to expect of an attempt, so that no call is spent on hearing that there are no more: as many as there were, and
-   * twice as many once there were so many several times in a row.
+   * Connections to expect of an attempt, so that no call is spent on hearing that there are no more: as many as there
+   * were, and twice as many once there were so many several times in a row.
    */
   private expected = 1;
   private fulfilled = 0;

@@ -1,6 +1,6 @@
 /**
- * Learning that the peer has gone, on a connection that is not being read. What the peer sent stays where it is: the bytes
- * are looked at (MSG_PEEK) and never taken.
+ * Learning that the peer has gone, on a connection that is not being read. What the peer sent stays where it is: the
+ * bytes are looked at (MSG_PEEK) and never taken.
  */
 import { PRIORITY, READABLE, type Interest } from '../../backends/contract.js';
 import { MSG_DONTWAIT, MSG_PEEK } from '../../sys/ffi/constants.js';
@@ -20,7 +20,10 @@ export interface AwaitHangUpOwner {
   readonly hasPeerEnded: boolean;
   /** Our FIN is sent, or will be after what is queued. */
   readonly hasEnded: boolean;
-  /** Whether a FIN behind which nothing is unread is to be told: otherwise the user may go on writing, and read it later. */
+  /**
+   * Whether a FIN behind which nothing is unread is to be told: otherwise the user may go on writing, and read it
+   * later.
+   */
   readonly heedsEnd: boolean;
   /** The peer sent FIN and nothing is unread, or the stream broke. */
   onHangUp(failure: Error | undefined): void;
@@ -40,8 +43,8 @@ export class AwaitHangUp extends Operation {
   private misses = 0;
 
   /**
-   * @param waitsFor READABLE tells of a FIN; PRIORITY, which is what remains once bytes lie unread, of a reset and of the
-   *   end of both directions, since the system reports these whatever was asked for. 0: nothing will be told.
+   * @param waitsFor READABLE tells of a FIN; PRIORITY, which is what remains once bytes lie unread, of a reset and of
+   *   the end of both directions, since the system reports these whatever was asked for. 0: nothing will be told.
    */
   constructor(
     private readonly owner: AwaitHangUpOwner,
@@ -64,7 +67,8 @@ export class AwaitHangUp extends Operation {
 
   attempt(fd: number): Outcome {
     if (this.failure !== undefined) return DONE;
-    // The FIN that was read is reported as long as it is asked for. Most connections are closed before, and ask for nothing.
+    // The FIN that was read is reported as long as it is asked for. Most connections are closed before, and ask for
+    // nothing.
     if (this.waitsFor === READABLE && this.owner.hasPeerEnded) {
       this.waitsFor = PRIORITY;
       return WAIT;
@@ -109,8 +113,8 @@ export class AwaitHangUp extends Operation {
 }
 
 /**
- * Begins to watch. A FIN is not asked for where one who paused, or reads bit by bit, finds it behind what is unread; but it is
- * after our own, since nothing is left to do for the connection then.
+ * Begins to watch. A FIN is not asked for where one who paused, or reads bit by bit, finds it behind what is unread;
+ * but it is after our own, since nothing is left to do for the connection then.
  */
 export function watchForPeer(owner: AwaitHangUpOwner, descriptor: Descriptor): AwaitHangUp {
   const operation = new AwaitHangUp(owner, owner.hasEnded || !owner.hasReader ? READABLE : PRIORITY);

@@ -1,7 +1,7 @@
 /**
  * An operation: one thing to do with a descriptor, by whatever engine the driver is. It is declared once; what a
- * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it. And the descriptor, in whose
- * queues operations wait.
+ * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it. And the descriptor, in
+ * whose queues operations wait.
  */
 import { READABLE, WRITABLE, type Interest } from '../../backends/contract.js';
 import { NO_TOKEN, type Token } from '../../base/token.js';
@@ -69,12 +69,14 @@ export abstract class Operation {
    */
   abstract attempt(fd: number): Outcome;
 
-  /** Tells the owner that the operation is over. Called in the turn after `attempt` answered DONE, never by `submit`. */
+  /**
+   * Tells the owner that the operation is over. Called in the turn after `attempt` answered DONE, never by `submit`.
+   */
   abstract complete(): void;
 
   /**
-   * It was taken off, under way or FINISHED: the descriptor goes, or the owner cancelled. The owner is not told, it did this
-   * itself. What was received already and not told is here to be kept or given back.
+   * It was taken off, under way or FINISHED: the descriptor goes, or the owner cancelled. The owner is not told, it did
+   * this itself. What was received already and not told is here to be kept or given back.
    */
   cancelled(): void {
     // Most operations hold nothing that has to be given back.
@@ -104,7 +106,7 @@ export class Descriptor {
   writes: Operation | undefined = undefined;
   /** The backend's registration; NO_TOKEN until an operation had to wait. */
   token: Token = NO_TOKEN;
-  /** The object of the user's that has it, for those who look at what there is. */
+  /** The user's object that has it, for snapshots and inspection. */
   owner: object | undefined = undefined;
   /** `interest` and `maybeReady`, a byte each: a server has many descriptors. */
   private sets = 0;
@@ -127,8 +129,8 @@ export class Descriptor {
 
   /**
    * Edge mode: directions that may be ready as far as anybody knows. A direction leaves the set when a call on it would
-   * have blocked, and comes back with an event. LISTED is in it while the descriptor stands in the driver's list of those
-   * that the next dispatch tries.
+   * have blocked, and comes back with an event. LISTED is in it while the descriptor stands in the driver's list of
+   * those that the next dispatch tries.
    */
   get maybeReady(): number {
     return this.sets >> 8;

@@ -6,7 +6,9 @@ import type { Reactor } from '../reactor/reactor.js';
 export interface ReadTurn {
   /** What its user calls the connection, for messages: 'a', 'source'. */
   readonly sourceName: string;
-  /** The connection reads itself from now on: the turn takes no byte any more. `sourceClosed` follows later in the turn. */
+  /**
+   * The connection reads itself from now on: the turn takes no byte any more. `sourceClosed` follows later in the turn.
+   */
   readsTaken(): void;
   /** The connection was closed, or is being closed: its side is taken back. */
   sourceClosed(failure: Error): void;

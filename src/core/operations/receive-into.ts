@@ -1,4 +1,4 @@
-/** Receiving once, into memory of the caller's. */
+/** Receiving once, into memory that the caller owns. */
 import { shareAmongCopies } from '../../base/thread-state.js';
 import { EAGAIN, EINTR } from '../../sys/ffi/errno.js';
 import { IoError } from '../../sys/ffi/io-error.js';

@@ -56,7 +56,7 @@ export class Receive extends Operation {
           // Also after an exception: the next call must not write over what was taken.
           buffer.settle(received, owner);
         }
-        // With levels no call is spent on EAGAIN after a short count. With edges it has to be: urgent data cuts a call short.
+        // With levels a short count saves the call that says EAGAIN; with edges urgent data can cut a call short.
         if (this.descriptor === undefined || received < roomBytes) return AGAIN;
       } else if (received === 0) {
         this.end = 'FIN';

@@ -89,9 +89,9 @@ export function isFull(code: number): boolean {
 }
 
 /**
- * Whether an event will tell that there is room again. The queue of a Unix socket that we are not connected to wakes nobody,
- * and ENOBUFS is no matter of this socket: both find it writable all the time. FreeBSD does so of a Unix peer, too, whose queue
- * is full of small datagrams.
+ * Whether an event will tell that there is room again. The queue of a Unix socket that we are not connected to wakes
+ * nobody, and ENOBUFS is no matter of this socket: both find it writable all the time. FreeBSD does so of a Unix peer,
+ * too, whose queue is full of small datagrams.
  */
 export function isTold(fd: number, code: number, to: Address | undefined, peer: Address | undefined): boolean {
   if (code !== EAGAIN || to?.family === 'unix') return false;

@@ -127,7 +127,7 @@ export class SendFile extends Operation {
         pace.spend(sent);
         budget -= sent;
         owner.onProgress();
-        // The owner, or code of the user's that it called, may have taken it off: the number may be another's by now.
+        // The owner, or user code that it called, may have taken it off: the number may name another file by now.
         if (this.descriptor === undefined) return AGAIN;
       }
       const code = this.errno;

@@ -1,6 +1,6 @@
 /**
- * Whether a peer still takes what the kernel holds for it, though no call of ours has sent a byte: a slow reader is no silent
- * one. It is asked only when a timeout is due, so bytes on their way cost nothing.
+ * Whether a peer still takes what the kernel holds for it, though none of our calls has sent a byte: a slow reader is
+ * not a silent one. It is asked only when a timeout is due, so bytes on their way cost nothing.
  */
 import { unsentBytes } from '../../sys/socket/unsent-bytes.js';
 
@@ -16,7 +16,8 @@ export class SendProgress {
 
   /**
    * @param sentBytes given to the kernel so far, counted from any beginning.
-   * @returns whether the peer has taken bytes since the last look; where something was sent since, whether it has some to take.
+   * @returns whether the peer has taken bytes since the last look; where something was sent since, whether it has some
+   *   to take.
    */
   look(sender: Sender, sentBytes: number): boolean {
     if (sender.isClosed || !sender.isSocket) return false;

@@ -89,8 +89,8 @@ let offered = 0;
  *
  * @param budgetBytes after which it stops.
  * @returns WAIT: the kernel took nothing; AGAIN: some is left; DONE: all went.
- * @throws IoError what the stream broke with. TypeError memory that the list held by reference is gone: the bytes after it must
- *   not take its place in the stream.
+ * @throws IoError what the stream broke with. TypeError memory that the list held by reference is gone: the bytes after
+ *   it must not take its place in the stream.
  */
 export function sendSome(fd: number, list: BufferList, counters: DriverCounters, budgetBytes: number): Outcome {
   let left = budgetBytes;

@@ -1,6 +1,7 @@
 /**
- * Who writes after whom, on a connection where others than `send` write too. What `send` took before a transfer began goes
- * before it and what it takes meanwhile goes after it; one writes at a time. A connection has this only while it lasts.
+ * The order of writers on a connection where transfers write beside `send`. What `send` took before a transfer began
+ * goes before it and what it takes meanwhile goes after it; one writes at a time. A connection has this only while it
+ * lasts.
  */
 import type { BufferList } from '../memory/buffer-list.js';
 import type { Send } from './send.js';
@@ -17,11 +18,17 @@ export interface WriteTurn {
   readonly queuedBytes: number;
   /** It is not the peer that it waits for, but its own user, a disk, or its pace. */
   readonly isHeld: boolean;
-  /** Everything before it is with the kernel. It tells its connection the end by `endTurn`, which may be within this call. */
+  /**
+   * Everything before it is with the kernel. It tells its connection the end by `endTurn`, which may be within this
+   * call.
+   */
   begin(descriptor: Descriptor): void;
   /** The connection is closed; its turn is over or will not come. */
   broken(failure: Error): void;
-  /** An orderly close of the connection waits for its turns. For one that is not to be waited for, since it may last for ever. */
+  /**
+   * An orderly close of the connection waits for its turns. For one that is not to be waited for, since it may last for
+   * ever.
+   */
   sinkClosing?(failure: Error): void;
 }
 
@@ -41,7 +48,8 @@ export interface WriteSide {
    * Whether a turn can be taken, for one who has to know before bytes change hands.
    *
    * @param name what the user calls the connection.
-   * @throws IoError EPIPE: nothing can be written any more; ENOBUFS: too many wait, or too much. RangeError too much at once.
+   * @throws IoError EPIPE: nothing can be written any more; ENOBUFS: too many wait, or too much. RangeError too much at
+   *   once.
    */
   checkTurn(name: string, queuedBytes: number): void;
   /** @throws as `checkTurn`; the turn was not taken then. */

@@ -1,11 +1,12 @@
 /**
- * The async context in which an object of the user's was made. The object's callbacks run in it, as those of `node:net` do,
- * whatever the reactor did before and whoever set them: AsyncLocalStorage and async_hooks see that object, and no other.
+ * The async context in which a user's object was made. The object's callbacks run in it, as those of `node:net` do,
+ * whatever the reactor did before and whichever code set them: AsyncLocalStorage and async_hooks see that object, and
+ * no other.
  *
- * Until Node 22 what a callback changes by `enterWith` is a property of the async resource that it runs in. A scope is such
- * a resource, and serves many callbacks (all connections of a listener share one), so it puts back what a callback changed.
- * Later versions keep the context apart and put it back themselves. Nothing here asks for a version: a scope watches what is
- * written to it, which costs a look at one field where nothing is.
+ * Until Node 22 what a callback changes by `enterWith` is a property of the async resource that it runs in. A scope is
+ * such a resource, and serves many callbacks (all connections of a listener share one), so it puts back what a callback
+ * changed. Later versions keep the context apart and put it back themselves. Nothing here asks for a version: a scope
+ * watches what is written to it, which costs a look at one field where nothing is.
  */
 import { AsyncResource, executionAsyncId } from 'node:async_hooks';
 import process from 'node:process';
@@ -24,7 +25,10 @@ interface Kept {
 const origins = threadState('origins of exceptions', () => new WeakMap<object, AsyncScope>());
 
 export class AsyncScope extends AsyncResource {
-  /** The one without context that was entered last: most callbacks of a program run in the same one, that of its listener. */
+  /**
+   * The one without context that was entered last: most callbacks of a program run in the same one, that of its
+   * listener.
+   */
   private static lastPlain: AsyncScope | undefined = undefined;
 
   /** What there is of context; undefined while nobody uses any. */
@@ -40,7 +44,7 @@ export class AsyncScope extends AsyncResource {
     this.kept = keys.length === 0 ? undefined : keys.map(key => ({ key, value: this.read(key) }));
   }
 
-  /** A scope without any context, whoever makes it: that of the reactor itself. */
+  /** A scope without any context, whichever code makes it: that of the reactor itself. */
   static empty(kind: string): AsyncScope {
     const scope = new AsyncScope(kind);
     // The frame of later versions, which are the ones that put it back themselves, is among these properties.
@@ -50,8 +54,8 @@ export class AsyncScope extends AsyncResource {
   }
 
   /**
-   * The scope for a whole turn: the one without context in which the last callbacks ran, so that callbacks of the same scope
-   * need not enter it again. Where there is none, the reactor's own.
+   * The scope for a whole turn: the one without context in which the last callbacks ran, so that callbacks of the same
+   * scope need not enter it again. Where there is none, the reactor's own.
    */
   static ofTurn(): AsyncScope {
     const { lastPlain } = AsyncScope;
@@ -63,7 +67,7 @@ export class AsyncScope extends AsyncResource {
     return this.kept === undefined && !HAS_FRAMES;
   }
 
-  /** Calls a function of the user's in this scope. Whatever it throws comes out. */
+  /** Calls a user's function in this scope. Whatever it throws comes out. */
   run<Arguments extends unknown[], Result>(
     callback: (...args: Arguments) => Result,
     self: unknown,
@@ -101,7 +105,8 @@ export class AsyncScope extends AsyncResource {
   }
 
   static {
-    // Writing a property that an object lacks asks its prototypes: this is how a scope learns of new ones, at no other cost.
+    // Writing a property that an object lacks asks its prototypes: this is how a scope learns of new ones, at no other
+    // cost.
     const watched = new Proxy(AsyncResource.prototype, {
       set(_target, key, value: unknown, scope: AsyncScope) {
         Object.defineProperty(scope, key, { value, writable: true, enumerable: true, configurable: true });
@@ -134,8 +139,8 @@ const HAS_FRAMES = Reflect.ownKeys(new AsyncResource('POLLUX_PROBE')).some(isFra
 export const REACTOR_SCOPE = AsyncScope.empty('POLLUX_REACTOR');
 
 /**
- * Throws what a callback threw where nothing else depends on it and nobody catches it, as soon as the stack is empty and in the
- * callback's own context: that is what handlers of 'uncaughtException' see.
+ * Throws what a callback threw where nothing else depends on it and nobody catches it, as soon as the stack is empty
+ * and in the callback's own context: that is what handlers of 'uncaughtException' see.
  */
 export function throwUncaught(error: unknown): void {
   const origin = typeof error === 'object' && error !== null ? origins.get(error) : undefined;

@@ -1,7 +1,7 @@
 /**
- * Living in a loop that can't be looked into (Bun, Deno). The wait is bounded instead: short at first, longer the longer
- * nothing happens, so the runtime's own timers are late by at most the bound and an idle process costs some tens of
- * wake-ups a second.
+ * Living in a loop that can't be looked into (Bun, Deno). The wait is bounded instead: short at first, longer the
+ * longer nothing happens, so the runtime's own timers are late by at most the bound and an idle process costs some tens
+ * of wake-ups a second.
  */
 import { setImmediate } from '../../base/runtime-functions.js';
 import type { Host } from './host.js';

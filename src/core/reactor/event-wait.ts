@@ -36,7 +36,7 @@ export class EventWait {
   /** Waits as long as there is nothing to do, and reads the clock. @returns how many events there are to dispatch. */
   wait(inbox: Inbox | undefined, meter: TurnMeter | undefined): number {
     const timeoutMs = this.timeoutMs();
-    // Whoever posts something from here on wakes us; what came before is seen by the inbox itself.
+    // A post from here on wakes this thread; what came before is seen by the inbox itself.
     if (timeoutMs === 0 || inbox?.beginSleep() === false) {
       const events = this.look();
       this.nowMs = monotonicMs();

@@ -1,6 +1,6 @@
 /**
- * Living in Node's own loop, without an addon. Each turn runs in an immediate. Before it blocks, libuv is asked how long
- * it would sleep, and libuv's own descriptor is in our wait: so timers, promises, fetch and files go on as ever.
+ * Living in Node's own loop, without an addon. Each turn runs in an immediate. Before it blocks, libuv is asked how
+ * long it would sleep, and libuv's own descriptor is in our wait: so timers, promises, fetch and files go on as ever.
  *
  * Two ways that look right are not: bounding the wait by Node's next timer alone stalls workers on chains of short
  * timers; a uv_poll_t on our descriptor aborts the process when a worker ends with it open.
@@ -41,9 +41,9 @@ export class NodeHost implements Host {
 
 /**
  * Node counts the referenced immediates, its own among them, and runs an idle handle while there are any: that handle
- * keeps libuv from sleeping. It stops the handle when the last of them is cleared, but for the immediate that runs now not
- * before all others have run. So one is made and cleared: then the handle runs exactly if another one waits. It costs the
- * same whatever else lives in the loop; process.getActiveResourcesInfo() lists each timer and each handle.
+ * keeps libuv from sleeping. It stops the handle when the last of them is cleared, but for the immediate that runs now
+ * not before all others have run. So one is made and cleared: then the handle runs exactly if another one waits. It
+ * costs the same whatever else lives in the loop; process.getActiveResourcesInfo() lists each timer and each handle.
  */
 function stopIdleHandleUnlessNeeded(): void {
   clearImmediate(setImmediate(doNothing));

@@ -8,8 +8,8 @@ export interface ReactorOptions {
   /** How descriptors are registered. 'level', the default, costs no change per event; the others are for comparison. */
   readonly mode?: ReactorMode;
   /**
-   * Ceiling for the memory of all buffers of this thread. Default 256 MiB. Towards it those who keep most receive no more
-   * until they release some.
+   * Ceiling for the memory of all buffers of this thread. Default 256 MiB. Towards it those who keep most receive no
+   * more until they release some.
    */
   readonly maxBufferBytes?: number;
   /** Events of one wait. Default 1024. */

@@ -5,8 +5,8 @@
  *   look for more of both a few times → run due timers → tell what is over → schedule the next turn while anything is
  *   referenced
  *
- * A timer may be a deadline, and what it waits for may have come while the thread was busy. So a timer runs only after all
- * that had come when it was due has been dispatched.
+ * A timer may be a deadline, and what it waits for may have come while the thread was busy. So a timer runs only after
+ * all that had come when it was due has been dispatched.
  */
 import { describeBy } from '../../base/inspection.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
@@ -56,7 +56,10 @@ export class Reactor {
   /** @internal */
   readonly receiveBuffer: ReceiveBuffer;
   readonly counters: ReactorCounters = { turns: 0, sleeps: 0 };
-  /** @internal Connections of this thread whose descriptors are in Node's loop, as those with TLS. They leave when they close. */
+  /**
+   * @internal Connections of this thread whose descriptors are in Node's loop, as those with TLS. They leave when they
+   * close.
+   */
   readonly elsewhere = new Set<ShownConnection>();
 
   /** Undefined until somebody asks what turns cost. */
@@ -73,7 +76,7 @@ export class Reactor {
   private inbox: Inbox | undefined = undefined;
   private readonly deferred = new DeferredList();
   private closed = false;
-  /** The host's loop has events of its own: this turn looks for no more of ours. */
+  /** The host's loop has events of its own: this turn looks for no more events. */
   private hostHasEvents = false;
 
   /** @internal Made by `startReactor` and `currentReactor`. */
@@ -170,9 +173,9 @@ export class Reactor {
   }
 
   /**
-   * How busy this thread is: what `performance.eventLoopUtilization()` would say if it knew of the reactor's sleep, which
-   * it takes for activity. Without arguments since the thread began, with one since that was returned, with two from
-   * `earlier` to `later`.
+   * How busy this thread is: what `performance.eventLoopUtilization()` would say if it knew of the reactor's sleep,
+   * which it takes for activity. Without arguments since the thread began, with one since that was returned, with two
+   * from `earlier` to `later`.
    *
    *     const before = reactor.utilization();
    *     setTimeout(() => console.log(reactor.utilization(before).utilization), 1000); // 0.03
@@ -299,7 +302,7 @@ export class Reactor {
       }
       meter?.enter('timers');
       const due = this.timers.run(this.seenMs);
-      // After the host's own events there is nothing of ours to wait for, and the host itself says whether it may sleep.
+      // After the host's own events the reactor has nothing to wait for, and the host itself says whether it may sleep.
       const ours = events > (this.hostHasEvents ? 1 : 0);
       busy = ours || posted || due > 0 || had || driver.hasWork || !this.deferred.isEmpty;
       meter?.enter('deferred');

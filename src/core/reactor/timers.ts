@@ -1,13 +1,14 @@
 /**
- * Timers on a hierarchical wheel: arming, cancelling and postponing are O(1), and a timer costs some 40 bytes and no object.
+ * Timers on a hierarchical wheel: arming, cancelling and postponing are O(1), and a timer costs some 40 bytes and no
+ * object.
  *
  *     level 0    64 buckets of 1 ms        the next 64 ms
  *     level 1    64 buckets of 64 ms       the next 4 s
  *     level 2    64 buckets of 4 s         ...
- *     level 4    64 buckets of 4.7 h       the next 12 days; what is later is filed as far as it goes, and again from there
+ *     level 4    64 buckets of 4.7 h       the next 12 days; what is later is filed as far out as possible, then anew
  *
- * A bucket of a higher level is refiled into the lower ones when its time begins. A postponed timer stays where it is and
- * is refiled when its old bucket comes up, so that postponing on every byte received is one store.
+ * A bucket of a higher level is refiled into the lower ones when its time begins. A postponed timer stays where it is
+ * and is refiled when its old bucket comes up, so that postponing on every byte received is one store.
  */
 import { MAX_SLOTS, nextGeneration, slotOf, tokenOf, type Token } from '../../base/token.js';
 
@@ -113,9 +114,9 @@ export class Timers {
   }
 
   /**
-   * Runs everything that is due, in the order of deadlines, and of arming within a millisecond (but for timers that were
-   * postponed or armed more than 12 days ahead). Callbacks may arm, postpone and cancel anything. If one throws, the
-   * error comes out here and the next `run` goes on with the others.
+   * Runs everything that is due, in the order of deadlines, and of arming within a millisecond (but for timers that
+   * were postponed or armed more than 12 days ahead). Callbacks may arm, postpone and cancel anything. If one throws,
+   * the error comes out here and the next `run` goes on with the others.
    *
    * @returns how many ran.
    */
@@ -218,7 +219,9 @@ export class Timers {
     return nearest;
   }
 
-  /** Buckets from `position` to the next that is occupied, 1 to 64: what lies in the current one is a whole round away. */
+  /**
+   * Buckets from `position` to the next that is occupied, 1 to 64: what lies in the current one is a whole round away.
+   */
   private distanceToOccupied(level: number, position: number): number {
     const low = this.occupied[level * 2];
     const high = this.occupied[level * 2 + 1];

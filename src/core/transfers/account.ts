@@ -2,7 +2,7 @@
 import { threadState } from '../../base/thread-state.js';
 
 /**
- * How bytes were moved: by which call of the kernel, or through buffers of ours.
+ * How bytes were moved: by which call of the kernel, or through our buffers.
  * `reflink` shares the blocks of two files and moves nothing; `none`: there was nothing to move, or nothing but holes.
  */
 export type TransferPath = 'sendfile' | 'splice' | 'so_splice' | 'copy_file_range' | 'reflink' | 'buffers' | 'none';

@@ -1,4 +1,4 @@
-/** One connection of an HTTP/1 server: requests in their order, one response after the other, each timeout and ceiling. */
+/** One connection of an HTTP/1 server: requests in order, one response after the other, timeouts and ceilings. */
 import { BufferList, IoError, type Address, type OpenFile, type Sendable } from '../../index.js';
 import { monotonicMs } from '../../base/runtime-functions.js';
 import type { ByteStream } from './byte-stream.js';

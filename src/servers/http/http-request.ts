@@ -60,7 +60,10 @@ export class HttpRequest {
     return this.head.keepAlive;
   }
 
-  /** The value of a field, of several with that name all of them behind commas. @param name in lower case: 'accept-encoding'. */
+  /**
+   * The value of a field, of several with that name all of them behind commas.
+   * @param name in lower case: 'accept-encoding'.
+   */
   get(name: string): string | undefined {
     return this.head.get(name);
   }

@@ -98,8 +98,8 @@ export class HttpResponse {
   /**
    * Sends the head, and has the body follow by `write`, `sendFile` and `end`.
    *
-   * @param lengthBytes how long the body will be, to the byte. Without it the body is sent in chunks, or in HTTP/1.0 until the
-   *   connection closes.
+   * @param lengthBytes how long the body will be, to the byte. Without it the body is sent in chunks, or in HTTP/1.0
+   *   until the connection closes.
    * @throws as `send`.
    */
   begin(status: number, fields: Fields = {}, lengthBytes?: number): this {
@@ -124,8 +124,8 @@ export class HttpResponse {
    * Sends a part of the body. To HEAD nothing is sent.
    *
    * @returns a promise that resolves when more may be sent.
-   * @throws (by the promise) IoError EPIPE: there is no head, or an end; RangeError: more than was declared; what the connection
-   *   broke with.
+   * @throws (by the promise) IoError EPIPE: there is no head, or an end; RangeError: more than was declared; what the
+   *   connection broke with.
    */
   async write(data: Sendable): Promise<void> {
     const lengthBytes = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
@@ -135,7 +135,10 @@ export class HttpResponse {
     if (!this.sink.send(part)) await this.sink.drained();
   }
 
-  /** Sends a range of an open file as a part of the body: by sendfile(2) where the connection has no TLS. @throws as `write`. */
+  /**
+   * Sends a range of an open file as a part of the body: by sendfile(2) where the connection has no TLS.
+   * @throws as `write`.
+   */
   async sendFile(file: OpenFile, range: FileBody): Promise<void> {
     if (!this.promise('sendFile', range.length)) return;
     const isChunk = this.framing.by === 'chunks';
@@ -178,8 +181,8 @@ export class HttpResponse {
   /**
    * Sends a range of a file behind a head that was prepared. @internal
    *
-   * @throws (by the promise) RangeError, IoError EBADF: the file is not what it was, and nothing was sent. All else broke the
-   *   connection.
+   * @throws (by the promise) RangeError, IoError EBADF: the file is not what it was, and nothing was sent. All else
+   *   broke the connection.
    */
   sendWholeFile(status: number, file: OpenFile, range: FileBody): Promise<void> {
     return this.sendWholeParts(status, file, { parts: [range], after: '', bodyBytes: range.length });

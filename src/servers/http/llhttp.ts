@@ -1,6 +1,6 @@
 /**
- * llhttp, the parser that Node itself has, in WebAssembly: the build that undici publishes, which the bundle carries as a
- * file. One instance a thread; no code but this project's runs inside a call of it.
+ * llhttp, the parser that Node itself has, in WebAssembly: the build that undici publishes, which the bundle carries as
+ * a file. One instance a thread; no code but this project's runs inside a call of it.
  */
 import { readFileSync } from 'node:fs';
 import { packageFile } from '../../base/package-file.js';

@@ -1,4 +1,6 @@
-/** The head of an HTTP message, as it was received: names and values are cut out of its text when they are asked for. */
+/**
+ * The head of an HTTP message, as it was received: names and values are cut out of its text when they are asked for.
+ */
 
 /** What framing says of a head, as llhttp understood it. */
 export interface HeadFacts {

@@ -1,4 +1,7 @@
-/** From bytes to messages, one step at a time. llhttp says what is a message; this keeps where its parts are, and the ceilings. */
+/**
+ * From bytes to messages, one step at a time. llhttp says what is a message; this keeps where its parts are, and the
+ * ceilings.
+ */
 import { BufferList } from '../../index.js';
 import {
   BREAK_OFF,
@@ -40,7 +43,9 @@ export interface Refusal {
   readonly why: string;
 }
 
-/** Sizes of chunks, their extensions and trailers may take so many bytes, and so many more for each byte of the body. */
+/**
+ * Sizes of chunks, their extensions and trailers may take so many bytes, and so many more for each byte of the body.
+ */
 const FREE_FRAMING_BYTES = 16 * 1024;
 const FRAMING_PER_BYTE = 8;
 
@@ -109,7 +114,7 @@ export class MessageParser implements Callbacks {
       this.takeParsed(input, result === OK ? length : llhttp.stoppedAt(this.parser));
       if (this.refusal !== undefined) return 'bad';
       if (result === PAUSED) return this.pause();
-      // The message before offered to leave HTTP. Whoever takes that parses no more here, so nobody has.
+      // The message before offered to leave HTTP. A user of that offer parses no more here, so nobody has taken it.
       if (result === PAUSED_UPGRADE) llhttp.resumeAfterUpgrade(this.parser);
       else if (result !== OK) return this.refuse(result);
       if (this.stage === 'head' && this.spans.length > 0) this.keepText(length);

@@ -1,6 +1,6 @@
 /**
- * How long connections stay in a phase. Each phase has one delay, so who entered first is late first: a list in that order
- * is all that is needed, whatever the number of connections. A byte costs one store.
+ * How long connections stay in a phase. Each phase has one delay, so who entered first is late first: a list in that
+ * order is all that is needed, whatever the number of connections. A byte costs one store.
  */
 import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functions.js';
 

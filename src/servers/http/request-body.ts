@@ -12,7 +12,9 @@ interface Waiting {
   reject(failure: Error): void;
 }
 
-/** The body of a request. `for await (const chunk of request.body)`: each chunk is yours, to be consumed or released. */
+/**
+ * The body of a request. `for await (const chunk of request.body)`: each chunk is yours, to be consumed or released.
+ */
 export class RequestBody implements AsyncIterable<BufferList> {
   private readonly ahead = new BufferList();
   private waiting: Waiting | undefined = undefined;
@@ -34,7 +36,10 @@ export class RequestBody implements AsyncIterable<BufferList> {
     return this.ahead.length;
   }
 
-  /** The next bytes, which are yours; null at the end. @throws IoError EBUSY: another read is under way; what broke the connection. */
+  /**
+   * The next bytes, which are yours; null at the end.
+   * @throws IoError EBUSY: another read is under way; what broke the connection.
+   */
   read(): Promise<BufferList | null> {
     if (this.waiting !== undefined) {
       return Promise.reject(new IoError('EBUSY', 'read', undefined, 'another read is under way; await it first'));
@@ -52,7 +57,10 @@ export class RequestBody implements AsyncIterable<BufferList> {
     });
   }
 
-  /** All of it, as text. @throws as `read`. A body that is longer than the server allows is answered with 413 before. */
+  /**
+   * All of it, as text.
+   * @throws as `read`. A body that is longer than the server allows is answered with 413 before.
+   */
   async text(): Promise<string> {
     using whole = new BufferList();
     for await (const chunk of this) whole.append(chunk);

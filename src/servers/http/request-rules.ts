@@ -1,4 +1,7 @@
-/** What a request must be beyond what llhttp asks of it: whatever two servers could read in two ways is refused. RFC 9112. */
+/**
+ * What a request must be beyond what llhttp asks of it: whatever two servers could read in two ways is refused. RFC
+ * 9112.
+ */
 import type { MessageHead } from './message-head.js';
 import type { Refusal } from './message-parser.js';
 

@@ -15,7 +15,10 @@ export function statusLine(minor: number, status: number): string {
   return `HTTP/1.${minor} ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
 }
 
-/** 'ETag: "1"\r\n' for each. @throws TypeError a name or a value that would end the line, or a field of the server's own. */
+/**
+ * 'ETag: "1"\r\n' for each.
+ * @throws TypeError a name or a value that would end the line, or a field of the server's own.
+ */
 export function fieldLines(fields: Fields): string {
   let lines = '';
   for (const [name, value] of Object.entries(fields)) {

@@ -11,7 +11,7 @@ export class Waiter {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // Who broke the connection knows it; a writer that waits hears of it, and nobody else has to.
+    // The code that broke the connection knows it; a writer that waits is told, and nobody else has to be.
     this.promise.catch(() => {});
   }
 }

@@ -85,7 +85,8 @@ export class ProxyServer {
   }
 
   /**
-   * Takes a client that was accepted elsewhere, such as by a service of a `Runtime`. From here on the connection is the proxy's.
+   * Takes a client that was accepted elsewhere, such as by a service of a `Runtime`. From here on the connection is the
+   * proxy's.
    *
    * @param pool the name of where it goes. Default: `pool` of the options.
    * @throws TypeError no connection, no such pool. @throws IoError EBADF: the proxy is closed.
@@ -110,8 +111,8 @@ export class ProxyServer {
   }
 
   /**
-   * Stops in order: nobody new is let in, clients come to their ends, those that are idle are closed, and at the deadline the
-   * others are reset. Of several calls the first deadline counts.
+   * Stops in order: nobody new is let in, clients come to their ends, those that are idle are closed, and at the
+   * deadline the others are reset. Of several calls the first deadline counts.
    *
    * @returns a promise that resolves when no client is left.
    * @throws TypeError, RangeError (by the promise) an option that makes no sense: nothing has been stopped then.

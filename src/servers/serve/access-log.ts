@@ -16,7 +16,9 @@ export interface LineSink {
 
 /** Where and how responses are logged. */
 export interface AccessLogOptions {
-  /** 'common' and 'combined' are those of Apache; 'json' has also how long it took, in milliseconds. Default 'combined'. */
+  /**
+   * 'common' and 'combined' are those of Apache; 'json' has also how long it took, in milliseconds. Default 'combined'.
+   */
   readonly format?: 'common' | 'combined' | 'json';
   /** A file, appended to by the package `sonic-boom`, which has to be installed; or what takes the lines. */
   readonly to: string | LineSink;

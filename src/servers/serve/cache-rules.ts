@@ -4,7 +4,10 @@ import { fieldLines, type Fields } from '../http/response-head.js';
 
 /** What files that match a pattern are sent with. */
 export interface FieldRule {
-  /** Of their names below the directory, as a glob: `assets/**`, `*.html`. A pattern without a slash is for the last part alone. */
+  /**
+   * Of their names below the directory, as a glob: `assets/**`, `*.html`. A pattern without a slash is for the last
+   * part alone.
+   */
   readonly match: string;
   /** Is `Cache-Control`: 'public, max-age=31536000, immutable'. */
   readonly cacheControl?: string;

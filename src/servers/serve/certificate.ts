@@ -58,7 +58,10 @@ export class Certificate {
     return certificate;
   }
 
-  /** Reads the files again. Connections that are open keep what they began with. @throws as `open`: the old one stays. */
+  /**
+   * Reads the files again. Connections that are open keep what they began with.
+   * @throws as `open`: the old one stays.
+   */
   async reload(): Promise<void> {
     const pair = await readPair(this.options);
     if (pair.cert.equals(this.pair.cert) && pair.key.equals(this.pair.key)) return;

@@ -40,7 +40,10 @@ export function deliver(resource: FileResource, exchange: Exchange): Promise<voi
   return selection.length === 1 ? deliverPart(form, selection[0], exchange) : deliverParts(form, selection, exchange);
 }
 
-/** Answers with a file in the place of what was asked for: whatever the request says of versions and parts is of no account. */
+/**
+ * Answers with a file in the place of what was asked for: whatever the request says of versions and parts is of no
+ * account.
+ */
 export function deliverPage(status: number, resource: FileResource, exchange: Exchange): Promise<void> | undefined {
   const form = formFor(resource, exchange.request);
   return deliverAs(status, form, exchange);

@@ -5,7 +5,10 @@ import { closeResource, type Resource } from './resource.js';
 
 /** How much is kept of files that were served, and for how long. */
 export interface FileCacheOptions {
-  /** For how long what is known of a file is used without asking the system: a change is seen this much later. Default 1 s. */
+  /**
+   * For how long what is known of a file is used without asking the system: a change is seen this much later. Default 1
+   * s.
+   */
   readonly freshMs?: number;
   /** How many names are kept, each with up to four descriptors. Default 1,000. */
   readonly maxFiles?: number;

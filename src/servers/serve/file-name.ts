@@ -8,8 +8,8 @@ export interface NameRules {
 
 /**
  * @param path as it was sent: '/a/b%20c'.
- * @returns 'a/b c', without a slash at its beginning; '' or one that ends in '/' names a directory. undefined: no file can have
- *   that name, since a part is '.', '..' or empty, or has a slash, a NUL or percent signs that are no UTF-8.
+ * @returns 'a/b c', without a slash at its beginning; '' or one that ends in '/' names a directory. undefined: no file
+ *   can have that name, since a part is '.', '..' or empty, or has a slash, a NUL or percent signs that are no UTF-8.
  */
 export function fileNameOf(path: string, { dotFiles }: NameRules): string | undefined {
   if (path === '/') return '';

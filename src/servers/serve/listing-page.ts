@@ -1,4 +1,6 @@
-/** The page that shows a list of files: one document without scripts, for narrow and wide screens, by day and by night. */
+/**
+ * The page that shows a list of files: one document without scripts, for narrow and wide screens, by day and by night.
+ */
 
 /** What is listed of one name. */
 export interface ListedEntry {

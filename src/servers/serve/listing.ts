@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import type { Dirent } from 'node:fs';
 import { listingPage, type ListedEntry } from './listing-page.js';
 
-/** Who asks for a list, and what may be on it. */
+/** Which requests get a list, and what may be on it. */
 export interface ListingRequest {
   readonly dotFiles: 'allow' | 'deny';
   /** `Accept` of the request. */

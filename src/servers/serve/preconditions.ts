@@ -60,7 +60,10 @@ function matches(list: string, etag: string, comparison: 'strong' | 'weak'): boo
 const DATE =
   /^(?:\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT|\w{6,9}, \d{2}-\w{3}-\d{2} \d{2}:\d{2}:\d{2} GMT|\w{3} \w{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;
 
-/** In one of the three forms that HTTP has. @returns undefined for what is no date: the field is as if it were not there. */
+/**
+ * In one of the three forms that HTTP has.
+ * @returns undefined for what is no date: the field is as if it were not there.
+ */
 function dateOf(text: string | undefined): number | undefined {
   if (text === undefined || !DATE.test(text)) return undefined;
   const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);

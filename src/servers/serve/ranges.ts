@@ -9,14 +9,14 @@ export interface ByteRange {
 /** The whole is sent, parts of it, or none since nothing of it was asked for. */
 export type Selection = 'whole' | 'nothing' | readonly ByteRange[];
 
-/** Who asks for more parts than this gets the whole: each part costs more than its bytes. */
+/** A request for more parts than this gets the whole: each part costs more than its bytes. */
 const MOST_RANGES = 16;
 const ONE = /^(\d*)-(\d*)$/;
 
 /**
  * @param field `Range` of the request.
- * @returns ranges in their order, of which those that touch or overlap are one; 'whole' if the field makes no sense or asks for too
- *   many parts; 'nothing' if no range lies in the file: 416.
+ * @returns ranges in their order, of which those that touch or overlap are one; 'whole' if the field makes no sense or
+ *   asks for too many parts; 'nothing' if no range lies in the file: 416.
  */
 export function selectRanges(field: string | undefined, sizeBytes: number): Selection {
   if (field === undefined) return 'whole';

@@ -27,7 +27,7 @@ export interface ResourceRules {
 export const ABSENT: Resource = { kind: 'absent' };
 const DIRECTORY: Resource = { kind: 'directory' };
 
-/** What `open` says of names that lead to no file of the directory; all else is trouble of the server's. */
+/** What `open` says of names that lead to no file of the directory; all else is the server's own trouble. */
 const NOT_THERE = /^E(NOENT|NOTDIR|INVAL|NXIO|XDEV|LOOP|ACCES|NAMETOOLONG)$/;
 /** A file that was changed this shortly before may change again within what its time can tell. */
 const SETTLED_MS = 2_000;

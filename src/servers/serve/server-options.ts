@@ -7,9 +7,15 @@ import { ACCESS_LOG_OPTIONS, type AccessLogOptions } from './access-log.js';
 import { SITE_OPTIONS, type SiteOptions } from './site-options.js';
 import { CERTIFICATE_OPTIONS, type CertificateOptions } from './certificate.js';
 
-/** What a static server is made with: those of its site, which answers for all hosts that have none of their own, and its own. */
+/**
+ * What a static server is made with: those of its site, which answers for all hosts that have none of their own, and
+ * its own.
+ */
 export interface StaticServerOptions extends SiteOptions {
-  /** Where to listen, in the words of `listen` of `pollux`; several places in an array. Without it `serve` is given connections. */
+  /**
+   * Where to listen, in the words of `listen` of `pollux`; several places in an array. Without it `serve` is given
+   * connections.
+   */
   readonly listen?: ListenOptions | readonly ListenOptions[];
   /** Sites of hosts by their names: 'a.example', or '*.a.example' for all below it. */
   readonly hosts?: Readonly<Record<string, SiteOptions>>;
@@ -21,7 +27,10 @@ export interface StaticServerOptions extends SiteOptions {
   readonly timeouts?: HttpTimeouts;
   /** Where responses are logged. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
-  /** Told of trouble that is not a client's: a disk that fails, a handler or a log that throws, no descriptor left (EMFILE). Default: a warning of the process. */
+  /**
+   * Told of trouble that is not a client's: a disk that fails, a handler or a log that throws, no descriptor left
+   * (EMFILE). Default: a warning of the process.
+   */
   readonly onError?: (failure: Error) => void;
 }
 

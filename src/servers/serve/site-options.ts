@@ -12,13 +12,18 @@ export interface SiteOptions {
   readonly directory: string | URL;
   /** What a directory is answered with, the first that is there. Default: index.html. */
   readonly index?: readonly string[];
-  /** A list of its files for a directory without an index: a page, or JSON for who accepts that first. Default false. */
+  /**
+   * A list of its files for a directory without an index: a page, or JSON for who accepts that first. Default false.
+   */
   readonly listing?: boolean;
   /** Names that begin with a dot: 'deny' answers 404, but for `.well-known`. Default 'deny'. */
   readonly dotFiles?: 'allow' | 'deny';
   /** Sends `name.br`, `name.zst` or `name.gz` to who accepts it, if it is not older than `name`. Default true. */
   readonly precompressed?: boolean;
-  /** A file that answers GET for what is not there, if the client accepts HTML: the page of an application. Default: none. */
+  /**
+   * A file that answers GET for what is not there, if the client accepts HTML: the page of an application. Default:
+   * none.
+   */
   readonly fallback?: string;
   /** Files that are sent in the place of the words of a status: { 404: '404.html' }. */
   readonly errorPages?: Readonly<Record<number, string>>;

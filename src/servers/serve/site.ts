@@ -20,7 +20,10 @@ export type OnFailure = (failure: Error) => void;
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
-/** Opens the directory of a site. @throws what `openDirectory` throws; TypeError, RangeError: an option that makes no sense. */
+/**
+ * Opens the directory of a site.
+ * @throws what `openDirectory` throws; TypeError, RangeError: an option that makes no sense.
+ */
 export async function openSite(options: SiteOptions, onFailure: OnFailure): Promise<Site> {
   const values = valuesOf(SITE_OPTIONS, options);
   const redirect = compileRedirects(values.redirects);

@@ -39,11 +39,12 @@ const DRAIN_OPTIONS = {
  * Serves the files of a directory over HTTP/1.1.
  *
  *     const server = await createStaticServer({ directory: 'public', listen: { port: 8080 } });
- *     server.route('/time', (_request, response) => response.send(200, { 'Content-Type': 'text/plain' }, new Date().toISOString()));
+ *     const plain = { 'Content-Type': 'text/plain' };
+ *     server.route('/time', (_request, response) => response.send(200, plain, new Date().toISOString()));
  *
  * @returns the server, which listens. It keeps the process running until it is closed.
- * @throws (by the promise) IoError: what `openDirectory` and `listen` throw; TypeError, RangeError: an option that makes no sense,
- *   named.
+ * @throws (by the promise) IoError: what `openDirectory` and `listen` throw; TypeError, RangeError: an option that
+ *   makes no sense, named.
  */
 export async function createStaticServer(options: StaticServerOptions): Promise<StaticServer> {
   const values = valuesOf(SERVER_OPTIONS, options);
@@ -137,7 +138,10 @@ export class StaticServer {
     this.routes.add(path, handler);
   }
 
-  /** Serves a connection that was accepted elsewhere: it is the server's from now on. With `tls` the handshake comes first. */
+  /**
+   * Serves a connection that was accepted elsewhere: it is the server's from now on. With `tls` the handshake comes
+   * first.
+   */
   serve(connection: Connection): void {
     this.tally.accepted++;
     if (this.certificate === undefined) return this.serveStream(connection, connection);
@@ -164,8 +168,8 @@ export class StaticServer {
   }
 
   /**
-   * Stops accepting, closes what is idle, and lets responses that are under way come to their end. Of several calls the first
-   * deadline counts.
+   * Stops accepting, closes what is idle, and lets responses that are under way come to their end. Of several calls the
+   * first deadline counts.
    *
    * @returns a promise that resolves when all is closed: how many connections were broken off at the deadline.
    */
@@ -180,7 +184,10 @@ export class StaticServer {
     return { brokenOff };
   }
 
-  /** Closes all at once: responses that are under way break off. @returns a promise that resolves when all is closed. */
+  /**
+   * Closes all at once: responses that are under way break off.
+   * @returns a promise that resolves when all is closed.
+   */
   close(): Promise<void> {
     return (this.closing ??= this.closeAll());
   }

@@ -1,4 +1,6 @@
-/** What the queues of a thread keep that nobody has read: each has a ceiling, and all together, since there may be many. */
+/**
+ * What the queues of a thread keep that nobody has read: each has a ceiling, and all together, since there may be many.
+ */
 import type { QueueDepth } from '../../core/reactor/inbox.js';
 import { UNREAD_BYTES, UNREAD_BYTES_PER_QUEUE } from '../../core/limits.js';
 

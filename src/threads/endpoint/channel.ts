@@ -1,7 +1,7 @@
 /**
  * What the two numbers that travel with a record mean. The channel holds what kind of message it is, how its payload is
- * written, and for which name it is; the tag depends on the kind. Names are introduced once for each sender and receiver,
- * by a NAME record, and are numbers from then on.
+ * written, and for which name it is; the tag depends on the kind. Names are introduced once for each sender and
+ * receiver, by a NAME record, and are numbers from then on.
  */
 
 /** For a queue. Tag: nothing. */
@@ -32,7 +32,7 @@ const KIND_MASK = 15;
 const VALUE = 16;
 const NAME_SHIFT = 5;
 
-/** Names that one thread uses towards another. Who makes up names as it goes has a leak. */
+/** Names that one thread uses towards another. A program that makes up names as it goes has a leak. */
 export const MAX_NAMES = 65_536;
 
 export function channelOf(kind: number, name: number, isValue: boolean): number {

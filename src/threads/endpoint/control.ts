@@ -1,6 +1,6 @@
 /**
- * What the runtime has to say to this thread, in a lane of its own: nothing that a user sends comes before it. It is taken by
- * handlers, never kept, so no queue that nobody reads can hold it back.
+ * What the runtime has to say to this thread, in a lane of its own: nothing that a user sends comes before it. It is
+ * taken by handlers, never kept, so no queue that nobody reads can hold it back.
  */
 import type { MessageReceiver } from './sender-names.js';
 import { Deliveries, type DeliveryOwner } from '../messages/deliveries.js';

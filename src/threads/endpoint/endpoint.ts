@@ -110,7 +110,11 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     return this.queues.of(name).open();
   }
 
-  /** Answers requests of that name. @throws TypeError no function. @throws IoError EALREADY: it is taken; EBADF: closed. */
+  /**
+   * Answers requests of that name.
+   * @throws TypeError no function.
+   * @throws IoError EALREADY: it is taken; EBADF: closed.
+   */
   answer<Name extends DeclaredName<Messages, 'requests'>>(
     name: Name,
     answer: RequestHandler<QuestionOf<Messages, Name>, Sendable<AnswerOf<Messages, Name>>>,
@@ -178,8 +182,8 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
   }
 
   /**
-   * Tells all threads known here that one has ended, who could not say so itself. For whoever learns of a worker's end
-   * ('exit'), before the descriptors of that thread are closed.
+   * Tells all threads known here that one has ended which could not say so itself. For code that learns of a worker's
+   * end ('exit'), before the descriptors of that thread are closed.
    *
    * @throws RangeError not the number of a thread, or that of this one.
    */
@@ -214,7 +218,9 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     return this.ended.has(threadId);
   }
 
-  /** @internal Tells of threads that have ended, let go of this one, or begin anew: what they had begun is not finished. */
+  /**
+   * @internal Tells of threads that have ended, let go of this one, or begin anew: what they had begun is not finished.
+   */
   watchDepartures(onDeparture: (threadId: number) => void): void {
     this.departureWatchers.push(onDeparture);
   }
@@ -229,7 +235,9 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     this.peers.withPeer(threadId, run);
   }
 
-  /** Keeps the thread alive for what may come (the default), as long as somebody here receives or waits for an answer. */
+  /**
+   * Keeps the thread alive for what may come (the default), as long as somebody here receives or waits for an answer.
+   */
   ref(): this {
     this.referenced = true;
     this.updateKeepAlive();
@@ -242,7 +250,7 @@ export class Endpoint<Messages extends MessageTypes = MessageTypes> {
     return this;
   }
 
-  /** Ends everything: those that send here learn of it, and whoever waits here for something is refused. */
+  /** Ends everything: senders learn of it, and calls that wait here are refused. */
   close(): void {
     if (this.mailbox.isClosed) return;
     for (const peer of this.peers.all()) peer.close();

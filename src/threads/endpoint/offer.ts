@@ -1,6 +1,6 @@
 /**
- * A request by which another thread gets something of ours, such as a descriptor's number. If it fails here, the other may
- * be about to take it all the same, so what was offered must be left alone until that can't happen any more.
+ * A request by which another thread gets something that we own, such as a descriptor's number. If it fails here, the
+ * other may be about to take it all the same, so what was offered must be left alone until that can't happen any more.
  */
 import { setTimeout } from '../../base/runtime-functions.js';
 import type { Lane } from '../mailbox/lane.js';

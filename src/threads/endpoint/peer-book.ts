@@ -53,7 +53,8 @@ export class PeerBook implements Iterable<Peer> {
   }
 
   /**
-   * Does something with the thread that has sent something here: now, once its address is known, or never if it has gone.
+   * Does something with the thread that has sent something here: now, once its address is known, or never if it has
+   * gone.
    *
    * @param lengthBytes what it keeps until then.
    * @throws IoError ENOBUFS: too much waits for addresses.
@@ -77,7 +78,9 @@ export class PeerBook implements Iterable<Peer> {
     this.postponed.push({ to: threadId, run, lengthBytes });
   }
 
-  /** What can't be told since the thread has just gone is of no interest; what fails otherwise is `peer.onFailure`'s. */
+  /**
+   * What can't be told since the thread has just gone is of no interest; what fails otherwise is `peer.onFailure`'s.
+   */
   tell(peer: Peer, run: (peer: Peer) => void): void {
     try {
       if (!peer.isGone) run(peer);

@@ -1,4 +1,7 @@
-/** What this thread says in one lane of another's mailbox: under which numbers it has introduced itself and its names there. */
+/**
+ * What this thread says in one lane of another's mailbox: under which numbers it has introduced itself and its names
+ * there.
+ */
 import type { Lane } from '../mailbox/lane.js';
 import { NOTHING, Outgoing, type Payload } from '../mailbox/outgoing.js';
 import {
@@ -71,7 +74,9 @@ export class PeerLane {
     this.lane.submit(new Outgoing(payload, this.channel(kind, name, asValue), tag, false, false, undefined));
   }
 
-  /** Says that something asked for has failed, however much waits already: there are no more of those than questions. */
+  /**
+   * Says that something asked for has failed, however much waits already: there are no more of those than questions.
+   */
   submitOwed(kind: number, name: string, payload: Payload, tag: number): void {
     this.lane.submit(new Outgoing(payload, this.channel(kind, name, true), tag, false, false, undefined), true);
   }

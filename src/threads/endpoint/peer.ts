@@ -33,7 +33,10 @@ import { Ticket } from '../messages/ticket.js';
 
 /** Options of `peer.request`. */
 export interface RequestOptions {
-  /** Gives up waiting. A question that waits for room is not asked then; to another the thread answers, and nobody hears it. */
+  /**
+   * Gives up waiting. A question that waits for room is not asked then; to another the thread answers, and nobody hears
+   * it.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -66,9 +69,13 @@ export interface PeerOwner {
  * @typeParam Messages what the other thread takes and answers, if it is declared.
  */
 export class Peer<Messages extends MessageTypes = MessageTypes> implements Destination {
-  /** Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get. */
+  /**
+   * Called once when the thread has ended or closed its endpoint; `forEachUndelivered` then tells what it did not get.
+   */
   onGone: ((peer: Peer) => void) | undefined = undefined;
-  /** A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown. */
+  /**
+   * A scheduled call could not run there: nobody defined its name, or the function threw. Without it that is thrown.
+   */
   onFailure: ((failure: Error) => void) | undefined = undefined;
 
   /** @internal */
@@ -151,8 +158,8 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
    * @throws IoError EPIPE: the thread has ended, before or meanwhile; ENOBUFS: too much waits for it already.
    * @throws IoError ENOENT: nobody answers to that name.
    * @throws what the other thread threw: an error with its name, message, stack, cause,
-   *   `errors` and `code`, of its class if that is one of the language or IoError, otherwise of the nearest such; any other value as it
-   *   is. Beyond 16 KiB stacks stay behind, then causes and `errors`.
+   *   `errors` and `code`, of its class if that is one of the language or IoError, otherwise of the nearest such; any
+   *   other value as it is. Beyond 16 KiB stacks stay behind, then causes and `errors`.
    * @throws AbortError `signal`'s reason.
    */
   request<Name extends DeclaredName<Messages, 'requests'>>(
@@ -196,10 +203,10 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
   }
 
   /**
-   * Tells what was sent from here to a thread that has ended and that it was not handed, oldest first. The message in whose
-   * handler it died counts as handed. What waited for room is told too, except messages whose `send` has failed, and what was
-   * published, which the topic counts as dropped. A call that was told can't be cancelled any more.
-   * After `close`, of a thread that lives: what waited for room, since what is in its mailbox it may read yet.
+   * Tells what was sent from here to a thread that has ended and that it was not handed, oldest first. The message in
+   * whose handler it died counts as handed. What waited for room is told too, except messages whose `send` has failed,
+   * and what was published, which the topic counts as dropped. A call that was told can't be cancelled any more. After
+   * `close`, of a thread that lives: what waited for room, since what is in its mailbox it may read yet.
    *
    * @throws IoError EBUSY: it lives, and the peer is open.
    */
@@ -262,12 +269,15 @@ export class Peer<Messages extends MessageTypes = MessageTypes> implements Desti
     return true;
   }
 
-  /** @internal A request of the runtime's. */
+  /** @internal A request that the runtime makes. */
   async askControl(name: string, question: unknown): Promise<unknown> {
     return await this.ask(REQUEST, name, question, { via: this.control }).waiting.promise;
   }
 
-  /** @internal A request by which the other thread gets what it then has. @throws TypeError, RangeError, IoError as `request`. */
+  /**
+   * @internal A request by which the other thread gets what it then has.
+   * @throws TypeError, RangeError, IoError as `request`.
+   */
   offer(name: string, payload: unknown): Offer {
     const { waiting, outgoing } = this.ask(REQUEST, name, payload, { revocable: true });
     return new Offer(waiting.promise, this.messages.lane, outgoing);

@@ -1,4 +1,6 @@
-/** Threads that have ended, the last of them: a process that starts threads for ever does not remember them for ever. */
+/**
+ * Threads that have ended, the last of them: a process that starts threads for ever does not remember them for ever.
+ */
 import { ENDED_THREADS } from '../../core/limits.js';
 
 export class RecentThreads {

@@ -2,7 +2,7 @@
 import { isName } from '../messages/checks.js';
 import type { Arrival } from '../messages/message.js';
 
-/** Who takes what is sent to a name. */
+/** The receiver of what is sent to a name. */
 export interface MessageReceiver {
   receive(arrival: Arrival): void;
 }
@@ -15,7 +15,10 @@ export class SenderNames {
 
   constructor(readonly threadId: number) {}
 
-  /** What is no name stands for nothing, and what is sent to it is passed over: it must not end the thread that receives. */
+  /**
+   * What is no name stands for nothing, and what is sent to it is passed over: it must not end the thread that
+   * receives.
+   */
   introduce(number: number, name: string): void {
     if (isName(name)) this.names[number] = name;
   }

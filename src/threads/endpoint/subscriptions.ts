@@ -1,4 +1,7 @@
-/** What a thread has subscribed to, by topic: each subscription is announced to the threads that it knows, now and later. */
+/**
+ * What a thread has subscribed to, by topic: each subscription is announced to the threads that it knows, now and
+ * later.
+ */
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { NOTHING } from '../mailbox/outgoing.js';
 import type { SlowPolicy } from '../messages/subscriber.js';

@@ -13,13 +13,13 @@ export interface WorkQueueOptions {
 /** Options of `queue.run`. */
 export interface WorkOptions {
   /**
-   * How many receivers may begin with the item, one after another, if each dies before it has told the outcome. Default 1: an item
-   * that a dead receiver had begun with is an error. Give more if doing it twice does no harm.
+   * How many receivers may begin with the item, one after another, if each dies before it has told the outcome. Default
+   * 1: an item that a dead receiver had begun with is an error. Give more if doing it twice does no harm.
    */
   readonly starts?: number;
   /**
-   * Aborting it ends the wait at once. An item that no receiver has begun with is not done; one that a receiver has begun with
-   * is, and its outcome is dropped.
+   * Aborting it ends the wait at once. An item that no receiver has begun with is not done; one that a receiver has
+   * begun with is, and its outcome is dropped.
    */
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,7 @@
 /**
- * What a work queue and its receivers say to each other, by the parts that there are. A receiver tells a queue of messages how
- * many items it waits for; an item is a request, which can be taken back until the receiver begins with it.
+ * What a work queue and its receivers say to each other, by the parts that there are. A receiver tells a queue of
+ * messages how many items it waits for; an item is a request, which can be taken back until the receiver begins with
+ * it.
  */
 import { wrongState, type IoError } from '../../sys/ffi/io-error.js';
 
@@ -23,7 +24,9 @@ export function isNotStarted(failure: unknown): boolean {
   return (failure as Partial<IoError> | undefined)?.syscall === NOT_STARTED;
 }
 
-/** @param places how many more items it waits for; negative: it has a handler, which has so many at a time from now on. */
+/**
+ * @param places how many more items it waits for; negative: it has a handler, which has so many at a time from now on.
+ */
 export function packPlaces(places: number): Uint8Array {
   return new Uint8Array(new Int32Array([places]).buffer);
 }

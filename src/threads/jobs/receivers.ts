@@ -39,7 +39,9 @@ export class Receivers {
     else receiver.places += places;
   }
 
-  /** @returns the one that has the fewest items in hand, of those the one that was given nothing for the longest time. */
+  /**
+   * @returns the one that has the fewest items in hand, of those the one that was given nothing for the longest time.
+   */
   freest(): Receiver | undefined {
     let freest: Receiver | undefined;
     for (const receiver of this.byThread.values()) {

@@ -11,7 +11,7 @@ export class WorkItem {
   /** What its sender waits for. */
   readonly outcome: Settling<unknown> = settling();
   readonly costBytes: number;
-  /** Who has it; undefined while it waits. */
+  /** The worker that has it; undefined while it waits. */
   given: { readonly receiver: Receiver; readonly asked: Asked } | undefined = undefined;
 
   /** Whether somebody waits for the outcome. */
@@ -27,7 +27,7 @@ export class WorkItem {
     public startsLeft: number,
   ) {
     this.costBytes = encoded.payload.length + ITEM_BYTES;
-    // Whoever aborts does not wait for it any more.
+    // A caller that aborts does not wait for it any more.
     this.outcome.promise.catch(() => {});
   }
 }

@@ -80,14 +80,14 @@ export class WorkQueue<T = unknown, R = unknown> {
   }
 
   /**
-   * Gives an item to a receiver that is free, or to the first that will be. If the receiver dies before it has begun with the
-   * item, another gets it.
+   * Gives an item to a receiver that is free, or to the first that will be. If the receiver dies before it has begun
+   * with the item, another gets it.
    *
    * @param item cloned, or copied if it is bytes; a BufferList is left empty.
    * @returns (by the promise) what the receiver made of it.
    * @throws what the receiver threw, as `peer.request` has it.
-   * @throws IoError (by the promise, as all) ESRCH: the receiver has died with the item in hand, and so had `starts` of them;
-   *   what it did before is unknown. ECANCELED: the queue was closed, and no receiver has begun with the item.
+   * @throws IoError (by the promise, as all) ESRCH: the receiver has died with the item in hand, and so had `starts` of
+   *   them; what it did before is unknown. ECANCELED: the queue was closed, and no receiver has begun with the item.
    * @throws IoError ENOBUFS: the queue has all the items or bytes that it may have; EBADF: it takes no more.
    * @throws TypeError, RangeError it can't be cloned, or is longer than half of the receiver's mailbox; an option.
    * @throws the signal's reason.
@@ -128,7 +128,8 @@ export class WorkQueue<T = unknown, R = unknown> {
    * Takes no more items.
    *
    * @param options aborting its `signal` ends the wait alone.
-   * @returns (by the promise) when all items are told. Without a receiver that does not come: `close` calls off what waits.
+   * @returns (by the promise) when all items are told. Without a receiver that does not come: `close` calls off what
+   *   waits.
    */
   drain(options?: EndOptions): Promise<void> {
     return endWith(options, async () => {
@@ -140,7 +141,9 @@ export class WorkQueue<T = unknown, R = unknown> {
     });
   }
 
-  /** Takes no more items, and calls off those that no receiver has begun with. The others are told. Twice is allowed. */
+  /**
+   * Takes no more items, and calls off those that no receiver has begun with. The others are told. Twice is allowed.
+   */
   close(): void {
     this.state = 'closed';
     this.tellRoom();

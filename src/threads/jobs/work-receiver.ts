@@ -53,8 +53,8 @@ export class WorkReceiver<T = unknown, R = unknown> implements AsyncIterable<Job
   }
 
   /**
-   * `for await (const job of receiver)`: one item at a time for each loop. Going on to the next finishes a job of which no outcome
-   * was told; leaving the loop fails it. After `close` the loop ends.
+   * `for await (const job of receiver)`: one item at a time for each loop. Going on to the next finishes a job of which
+   * no outcome was told; leaving the loop fails it. After `close` the loop ends.
    *
    * @throws IoError (by `next`) EBUSY: the receiver has a handler.
    */
@@ -100,7 +100,7 @@ export class WorkReceiver<T = unknown, R = unknown> implements AsyncIterable<Job
     throw wrongState('EBUSY', call, `the receiver of '${this.name}' has a handler; receive in one way`);
   }
 
-  /** @internal An item is sent for each that waits: whoever dies has begun with those that it was given. */
+  /** @internal An item is sent for each that waits: a worker that dies has begun with those that it was given. */
   takeNext(): null | undefined {
     if (this.isClosed) return null;
     this.offer(ONE_PLACE);
@@ -188,13 +188,14 @@ function promiseOf(value: PromiseLike<unknown>): Promise<unknown> {
 const receivers = threadState('work receivers', () => new WeakMap<Endpoint, Map<string, WorkReceiver>>());
 
 /**
- * Receives items of a work queue that another thread has. A thread receives by a handler or by `for await`. A worker that is
- * stopped closes its receivers.
+ * Receives items of a work queue that another thread has. A thread receives by a handler or by `for await`. A worker
+ * that is stopped closes its receivers.
  *
  * @param place `currentWorker()`, or this thread's endpoint and the peer that has the queue.
  * @param onItem what to do with an item; what it returns, or its promise, is what `run` resolves with. Without it,
  *   iterate what this returns.
- * @throws IoError EALREADY: this thread receives from a queue of that name; EBADF: the endpoint is closed; EPIPE: the owner has ended.
+ * @throws IoError EALREADY: this thread receives from a queue of that name; EBADF: the endpoint is closed; EPIPE: the
+ *   owner has ended.
  * @throws TypeError, RangeError an argument or option that makes no sense, named.
  * @example
  *     receiveWork<Uint8Array, string>(currentWorker(), 'digest', ({ value }) => sha256(value));

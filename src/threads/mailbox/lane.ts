@@ -1,6 +1,6 @@
 /**
- * One of the two ways from this thread into another's mailbox: a slot in one of its rings, and what waits here, in order, until
- * the receiver has room and wakes us.
+ * One of the two ways from this thread into another's mailbox: a slot in one of its rings, and what waits here, in
+ * order, until the receiver has room and wakes us.
  */
 import { isUint8Array } from '../../base/kinds.js';
 import { threadId } from 'node:worker_threads';
@@ -14,7 +14,10 @@ import type { Outgoing, Payload } from './outgoing.js';
 import { WaitingList } from './waiting-list.js';
 import { awaitWakers, storeOwnerWake, wakeReceiver } from './waking.js';
 
-/** Taken out of its prototype once: V8 looks it up anew in each call, which is a tenth of the time that a small message takes. */
+/**
+ * Taken out of its prototype once: V8 looks it up anew in each call, which is a tenth of the time that a small message
+ * takes.
+ */
 const { set: setBytes } = Uint8Array.prototype;
 
 /** What a lane needs of the mailbox that it belongs to. */
@@ -56,7 +59,8 @@ export class Lane {
       );
     }
     storeOwnerWake(this.memory, this.sender, owner.address.wake);
-    // Who closes the ring wakes those it finds in the slots: it has seen us there, or we see that it is closed.
+    // The thread that closes the ring wakes those it finds in the slots: it has seen us there, or we see that it is
+    // closed.
     if (this.isGone) {
       this.release();
       throw this.endError();
@@ -130,7 +134,10 @@ export class Lane {
     return this.listFor(mayHold).hasRoomFor(lengthBytes);
   }
 
-  /** Takes a message back that is not in the receiver's hands. @returns false: it is, or it was taken back or told of before. */
+  /**
+   * Takes a message back that is not in the receiver's hands.
+   * @returns false: it is, or it was taken back or told of before.
+   */
   revoke(outgoing: Outgoing): boolean {
     if (outgoing.mark !== undefined) return outgoing.revocable && this.writer.revoke(outgoing.mark);
     if (this.listFor(outgoing.mayHold).remove(outgoing)) {
@@ -141,16 +148,16 @@ export class Lane {
   }
 
   /**
-   * Whether the receiver may be reading a revocable message at this moment. It is also false of one that it has not begun
-   * with, so `revoke` comes first.
+   * Whether the receiver may be reading a revocable message at this moment. It is also false of one that it has not
+   * begun with, so `revoke` comes first.
    */
   isBeingRead({ mark }: Outgoing): boolean {
     return mark !== undefined && !this.isGone && this.writer.isTaken(mark);
   }
 
   /**
-   * Tells the messages of this lane that the receiver was not handed, oldest first, and of which nobody was told by `onSettled`.
-   * Only once it has gone, or this lane is closed: then of those alone that never came into its ring.
+   * Tells the messages of this lane that the receiver was not handed, oldest first, and of which nobody was told by
+   * `onSettled`. Only once it has gone, or this lane is closed: then of those alone that never came into its ring.
    */
   forEachUnread(visit: (bytes: Uint8Array, channel: number, tag: number) => void): void {
     const { memory, writer } = this;
@@ -194,7 +201,10 @@ export class Lane {
     releaseSlot(this.memory, this.sender, threadId, awaitWakers);
   }
 
-  /** Whether something waits already that comes first, or the receiver holds us back: a hint, which `flush` asks for again. */
+  /**
+   * Whether something waits already that comes first, or the receiver holds us back: a hint, which `flush` asks for
+   * again.
+   */
   private mustWait(mayHold: boolean): boolean {
     return this.urgent.length > 0 || (mayHold && (this.held.length > 0 || this.memory.words[HELD] !== 0));
   }

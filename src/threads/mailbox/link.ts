@@ -1,6 +1,6 @@
 /**
- * What this thread has of another's mailbox: a lane for messages, and one for what the runtime has to say, which never waits
- * behind them.
+ * What this thread has of another's mailbox: a lane for messages, and one for what the runtime has to say, which never
+ * waits behind them.
  */
 import type { RingMemory } from '../ring/layout.js';
 import { meet } from '../../sys/file/owned-descriptors.js';
@@ -16,7 +16,9 @@ export interface LinkOwner extends LaneOwner {
 export class Link {
   readonly messages: Lane;
   readonly control: Lane;
-  /** Called once when the receiver is found to have gone: closed or dead. `forEachUnread` then tells what was not read. */
+  /**
+   * Called once when the receiver is found to have gone: closed or dead. `forEachUnread` then tells what was not read.
+   */
   onGone: (() => void) | undefined = undefined;
   private state: 'open' | 'gone' | 'closed' = 'open';
 

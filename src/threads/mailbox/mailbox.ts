@@ -1,7 +1,7 @@
 /**
- * A thread's mailbox: two rings that every other thread may write to, one for messages and one for what the runtime has to say,
- * and the wake handle of the backend in which this thread waits. It is a step of the reactor's turn; while the thread is awake,
- * nothing but memory is touched.
+ * A thread's mailbox: two rings that every other thread may write to, one for messages and one for what the runtime has
+ * to say, and the wake handle of the backend in which this thread waits. It is a step of the reactor's turn; while the
+ * thread is awake, nothing but memory is touched.
  */
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { threadId } from 'node:worker_threads';
@@ -26,8 +26,8 @@ import { awaitSenders, awaitWakers, wakeOwner } from './waking.js';
 /** How large a mailbox is, and for how many senders. */
 export interface MailboxOptions {
   /**
-   * Room for messages: a power of two. A message may take half of it. To a thread with less than 32 KiB no connections, or
-   * anything else that has a descriptor, can be moved. Default 1 MiB.
+   * Room for messages: a power of two. A message may take half of it. To a thread with less than 32 KiB no connections,
+   * or anything else that has a descriptor, can be moved. Default 1 MiB.
    */
   readonly ringBytes?: number;
   /** Threads that can send to it at a time, up to 256. Default 64. */
@@ -43,7 +43,7 @@ export interface MailboxSetup extends MailboxOptions {
 /** Those that this thread has had. */
 const had = threadState('mailboxes', () => ({ mailboxes: 0 }));
 
-/** Who takes what comes. */
+/** The taker of what comes. */
 export interface RecordHandler {
   /** A record lies in `reader`, valid during the call. */
   onRecord(reader: RingReader): void;
@@ -132,9 +132,9 @@ export class Mailbox implements Inbox, LinkOwner {
   }
 
   /**
-   * Tells everybody that a thread has ended, who could not say so itself: those that send to it learn of it, and what it
-   * was about to send is skipped. To be called where the end of a worker is known ('exit'), before its descriptors are
-   * closed. This mailbox must have links to the thread and to all that it sent to.
+   * Tells everybody that a thread has ended, who could not say so itself: those that send to it learn of it, and what
+   * it was about to send is skipped. To be called where the end of a worker is known ('exit'), before its descriptors
+   * are closed. This mailbox must have links to the thread and to all that it sent to.
    */
   markEnded(threadId: number): void {
     for (const { memory } of this.readers) releaseSenders(memory, threadId, undefined, awaitWakers);

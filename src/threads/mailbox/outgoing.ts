@@ -20,8 +20,8 @@ export class Outgoing {
    * @param channel, tag numbers that travel with it.
    * @param mayHold whether the receiver may hold it back while it has more than it can do.
    * @param revocable whether it can be taken back once it is in the ring.
-   * @param onSettled called once if it had to wait: written, or refused with a reason. Not if it was taken back. Without it
-   *   `forEachUndelivered` of its lane tells of a message that was refused.
+   * @param onSettled called once if it had to wait: written, or refused with a reason. Not if it was taken back.
+   *   Without it `forEachUndelivered` of its lane tells of a message that was refused.
    */
   constructor(
     public payload: Payload,
@@ -41,8 +41,8 @@ export class Outgoing {
   }
 
   /**
-   * Makes the bytes its own: what waits for another thread holds no chunk of the slab, and its writing can't fail, whatever the
-   * caller does with its memory from now on.
+   * Makes the bytes its own: what waits for another thread holds no chunk of the slab, and its writing can't fail,
+   * whatever the caller does with its memory from now on.
    */
   keep(): void {
     const { payload } = this;

@@ -1,15 +1,15 @@
 /**
  * Looking for an answer for some microseconds before the turn goes on and maybe to sleep. Two threads that talk to each
- * other are spared most of the kernel's wake-ups, which are most of what a message between sleeping threads takes. Where
- * nothing comes of it, it is tried ever more rarely: then it costs less than a hundredth of a core.
+ * other are spared most of the kernel's wake-ups, which are most of what a message between sleeping threads takes.
+ * Where nothing comes of it, it is tried ever more rarely: then it costs less than a hundredth of a core.
  */
 import { monotonicMs } from '../../base/runtime-functions.js';
 import type { RingReader } from '../ring/reader.js';
 import { PATIENCE_MS } from '../../core/limits.js';
 
 /**
- * Between two looks. Each takes a cache line from the one who is writing there; left alone for so long, he writes several
- * records, which are then read at once.
+ * Between two looks. Each takes a cache line from the one who is writing there; left alone for so long, he writes
+ * several records, which are then read at once.
  */
 const REST_MS = 0.002;
 /** Turns that are passed over after failures in a row: 1, 3, 7 ... */

@@ -1,4 +1,7 @@
-/** Messages that wait for room in a receiver's ring, oldest first, with a ceiling that counts what each costs beside its bytes. */
+/**
+ * Messages that wait for room in a receiver's ring, oldest first, with a ceiling that counts what each costs beside its
+ * bytes.
+ */
 import { ENTRY_BYTES } from '../../core/limits.js';
 import type { Outgoing } from './outgoing.js';
 
@@ -14,7 +17,10 @@ export class WaitingList {
     return this.messages.size;
   }
 
-  /** Whether one more of that length may wait: one alone always may, since a message is no longer than half of a mailbox. */
+  /**
+   * Whether one more of that length may wait: one alone always may, since a message is no longer than half of a
+   * mailbox.
+   */
   hasRoomFor(lengthBytes: number): boolean {
     return this.messages.size === 0 || this.bytes + lengthBytes + ENTRY_BYTES <= this.maxBytes;
   }

@@ -1,7 +1,7 @@
 /**
- * Waking the other side without ever writing to a descriptor that was closed meanwhile, whose number may name another file by then.
- * Who wakes says so in shared memory, looks whether the other side is still there, wakes, and takes its word back; who
- * leaves says so first, and then waits for those that are at it.
+ * Waking the other side without ever writing to a descriptor that was closed meanwhile, whose number may name another
+ * file by then. A thread that wakes says so in shared memory, looks whether the other side is still there, wakes, and
+ * takes its word back. A thread that leaves says so first, and then waits for those that are waking it.
  */
 import type { WakeHandle } from '../../backends/contract.js';
 import { wakeBackend } from '../../backends/kit/wake.js';
@@ -48,7 +48,7 @@ export function ownerWake({ words }: RingMemory, slot: number): WakeHandle | und
   };
 }
 
-/** Wakes the owner of a slot, if it has one; from the receiver, or from whoever speaks for a dead one. */
+/** Wakes the owner of a slot, if it has one; from the receiver, or from the thread that speaks for a dead one. */
 export function wakeOwner(memory: RingMemory, sender: number): void {
   const { words } = memory;
   const slot = memory.slot(sender);

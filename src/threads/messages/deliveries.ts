@@ -118,7 +118,10 @@ export class Deliveries implements RecordHandler {
   }
 }
 
-/** A value that can't be read here, such as one nested deeper than this thread's stack, fails whoever waits for it. */
+/**
+ * A value that can't be read here, such as one nested deeper than this thread's stack, fails the call that waits for
+ * it.
+ */
 function valueOrFailure(arrival: Arrival): { value?: unknown; failure?: () => unknown } {
   try {
     return { value: arrival.value };

@@ -1,6 +1,6 @@
 /**
- * What was thrown, on its way to the thread that asked. v8.serialize would keep of an error its message, its stack and one
- * of seven names; the code of a system call that failed would be lost.
+ * What was thrown, on its way to the thread that asked. v8.serialize would keep of an error its message, its stack and
+ * one of seven names; the code of a system call that failed would be lost.
  */
 import { serialize } from 'node:v8';
 import { isError } from '../../base/kinds.js';
@@ -53,7 +53,7 @@ export function packFailure(reason: unknown, maxBytes: number): Uint8Array {
     if (withoutStacks.length <= allowed) return withoutStacks;
     return packShort(new Packing(false).packError(reason, MAX_DEPTH), maxBytes);
   } catch {
-    // It is a trap for whoever looks at it.
+    // It is a trap for code that looks at it.
     return packShort(told("it threw what can't be looked at"), maxBytes);
   }
 }
@@ -128,7 +128,7 @@ function classOf(error: Error, name: string, { code }: Fields): ClassName {
   return base === undefined || (base === 'IoError' && code === undefined) ? 'Error' : base;
 }
 
-/** A getter of the user's may throw. */
+/** A user's getter may throw. */
 function read(error: Error, property: string): unknown {
   try {
     return (error as unknown as Record<string, unknown>)[property];

@@ -1,10 +1,13 @@
-/** Types that tie messages to the thread that receives them. They cost nothing, and nothing of them is checked at run time. */
+/**
+ * Types that tie messages to the thread that receives them. They cost nothing, and nothing of them is checked at run
+ * time.
+ */
 import type { BufferList } from '../../core/memory/buffer-list.js';
 
 /**
- * What a thread takes and answers, by kind and name, for the type parameter of `Runtime`, `currentWorker`, `openEndpoint` and
- * `endpoint.peer`. A kind that is declared has the names that it declares and no others; one that is left out has any name,
- * and each use says for itself what it sends.
+ * What a thread takes and answers, by kind and name, for the type parameter of `Runtime`, `currentWorker`,
+ * `openEndpoint` and `endpoint.peer`. A kind that is declared has the names that it declares and no others; one that is
+ * left out has any name, and each use says for itself what it sends.
  *
  * ```ts
  * interface Orders {
@@ -45,7 +48,9 @@ export type QuestionOf<Messages, Name> =
 export type AnswerOf<Messages, Name> =
   Declaration<Messages, 'requests', Name> extends readonly [unknown, infer Answer] ? Answer : never;
 
-/** Topics are nobody's own: the thread that has a runtime publishes and subscribes with the same types as its threads. */
+/**
+ * Topics are nobody's own: the thread that has a runtime publishes and subscribes with the same types as its threads.
+ */
 export interface TopicsOf<Messages> {
   readonly topics: Declared<Messages, 'topics'>;
 }

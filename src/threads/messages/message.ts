@@ -7,13 +7,18 @@ import { BufferList } from '../../core/memory/buffer-list.js';
 import type { Payload } from '../mailbox/outgoing.js';
 import { kindOf } from '../../base/arguments.js';
 
-/** A message as its receiver sees it. It holds during the call that it is given to, and throws after; that of a request lasts. */
+/**
+ * A message as its receiver sees it. It holds during the call that it is given to, and throws after; that of a request
+ * lasts.
+ */
 export interface Message<T = unknown> {
   /** The thread that sent it. */
   readonly from: number;
   /** The payload where it lies, without a copy: valid during the call only. */
   readonly bytes: Uint8Array;
-  /** The payload as it was sent, for good: a copy of bytes, or the value. It may be made anew each time that it is read. */
+  /**
+   * The payload as it was sent, for good: a copy of bytes, or the value. It may be made anew each time that it is read.
+   */
   readonly value: T;
 }
 
@@ -53,7 +58,7 @@ export class Arrival implements Message {
     this.end = end;
   }
 
-  /** The call is over: whoever kept the message would see the next one in its place. */
+  /** The call is over: code that kept the message would see the next one in its place. */
   expire(): void {
     this.buffer = undefined;
   }

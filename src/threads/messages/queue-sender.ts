@@ -20,8 +20,8 @@ export class QueueSender<T = unknown> {
   ) {}
 
   /**
-   * Sends if there is room. Bytes are copied once, into the receiver's mailbox, and are the caller's again; a BufferList is
-   * left empty; anything else goes through v8.serialize.
+   * Sends if there is room. Bytes are copied once, into the receiver's mailbox, and are the caller's again; a
+   * BufferList is left empty; anything else goes through v8.serialize.
    *
    * @returns false: no room, or messages wait already, and nothing was done. Try again later, or `send`.
    * @throws TypeError a payload that can't be cloned.

@@ -123,7 +123,10 @@ export class Queue<T = unknown> implements AsyncIterable<T> {
     this.updateReceiving();
   }
 
-  /** A value that can't be read here, such as one nested deeper than this thread's stack, is the failure of the call that asked for it. */
+  /**
+   * A value that can't be read here, such as one nested deeper than this thread's stack, is the failure of the call
+   * that asked for it.
+   */
   private handOver(arrival: Arrival): void {
     let value: unknown;
     try {

@@ -74,7 +74,10 @@ export class RequestHandlers {
     }
   }
 
-  /** A scheduled call came, and was taken. What the function throws is this thread's affair; that it can't run is the caller's. */
+  /**
+   * A scheduled call came, and was taken. What the function throws is this thread's affair; that it can't run is the
+   * caller's.
+   */
   onCall(name: string, arrival: Arrival): void {
     const { from } = arrival;
     const given = this.functions.get(name);

@@ -37,7 +37,9 @@ export class Subscriber {
   private recent: Outgoing[] = [];
   private recentBytes = 0;
 
-  /** @throws RangeError, IoError as `peer.sender`: nothing of that kind is left to happen when something is published. */
+  /**
+   * @throws RangeError, IoError as `peer.sender`: nothing of that kind is left to happen when something is published.
+   */
   constructor(
     readonly peer: Peer,
     readonly topic: string,
@@ -51,7 +53,8 @@ export class Subscriber {
   /**
    * Whether it stands in nobody's way: a message of that length can be offered.
    *
-   * @throws RangeError longer than half of its mailbox. @throws IoError ENOBUFS: policy 'block', and too much waits already.
+   * @throws RangeError longer than half of its mailbox. @throws IoError ENOBUFS: policy 'block', and too much waits
+   *   already.
    */
   checkOffer(lengthBytes: number): void {
     if (this.policy === 'block') this.lane.checkSendable(lengthBytes, true);

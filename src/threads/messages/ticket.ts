@@ -1,5 +1,6 @@
 /**
- * A scheduled call: it runs on its owner, or was cancelled, or is told undelivered once its owner has ended; exactly one of them.
+ * A scheduled call: it runs on its owner, or was cancelled, or is told undelivered once its owner has ended; exactly
+ * one of them.
  */
 import { describeBy } from '../../base/inspection.js';
 import type { Lane } from '../mailbox/lane.js';
@@ -19,8 +20,8 @@ export class Ticket {
   ) {}
 
   /**
-   * Takes the call back. 'cancelled': it will not run. 'too late': it runs, has run, or `forEachUndelivered` has told of it. The
-   * owner takes the call by the same exchange in shared memory, so exactly one of the two has it.
+   * Takes the call back. 'cancelled': it will not run. 'too late': it runs, has run, or `forEachUndelivered` has told
+   * of it. The owner takes the call by the same exchange in shared memory, so exactly one of the two has it.
    */
   cancel(): Cancellation {
     this.result ??= this.lane.revoke(this.outgoing) ? 'cancelled' : 'too late';

@@ -57,7 +57,7 @@ export class Topic<T = unknown> {
   }
 
   /**
-   * Publishes. Those with room get it at once, whoever else is slow.
+   * Publishes. Those with room get it at once, also when others are slow.
    *
    * @param options aborting its `signal` later ends the wait; those that it waited for get the message all the same.
    * @returns (by the promise) when every subscriber with the policy 'block' has it in its mailbox, or has gone.

@@ -4,8 +4,9 @@
  *
  *     control | slots, one a sender | heads, one a unit | units of 64 bytes
  *
- * A position counts units since the beginning and wraps at 2^32; its low bits are the index of a unit, the bits above are
- * its lap. Heads lie apart from the bytes, so a stale state word is never mistaken for payload, nor payload for a state.
+ * A position counts units since the beginning and wraps at 2^32; its low bits are the index of a unit, the bits above
+ * are its lap. Heads lie apart from the bytes, so a stale state word is never mistaken for payload, nor payload for a
+ * state.
  */
 import { isSharedArrayBuffer } from '../../base/kinds.js';
 
@@ -20,17 +21,21 @@ export const UNIT_COUNT = 0;
 export const SENDER_COUNT = 1;
 /** 1: the receiver has gone or is going. */
 export const CLOSED = 2;
-/** 1: the receiver has more than it can do, and asks for no more than it must have. Senders keep to it by themselves. */
+/**
+ * 1: the receiver has more than it can do, and asks for no more than it must have. Senders keep to it by themselves.
+ */
 export const HELD = 3;
 /** Counts the eras that the receiver has gone through: positions of another era are not to be compared. */
 export const ERA = 4;
-/** A place from which senders look for the next record's: an end of some record, maybe an old one. Written by senders. */
+/**
+ * A place from which senders look for the next record's: an end of some record, maybe an old one. Written by senders.
+ */
 export const TAIL = 16;
 /** Units before this position are free; written by the receiver. */
 export const HEAD = 32;
 /**
- * Position after the last record that the receiver has read. No unit before it is freed until it says so, so whoever finds
- * a unit freed goes on from here.
+ * Position after the last record that the receiver has read. No unit before it is freed until it says so, so a sender
+ * that finds a unit freed goes on from here.
  */
 export const READ = 33;
 /** 1: some slot may be waiting for room. */
@@ -41,8 +46,8 @@ const CONTROL_WORDS = 64;
 export const CLAIM_START = 0;
 export const CLAIM_UNITS = 1;
 /**
- * 0: free. Above 0: the thread that owns the slot, plus one. Below 0: the thread that clears the slot after its owner, plus one,
- * negated. Each change away from a thread's number is an exchange, so only one thread clears a slot.
+ * 0: free. Above 0: the thread that owns the slot, plus one. Below 0: the thread that clears the slot after its owner,
+ * plus one, negated. Each change away from a thread's number is an exchange, so only one thread clears a slot.
  */
 export const OWNER = 16;
 /** 1: the owner wants to be woken when there is room; 2: when it is no longer HELD. */
@@ -64,7 +69,8 @@ export const CHANNEL = 2;
 export const TAG = 3;
 const HEAD_WORDS = 4;
 
-// A state word: lap in the high 20 bits, ASLEEP in 1, sender in 8, state in 3. Memory of zeros is a ring in its first lap.
+// A state word: lap in the high 20 bits, ASLEEP in 1, sender in 8, state in 3. Memory of zeros is a ring in its first
+// lap.
 export const FREE = 0;
 /** Owned by a sender who fills it; its length is in the sender's claim. */
 export const RESERVED = 1;
@@ -77,7 +83,7 @@ export const ABANDONED = 4;
 export const REVOCABLE = 5;
 /** Was REVOCABLE, and the receiver has it. */
 export const TAKEN = 6;
-/** With FREE and RESERVED: the receiver sleeps at this unit, and whoever commits a record here is to wake it. */
+/** With FREE and RESERVED: the receiver sleeps at this unit, and the sender that commits a record here wakes it. */
 export const ASLEEP = 1 << 11;
 const STATE_MASK = 7;
 const SENDER_SHIFT = 3;
@@ -94,8 +100,9 @@ const MAX_UNITS = 2 ** 24;
 const MIN_UNITS = 4;
 
 /**
- * Eras after which a mark names nothing any more. A record is read in the era after that of its commit at the latest, and its
- * sender may have known an ERA of before: two eras say nothing yet. After three, positions and laps are still told apart.
+ * Eras after which a mark names nothing any more. A record is read in the era after that of its commit at the latest,
+ * and its sender may have known an ERA of before: two eras say nothing yet. After three, positions and laps are still
+ * told apart.
  */
 const OLD_ERAS = 3;
 
@@ -178,7 +185,9 @@ export class RingMemory {
     return ((word ^ ((position >>> this.lapShift) << LAP_SHIFT)) & LAP_MASK) === 0;
   }
 
-  /** Whether all that was in the ring when the mark was taken is read, and its position may be a later record's by now. */
+  /**
+   * Whether all that was in the ring when the mark was taken is read, and its position may be a later record's by now.
+   */
   isOld({ era }: RingMark): boolean {
     return stepsUpTo(era, Atomics.load(this.words, ERA)) >= OLD_ERAS;
   }
@@ -187,7 +196,9 @@ export class RingMemory {
     return position >>> this.eraShift;
   }
 
-  /** Units that a settled record at `position` takes, one that is not RESERVED. For the receiver, since it may be freed. */
+  /**
+   * Units that a settled record at `position` takes, one that is not RESERVED. For the receiver, since it may be freed.
+   */
   span(position: number, word: number): number {
     if (stateOf(word) === PADDING) return this.unitCount - this.index(position);
     return unitsFor(this.words[this.head(position) + LENGTH]);

@@ -101,13 +101,14 @@ export class RingReader {
   }
 
   /**
-   * Whether some sender is to be told of room: it asked, and half of the ring is free. Call it after `release`; then ask
-   * `takeWaiting` of every slot.
+   * Whether some sender is to be told of room: it asked, and half of the ring is free. Call it after `release`; then
+   * ask `takeWaiting` of every slot.
    */
   takeRoomWanted(): boolean {
     const { words, unitCount } = this.memory;
     if (Atomics.load(words, ROOM_WANTED) === 0) return false;
-    // Whoever found no room has left in TAIL where. More than a lap ahead is an old place, from before positions wrapped.
+    // A sender that found no room has left in TAIL where. More than a lap ahead is an old place, from before positions
+    // wrapped.
     const used = stepsBetween(this.released, Atomics.load(words, TAIL));
     if (used > unitCount >> 1 && used <= unitCount) return false;
     Atomics.store(words, ROOM_WANTED, 0);
@@ -132,7 +133,7 @@ export class RingReader {
   /**
    * Says that the receiver is about to sleep.
    *
-   * @returns true: there is nothing, and whoever commits a record from now on wakes us. false: a record has come.
+   * @returns true: there is nothing, and a sender that commits a record from now on wakes us. false: a record has come.
    */
   beginSleep(): boolean {
     const { memory, position } = this;

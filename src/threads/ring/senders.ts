@@ -1,4 +1,4 @@
-/** Who sends: the slots of a ring, and what happens to a record whose sender has died. */
+/** The senders: the slots of a ring, and what happens to a record whose sender has died. */
 import { threadId } from 'node:worker_threads';
 import { isBefore, stepsUpTo } from '../../base/sequence.js';
 import {
@@ -43,12 +43,13 @@ export function claimSlot(memory: RingMemory, owner: number): number {
 }
 
 /**
- * Frees the slots of a thread that has ended, however it did. A record that it had reserved and not committed becomes one
- * to skip. The caller wakes the receiver after it: the thread may have died when that fell to it. Several threads may do so at
- * once: each slot is cleared by one of them.
+ * Frees the slots of a thread that has ended, however it did. A record that it had reserved and not committed becomes
+ * one to skip. The caller wakes the receiver after it: the thread may have died when that fell to it. Several threads
+ * may do so at once: each slot is cleared by one of them.
  *
- * @param by the thread that does it; if it dies over that, whoever frees its slots takes up what it had begun.
- * @param onCleared called for each slot before it can be taken again: nobody may be about to wake its last owner any more.
+ * @param by the thread that does it; if it dies over that, the thread that frees its slots takes up what it had begun.
+ * @param onCleared called for each slot before it can be taken again: nobody may be about to wake its last owner any
+ *   more.
  * @returns how many slots were freed.
  */
 export function releaseSenders(memory: RingMemory, owner: number, by = threadId, onCleared?: OnCleared): number {
@@ -85,10 +86,11 @@ function clearSlot(memory: RingMemory, sender: number, onCleared?: OnCleared): v
 }
 
 /**
- * Walks over the records of a sender that were committed and not handed to the receiver, oldest first. For a ring whose receiver
- * has ended; with a living one it is a guess. What could be taken back can't be any more once it was told.
+ * Walks over the records of a sender that were committed and not handed to the receiver, oldest first. For a ring whose
+ * receiver has ended; with a living one it is a guess. What could be taken back can't be any more once it was told.
  *
- * @param first where the sender's first record lay, however long ago: what lies before it is of the slot's owner of before.
+ * @param first where the sender's first record lay, however long ago: what lies before it is of the slot's owner of
+ *   before.
  */
 export function forEachUnread(
   memory: RingMemory,
@@ -115,7 +117,10 @@ export function forEachUnread(
   }
 }
 
-/** TAKEN, and READ has not come here: the receiver died before it was handed. What can be taken back is taken by the telling. */
+/**
+ * TAKEN, and READ has not come here: the receiver died before it was handed. What can be taken back is taken by the
+ * telling.
+ */
 function isTold(memory: RingMemory, position: number, word: number): boolean {
   const state = stateOf(word);
   if (state !== REVOCABLE) return state === COMMITTED || state === TAKEN;
@@ -123,7 +128,9 @@ function isTold(memory: RingMemory, position: number, word: number): boolean {
   return Atomics.compareExchange(memory.words, memory.head(position) + STATE, word, taken) === word;
 }
 
-/** Step "abandon": what was claimed and reserved, and not committed, is abandoned. Nothing if there is no such record. */
+/**
+ * Step "abandon": what was claimed and reserved, and not committed, is abandoned. Nothing if there is no such record.
+ */
 function abandonClaim(memory: RingMemory, sender: number): void {
   const { words } = memory;
   const slot = memory.slot(sender);

@@ -1,6 +1,6 @@
 /**
- * The sending side of a ring. Several threads write at once, without a lock: who is stopped in the middle, or dies, holds
- * up nobody but the receiver, and that until `releaseSender` at the latest.
+ * The sending side of a ring. Several threads write at once, without a lock: who is stopped in the middle, or dies,
+ * holds up nobody but the receiver, and that until `releaseSender` at the latest.
  */
 import {
   ABANDONED,
@@ -78,8 +78,8 @@ export class RingWriter {
       throw new RangeError(`lengthBytes: ${lengthBytes}; allowed: 0 to ${memory.maxRecordBytes}`);
     }
     const units = unitsFor(lengthBytes);
-    // Atomics cost ten times a plain access, so what is only a hint is read plainly: whatever it says, the exchanges below
-    // decide, and pass() looks properly.
+    // Atomics cost ten times a plain access, so what is only a hint is read plainly: whatever it says, the exchanges
+    // below decide, and pass() looks properly.
     if (words[CLOSED] !== 0) return GONE;
     if (words[ERA] !== this.era) this.beginEra();
     // Step "look": from where this sender was last, or from where somebody else has come since.
@@ -115,7 +115,7 @@ export class RingWriter {
       } else if (left < units) {
         // Step "pad": settled by the one exchange, so nobody has to come back for it.
         if (Atomics.compareExchange(words, state, found, memory.word(place, PADDING, this.sender)) === found) {
-          // Whoever writes over the receiver's mark takes it along to the record that he commits.
+          // A sender that writes over the receiver's mark takes it along to the record that it commits.
           asleep |= found & ASLEEP;
           place = (place + left) | 0;
         }
@@ -225,11 +225,12 @@ export class RingWriter {
     words[head + LENGTH] = this.lengthBytes;
     this.lengthBytes = -1;
     const settled = this.memory.word(this.position, state, this.sender);
-    // Step "commit": the plain stores above are seen by whoever sees this one. It also tells whether the receiver sleeps.
+    // Step "commit": a thread that sees this store sees the plain stores above. It also tells whether the receiver
+    // sleeps.
     return (Atomics.exchange(words, head + STATE, settled) & ASLEEP) !== 0;
   }
 
-  /** Step "claim": before the reservation, so that whoever finds that can know its length. */
+  /** Step "claim": before the reservation, so that a thread that finds the reservation can know its length. */
   private claim(place: number, units: number): void {
     const { words } = this.memory;
     words[this.slot + CLAIM_START] = place;
@@ -247,7 +248,8 @@ export class RingWriter {
   private pass(place: number): number {
     const { memory } = this;
     const found = Atomics.load(memory.words, memory.head(place) + STATE);
-    // Of a later lap: it was freed long ago, and READ was moved before that. Of an earlier one it can't be: HEAD has passed.
+    // Of a later lap: it was freed long ago, and READ was moved before that. Of an earlier one it can't be: HEAD has
+    // passed.
     if (!memory.sameLap(found, place)) return Atomics.load(memory.words, READ);
     return stateOf(found) === FREE ? place : (place + memory.spanOfFound(place, found)) | 0;
   }

@@ -14,8 +14,8 @@ import type { WorkerSetup, WorkerAddress } from './control.js';
  */
 export class CurrentWorker<Messages extends MessageTypes = MessageTypes> {
   /**
-   * The runtime is being stopped: close listeners and connections here. The worker ends when it has nothing left to wait
-   * for, or at the deadline; what this returns is awaited.
+   * The runtime is being stopped: close listeners and connections here. The worker ends when it waits for nothing more
+   * or at the deadline; what this returns is awaited.
    */
   onStop: (() => void | Promise<void>) | undefined = undefined;
   /** Its place in the runtime, from 0; the same after a restart. */

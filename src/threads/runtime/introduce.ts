@@ -1,4 +1,7 @@
-/** Workers of a runtime learn of each other. Those that are being started wait for each other, and run when all know all. */
+/**
+ * Workers of a runtime learn of each other. Those that are being started wait for each other, and run when all know
+ * all.
+ */
 import type { RuntimeWorker } from './runtime-worker.js';
 
 /** Introduces those that are new, at first and after a restart, once all that live have said where they are reached. */

@@ -1,8 +1,8 @@
 /**
- * Threads that are loading Pollux and starting their reactor. To end one meanwhile aborts the whole process: koffi is told
- * of libraries and functions by calls that fail in a thread that is being ended, and what it throws then Node can't deliver
- * any more. Whoever means to end a thread waits until that is over; a thread that ends itself, until it is with all that it
- * has started.
+ * Threads that are loading Pollux and starting their reactor. To end one meanwhile aborts the whole process: koffi is
+ * told of libraries and functions by calls that fail in a thread that is being ended, and what it throws then Node
+ * can't deliver any more. Code that means to end a thread waits until the loading is over. A thread that ends itself
+ * waits for all threads that it has started.
  */
 import process from 'node:process';
 import { monotonicMs } from '../../base/runtime-functions.js';

@@ -23,26 +23,29 @@ import { checkReactorOptions } from '../../api/thread-reactor.js';
 /** Options of `new Runtime`. */
 export interface RuntimeOptions {
   /**
-   * What each worker runs: a module, which finds its worker by `currentWorker()`. If it exports a function `run`, by itself or
-   * in its default export, that is called with the worker, and awaited. A default export that is a function is refused.
+   * What each worker runs: a module, which finds its worker by `currentWorker()`. If it exports a function `run`, by
+   * itself or in its default export, that is called with the worker, and awaited. A default export that is a function
+   * is refused.
    */
   readonly entry: URL;
   /**
-   * Where Pollux's own first module of a worker is: `pollux/worker`, or what your bundler made of it. Default: beside Pollux.
-   * A bundle of Pollux has no such file beside it, and `start` says so.
+   * Where Pollux's own first module of a worker is: `pollux/worker`, or what your bundler made of it. Default: beside
+   * Pollux. A bundle of Pollux has no such file beside it, and `start` says so.
    */
   readonly workerUrl?: URL;
   /** How many workers, up to 256. Default: as many as the process may use processors. */
   readonly workers?: number;
   /** Their names, one a worker, no two the same. Default: 'worker 0' and on. */
   readonly names?: readonly string[];
-  /** Binds each worker to a processor of its own, in turn; only with more than one, and only on Linux. Default false. */
+  /**
+   * Binds each worker to a processor of its own, in turn; only with more than one, and only on Linux. Default false.
+   */
   readonly affinity?: boolean;
   /** Given to each worker as `worker.payload`: anything that can be cloned. */
   readonly payload?: unknown;
   /**
-   * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each worker (`senders`). Default:
-   * one is opened, and closed at the end. A thread has one: several runtimes of a worker are given the same.
+   * This thread's endpoint, if it has one: it is used, and left open. It needs a sender for each worker (`senders`).
+   * Default: one is opened, and closed at the end. A thread has one: several runtimes of a worker are given the same.
    */
   readonly endpoint?: Endpoint;
   /** For the reactor of each worker. */
@@ -50,18 +53,18 @@ export interface RuntimeOptions {
   /** How often a worker that crashed is started again, each. Default 0. */
   readonly restarts?: number;
   /**
-   * Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds; a second signal terminates whoever is
-   * left. Default: signals are left alone.
+   * Stops the runtime at SIGTERM and SIGINT, with this long to drain, in milliseconds; a second signal terminates the
+   * workers that are left. Default: signals are left alone.
    */
   readonly drainOnSignalMs?: number;
   /**
-   * A worker died of this; it is told before the worker is started again, if it is. Handler or none, a failure that is not
-   * met by a restart rejects `stop` and `finished`.
+   * A worker died of this; it is told before the worker is started again, if it is. Handler or none, a failure that is
+   * not met by a restart rejects `stop` and `finished`.
    */
   readonly onError?: (failure: Error, name: string) => void;
   /**
-   * A worker that crashed runs again: its entry is through, and `workers[i].peer` is the new one. Told each time, with how
-   * often it was started again by now; not told once the runtime is being stopped.
+   * A worker that crashed runs again: its entry is through, and `workers[i].peer` is the new one. Told each time, with
+   * how often it was started again by now; not told once the runtime is being stopped.
    */
   readonly onRestart?: (name: string, restarts: number) => void;
 }

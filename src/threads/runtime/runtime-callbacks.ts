@@ -1,4 +1,7 @@
-/** What a runtime calls its user's callbacks by: `onError` and `onRestart`, in the context in which the runtime was made. */
+/**
+ * What a runtime calls its user's callbacks by: `onError` and `onRestart`, in the context in which the runtime was
+ * made.
+ */
 import { AsyncScope, throwUncaught } from '../../core/reactor/async-scope.js';
 import type { RuntimeOptions } from './options.js';
 

@@ -33,7 +33,10 @@ export class RuntimeServices implements ServiceOwner {
     return this.open.size;
   }
 
-  /** Opens one, and has the workers that run serve it. @throws what `runtime.listen` throws once its options are checked. */
+  /**
+   * Opens one, and has the workers that run serve it.
+   * @throws what `runtime.listen` throws once its options are checked.
+   */
   async listen(options: ServiceValues): Promise<Service> {
     const { signal } = options;
     this.runtime.checkRunning();
@@ -64,7 +67,10 @@ export class RuntimeServices implements ServiceOwner {
     for (const service of this.open) service.onEnded(worker, willReturn);
   }
 
-  /** A worker is being stopped. Clients that wait in a backlog are served by the workers that still accept. Never rejects. */
+  /**
+   * A worker is being stopped. Clients that wait in a backlog are served by the workers that still accept. Never
+   * rejects.
+   */
   release(worker: ServingWorker): Promise<unknown> {
     return Promise.allSettled([...this.open].map(service => service.release(worker)));
   }

@@ -68,7 +68,8 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   ) {}
 
   /**
-   * The way to send to it. After a crash that is the peer of the thread that has ended (`isGone`), until the worker runs again.
+   * The way to send to it. After a crash that is the peer of the thread that has ended (`isGone`), until the worker
+   * runs again.
    *
    * @throws IoError ESRCH: its entry has not run yet.
    */
@@ -176,8 +177,8 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   }
 
   /**
-   * Stops the worker's reactor: its listeners accept nothing, its connections and queues receive nothing, so that peers and
-   * senders are held back, and its timers wait. What it has of Node, timers and `fetch` among it, goes on.
+   * Stops the worker's reactor: its listeners accept nothing, its connections and queues receive nothing, so that peers
+   * and senders are held back, and its timers wait. What it has of Node, timers and `fetch` among it, goes on.
    *
    * @param options aborting its `signal` later ends the wait; the worker stops all the same.
    * @returns a promise that resolves when it has stopped, which is once its present turn is over.
@@ -202,15 +203,16 @@ export class RuntimeWorker<Messages extends MessageTypes = MessageTypes> {
   }
 
   /**
-   * Ends the worker now, wherever it is, and for good: it is not started again, and it has not failed. What it had open is
-   * closed. Twice is allowed. One that is just being started ends as soon as its reactor runs.
+   * Ends the worker now, wherever it is, and for good: it is not started again, and it has not failed. What it had open
+   * is closed. Twice is allowed. One that is just being started ends as soon as its reactor runs.
    *
    * @param options aborting its `signal` ends the wait; the worker ends all the same.
    */
   terminate(options?: EndOptions): Promise<void> {
     return endWith(options, async () => {
       this.wasTerminated = true;
-      // Each call of `Worker.terminate` adds a listener to the thread, and a thread in a call of the kernel ends when that returns.
+      // Each call of `Worker.terminate` adds a listener to the thread, and a thread in a call of the kernel ends when
+      // that returns.
       this.terminating ??= this.thread && this.endThread(this.thread);
       await this.terminating;
     });

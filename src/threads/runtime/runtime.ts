@@ -27,7 +27,9 @@ import { checkDeadline, checkRuntimeOptions, type CheckedOptions, type RuntimeOp
 
 /** How a runtime came to its end. */
 export interface RuntimeEnd {
-  /** The names of the workers that were terminated, since they had not ended by the deadline: empty if all have drained. */
+  /**
+   * The names of the workers that were terminated, since they had not ended by the deadline: empty if all have drained.
+   */
   readonly terminated: readonly string[];
 }
 
@@ -83,8 +85,8 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
    * @param options aborting its `signal` before all workers run is as if the deadline had come.
    * @returns a promise that resolves when the entry of each has been loaded and run, and rejects if one dies before, or
    *   isn't through at the deadline: `stop` then ends those that there are.
-   * @throws IoError (by the promise, as all) EALREADY: it was started before, or this thread has an endpoint that it was not
-   *   given as an option; ECANCELED: it is stopped before all workers run; ETIMEDOUT, ESRCH: see above.
+   * @throws IoError (by the promise, as all) EALREADY: it was started before, or this thread has an endpoint that it
+   *   was not given as an option; ECANCELED: it is stopped before all workers run; ETIMEDOUT, ESRCH: see above.
    * @throws RangeError the deadline makes no sense.
    */
   async start(deadlineMs = 60_000, options?: WaitOptions): Promise<void> {
@@ -105,12 +107,13 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
   }
 
   /**
-   * Listens, and has the workers serve: whatever the model, each gets its connections by its `receiveConnections`, which
-   * its entry has called. What a worker that has crashed had in hand is lost with it; what it had not taken yet is not.
+   * Listens, and has the workers serve: whatever the model, each gets its connections by its `receiveConnections`,
+   * which its entry has called. What a worker that has crashed had in hand is lost with it; what it had not taken yet
+   * is not.
    *
    * @returns a promise that resolves when all workers serve.
-   * @throws IoError (by the promise, as all) ESRCH: the runtime is not running; ENOENT: a worker receives no connections;
-   *   what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
+   * @throws IoError (by the promise, as all) ESRCH: the runtime is not running; ENOENT: a worker receives no
+   *   connections; what `listen` throws; ENOTSUP: this system or backend lacks what the model needs.
    * @throws TypeError, RangeError an option that makes no sense, named.
    * @throws whatever `signal` was aborted with, at once; what listens already is closed.
    */
@@ -123,18 +126,22 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
   }
 
   /**
-   * Makes a work queue: workers receive its items by `receiveWork(currentWorker(), name)`, and each goes to one that is free.
+   * Makes a work queue: workers receive its items by `receiveWork(currentWorker(), name)`, and each goes to one that is
+   * free.
    *
-   * @throws IoError ESRCH: before `start`; EALREADY: there is one of that name. @throws TypeError, RangeError an option, named.
+   * @throws IoError ESRCH: before `start`; EALREADY: there is one of that name. @throws TypeError, RangeError an
+   *   option, named.
    */
   workQueue<T = unknown, R = unknown>(name: string, options?: WorkQueueOptions): WorkQueue<T, R> {
     return workQueue(this.endpoint, name, options);
   }
 
   /**
-   * Pauses all workers, as `workers[i].pause` does; those that have not run yet, or are started again, as soon as they run.
+   * Pauses all workers, as `workers[i].pause` does; those that have not run yet, or are started again, as soon as they
+   * run.
    *
-   * @param options aborting its `signal` later ends the wait; the workers stop all the same, and `resume` lets them go on.
+   * @param options aborting its `signal` later ends the wait; the workers stop all the same, and `resume` lets them go
+   *   on.
    * @returns a promise that resolves when all have stopped, once they run. One that ends meanwhile is not waited for.
    * @throws IoError (by the promise) ESRCH: the runtime is not running, or does not come to run.
    */
@@ -154,14 +161,17 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
     for (const worker of this.workers) worker.resume();
   }
 
-  /** Looks at all workers, and waits for none that hangs. @throws TypeError, RangeError (by the promise) an option, named. */
+  /**
+   * Looks at all workers, and waits for none that hangs.
+   * @throws TypeError, RangeError (by the promise) an option, named.
+   */
   async snapshot(options: RuntimeSnapshotOptions = {}): Promise<RuntimeSnapshot> {
     const { own, timeoutMs } = checkedRuntimeSnapshot(options);
     return { workers: await Promise.all(this.workers.map(worker => worker.snapshot(own, timeoutMs))) };
   }
 
   /**
-   * Lets the workers end: each goes on if it is paused, serves whoever waits to be accepted, runs its `onStop`, and ends
+   * Lets the workers end: each goes on if it is paused, serves the clients in its backlog, runs its `onStop`, and ends
    * with the last thing it has open. No worker waits for another. Those that are left at the deadline are terminated.
    *
    * @param deadlineMs from now. Default: 10 seconds.
@@ -310,7 +320,7 @@ export class Runtime<Messages extends MessageTypes = MessageTypes> {
       this.failure ??= failure as Error;
     }
     if (this.options.endpoint === undefined) {
-      // Whoever sent to the last of them is told before the way to it is closed.
+      // Senders to the last of them are told before the way to it is closed.
       await this.endpoint.endsTold();
       this.endpoint.close();
     }

@@ -1,4 +1,7 @@
-/** Snapshots that a worker has been asked for. One that hangs answers late or never, and is waited for no longer than was said. */
+/**
+ * Snapshots that a worker has been asked for. One that hangs answers late or never, and is waited for no longer than
+ * was said.
+ */
 import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import type { ThreadSnapshot } from '../../observe/thread-snapshot.js';
 

@@ -6,7 +6,10 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 export class StopSignals {
   private wasSignalled = false;
 
-  /** @param onFirst told of the first signal. @param onNext told of each later one: nothing is to be waited for any more. */
+  /**
+   * @param onFirst told of the first signal.
+   * @param onNext told of each later one: nothing is to be waited for any more.
+   */
   constructor(
     private readonly onFirst: () => void,
     private readonly onNext: () => void,

@@ -1,7 +1,7 @@
 /**
- * Closes what workers leave open when they end. Descriptors that no other thread knows are closed at once: ports are free again
- * and peers are told. Descriptors that other threads use by number stay open, so that the number can't name another file, until
- * each worker that lived at that time has released them or has ended.
+ * Closes what workers leave open when they end. Descriptors that no other thread knows are closed at once: ports are
+ * free again and peers are told. Descriptors that other threads use by number stay open, so that the number can't name
+ * another file, until each worker that lived at that time has released them or has ended.
  */
 import { poolPlaces } from '../../core/disk/pool-places.js';
 import { closeHolder, descriptorsOfThread, type ThreadDescriptors } from '../../sys/file/owned-descriptors.js';
@@ -18,7 +18,10 @@ export class WorkerCleanups {
   /** By the thread id of the worker that has ended. */
   private readonly underWay = new Map<number, Cleanup>();
 
-  /** @param threadId of a worker that has ended; the threads that it had started have ended too. @param others the workers that live. */
+  /**
+   * @param threadId of a worker that has ended; the threads that it had started have ended too.
+   * @param others the workers that live.
+   */
   begin(threadId: number, others: readonly RuntimeWorker[]): void {
     const left = descriptorsOfThread(threadId);
     poolPlaces.leaveAllOf(left.holders);

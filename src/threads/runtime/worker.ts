@@ -1,4 +1,7 @@
-/** The first module of a RuntimeWorker's thread: it introduces itself, waits until it knows the others, and runs the entry. */
+/**
+ * The first module of a RuntimeWorker's thread: it introduces itself, waits until it knows the others, and runs the
+ * entry.
+ */
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { setImmediate } from '../../base/runtime-functions.js';

@@ -1,8 +1,9 @@
 /**
- * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a worker go in one
- * message. On its way a connection belongs to a holder of its own, one for each worker, which this thread keeps: either the
- * other worker claims it, or this one claims it back. A worker whose mailbox is full gets none until there is room, and what
- * a worker did not get since it ended goes to another. While there is nobody to give to, nothing is accepted. Once it closes, what there is nobody left for is closed.
+ * The thread that has the runtime accepts, and gives the connections out: all that one turn brought for a worker go in
+ * one message. On its way a connection belongs to a holder of its own, one for each worker, which this thread keeps:
+ * either the other worker claims it, or this one claims it back. A worker whose mailbox is full gets none until there
+ * is room, and what a worker did not get since it ended goes to another. While there is nobody to give to, nothing is
+ * accepted. Once it closes, what there is nobody left for is closed.
  */
 import { CONNECTIONS_PER_BATCH } from '../../core/limits.js';
 import type { Deferred } from '../../core/reactor/reactor.js';
@@ -116,7 +117,8 @@ export class Acceptor implements AcceptModelRun, Deferred {
       this.targets.clear();
     });
     if (late.length === 0) await release;
-    // When the time was over before, nobody was waited for in the end: late are those that have not taken what they were sent.
+    // When the time was over before, nobody was waited for in the end: late are those that have not taken what they
+    // were sent.
     return unsettled.size > 0 ? [...unsettled].map(({ worker }) => worker) : late;
   }
 
@@ -264,7 +266,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   }
 
   private updateAccepting(): void {
-    // While it is drained it takes all that wait, whoever has room.
+    // While it is drained it takes all that wait, whichever worker has room.
     if (this.isClosing || this.listener.isClosed) return;
     const canGive = this.stranded.length === 0 && this.free().length > 0;
     this.listener.divert(canGive ? this.onAccepted : undefined);
@@ -287,7 +289,7 @@ export class Acceptor implements AcceptModelRun, Deferred {
   private readonly byTurns = ({ length }: readonly AcceptTarget[]): number => this.turn++ % length;
 }
 
-/** A function of the user's, whose answer is looked at. */
+/** A user's function, whose answer is checked. */
 function checked(distribute: Distribute): Distribute {
   return loads => {
     const chosen = distribute(loads);

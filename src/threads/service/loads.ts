@@ -1,4 +1,7 @@
-/** How many connections each worker of a runtime has had of a service, and has: three words a worker that all can read. Sums wrap at 2^32. */
+/**
+ * How many connections each worker of a runtime has had of a service, and has: three words a worker that all can read.
+ * Sums wrap at 2^32.
+ */
 import type { WorkerLoad } from './options.js';
 
 const WORDS = 3;

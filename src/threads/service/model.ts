@@ -73,8 +73,8 @@ export interface AcceptModelRun {
    */
   close(deadline: Deadline): Promise<readonly ServingWorker[]>;
   /**
-   * The runtime is being stopped: as `close`, but for one worker, which waits for no other. Resolves when it has taken what
-   * it was given, or has ended; it is given nothing after that.
+   * The runtime is being stopped: as `close`, but for one worker, which waits for no other. Resolves when it has taken
+   * what it was given, or has ended; it is given nothing after that.
    */
   release(worker: ServingWorker): Promise<void>;
 }

@@ -4,10 +4,10 @@ import { milliseconds, optional, required, valuesOf, type OptionTable, type Opti
 import { LISTENING_OPTIONS, type ListeningOptions } from '../../api/listening/listening-socket.js';
 
 /**
- * Who accepts. `reuseport`: each worker, on a listener of its own, and the kernel spreads by a hash of the addresses.
- * `exclusive`: each worker, on one listener, of which the kernel wakes one that waits. `acceptor`: the worker that has the
- * runtime, which gives connections out. `combined`: as `acceptor`, and connections that are parked (`connection.park`) wait
- * for whichever worker is free first.
+ * Which thread accepts. `reuseport`: each worker, on a listener of its own, and the kernel spreads by a hash of the
+ * addresses. `exclusive`: each worker, on one listener, of which the kernel wakes one that waits. `acceptor`: the
+ * worker that has the runtime, which gives connections out. `combined`: as `acceptor`, and connections that are parked
+ * (`connection.park`) wait for the worker that is free first.
  */
 export type AcceptModel = 'reuseport' | 'exclusive' | 'acceptor' | 'combined';
 export const ACCEPT_MODELS: readonly AcceptModel[] = ['reuseport', 'exclusive', 'acceptor', 'combined'];
@@ -38,11 +38,14 @@ const STRATEGIES = ['round-robin', 'least-connections'];
 export interface ServiceOptions extends Omit<ListeningOptions, 'reusePort'> {
   readonly accept: AcceptModel;
   /**
-   * `acceptor`, `combined`: who gets a connection. In turn (the default), who has the fewest open, or what a function of yours says,
-   * which is called for each connection with the workers that run.
+   * `acceptor`, `combined`: which worker gets a connection. In turn (the default), the one with the fewest open, or the
+   * one that your function returns, which is called for each connection with the workers that run.
    */
   readonly distribute?: 'round-robin' | 'least-connections' | Distribute;
-  /** How long a parked connection may wait for its next bytes, to the second; then it is closed. 0 is for ever. Default 60 s. */
+  /**
+   * How long a parked connection may wait for its next bytes, to the second; then it is closed. 0 is for ever. Default
+   * 60 s.
+   */
   readonly idleMs?: number;
 }
 

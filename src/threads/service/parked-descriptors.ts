@@ -1,9 +1,9 @@
 /**
- * Which connections of a service are parked, and since when: what a holder of descriptors has, that all threads may claim
- * from. Who is served an event for one claims it, or who finds that it has been idle for too long; one of them gets it.
+ * Which connections of a service are parked, and since when: what a holder of descriptors has, that all threads may
+ * claim from. A thread claims one for which it gets an event, or which it finds idle for too long; one thread gets it.
  *
- * Looking for old ones costs what there is, and not what there may be: descriptors are counted by blocks of their numbers, and
- * blocks without any are passed over.
+ * Looking for old ones costs what there is, and not what there may be: descriptors are counted by blocks of their
+ * numbers, and blocks without any are passed over.
  */
 import {
   claim,

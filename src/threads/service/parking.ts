@@ -1,6 +1,6 @@
 /**
- * Idle connections of a service in this thread's eyes: they wait in a kernel queue that it shares with the other threads
- * (`combined`), or has to itself, and cost the thread nothing meanwhile.
+ * Idle connections of a service in this thread's eyes: they wait in a kernel queue that it shares with the other
+ * threads (`combined`), or has to itself, and cost the thread nothing meanwhile.
  */
 import { READABLE } from '../../backends/contract.js';
 import type { Watcher } from '../../core/driver/driver.js';

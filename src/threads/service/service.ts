@@ -81,10 +81,11 @@ export class Service {
   }
 
   /**
-   * Stops accepting. Who waits in the backlog is served still; connections live on in their workers. Twice is allowed.
+   * Stops accepting. Clients in the backlog are served still; connections live on in their workers. A second call is
+   * allowed.
    *
-   * A worker that is paused, or busy until the deadline, is not waited for: what it was given and has not taken goes to the
-   * other workers, and who waits in the backlog of a listener of its own is turned away.
+   * A worker that is paused, or busy until the deadline, is not waited for: what it was given and has not taken goes to
+   * the other workers, and clients in the backlog of its own listener are turned away.
    *
    * @returns a promise that resolves when nobody listens any more, and tells which workers were late.
    * @throws RangeError (by the promise) the deadline makes no sense.
@@ -184,7 +185,7 @@ export async function openService(owner: ServiceOwner, options: ServiceValues): 
   return new Service(owner, details.address, accept, loads, run);
 }
 
-/** A function of the user's is asked in the context that the service was made in. */
+/** A user's function is called in the context that the service was made in. */
 function scoped(scope: AsyncScope, distribute: ServiceOptions['distribute']): ServiceOptions['distribute'] {
   return typeof distribute === 'function' ? loads => scope.run(distribute, undefined, loads) : distribute;
 }

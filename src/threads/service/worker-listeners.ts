@@ -1,7 +1,7 @@
 /**
- * Workers that accept for themselves: each from a socket of its own (reuseport), or all from one (exclusive). The sockets
- * belong to the thread that has the runtime, so none is lost with a worker: what waits in its backlog is accepted by the
- * worker that comes after it, or by another.
+ * Workers that accept for themselves: each from a socket of its own (reuseport), or all from one (exclusive). The
+ * sockets belong to the thread that has the runtime, so none is lost with a worker: what waits in its backlog is
+ * accepted by the worker that comes after it, or by another.
  */
 import { SHUT_RD } from '../../sys/ffi/constants.js';
 import { close } from '../../sys/file/io.js';
@@ -12,7 +12,10 @@ import type { Serving } from './worker-services.js';
 import { askAll, type AcceptModelRun, type ServingWorkers, type ServingWorker, type Deadline } from './model.js';
 
 export class WorkerListeners implements AcceptModelRun {
-  /** The worker that accepts from each socket that is not shared; undefined: no worker was left, or the socket is drained. */
+  /**
+   * The worker that accepts from each socket that is not shared; undefined: no worker was left, or the socket is
+   * drained.
+   */
   private readonly acceptors: (ServingWorker | undefined)[];
   /** Sockets that are being given to another worker, by index. */
   private readonly handOvers = new Map<number, Promise<void>>();

@@ -1,4 +1,4 @@
-/** Where connections of services come into a worker, whoever accepted them: they all go to one handler. */
+/** Where connections of services come into a worker, whichever thread accepted them: they all go to one handler. */
 import { wrongState } from '../../sys/ffi/io-error.js';
 import { AsyncScope } from '../../core/reactor/async-scope.js';
 import { claim } from '../../sys/file/owned-descriptors.js';
@@ -14,8 +14,8 @@ import { Loads } from './loads.js';
 import { Parking, type SharedParking } from './parking.js';
 
 /**
- * What is sent in the lane of control, by which an acceptor gives descriptors: 32 bits each, after the number of their service
- * and that of their holder.
+ * What is sent in the lane of control, by which an acceptor gives descriptors: 32 bits each, after the number of their
+ * service and that of their holder.
  */
 export const ACCEPTED = 'pollux: accepted';
 /** A request in the same lane that is answered once everything sent before it has been taken. */

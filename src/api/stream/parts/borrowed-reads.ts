@@ -1,4 +1,7 @@
-/** The read side of a connection, as transfers see it: one of them has it at a time, and what arrives goes to that one alone. */
+/**
+ * The read side of a connection, as transfers see it: one of them has it at a time, and what arrives goes to that one
+ * alone.
+ */
 import type { BufferList } from '../../../core/memory/buffer-list.js';
 import type { Descriptor } from '../../../core/operations/operation.js';
 import type { ReadSide, ReadTurn } from '../../../core/operations/read-turn.js';

@@ -1,6 +1,6 @@
 /**
- * The life of a connection: its state, its timeouts, and what it ended by. A connection has none until something has happened to
- * it but bytes: as long as that, it is open.
+ * The life of a connection: its state, its timeouts, and what it ended by. A connection has none until something has
+ * happened to it but bytes: as long as that, it is open.
  */
 import { connectionClose, connectionError } from '../../../core/observation/channels.js';
 import type { BufferList } from '../../../core/memory/buffer-list.js';
@@ -92,7 +92,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
   get closed(): Promise<void> {
     if (this.closing === undefined) {
       this.closing = settling();
-      // Whoever does not wait for it is told by onClose; it must not end the process as unhandled.
+      // A program that does not wait for it is told by onClose; it must not end the process as unhandled.
       this.closing.promise.catch(() => {});
       if (this.state === 'closed' || this.state === 'moved') this.settleClosed();
     }
@@ -209,7 +209,10 @@ export class ConnectionLife implements TimerOwner, Deferred {
     if (awaitsFlush(this.state) && this.isFlushed) this.transition('flushed');
   }
 
-  /** The peer has ended, and nobody reads or has asked to be told: whoever comes within a bounded while finds all as it was. */
+  /**
+   * The peer has ended, and nobody reads or has asked to be told: a reader that comes within a bounded time finds all
+   * as it was.
+   */
   awaitReader(): void {
     if (this.closeTimer === NO_TIMER) this.armClose(this.connection.terms.limits.lingerMs);
   }

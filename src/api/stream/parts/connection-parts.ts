@@ -12,15 +12,19 @@ export interface ConnectionTerms {
   readonly reactor: Reactor;
   readonly limits: QueueLimits;
   /**
-   * What comes after our FIN while nobody reads. 'left' stays in the kernel, which holds the peer back. 'drained' is received, so
-   * that the peer's FIN is: a server that answers and ends without a look at the request will not look later.
+   * What comes after our FIN while nobody reads. 'left' stays in the kernel, which holds the peer back. 'drained' is
+   * received, so that the peer's FIN is: a server that answers and ends without a look at the request will not look
+   * later.
    */
   readonly unread: 'left' | 'drained';
   /** Each of them is closed, or leaves the thread, some day. */
   readonly uncount?: () => void;
 }
 
-/** The service of a runtime that a connection was accepted for. It counts the connection for as long as this thread has it. */
+/**
+ * The service of a runtime that a connection was accepted for. It counts the connection for as long as this thread has
+ * it.
+ */
 export interface ConnectionService {
   /** The connection is closed, another thread's, or idle. */
   onReleased(): void;
@@ -35,7 +39,10 @@ export interface ConnectionDetails {
   readonly limits: QueueLimits;
 }
 
-/** What a call gets that was under way when the connection was closed here. @param name what a transfer's user calls it. */
+/**
+ * What a call gets that was under way when the connection was closed here.
+ * @param name what a transfer's user calls it.
+ */
 export function cancelled(what: string, descriptor: Descriptor, name?: string): IoError {
   return new IoError('ECANCELED', what, titleOf(descriptor, name), 'the connection was closed here');
 }

@@ -77,7 +77,10 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     checkFree(this, call, name);
   }
 
-  /** What follows bytes that were thrown away is not handed on as if it followed those before. @throws IoError ENOBUFS. */
+  /**
+   * What follows bytes that were thrown away is not handed on as if it followed those before.
+   * @throws IoError ENOBUFS.
+   */
   checkNothingLost(): void {
     if (this.lost !== undefined) throw this.lost;
   }
@@ -86,7 +89,10 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     return this.rare.unread !== undefined;
   }
 
-  /** Puts bytes back that come before what the kernel has. @throws IoError EBUSY: somebody reads; EBADF: it was moved. */
+  /**
+   * Puts bytes back that come before what the kernel has.
+   * @throws IoError EBUSY: somebody reads; EBADF: it was moved.
+   */
   putBack(bytes: BufferList): void {
     checkNobodyWaits(this);
     if (bytes.length === 0) return;
@@ -218,7 +224,7 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     this.reactor.receiveBuffer.forget(this);
   }
 
-  /** The descriptor is closed: whoever still reads is refused. */
+  /** The descriptor is closed: reads that still wait are refused. */
   tellClosed(failure: Error | undefined): void {
     const { descriptor } = this.connection;
     const { pull, borrowed } = this.rare;
@@ -235,7 +241,8 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     const { handler } = this;
     const { pull } = this.rare;
     if (handler !== undefined) this.connection.descriptor.scope.run(handler, undefined, chunk);
-    // A copy: a reader may keep it for ever, and a slab of which readers keep chunks would soon have none left to receive into.
+    // A copy: a reader may keep it for ever, and a slab of which readers keep chunks would soon have none left to
+    // receive into.
     else if (pull?.isWaiting === true) pull.give(chunk.copy());
     else this.keep(chunk);
   }
@@ -310,7 +317,10 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     return (this.handler !== undefined && !isPaused) || pull?.isWaiting === true;
   }
 
-  /** Nobody reads what comes after our FIN: it is received, so that the peer's FIN is, and kept for a reader who comes late. */
+  /**
+   * Nobody reads what comes after our FIN: it is received, so that the peer's FIN is, and kept for a reader who comes
+   * late.
+   */
   private get takesUnread(): boolean {
     const { state, terms } = this.connection;
     if (!delivers(state) || canSend(state) || this.isWanted || this.isBorrowed) return false;

@@ -1,4 +1,7 @@
-/** The outbound half of a connection: what `send` takes, and transfers that write in between. Made when something is first sent. */
+/**
+ * The outbound half of a connection: what `send` takes, and transfers that write in between. Made when something is
+ * first sent.
+ */
 import { isUint8Array } from '../../../base/kinds.js';
 import { WRITE_TURNS, SEND_BYTES_PER_TURN } from '../../../core/limits.js';
 import { BufferList } from '../../../core/memory/buffer-list.js';
@@ -185,7 +188,7 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
     throw new IoError('EBUSY', call, titleOf(this.connection.descriptor), explanation);
   }
 
-  /** Takes out what is queued, for another thread to send. Who waits for room waits no more. */
+  /** Takes out what is queued, for another thread to send. Calls that wait for room return. */
   takeQueued(): Uint8Array {
     const queue = this.sender?.queue;
     const bytes = queue?.toBytes() ?? new Uint8Array(0);
@@ -203,7 +206,7 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
     }
   }
 
-  /** The descriptor is closed: whoever still waits to write is refused. */
+  /** The descriptor is closed: writes that still wait are refused. */
   tellClosed(failure: Error | undefined): void {
     const { turns, drained } = this;
     const { descriptor } = this.connection;
@@ -237,7 +240,9 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
     return false;
   }
 
-  /** @param foreign what is left of memory that is not ours after the call: it is copied, and otherwise the list moves. */
+  /**
+   * @param foreign what is left of memory that is not ours after the call: it is copied, and otherwise the list moves.
+   */
   private queueRest(list: BufferList, foreign: Uint8Array | undefined): void {
     const { reactor, descriptor } = this.connection;
     const sender = this.needSender();
@@ -270,7 +275,7 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
     if (turns === undefined) return;
     const retired = turns.advance();
     this.bytesSentBefore += retired;
-    // Whoever ended within `advance` has been here in its place.
+    // A transfer that ended within `advance` has done this already.
     if (turns.length > 0 || this.turns !== turns || this.isClosed) return;
     this.turns = undefined;
     const { sender } = this;

@@ -63,7 +63,7 @@ export class PeerWatch implements AwaitHangUpOwner {
     const { state, life, onClose } = half.connection;
     // A handler that is set and does not receive has paused: the end comes after its bytes.
     if (hasEnded(state)) return half.onData === undefined && !half.isBorrowed;
-    // A FIN behind bytes that were put back waits for whoever reads them.
+    // A FIN behind bytes that were put back waits until they are read.
     if (state !== 'open' || half.hasReader || half.hasUnread || half.isBorrowed) return false;
     return onClose !== undefined || half.onEnd !== undefined || life?.isUnattended === true;
   }

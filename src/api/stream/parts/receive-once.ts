@@ -1,4 +1,4 @@
-/** Receiving once into memory of the user's, as a promise that a signal can end. */
+/** Receiving once into memory that the user owns, as a promise that a signal can end. */
 import { unlessAborted } from '../../../base/unless-aborted.js';
 import type { BufferList } from '../../../core/memory/buffer-list.js';
 import { ReceiveInto } from '../../../core/operations/receive-into.js';
@@ -54,7 +54,7 @@ function nextBytes(half: OnceReceiver, bytes: Uint8Array, signal: AbortSignal | 
   const refuse = () => reject(connection.failure ?? cancelled('read', descriptor));
   const operation = new ReceiveInto(bytes, driver.counters, settle, refuse);
   if (driver.submit(descriptor, operation)) {
-    // Bytes are handed over at once; an end calls handlers of the user's, and those never run within this call.
+    // Bytes are handed over at once; an end calls the user's handlers, and those never run within this call.
     if (operation.received > 0) settle(operation);
     else reactor.defer({ onDeferred: () => settle(operation) });
   }

@@ -4,7 +4,10 @@ import { milliseconds, valuesOf, type OptionTable } from '../../../base/options.
 
 /** The timeouts of a connection, in milliseconds; 0 is off. */
 export interface TimeoutOptions {
-  /** No byte in either direction for this long, in milliseconds; 0 is never. Bytes that the peer takes from the kernel count. */
+  /**
+   * No byte in either direction for this long, in milliseconds; 0 is never. Bytes that the peer takes from the kernel
+   * count.
+   */
   readonly idleMs?: number;
   /** No byte received for this long; 0 is never. */
   readonly readMs?: number;

@@ -1,4 +1,7 @@
-/** What there is of a connection's inbound half where no handler takes the bytes: the many that have one carry no room for it. */
+/**
+ * What there is of a connection's inbound half where no handler takes the bytes: the many that have one carry no room
+ * for it.
+ */
 import type { BorrowedReads } from './borrowed-reads.js';
 import type { BufferList } from '../../../core/memory/buffer-list.js';
 import type { Pull } from '../../pull.js';

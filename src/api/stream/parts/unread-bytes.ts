@@ -1,4 +1,7 @@
-/** Bytes that a connection received before anybody read them, or that were put back. They come before what the kernel has. */
+/**
+ * Bytes that a connection received before anybody read them, or that were put back. They come before what the kernel
+ * has.
+ */
 import { BufferList } from '../../../core/memory/buffer-list.js';
 import { LATE_READER_BYTES } from '../../../core/limits.js';
 import { IoError } from '../../../sys/ffi/io-error.js';
@@ -19,7 +22,7 @@ export class UnreadBytes {
     return this.list.length + chunk.length <= LATE_READER_BYTES;
   }
 
-  /** A copy: many small chunks share memory, and none of the thread's is held. */
+  /** A copy: many small chunks share memory, and no chunk of the thread's pool is held. */
   add(chunk: Iterable<Uint8Array>): void {
     for (const part of chunk) this.list.appendCopy(part);
   }

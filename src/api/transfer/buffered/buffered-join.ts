@@ -1,4 +1,6 @@
-/** Two connections joined by buffers, of which one has TLS at least: a flow each way, as a tunnel has a relay each way. */
+/**
+ * Two connections joined by buffers, of which one has TLS at least: a flow each way, as a tunnel has a relay each way.
+ */
 import { clearTimeout, setTimeout } from '../../../base/runtime-functions.js';
 import { SendProgress } from '../../../core/operations/send-progress.js';
 import { Allowance } from '../../../core/transfers/allowance.js';

@@ -23,7 +23,9 @@ export class FileSource implements BufferedSource {
     Promise.resolve(sending.range).catch(() => {});
   }
 
-  /** Whether it is known how many bytes are to be sent: what is missing of them then, nobody can tell from what follows. */
+  /**
+   * Whether it is known how many bytes are to be sent: what is missing of them then, nobody can tell from what follows.
+   */
   get isPromised(): boolean {
     return this.range !== undefined;
   }
@@ -58,7 +60,10 @@ export class FileSource implements BufferedSource {
     this.sending.releaseFile?.();
   }
 
-  /** @returns undefined: a file whose size nobody knows has ended. @throws IoError EIO: it was cut short; what the disk says. */
+  /**
+   * @returns undefined: a file whose size nobody knows has ended.
+   * @throws IoError EIO: it was cut short; what the disk says.
+   */
   private async readSome(range: FileRange, mostBytes: number): Promise<BufferList | undefined> {
     const { fd, offset, lengthBytes, path = `descriptor ${fd}` } = range;
     const bytes = Buffer.allocUnsafe(Math.min(mostBytes, READ_BYTES));

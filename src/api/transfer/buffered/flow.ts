@@ -102,7 +102,7 @@ export class Flow {
       await this.sleep(allowance.delayMs());
       return false;
     }
-    // Whoever cancels meanwhile has the bytes: only what goes to the sink in the same breath is taken.
+    // After a cancel the bytes stay with the source: only what goes to the sink in the same step is taken.
     if (!(await this.isReady(mostBytes)) || this.isOver) return this.isOver;
     const chunk = source.take(mostBytes);
     if (chunk === null) return this.over({ hasEnded: true });

@@ -11,7 +11,10 @@ export interface BufferedSource {
    * @param mostBytes more are not needed. @throws what the source broke with; the signal's reason.
    */
   ready(mostBytes: number, signal: AbortSignal): Promise<void>;
-  /** What is ready, until then the end's own. @returns at most so many bytes, in a list of the caller's; null at the end. */
+  /**
+   * What is ready, until then the end's own.
+   * @returns at most so many bytes, in a list that the caller owns; null at the end.
+   */
   take(mostBytes: number): BufferList | null;
   /** The transfer is over: the end is the user's again, with what was not taken. */
   finish(): void;
@@ -26,7 +29,12 @@ export interface BufferedSink {
    * @returns a promise of the turn. @throws what is wrong with the end: no byte has moved.
    */
   takeTurn(onBroken: (failure: Error) => void): Promise<void>;
-  /** In its turn. @param bytes moved. @returns a promise that resolves when the sink has them. @throws what it broke with. */
+  /**
+   * In its turn.
+   * @param bytes moved.
+   * @returns a promise that resolves when the sink has them.
+   * @throws what it broke with.
+   */
   write(bytes: BufferList): Promise<void>;
   /** The transfer is over: what was given to `write` still goes out. */
   finish(): void;

@@ -1,6 +1,6 @@
 /**
- * The calls of one copy on the pool: they are counted, they end with the copy, and the files stay open until the last that
- * uses them has answered.
+ * The calls of one copy on the pool: they are counted, they end with the copy, and the files stay open until the last
+ * that uses them has answered.
  */
 import { addAbortListener, removeAbortListener } from '../../../base/shared-listeners.js';
 import type { Done } from '../../../sys/ffi/blocking-call.js';

@@ -19,8 +19,8 @@ export interface FileReads {
   /** Reads, in this thread, what is in memory. @returns bytes, or below 0 where only `read` can tell. */
   readNow?(file: FileOnDevice, address: number, lengthBytes: number, offset: number): number;
   /**
-   * Reads on a thread of the pool; `done` is told in a later turn: bytes, 0 at the end of the file, or an errno with its
-   * sign turned.
+   * Reads on a thread of the pool; `done` is told in a later turn: bytes, 0 at the end of the file, or an errno with
+   * its sign turned.
    *
    * @param address of memory that stays until then.
    * @throws IoError ENOBUFS: too many wait for a disk already.
@@ -50,8 +50,8 @@ export const nativeFileReads: FileReads = {
 let scratch: NativeBlock | undefined;
 
 /**
- * Where bytes go that are read only to have them in memory. Nobody looks at it, so all reads of a thread write there, also
- * at the same time.
+ * Where bytes go that are read only to have them in memory. Nobody looks at it, so all reads of a thread write there,
+ * also at the same time.
  */
 export function scratchAddress(): number {
   scratch ??= new NativeBlock(READ_AHEAD_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The file of a transfer to a connection: brings its bytes into memory before they are sent. The kernel's own memory where
- * sendfile takes them from there, a buffer of the operation where it does not.
+ * The file of a transfer to a connection: brings its bytes into memory before they are sent. The kernel's own memory
+ * where sendfile takes them from there, a buffer of the operation where it does not.
  */
 import { IoError } from '../../../sys/ffi/io-error.js';
 import { READ_AHEAD_BYTES, READ_AHEAD_WINDOW_BYTES } from '../../limits.js';

@@ -1,7 +1,7 @@
 /**
  * A range of a file on its way to another file: shared if the file system can (reflink), else copied by the kernel
- * (copy_file_range), else through a buffer. Holes stay holes. It goes from the front to the back and counts only what the
- * target has, so wherever it stops, it can be taken up again behind `account.bytesOut`.
+ * (copy_file_range), else through a buffer. Holes stay holes. It goes from the front to the back and counts only what
+ * the target has, so wherever it stops, it can be taken up again behind `account.bytesOut`.
  */
 import { monotonicMs } from '../../../base/runtime-functions.js';
 import { EIO, ENXIO, errnoName, EXDEV, isRefusal } from '../../../sys/ffi/errno.js';
@@ -199,7 +199,10 @@ export class FileToFile {
 
   // Holes
 
-  /** @returns where the region at `position` ends, relative to the range; below 0, with its sign turned, if it is a hole. */
+  /**
+   * @returns where the region at `position` ends, relative to the range; below 0, with its sign turned, if it is a
+   *   hole.
+   */
   private async findRegion(): Promise<number> {
     const { source, lengthBytes } = this.copy;
     if (!this.findsHoles) return lengthBytes;
@@ -238,8 +241,8 @@ export class FileToFile {
   }
 
   /**
-   * A hole that lies behind the end of the target. The range's last byte, a zero, makes the target long enough: setting the
-   * length would cut off what others, who copy or write behind this range, have written since somebody looked.
+   * A hole that lies behind the end of the target. The range's last byte, a zero, makes the target long enough: setting
+   * the length would cut off what others, who copy or write behind this range, have written since somebody looked.
    */
   private async lengthen(end: number): Promise<void> {
     const { target } = this.copy;

@@ -1,6 +1,7 @@
 /**
- * The life of a file on its way to a connection as two tables, which the code runs, the documents draw and the tests walk: of
- * the transfer, which has a turn on the connection's write side, and of the file, of which at most one range is read at a time.
+ * The life of a file on its way to a connection as two tables, which the code runs, the documents draw and the tests
+ * walk: of the transfer, which has a turn on the connection's write side, and of the file, of which at most one range
+ * is read at a time.
  */
 import type { StateTable } from '../../../base/state-table.js';
 

@@ -1,6 +1,7 @@
 /**
- * The life of a connection's bytes on their way to a file as one table, which the code runs, the documents draw and the tests
- * walk. It tells what is taken from the connection; beside it the disk has at most one write at a time, in each state.
+ * The life of a connection's bytes on their way to a file as one table, which the code runs, the documents draw and the
+ * tests walk. It tells what is taken from the connection; beside it the disk has at most one write at a time, in each
+ * state.
  */
 import type { StateTable } from '../../../base/state-table.js';
 

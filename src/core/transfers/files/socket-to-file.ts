@@ -1,6 +1,6 @@
 /**
- * What a connection receives on its way to a file: received while what came before is being written, up to a bound, so that
- * a disk that lags holds the peer back by its own window.
+ * What a connection receives on its way to a file: received while what came before is being written, up to a bound, so
+ * that a disk that lags holds the peer back by its own window.
  */
 import { monotonicMs } from '../../../base/runtime-functions.js';
 import { IoError } from '../../../sys/ffi/io-error.js';
@@ -183,7 +183,7 @@ export class SocketToFile implements ReadTurn, TimerOwner, Deferred, WriteBehind
     this.timer = NO_TIMER;
   }
 
-  /** Not within a call of the user's: an end of the stream runs handlers. */
+  /** Not within a user's call: an end of the stream runs handlers. */
   private pumpLater(): void {
     if (this.isDeferred) return;
     this.isDeferred = true;

@@ -1,6 +1,6 @@
 /**
- * Bytes that wait for the disk, in order, and the one write that is under way. They are received while it lasts, so that
- * neither the network nor the disk waits for each other.
+ * Bytes that wait for the disk, in order, and the one write that is under way. They are received while it lasts, so
+ * that neither the network nor the disk waits for each other.
  */
 import type { Done } from '../../../sys/ffi/blocking-call.js';
 import { EIO } from '../../../sys/ffi/errno.js';

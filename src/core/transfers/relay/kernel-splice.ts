@@ -30,8 +30,8 @@ export class KernelSplice {
   ) {}
 
   /**
-   * Leaves to the kernel what comes next, unless bytes are to be timed. The last byte of a limit is left to us: nothing tells
-   * that a splice has moved just what it was allowed to.
+   * Leaves to the kernel what comes next, unless bytes are to be timed. The last byte of a limit is left to us: nothing
+   * tells that a splice has moved just what it was allowed to.
    */
   begin(): void {
     const { source, sink, allowance, account } = this.ends;
@@ -65,7 +65,7 @@ export class KernelSplice {
     return movedBytes;
   }
 
-  /** From here on bytes are moved by calls of ours. @returns as `count`. */
+  /** From here on bytes are moved by our calls. @returns as `count`. */
   end(): number {
     const { source, account } = this.ends;
     if (!this.isOn || source.isClosed) return 0;

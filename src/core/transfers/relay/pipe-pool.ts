@@ -1,9 +1,9 @@
 /**
- * Pipes for splicing, shared by all transfers of a thread. A transfer has one only while bytes lie in it, so few pipes serve
- * many transfers, and those that wait for their source have none.
+ * Pipes for splicing, shared by all transfers of a thread. A transfer has one only while bytes lie in it, so few pipes
+ * serve many transfers, and those that wait for their source have none.
  *
- * Descriptors and pipe pages are bounded for a process and a user. At the bound pipes come smaller, and then not at all;
- * that is no error, the bytes go through buffers.
+ * Descriptors and pipe pages are bounded for a process and a user. At the bound pipes come smaller, and then not at
+ * all; that is no error, the bytes go through buffers.
  */
 import { monotonicMs } from '../../../base/runtime-functions.js';
 import { IoError } from '../../../sys/ffi/io-error.js';

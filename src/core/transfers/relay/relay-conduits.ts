@@ -1,6 +1,6 @@
 /**
- * Which way the bytes of a relay go, decided as they come: a source that keeps filling the buffer is spliced, one that gives
- * little at a time is better off with plain calls.
+ * Which way the bytes of a relay go, decided as they come: a source that keeps filling the buffer is spliced, one that
+ * gives little at a time is better off with plain calls.
  */
 import { ENOMEM, errnoName, isRefusal } from '../../../sys/ffi/errno.js';
 import { isLeftBlocking } from '../../../sys/file/open-description.js';

@@ -50,7 +50,9 @@ export class RelayPump {
     return this.source === 'ended' || this.source === 'broken';
   }
 
-  /** Whether an end is closed, and will tell of it later in the turn. Nothing moves: its number may be another's by now. */
+  /**
+   * Whether an end is closed, and will tell of it later in the turn. Nothing moves: its number may be another's by now.
+   */
   get isCutOff(): boolean {
     const { source, sink } = this.plan;
     return sink.isClosed || ((source.isClosed || this.source === 'taken') && !this.isSourceOver);

@@ -1,8 +1,8 @@
 /**
  * The life of one direction of a join as one table, which the code runs, the documents draw and the tests walk.
  *
- * In each state a relay stands in one place or in none: in the queue of its source, in the queue of its sink, or among the
- * timers. So it waits for one thing at a time.
+ * In each state a relay stands in one place or in none: in the queue of its source, in the queue of its sink, or among
+ * the timers. So it waits for one thing at a time.
  */
 import type { StateTable } from '../../../base/state-table.js';
 

@@ -1,4 +1,7 @@
-/** A relay's place in the queue of a descriptor: of its source while it waits for bytes, of its sink while it waits for room. */
+/**
+ * A relay's place in the queue of a descriptor: of its source while it waits for bytes, of its sink while it waits for
+ * room.
+ */
 import { Operation, type Direction, type Outcome } from '../../operations/operation.js';
 
 export interface RelayStepOwner {

@@ -1,10 +1,10 @@
 /**
- * One direction of a join: bytes of a source go to a sink, in order, until the source ends, a limit is reached or one of
- * them breaks.
+ * One direction of a join: bytes of a source go to a sink, in order, until the source ends, a limit is reached or one
+ * of them breaks.
  *
  * The table in `relay-states.ts` says what it waits for, one thing at a time. While it holds bytes it waits for room in
- * the sink and leaves the source alone; while it holds none it waits for the source. So a sink that stalls costs nothing
- * but what is held, and a call that would have blocked always says which of the two it was.
+ * the sink and leaves the source alone; while it holds none it waits for the source. So a sink that stalls costs
+ * nothing but what is held, and a call that would have blocked always says which of the two it was.
  */
 import { BufferList } from '../../memory/buffer-list.js';
 import { AGAIN, DONE, WAIT, type Descriptor, type Outcome } from '../../operations/operation.js';
@@ -51,7 +51,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
   private from: Descriptor | undefined = undefined;
   private to: Descriptor | undefined = undefined;
   private timer: Timer = NO_TIMER;
-  /** Counted within a call of the user's, who is told of them later. */
+  /** Counted within a user's call; the user is told of them later. */
   private untoldBytes = 0;
 
   constructor(
@@ -192,7 +192,7 @@ export class Relay implements ReadTurn, WriteTurn, RelayStepOwner, TimerOwner, D
     const took = account.bytesIn - bytesIn;
     const gave = account.bytesOut - bytesOut;
     this.on(next);
-    // Last, since these run code of the user's, who may cancel, or throw.
+    // Last, since these run user code, which may cancel, or throw.
     this.tell(took, gave);
     if (next === 'done') return DONE;
     return took > 0 || gave > 0 ? AGAIN : WAIT;

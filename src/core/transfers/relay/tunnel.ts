@@ -3,7 +3,7 @@
  *
  *     FIN of one end        write side of the other is ended; the other direction goes on
  *     both directions over  both ends have had FIN either way, so they close
- *     one end breaks        what was taken from it is still delivered, then the other is reset; the same if it is closed
+ *     one end breaks        what was taken from it is delivered, then the other is reset; so if it is closed
  *     a timeout             both are reset
  *     cancelled             both stay open, and are the user's again
  */

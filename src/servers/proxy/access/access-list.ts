@@ -1,4 +1,4 @@
-/** Who may connect: rules by network, of which the first that names an address decides. */
+/** Which clients may connect: rules by network, of which the first that names an address decides. */
 import { shown } from '../../../base/arguments.js';
 import { Networks } from './networks.js';
 

@@ -13,8 +13,9 @@ const BALANCERS = {
 } satisfies Record<string, () => Balancer>;
 
 /**
- * Which upstream gets a connection. `round-robin`: each in turn. `least-connections`: the one with the fewest for its weight.
- * `random-two`: of two at random the less busy one. `source-hash`: the same one for the same client address. All heed weights.
+ * Which upstream gets a connection. `round-robin`: each in turn. `least-connections`: the one with the fewest for its
+ * weight. `random-two`: of two at random the less busy one. `source-hash`: the same one for the same client address.
+ * All heed weights.
  */
 export type Balance = keyof typeof BALANCERS;
 

@@ -1,6 +1,6 @@
 /**
- * Of two upstreams taken at random, the one with fewer connections for its weight. Proxies that don't know of each other
- * so don't all run to the one that is the least busy now.
+ * Of two upstreams taken at random, the one with fewer connections for its weight. Proxies that don't know of each
+ * other so don't all run to the one that is the least busy now.
  */
 import type { Balancer, Candidate } from './balancer.js';
 import { loadOf } from './least-connections.js';

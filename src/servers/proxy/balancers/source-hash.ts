@@ -1,6 +1,6 @@
 /**
- * The same upstream for the same source. Each source ranks all upstreams by a hash of the two (rendezvous hashing): when one
- * goes, its sources alone move, and when it is back they return.
+ * The same upstream for the same source. Each source ranks all upstreams by a hash of the two (rendezvous hashing):
+ * when one goes, its sources alone move, and when it is back they return.
  */
 import type { Balancer, Candidate } from './balancer.js';
 

@@ -1,4 +1,7 @@
-/** Bytes a second that a group of connections shares: each gets its part of the rate, and the parts follow what each makes of it. */
+/**
+ * Bytes a second that a group of connections shares: each gets its part of the rate, and the parts follow what each
+ * makes of it.
+ */
 import { clearTimeout, monotonicMs, setTimeout } from '../../../base/runtime-functions.js';
 import { shareOut } from './share-out.js';
 
@@ -45,7 +48,8 @@ export class BandwidthClass {
     const isFirst = this.size === 0;
     this.members.set(flow, { seenBytes: bytesOf(flow), rate: 0 });
     if (!isFirst) {
-      // An equal part until its demand is known; the others' parts shrink at the next tick, and the debt makes up for it.
+      // An equal part until its demand is known; the others' parts shrink at the next tick, and the debt makes up for
+      // it.
       this.give(flow, this.bytesPerSecond / this.size);
       return;
     }

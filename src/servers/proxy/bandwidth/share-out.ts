@@ -1,8 +1,8 @@
 /** A rate shared out among many, so that nobody gets less than another who asks for more than it has. */
 
 /**
- * Whoever asks for less than an equal part has what it asks for, and the others share the rest equally. What nobody asks for
- * is spread over all, so that each can begin at once.
+ * A connection that asks for less than an equal part gets what it asks for, and the others share the rest equally. What
+ * nobody asks for is spread over all, so that each can begin at once.
  *
  * @param demands in the same unit as the rate; Infinity for as much as there is.
  * @returns a part for each demand. Their sum is the rate.

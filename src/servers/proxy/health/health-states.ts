@@ -1,6 +1,6 @@
 /**
- * The health of an upstream as one table. Two things speak of it: connections of clients, which fail or do not (passive), and
- * connections that the proxy makes to find out (active checks).
+ * The health of an upstream as one table. Two things speak of it: connections of clients, which fail or do not
+ * (passive), and connections that the proxy makes to find out (active checks).
  */
 
 export const HEALTH_STATES = [

@@ -5,7 +5,8 @@ import type { HeadParser } from './parsed.js';
 /**
  * @param client that nobody reads.
  * @param maxBytes more than any head of the kind has.
- * @throws IoError (by the promise) EPROTO: it makes no sense, is too long or is not whole; what the connection broke with.
+ * @throws IoError (by the promise) EPROTO: it makes no sense, is too long or is not whole; what the connection broke
+ *   with.
  */
 export async function readHead<T>(client: Connection, parse: HeadParser<T>, maxBytes: number): Promise<T> {
   const head = new BufferList();

@@ -13,7 +13,7 @@ import { parseProxyHeader } from './proxy-protocol/parse.js';
 import { readHead } from './read-head.js';
 import { Routes } from './routes.js';
 
-/** Who sends headers of the PROXY protocol. */
+/** Which clients send headers of the PROXY protocol. */
 export interface TrustedProxies {
   readonly networks: Networks;
   /** Clients of Unix sockets, which have no address. */

@@ -49,7 +49,7 @@ export class AcceptGate {
     if (this.reasons.delete(reason) && !this.isHeld && !this.isOver) this.setOpen(true);
   }
 
-  /** The listener is being closed or drained: whoever is in the backlog is taken. */
+  /** The listener is being closed or drained: clients in the backlog are taken. */
   end(): void {
     this.isOver = true;
     clearTimeout(this.timer);

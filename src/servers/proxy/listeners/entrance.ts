@@ -56,7 +56,7 @@ export class Entrance {
     if (--this.open < this.plan.maxConnections) this.gate.release('listener');
   }
 
-  /** Lets in whoever waits, and nobody later. */
+  /** Lets in the clients that wait, and nobody later. */
   async drain(): Promise<void> {
     this.gate.end();
     await this.listener.drain();

@@ -11,7 +11,7 @@ import { atLeastOne } from '../limits/most.js';
 import { rate } from '../limits/rate.js';
 import { ifGiven, listOf } from '../option-lists.js';
 
-/** Who may connect: the first rule that names a client's address decides. */
+/** Which clients may connect: the first rule that names a client's address decides. */
 export interface AccessOptions {
   /** In their order. Default: none. */
   readonly rules?: readonly AccessRule[];
@@ -26,25 +26,31 @@ export interface ProxyListenOptions extends Pick<
 > {
   /** The pool that clients of this listener go to. Default: `pool` of the proxy. */
   readonly pool?: string;
-  /** How many clients there are at once at most; others wait in the kernel's backlog. Infinity, the default, is no bound. */
+  /**
+   * How many clients there are at once at most; others wait in the kernel's backlog. Infinity, the default, is no
+   * bound.
+   */
   readonly maxConnections?: number;
-  /** How many clients are accepted a second at most; others wait in the kernel's backlog. Infinity, the default, is no bound. */
+  /**
+   * How many clients are accepted a second at most; others wait in the kernel's backlog. Infinity, the default, is no
+   * bound.
+   */
   readonly acceptsPerSecond?: number;
   /** Default: everybody may connect. */
   readonly access?: AccessOptions;
   /**
-   * Proxies that begin each connection with a header of the PROXY protocol (version 1 or 2), by their networks; 'unix' stands
-   * for clients of a Unix socket. They must send one, and all others must not. Default: none.
+   * Proxies that begin each connection with a header of the PROXY protocol (version 1 or 2), by their networks; 'unix'
+   * stands for clients of a Unix socket. They must send one, and all others must not. Default: none.
    */
   readonly trustedProxies?: string | readonly string[];
   /**
-   * Where TLS clients go by what they ask for, without their TLS being ended: the first route that fits decides. Clients that
-   * fit none, or do not speak TLS, go to `pool`.
+   * Where TLS clients go by what they ask for, without their TLS being ended: the first route that fits decides.
+   * Clients that fit none, or do not speak TLS, go to `pool`.
    */
   readonly routes?: readonly RouteOptions[];
   /**
-   * Ends TLS here, by the options of `tls.createServer`: the upstream gets what was encrypted as plain bytes. Default: TLS goes
-   * to the upstream as it is.
+   * Ends TLS here, by the options of `tls.createServer`: the upstream gets what was encrypted as plain bytes. Default:
+   * TLS goes to the upstream as it is.
    */
   readonly tls?: TlsOptions;
   /** Bytes a second that its clients share, by the name of a class of `limits`. Default: that of their pool. */

@@ -1,4 +1,7 @@
-/** The last phase of a proxy: clients come to their ends by themselves, those that are idle are closed, and at a deadline the others. */
+/**
+ * The last phase of a proxy: clients come to their ends by themselves, those that are idle are closed, and at a
+ * deadline the others.
+ */
 import { clearTimeout, setTimeout } from '../../../base/runtime-functions.js';
 import { milliseconds, valuesOf, type OptionTable } from '../../../base/options.js';
 import type { Sessions } from './sessions.js';

@@ -1,9 +1,10 @@
 /** What became of one client. */
 
 /**
- * How a client's connection came to its end. `completed`: both sides ended. `refused`: its address may not connect, or has
- * as many as it may, or no pool is for it. `invalid`: its header, hello or handshake made no sense. `unreachable`: no upstream could be connected to. `timed-out`: by one of the timeouts. `client-broke`,
- * `upstream-broke`: that side was reset or failed. `stopped`: the proxy closed it.
+ * How a client's connection came to its end. `completed`: both sides ended. `refused`: its address may not connect, or
+ * has as many as it may, or no pool is for it. `invalid`: its header, hello or handshake made no sense. `unreachable`:
+ * no upstream could be connected to. `timed-out`: by one of the timeouts. `client-broke`, `upstream-broke`: that side
+ * was reset or failed. `stopped`: the proxy closed it.
  */
 export const OUTCOMES = [
   'completed',

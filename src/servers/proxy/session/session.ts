@@ -1,4 +1,7 @@
-/** One client from its acceptance to its end: it is received, an upstream is found, and the two are carried to their end. */
+/**
+ * One client from its acceptance to its end: it is received, an upstream is found, and the two are carried to their
+ * end.
+ */
 import { clearTimeout, monotonicMs, setTimeout } from '../../../base/runtime-functions.js';
 import { IoError, type Connection } from '../../../index.js';
 import { secure, SecureConnection } from '../../../node.js';
@@ -34,7 +37,9 @@ export interface Arrival {
 
 type Phase = 'received' | 'dialling' | 'carried' | 'over';
 
-/** A connection that has ended and is left alone is closed after two seconds; to pause each at once costs a system call. */
+/**
+ * A connection that has ended and is left alone is closed after two seconds; to pause each at once costs a system call.
+ */
 const SLOW_DIAL_MS = 1000;
 
 const OUTCOMES: Readonly<Record<CarrierEnd, SessionOutcome>> = {
@@ -210,7 +215,7 @@ export class Session {
     server?.reset();
   }
 
-  /** Tells of it, once: whoever ends it first says why. */
+  /** Tells of it, once: the first reason counts. */
   private end(outcome: SessionOutcome, failure: Error | undefined): void {
     if (this.phase === 'over') return;
     this.phase = 'over';

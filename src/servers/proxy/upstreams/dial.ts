@@ -1,11 +1,14 @@
-/** A connection to one of a pool's upstreams: where one fails, the next is tried. Nothing has been read of the client meanwhile. */
+/**
+ * A connection to one of a pool's upstreams: where one fails, the next is tried. Nothing has been read of the client
+ * meanwhile.
+ */
 import { connect, IoError, type Connection } from '../../../index.js';
 import type { Pool } from './pool.js';
 import type { Upstream } from './upstream.js';
 
 export interface Dialled {
   readonly connection: Connection;
-  /** It is `open`: whoever has it calls `close` of it in the end. */
+  /** It is `open`: its owner calls `close` of it in the end. */
   readonly upstream: Upstream;
 }
 

@@ -13,7 +13,8 @@ export interface NameRecords {
 const RESOLVER = { timeout: 2_000, tries: 2 };
 
 /**
- * Asks the name servers, since they alone know lifetimes. A name that they do not know may be in the system's own table.
+ * Asks the name servers, since they alone know lifetimes. A name that they do not know may be in the system's own
+ * table.
  *
  * @param servers as of `dns.setServers`; none are the system's.
  * @throws IoError (by the promise) ENOTFOUND: nobody knows it.

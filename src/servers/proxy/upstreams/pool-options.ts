@@ -39,8 +39,8 @@ export interface PoolOptions {
   readonly attempts?: number;
   readonly health?: HealthOptions;
   /**
-   * Begins each connection to an upstream with a header of the PROXY protocol, which says who the client is. What a proxy before
-   * this one has said is passed on. Default: none.
+   * Begins each connection to an upstream with a header of the PROXY protocol, which says who the client is. What a
+   * proxy before this one has said is passed on. Default: none.
    */
   readonly proxyProtocol?: ProxyProtocol;
   /** How names of upstreams are looked up. */

@@ -32,7 +32,10 @@ export class Pool {
     this.entries = plan.upstreams.map(entry => new Members(entry, terms, () => this.gather()));
   }
 
-  /** Looks its upstreams up, and begins to check them. @throws IoError (by the promise) ENOTFOUND: a name has no address. */
+  /**
+   * Looks its upstreams up, and begins to check them.
+   * @throws IoError (by the promise) ENOTFOUND: a name has no address.
+   */
   async open(): Promise<void> {
     await Promise.all(this.entries.map(entry => entry.open()));
   }
@@ -46,8 +49,8 @@ export class Pool {
   }
 
   /**
-   * The upstream for a connection. Backups have it only while no other can. Where all that could are resting, one of those has
-   * it: they are only suspected, and to refuse the client is certain.
+   * The upstream for a connection. Backups have it only while no other can. Where all that could are resting, one of
+   * those has it: they are only suspected, and to refuse the client is certain.
    *
    * @param tried those that have failed for this client.
    * @returns undefined: there is none left.
