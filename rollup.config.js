@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { parse } from 'acorn';
 import MagicString from 'magic-string';
 import { closeConstructors } from './scripts/closed-constructors.js';
-import { keepNeededTypes } from './scripts/needed-types.js';
+import { ignoreNeedlessTypes } from './scripts/needed-types.js';
 
 /** Chains tsc's source maps, so that stacks and debuggers show TypeScript. */
 const typescriptMaps = {
@@ -69,7 +69,7 @@ const types = {
   name: 'types',
   buildStart() {
     closeConstructors('src', 'dist/src');
-    keepNeededTypes('dist/src');
+    ignoreNeedlessTypes('dist/src');
   },
 };
 

@@ -1,6 +1,6 @@
 // Many classes are made by functions alone: their constructors are @internal, and tsc leaves them out of the types. A class
 // without a constructor could be made by anybody, says TypeScript. So the types get one that nobody may call.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
 
 const CLOSED = '\n    protected constructor();';
@@ -38,8 +38,6 @@ export function closeConstructors(sources, declarations) {
     const names = source.includes('@internal') ? internallyMade(name, source) : new Set();
     if (names.size === 0) continue;
     const path = `${declarations}/${name.replace(/\.ts$/, '.d.ts')}`;
-    // What no door needs was taken away by an earlier build.
-    if (!existsSync(path)) continue;
     const text = readFileSync(path, 'utf8');
     const result = closed(path, text, names);
     if (result !== text) writeFileSync(path, result);

@@ -1,6 +1,6 @@
-// Removes the type declarations that no door needs: they are 40 % of all, and nobody can import them. tsc makes one anew when its
-// source changes.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+// Keeps the type declarations that no door needs out of the package: they are 40 % of all, and nobody can import them. npm honours
+// an .npmignore in a folder, so the files themselves stay for the next build.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 const IMPORTED = /(?:from|import|import\()\s*['"](\.[^'"]+)\.js['"]/g;
@@ -20,10 +20,10 @@ function neededTypes({ exports }) {
 }
 
 /** @param folder of declarations, that of the package whose package.json is in the working directory. */
-export function keepNeededTypes(folder) {
+export function ignoreNeedlessTypes(folder) {
   const needed = neededTypes(JSON.parse(readFileSync('package.json', 'utf8')));
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const file = resolve(join(folder, name));
-    if (name.endsWith('.d.ts') && !needed.has(file)) rmSync(file);
-  }
+  const needless = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    name => name.endsWith('.d.ts') && !needed.has(resolve(join(folder, name))),
+  );
+  writeFileSync(join(folder, '.npmignore'), needless.map(name => `/${name}\n`).join(''));
 }
