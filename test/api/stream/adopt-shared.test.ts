@@ -66,6 +66,19 @@ describe('a descriptor that is adopted and shared', () => {
     closeSync(shared);
   });
 
+  it('says its end to a peer that has ended before, though others have the socket', async () => {
+    const [one, other] = socketpair(SOCK_STREAM);
+    const shared = dup(one);
+    const [connection, peer] = [adopt(one), adopt(other)];
+    peer.end();
+    expect(await connection.read()).to.equal(null);
+    connection.end('bye');
+    expect((await peer.read())!.toString()).to.equal('bye');
+    expect(await peer.read()).to.equal(null);
+    await Promise.all([connection.close(), peer.close()]);
+    closeSync(shared);
+  });
+
   it('is sent a file by calls that do not wait', async () => {
     const [one, other] = socketpair(SOCK_STREAM);
     makeBlocking(one);

@@ -112,8 +112,12 @@ export class ConnectionLife implements TimerOwner, Deferred {
     const next = TRANSITIONS[this.state][event];
     if (next === undefined) return;
     this.state = next;
-    if (next === 'closed') return this.release();
     const { descriptor, terms, inbound } = this.connection;
+    if (next === 'closed') {
+      // Only the last close of a socket says FIN by itself, and others may have this one too.
+      if (event === 'flushed' && descriptor.origin === 'shared') endWriting(descriptor.fd);
+      return this.release();
+    }
     const { closeTimeoutMs, lingerMs } = terms.limits;
     const refusal = next === 'ended' || next === 'lingering' ? endWriting(descriptor.fd) : undefined;
     if (refusal !== undefined) return this.fail(next === 'ended' ? refusal : undefined);
