@@ -76,7 +76,8 @@ for (const backend of builtInBackends()) {
       expect([busy.idle, busy.utilization]).to.deep.equal([0, 1]);
       expect(busy.active).to.be.at.least(100);
       const since = reactor.utilization(before);
-      expect(since.idle + since.active).to.be.at.least(200);
+      // A timer of 100 ms may be early by a part of a millisecond.
+      expect(since.idle + since.active).to.be.at.least(199);
       const sinceStart = () => performance.now() - performance.nodeTiming.loopStart;
       const earliest = sinceStart();
       const whole = reactor.utilization();

@@ -38,6 +38,9 @@ describe('sys: node loop', () => {
     const loop = openNodeLoop()!;
     for (const keep of [true, false]) {
       const set = performance.now();
+      // Other tests of this process may have left one that is nearer.
+      const othersMs = await inImmediate(() => loop.sleepMs());
+      const nearestMs = othersMs < 0 ? TIMER_MS : Math.min(othersMs, TIMER_MS);
       // Node counts from its last look at the clock, of which there is one between two immediates.
       await inImmediate(() => {});
       await inImmediate(() => {});
@@ -47,7 +50,7 @@ describe('sys: node loop', () => {
       const sleepMs = await inImmediate(() => loop.sleepMs());
       clearTimeout(timer);
       // However long it took to come here. Node counts in whole milliseconds.
-      expect(sleepMs).to.be.within(Math.max(0, TIMER_MS - 2 - Math.ceil(performance.now() - set)), TIMER_MS + 1);
+      expect(sleepMs).to.be.within(Math.max(0, nearestMs - 2 - Math.ceil(performance.now() - set)), TIMER_MS + 1);
     }
   });
 

@@ -15,12 +15,13 @@ export class TokenBucket {
     this.tokens = most;
   }
 
-  /** Takes one. @param nowMs a clock that never goes back. @returns false: there is none. */
-  take(nowMs: number): boolean {
+  /**
+   * Takes one, also where there is none: what came all the same delays those that follow.
+   * @param nowMs a clock that never goes back.
+   */
+  charge(nowMs: number): void {
     this.fill(nowMs);
-    if (this.tokens < 1) return false;
     this.tokens--;
-    return true;
   }
 
   /** How long until there is one; 0 if there is one now. */

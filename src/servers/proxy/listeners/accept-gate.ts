@@ -32,7 +32,8 @@ export class AcceptGate {
     const { bucket } = this;
     if (bucket === undefined) return;
     const nowMs = monotonicMs();
-    bucket.take(nowMs);
+    // One that the kernel had handed out before accepting stopped is paid for later.
+    bucket.charge(nowMs);
     const delayMs = bucket.delayMs(nowMs);
     if (delayMs === 0 || this.isOver) return;
     this.hold('rate');
