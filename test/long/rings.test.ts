@@ -10,8 +10,8 @@ import { Random } from '../../src/base/random.js';
 
 const ROUNDS = 500;
 const AT_A_TIME = 4;
-/** The longest that a thread lives, starting included. */
-const LONGEST_MS = 150;
+/** The longest that a thread lives once it has loaded Pollux. */
+const LONGEST_MS = 50;
 const EXITS = 20;
 /** Memory that is given out after a thread has ended, where memory of its ring may have been. */
 const CANARIES = 16;
@@ -55,9 +55,11 @@ async function endAtRandom(random: Random): Promise<boolean> {
   const worker = new Worker(new URL('ring-entry.js', import.meta.url), {
     workerData: { mode: MODES[random.below(MODES.length)] },
   });
+  let isLoaded = false;
   let isUp = false;
-  worker.once('message', () => (isUp = true));
+  worker.on('message', what => (what === 'up' ? (isUp = true) : (isLoaded = true)));
   const ended = new Promise(resolve => worker.once('exit', resolve));
+  await until(() => isLoaded);
   await new Promise(resolve => setTimeout(resolve, random.below(LONGEST_MS)));
   // Half of them end in the midst of what they do for good.
   if (random.below(2) === 0) await until(() => isUp);
