@@ -14,3 +14,10 @@ worker.endpoint.define('crash', () => {
 worker.endpoint.define('pass the time', (ms: number) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 });
+/** Says that it is busy by 1 in the flag that is its payload, and throws once that is another number. */
+worker.endpoint.define('crash once told', () => {
+  const flag = worker.payload as Int32Array;
+  Atomics.store(flag, 0, 1);
+  Atomics.wait(flag, 0, 1);
+  throw new Error('crashed once it was told');
+});

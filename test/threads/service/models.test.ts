@@ -147,14 +147,17 @@ describe('services of a runtime', () => {
   });
 
   it('an acceptor holds connections for the thread that comes, and loses none of one that ends', async () => {
-    await start({ workers: 1, restarts: 1, onError: () => {} });
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    await start({ workers: 1, restarts: 1, onError: () => {}, payload: flag });
     const service = await runtime.listen({ accept: 'acceptor', host: '127.0.0.1' });
-    const { peer } = runtime.workers[0];
-    peer.schedule('pass the time', 200);
-    peer.schedule('crash');
+    runtime.workers[0].peer.schedule('crash once told');
+    while (Atomics.load(flag, 0) !== 1) await new Promise(setImmediate);
+    clients = await clientsOf(service, 50);
+    while (service.spread()[0].accepted < 50) await new Promise(setImmediate);
     // The thread reads none of these before it crashes.
-    const served = await threadsOf(service, 50);
-    expect(served).to.have.length(50);
+    Atomics.store(flag, 0, 2);
+    Atomics.notify(flag, 0);
+    expect(await Promise.all(clients.map(greeted))).to.have.length(50);
     expect(runtime.workers[0].restarts).to.equal(1);
     expect(service.spread()[0]).to.include({ accepted: 50, open: 50 });
   });
