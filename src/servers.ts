@@ -29,7 +29,7 @@ export { HttpRequest } from './servers/http/http-request.js';
 export { HttpResponse, type FileBody } from './servers/http/http-response.js';
 export { RequestBody } from './servers/http/request-body.js';
 export type { Fields } from './servers/http/response-head.js';
-export type { AccessLogOptions, LineSink } from './servers/serve/access-log.js';
+export type { AccessLogOptions, LineSink } from './servers/http/access-log.js';
 export type { FieldRule } from './servers/serve/cache-rules.js';
 export type { CertificateOptions } from './servers/serve/certificate.js';
 export type { Cors } from './servers/serve/cors.js';

@@ -84,6 +84,17 @@ export class MessageHead implements HeadFacts, Iterable<[name: string, value: st
     return value;
   }
 
+  /** The name of a field as it was sent. @param index from 0. */
+  nameAt(index: number): string {
+    const { text, spans } = this;
+    return text.slice(spans[4 * index + 2], spans[4 * index + 3]);
+  }
+
+  /** The value of a field. @param index from 0. */
+  valueOf(index: number): string {
+    return this.valueAt(4 * index + 2);
+  }
+
   /** Whether a field makes the answer depend on something: `If-...` or `Range`. */
   get isConditional(): boolean {
     const { text, spans } = this;
@@ -114,12 +125,28 @@ export class MessageHead implements HeadFacts, Iterable<[name: string, value: st
     for (let at = from; at < spans.length; at += 4) {
       const start = spans[at];
       const end = spans[at + 1];
-      if (end - start === name.length && text.slice(start, end).toLowerCase() === name) return at;
+      if (end - start === name.length && isName(text, start, name)) return at;
     }
     return -1;
   }
 
   private valueAt(at: number): string {
-    return this.text.slice(this.spans[at + 2], this.spans[at + 3]).replace(/[ \t]+$/, '');
+    const { text, spans } = this;
+    const start = spans[at + 2];
+    let end = spans[at + 3];
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+    return text.slice(start, end);
   }
+}
+
+/** Names consist of characters that this bit makes small or leaves as they are. */
+function isName(text: string, start: number, name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    if ((text.charCodeAt(start + at) | 0x20) !== name.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

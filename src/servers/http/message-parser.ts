@@ -16,6 +16,7 @@ import {
   type MessageKind,
 } from './llhttp.js';
 import { MessageHead } from './message-head.js';
+import { mayHaveBody } from './response-head.js';
 
 /** What a parser bounds, whatever comes. */
 export interface MessageCeilings {
@@ -43,6 +44,17 @@ export interface Refusal {
   readonly why: string;
 }
 
+/** What a parser does beside telling messages. */
+export interface ParserOptions {
+  /**
+   * Leaves bodies that are not in chunks in the input: the head is told as 'whole', and the caller takes the
+   * body before it parses on.
+   */
+  readonly leavesBody?: boolean;
+  /** Collects the fields behind the last chunk. */
+  readonly keepsTrailers?: boolean;
+}
+
 /**
  * Sizes of chunks, their extensions and trailers may take so many bytes, and so many more for each byte of the body.
  */
@@ -60,6 +72,8 @@ export class MessageParser implements Callbacks {
   bodyBytes = 0;
   /** Set it before the head of a response to HEAD comes: its fields speak of a body that it does not have. */
   skipsBody = false;
+  /** Fields behind the last chunk of the body that has ended, if they are kept. */
+  trailers: [name: string, value: string][] = [];
 
   private readonly llhttp = Llhttp.get();
   private readonly parser: number;
@@ -74,11 +88,14 @@ export class MessageParser implements Callbacks {
   /** What is added to an address to have its place in the text. */
   private shift = 0;
   private framingBytes = 0;
+  /** The last that was told was a part of a name of a trailer. */
+  private isWithinName = false;
   private readonly bodyRanges: number[] = [];
 
   constructor(
     private readonly kind: MessageKind,
     private readonly ceilings: MessageCeilings,
+    private readonly options: ParserOptions = {},
   ) {
     this.parser = this.llhttp.make(kind);
   }
@@ -144,8 +161,7 @@ export class MessageParser implements Callbacks {
   }
 
   onFieldName(at: number, length: number): number {
-    // Trailers are thrown away, and count as framing.
-    if (this.stage === 'body') return OK;
+    if (this.stage === 'body') return this.noteTrailer(at, length, true);
     const { spans } = this;
     if (spans.length === 0) this.note(0, at, 0);
     // Else it is the rest of a name that the piece before ended in.
@@ -157,7 +173,7 @@ export class MessageParser implements Callbacks {
   }
 
   onFieldValue(at: number, length: number): number {
-    if (this.stage === 'body') return OK;
+    if (this.stage === 'body') return this.noteTrailer(at, length, false);
     const count = this.spans.length;
     return this.checkHead(this.note(count % 4 === 0 ? count : count - 2, at, length));
   }
@@ -179,7 +195,8 @@ export class MessageParser implements Callbacks {
     this.spans = [];
     this.bodyBytes = 0;
     this.framingBytes = 0;
-    if (this.skipsBody) return SKIP_BODY;
+    if (this.options.keepsTrailers === true && this.trailers.length > 0) this.trailers = [];
+    if (this.skipsBody || this.isBodyLeft(status)) return SKIP_BODY;
     // Of a request it is known at once, and then the end follows within the same call.
     return this.kind === REQUESTS && !this.head.hasBody ? OK : PAUSED;
   }
@@ -203,6 +220,27 @@ export class MessageParser implements Callbacks {
     if (index === spans.length) spans.push(start, start + length);
     else spans[index + 1] = start + length;
     return start + length;
+  }
+
+  /** Whether what follows the head is not for the parser. */
+  private isBodyLeft(status: number): boolean {
+    if (this.options.leavesBody !== true) return false;
+    return (this.kind !== REQUESTS && !mayHaveBody(status)) || this.head!.count('transfer-encoding') === 0;
+  }
+
+  /** Trailers count as framing, whether they are kept or not. */
+  private noteTrailer(at: number, length: number, isName: boolean): number {
+    if (this.options.keepsTrailers !== true) return OK;
+    const { trailers, llhttp } = this;
+    const text = llhttp.memory.toString('latin1', at, at + length);
+    const last = trailers[trailers.length - 1];
+    if (!isName) last[1] += text;
+    else if (this.isWithinName) last[0] += text;
+    else if (trailers.length === this.ceilings.maxFields) {
+      return this.breakOff(431, `more than ${this.ceilings.maxFields} trailers`);
+    } else trailers.push([text, '']);
+    this.isWithinName = isName;
+    return OK;
   }
 
   private checkHead(end: number): number {

@@ -8,24 +8,24 @@ import { clearTimeout, monotonicMs, setTimeout } from '../../base/runtime-functi
 export type Phase = 'idle' | 'head' | 'body' | 'write';
 
 /** What is in a phase. The fields are the list's, but for `since`. */
-export interface Phased {
-  phase: Phase | undefined;
+export interface Phased<Name extends string = Phase> {
+  phase: Name | undefined;
   /** Since when nothing has happened that counts, by `monotonicMs`. */
   sinceMs: number;
   queuedMs: number;
-  earlier: Phased | undefined;
-  later: Phased | undefined;
+  earlier: Phased<Name> | undefined;
+  later: Phased<Name> | undefined;
   /** It is late. To stay in the phase, it sets `sinceMs` anew. */
-  onLate(phase: Phase): void;
+  onLate(phase: Name): void;
 }
 
-class Line {
-  first: Phased | undefined = undefined;
-  last: Phased | undefined = undefined;
+class Line<Name extends string> {
+  first: Phased<Name> | undefined = undefined;
+  last: Phased<Name> | undefined = undefined;
 
   constructor(readonly delayMs: number) {}
 
-  push(one: Phased): void {
+  push(one: Phased<Name>): void {
     one.queuedMs = one.sinceMs;
     one.earlier = this.last;
     one.later = undefined;
@@ -34,7 +34,7 @@ class Line {
     this.last = one;
   }
 
-  remove(one: Phased): void {
+  remove(one: Phased<Name>): void {
     if (one.earlier === undefined) this.first = one.later;
     else one.earlier.later = one.later;
     if (one.later === undefined) this.last = one.earlier;
@@ -48,21 +48,22 @@ const MIN_PERIOD_MS = 20;
 const MAX_PERIOD_MS = 1_000;
 
 /** The phases of all connections of a server in one thread. */
-export class Phases {
-  private readonly lines: Readonly<Record<Phase, Line>>;
+export class Phases<Name extends string = Phase> {
+  private readonly lines: Readonly<Record<Name, Line<Name>>>;
   private readonly periodMs: number;
   private timer: NodeJS.Timeout | undefined = undefined;
 
   /** @param delaysMs 0 is for ever. */
-  constructor(delaysMs: Readonly<Record<Phase, number>>) {
-    const line = (phase: Phase) => new Line(delaysMs[phase] === 0 ? Infinity : delaysMs[phase]);
-    this.lines = { idle: line('idle'), head: line('head'), body: line('body'), write: line('write') };
-    const least = Math.min(...Object.values(this.lines).map(({ delayMs }) => delayMs));
+  constructor(delaysMs: Readonly<Record<Name, number>>) {
+    const line = (delayMs: number) => new Line<Name>(delayMs === 0 ? Infinity : delayMs);
+    const lines = Object.entries<number>(delaysMs).map(([name, delayMs]) => [name, line(delayMs)]);
+    this.lines = Object.fromEntries(lines) as Record<Name, Line<Name>>;
+    const least = Math.min(...this.all.map(([, { delayMs }]) => delayMs));
     this.periodMs = Math.min(Math.max(least / 4, MIN_PERIOD_MS), MAX_PERIOD_MS);
   }
 
   /** @param phase undefined: it is late for nothing. */
-  enter(one: Phased, phase: Phase | undefined): void {
+  enter(one: Phased<Name>, phase: Name | undefined): void {
     one.sinceMs = monotonicMs();
     if (one.phase === phase) return;
     if (one.phase !== undefined) this.lines[one.phase].remove(one);
@@ -85,11 +86,15 @@ export class Phases {
   private sweep(): void {
     this.timer = undefined;
     const now = monotonicMs();
-    for (const [phase, line] of Object.entries(this.lines) as [Phase, Line][]) this.sweepLine(phase, line, now);
-    if (this.timer === undefined && Object.values(this.lines).some(({ first }) => first !== undefined)) this.arm();
+    for (const [phase, line] of this.all) this.sweepLine(phase, line, now);
+    if (this.timer === undefined && this.all.some(([, { first }]) => first !== undefined)) this.arm();
   }
 
-  private sweepLine(phase: Phase, line: Line, now: number): void {
+  private get all(): [Name, Line<Name>][] {
+    return Object.entries(this.lines) as [Name, Line<Name>][];
+  }
+
+  private sweepLine(phase: Name, line: Line<Name>, now: number): void {
     for (let one = line.first; one !== undefined && one.queuedMs + line.delayMs <= now; one = line.first) {
       if (one.sinceMs + line.delayMs <= now) one.onLate(phase);
       if (one.phase !== phase) continue;

@@ -21,6 +21,8 @@ export function refusalOf(head: MessageHead): Refusal | undefined {
 /** Where a request goes: the host, in lower case and without its port, and path and query. */
 export interface Destination {
   readonly host: string;
+  /** The host as it was asked for, with its port; '' for none. */
+  readonly authority: string;
   /** Begins with '/', or is '*'. */
   readonly path: string;
 }
@@ -29,12 +31,13 @@ export interface Destination {
 export function destinationOf(head: MessageHead): Destination | undefined {
   const { target } = head;
   if (target.charCodeAt(0) === 0x2f || (target === '*' && head.method === 'OPTIONS')) {
-    return { host: hostName(head.get('host') ?? ''), path: target };
+    const authority = head.get('host') ?? '';
+    return { host: hostName(authority), authority, path: target };
   }
   const [, host, rest] = ABSOLUTE.exec(target) ?? [];
   if (host === undefined || host === '' || !HOST.test(host)) return undefined;
   // It is the target that counts, whatever the field says.
-  return { host: hostName(host), path: rest.startsWith('/') ? rest : `/${rest}` };
+  return { host: hostName(host), authority: host, path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
 function hostRefusal(head: MessageHead): Refusal | undefined {

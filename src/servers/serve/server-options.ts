@@ -3,7 +3,7 @@ import type { ListenOptions } from '../../index.js';
 import { anything, callback, nested, optional, type OptionTable } from '../../base/options.js';
 import { checkObject } from '../../base/arguments.js';
 import { HTTP_CEILINGS, HTTP_TIMEOUTS, type HttpCeilings, type HttpTimeouts } from '../http/http-options.js';
-import { ACCESS_LOG_OPTIONS, type AccessLogOptions } from './access-log.js';
+import { ACCESS_LOG_OPTIONS, type AccessLogOptions } from '../http/access-log.js';
 import { SITE_OPTIONS, type SiteOptions } from './site-options.js';
 import { CERTIFICATE_OPTIONS, type CertificateOptions } from './certificate.js';
 

@@ -4,6 +4,7 @@ import { listen, type Connection, type Listener, type ListenOptions } from '../.
 import { secure } from '../../node.js';
 import { abortSignal, milliseconds, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
 import { clearTimeout, nextTick, setTimeout } from '../../base/runtime-functions.js';
+import { openAccessLog, type AccessLog } from '../http/access-log.js';
 import { HttpConnection, type Peer } from '../http/http-connection.js';
 import type { ByteStream } from '../http/byte-stream.js';
 import type { HttpCeilingValues } from '../http/http-options.js';
@@ -11,7 +12,6 @@ import type { HttpRequest } from '../http/http-request.js';
 import type { HttpResponse } from '../http/http-response.js';
 import { Llhttp } from '../http/llhttp.js';
 import { Phases, type Phase } from '../http/phases.js';
-import { openAccessLog, type AccessLog } from './access-log.js';
 import { Certificate } from './certificate.js';
 import { Counters, type StaticServerCounters } from './counters.js';
 import type { Hosts } from './hosts.js';

@@ -80,6 +80,66 @@ describe('a message parser', () => {
     input.release();
   });
 
+  it('leaves bodies that are not in chunks, where it is asked to', () => {
+    const heads = [
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n',
+      'HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'HTTP/1.1 100 Continue\r\n\r\n',
+    ];
+    const parser = new MessageParser(RESPONSES, CEILINGS, { leavesBody: true });
+    for (const head of heads) {
+      const input = BufferList.from(`${head}abc`);
+      expect(parser.parse(input), head).to.equal('whole');
+      expect(input.toString(), head).to.equal('abc');
+      input.release();
+    }
+    const end = BufferList.from('HTTP/1.1 200 OK\r\n\r\nto the end');
+    expect(parser.parse(end)).to.equal('whole');
+    expect(end.toString()).to.equal('to the end');
+    end.release();
+    parser.close();
+  });
+
+  it('leaves the body of a request in the same way', () => {
+    const parser = new MessageParser(REQUESTS, CEILINGS, { leavesBody: true });
+    const input = BufferList.from('POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\n\r\n');
+    expect(parser.parse(input)).to.equal('whole');
+    input.consume(3);
+    expect(parser.parse(input)).to.equal('whole');
+    expect(parser.head!.target).to.equal('/2');
+    parser.close();
+  });
+
+  it('keeps trailers of each message, in pieces of any length, and no more than fields', () => {
+    const text =
+      'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 12 3\r\nY:\r\nZ: z\r\n\r\n';
+    for (const pieceBytes of [1, 2, 3, 1000]) {
+      const parser = new MessageParser(REQUESTS, CEILINGS, { keepsTrailers: true });
+      const found: string[][][] = [];
+      for (let at = 0; at < 2 * text.length; at += pieceBytes) {
+        const input = BufferList.from((text + text).slice(at, at + pieceBytes));
+        for (let step = parser.parse(input); step !== 'more'; step = parser.parse(input)) {
+          if (step === 'end') found.push(parser.trailers);
+          parser.body.release();
+        }
+      }
+      const trailers = [
+        ['X-Sum', '12 3'],
+        ['Y', ''],
+        ['Z', 'z'],
+      ];
+      expect(found).to.deep.equal([trailers, trailers]);
+      parser.close();
+    }
+    const parser = new MessageParser(REQUESTS, CEILINGS, { keepsTrailers: true });
+    const input = BufferList.from(text.replace('Z: z', 'Z: z\r\n'.repeat(9).slice(0, -2)));
+    expect(parser.parse(input)).to.equal('head');
+    expect(parser.parse(input)).to.equal('bad');
+    expect(parser.refusal!.status).to.equal(431);
+    parser.close();
+    input.release();
+  });
+
   it('an end within a message is bad, between two it is none', () => {
     expect(parsed(['GET / HTTP/1.1\r\n'], REQUESTS, true)).to.deep.equal(['bad ']);
     expect(parsed(['GET / HTTP/1.1\r\n\r\n'], REQUESTS, true).slice(1)).to.deep.equal(['more ']);

@@ -1,8 +1,6 @@
 /** A line for each response, in the forms that tools for logs know, to a file or to whatever takes lines. */
 import type { Address } from '../../index.js';
 import { anything, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
-import type { HttpRequest } from '../http/http-request.js';
-import type { HttpResponse } from '../http/http-response.js';
 
 /** What takes lines, and never blocks: a destination of pino (`sonic-boom`), or `{ write: line => … }`. */
 export interface LineSink {
@@ -12,6 +10,24 @@ export interface LineSink {
   reopen?(): void;
   /** No more is written. */
   end?(): void;
+}
+
+/** A request, as far as lines tell of it. */
+export interface LoggedRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  readonly minorVersion: number;
+  readonly remoteAddress: Address | undefined;
+  readonly elapsedMs: number;
+  /** @param name in lower case. */
+  get(name: string): string | undefined;
+}
+
+/** A response, as far as lines tell of it. */
+export interface LoggedResponse {
+  readonly status: number;
+  readonly bodyBytes: number;
 }
 
 /** Where and how responses are logged. */
@@ -44,10 +60,10 @@ export async function openAccessLog({ format, to }: AccessLogValues): Promise<Ac
 export class AccessLog {
   constructor(
     private readonly sink: LineSink,
-    private readonly lineOf: (request: HttpRequest, response: HttpResponse) => string,
+    private readonly lineOf: (request: LoggedRequest, response: LoggedResponse) => string,
   ) {}
 
-  write(request: HttpRequest, response: HttpResponse): void {
+  write(request: LoggedRequest, response: LoggedResponse): void {
     this.sink.write(this.lineOf(request, response));
   }
 
@@ -73,18 +89,18 @@ async function openFile(path: string): Promise<LineSink> {
   return sink;
 }
 
-function commonLine(request: HttpRequest, { status, bodyBytes }: HttpResponse): string {
+function commonLine(request: LoggedRequest, { status, bodyBytes }: LoggedResponse): string {
   const line = `${request.method} ${quoted(request.target)} HTTP/1.${request.minorVersion}`;
   return `${clientOf(request.remoteAddress)} - - [${clfDate()}] "${line}" ${status} ${bodyBytes}\n`;
 }
 
-function combinedLine(request: HttpRequest, response: HttpResponse): string {
+function combinedLine(request: LoggedRequest, response: LoggedResponse): string {
   const referer = quoted(request.get('referer') ?? '-');
   const agent = quoted(request.get('user-agent') ?? '-');
   return `${commonLine(request, response).slice(0, -1)} "${referer}" "${agent}"\n`;
 }
 
-function jsonLine(request: HttpRequest, { status, bodyBytes }: HttpResponse): string {
+function jsonLine(request: LoggedRequest, { status, bodyBytes }: LoggedResponse): string {
   const { method, target, host, minorVersion } = request;
   return `${JSON.stringify({
     time: new Date().toISOString(),
