@@ -14,6 +14,9 @@ interface Innards {
   _destroy(error: Error | null, callback: (error?: Error | null) => void): void;
 }
 
+/** The transfers that have the write sides of sockets now; a socket stays in it once it has been lent. */
+const borrowers = new WeakMap<Socket, { current: LentSocket | undefined }>();
+
 /**
  * Node goes on reading from the socket: libuv watches it for that in a poll set of its own. What Node is given to write
  * meanwhile is held back. When the socket is destroyed, the transfer is told before Node closes the descriptor.
@@ -49,11 +52,7 @@ export class LentSocket implements WriteSide {
     this.checkTurn();
     this.turn = turn;
     this.socket.cork();
-    this.innards._destroy = (error, callback) => {
-      this.release();
-      turn.broken(error ?? new IoError('ECONNRESET', 'sendfile', 'response', 'the connection was closed meanwhile'));
-      this.innards._destroy(error, callback);
-    };
+    borrowerOf(this.socket).current = this;
     this.reactor.enter(true);
     this.descriptor = this.reactor.driver.add(this.ownFd, new AsyncScope('POLLUX_LENT_SOCKET'));
     turn.begin(this.descriptor);
@@ -77,13 +76,35 @@ export class LentSocket implements WriteSide {
     turn?.broken(failure);
   }
 
+  /** Node is about to close the descriptor. */
+  onDestroy(error: Error | null): void {
+    const { turn } = this;
+    this.release();
+    turn?.broken(error ?? new IoError('ECONNRESET', 'sendfile', 'response', 'the connection was closed meanwhile'));
+  }
+
   private release(): void {
     if (this.descriptor === undefined) return;
     this.turn = undefined;
-    // The prototype's is seen again.
-    delete (this.innards as Partial<Innards>)._destroy;
+    borrowerOf(this.socket).current = undefined;
     this.reactor.driver.remove(this.descriptor);
     this.descriptor = undefined;
     this.reactor.leave(true);
   }
+}
+
+/** Has Node tell the borrower of a socket before it closes it, from the first time that the socket is lent. */
+function borrowerOf(socket: Socket): { current: LentSocket | undefined } {
+  const known = borrowers.get(socket);
+  if (known !== undefined) return known;
+  const borrower: { current: LentSocket | undefined } = { current: undefined };
+  borrowers.set(socket, borrower);
+  const innards = socket as unknown as Innards;
+  const destroy = innards._destroy;
+  // Never taken off again: each change of the socket's properties costs.
+  innards._destroy = (error, callback) => {
+    borrower.current?.onDestroy(error);
+    destroy.call(innards, error, callback);
+  };
+  return borrower;
 }

@@ -3,28 +3,22 @@ import type { ServerResponse } from 'node:http';
 import { Writable } from 'node:stream';
 import { wrongState } from '../sys/ffi/io-error.js';
 
-const HELD = ['write', 'end'] as const;
-
 export class ResponseHold {
-  private readonly own: (PropertyDescriptor | undefined)[];
   private readonly write: ServerResponse['write'];
+  private readonly end: ServerResponse['end'];
   private isHeld = true;
 
   constructor(private readonly response: ServerResponse) {
-    this.own = HELD.map(name => Object.getOwnPropertyDescriptor(response, name));
-    this.write = response.write.bind<ServerResponse['write']>(response);
-    const refuse = (name: string): never => {
-      throw wrongState('EBUSY', name, 'sendFile sends the body of the response, and ends it; await it first');
-    };
-    // An end without data is what comes anyway.
-    const end = (data?: unknown): ServerResponse =>
-      data === undefined || data === null || typeof data === 'function' ? response : refuse('response.end');
-    Object.assign(response, { write: () => refuse('response.write'), end });
+    this.write = response.write;
+    this.end = response.end;
+    response.write = refuseWrite;
+    response.end = passEnd;
   }
 
   /** The body, for bytes that go through the response's own streams. It does not end the response. */
   body(): Writable {
-    const { response, write } = this;
+    const { response } = this;
+    const write = this.write.bind<ServerResponse['write']>(response);
     let waiting: (() => void) | undefined;
     const body = new Writable({
       // Middleware that replaces `write` takes no callback, but emits 'drain'.
@@ -42,13 +36,24 @@ export class ResponseHold {
     return body;
   }
 
+  /** They stay properties of its own: to delete them would cost more. */
   release(): void {
     if (!this.isHeld) return;
     this.isHeld = false;
-    HELD.forEach((name, index) => {
-      const own = this.own[index];
-      if (own === undefined) delete (this.response as Partial<ServerResponse>)[name];
-      else Object.defineProperty(this.response, name, own);
-    });
+    this.response.write = this.write;
+    this.response.end = this.end;
   }
+}
+
+function refuseWrite(): never {
+  return refuse('response.write');
+}
+
+/** An end without data is what comes anyway. */
+function passEnd(this: ServerResponse, data?: unknown): ServerResponse {
+  return data === undefined || data === null || typeof data === 'function' ? this : refuse('response.end');
+}
+
+function refuse(name: string): never {
+  throw wrongState('EBUSY', name, 'sendFile sends the body of the response, and ends it; await it first');
 }

@@ -16,6 +16,7 @@ import { TransferAccount } from '../core/transfers/account.js';
 import { FileToSocket } from '../core/transfers/files/file-to-socket.js';
 import { IoError, wrongState } from '../sys/ffi/io-error.js';
 import { LentSocket } from './lent-socket.js';
+import { sendHead } from './response-head.js';
 import { ResponseHold } from './response-hold.js';
 
 /** Which part of a file to send. */
@@ -164,22 +165,26 @@ function obstacleTo(response: ServerResponse, { lengthBytes }: FileRange): strin
  */
 async function socketFor(response: ServerResponse): Promise<Socket> {
   const { socket } = response.req;
+  // Answers to requests that came before go first.
+  if (response.socket === null) await nextOf(response, 'socket', socket);
+  if (!socket.destroyed) sendHead(response, socket);
+  while (socket.writableLength > 0 && !socket.destroyed) {
+    await new Promise<void>(resolve => socket.write('', () => resolve()));
+  }
+  if (socket.destroyed) throw goneAway();
+  return socket;
+}
+
+/** Waits for an event of the response, unless its socket closes before. */
+async function nextOf(response: ServerResponse, event: string, socket: Socket): Promise<void> {
+  if (socket.destroyed) throw goneAway();
   const closed = new AbortController();
   const onClose = () => closed.abort();
   socket.once('close', onClose);
   try {
-    if (socket.destroyed) onClose();
-    // Answers to requests that came before go first.
-    if (response.socket === null) await once(response, 'socket', { signal: closed.signal });
-    response.flushHeaders();
-    while (socket.writableLength > 0 && !closed.signal.aborted) {
-      await new Promise<void>(resolve => socket.write('', () => resolve()));
-    }
-    closed.signal.throwIfAborted();
-    return socket;
+    await once(response, event, { signal: closed.signal });
   } catch (error) {
-    if (!closed.signal.aborted) throw error;
-    throw goneAway(error);
+    throw closed.signal.aborted ? goneAway(error) : error;
   } finally {
     socket.off('close', onClose);
   }

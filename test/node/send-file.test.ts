@@ -161,6 +161,20 @@ describe('sendFile of a response', () => {
     agent.destroy();
   });
 
+  it('sends a head of more than its own memory for one takes, and one of Latin-1', async () => {
+    const { path } = files.pattern(1000);
+    const long = 'ä'.repeat(20_000);
+    const port = await serving((request, response) => {
+      response.setHeader('x-text', request.url === '/long' ? long : 'äöü');
+      void sendFile(response, path);
+    });
+    for (const url of ['/short', '/long', '/short']) {
+      const { response, body } = await fetched(port, { path: url, maxHeaderSize: 100_000 });
+      expect(response.headers['x-text']).to.equal(url === '/long' ? long : 'äöü');
+      expect(body.equals(patternBytes(0, 1000))).to.equal(true);
+    }
+  });
+
   it('answers of pipelined requests stay in order', async () => {
     const { path } = files.pattern(2_000_000);
     const port = await serving((request, response) => {
