@@ -7,7 +7,8 @@
  *
  * @module pollux/servers
  */
-export { createProxy, ProxyServer, type ProxySnapshot } from './servers/proxy/proxy-server.js';
+export { createProxy, ProxyServer } from './servers/proxy/proxy-server.js';
+export type { ProxySnapshot } from './servers/proxy/proxy-snapshot.js';
 export type { BandwidthClassOptions, ProxyLimits, ProxyOptions, ProxyTimeouts } from './servers/proxy/proxy-options.js';
 export type { AccessOptions, ProxyListenOptions } from './servers/proxy/listeners/listen-options.js';
 export type { AccessRule, AccessVerdict } from './servers/proxy/access/access-list.js';
@@ -19,7 +20,7 @@ export type { ListenerSnapshot } from './servers/proxy/listeners/entrance.js';
 export type { CheckOptions } from './servers/proxy/health/check-options.js';
 export type { DnsOptions } from './servers/proxy/upstreams/dns-options.js';
 export type { HealthState } from './servers/proxy/health/health-states.js';
-export type { SessionOutcome, SessionRecord } from './servers/proxy/session/session-record.js';
+export type { RefusalReason, SessionOutcome, SessionRecord } from './servers/proxy/session/session-record.js';
 export type { ProxyBytes } from './servers/proxy/session/tally.js';
 export type { HealthOptions, PoolOptions } from './servers/proxy/upstreams/pool-options.js';
 export type { UpstreamOptions } from './servers/proxy/upstreams/upstream-options.js';
@@ -30,6 +31,7 @@ export { HttpResponse, type FileBody } from './servers/http/http-response.js';
 export { RequestBody } from './servers/http/request-body.js';
 export type { Fields } from './servers/http/response-head.js';
 export type { AccessLogOptions, LineSink } from './servers/http/access-log.js';
+export type { BytePath, RequestCounts, ServerReport, ThreadReport } from './servers/monitor/server-report.js';
 export type { FieldRule } from './servers/serve/cache-rules.js';
 export type { CertificateOptions } from './servers/serve/certificate.js';
 export type { Cors } from './servers/serve/cors.js';

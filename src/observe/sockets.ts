@@ -8,6 +8,7 @@ import { Listener } from '../api/listening/listener.js';
 import type { ShownConnection } from '../core/observation/shown-connection.js';
 import type { Reactor } from '../core/reactor/reactor.js';
 import { formatAddress } from '../sys/socket/sockaddr.js';
+import { acceptQueueLength } from '../sys/socket/tcp-handshake.js';
 
 /** The open sockets of a thread, by kind. */
 export interface SocketCounts {
@@ -43,6 +44,8 @@ export interface ListenerSnapshot {
   readonly exhausted: number;
   /** Connections that were closed at once for want of a descriptor. */
   readonly shed: number;
+  /** Connections that wait in the kernel to be accepted; undefined where the system does not tell. */
+  readonly waiting: number | undefined;
 }
 
 /** The sockets of a thread. */
@@ -70,17 +73,19 @@ let lastId = 0;
 
 /** @param most connections to list. */
 export function snapshotSockets(reactor: Reactor, most: number): SocketsSnapshot {
-  const ranked = Array.from(reactor.elsewhere, rank);
+  const open = [...reactor.elsewhere];
   const listeners: ListenerSnapshot[] = [];
   let datagramSockets = 0;
   for (const { owner } of reactor.driver.registered.inCare()) {
-    if (owner instanceof Connection) ranked.push(rank(owner));
+    if (owner instanceof Connection) open.push(owner);
     else if (owner instanceof Listener) listeners.push(snapshotListener(owner));
     else if (owner instanceof DatagramSocket) datagramSockets++;
   }
+  // A look that lists none must not take the changes from one that does.
+  const ranked = most === 0 ? [] : open.map(rank);
   ranked.sort((a, b) => b.weight - a.weight || a.id - b.id);
   return {
-    counts: { connections: ranked.length, listeners: listeners.length, datagramSockets },
+    counts: { connections: open.length, listeners: listeners.length, datagramSockets },
     connections: ranked.slice(0, most).map(snapshotConnection),
     listeners,
   };
@@ -111,5 +116,5 @@ function snapshotConnection({ id, connection }: Ranked): ConnectionSnapshot {
 }
 
 function snapshotListener({ ownFd, address, counters }: Listener): ListenerSnapshot {
-  return { fd: ownFd, address: formatAddress(address), ...counters };
+  return { fd: ownFd, address: formatAddress(address), ...counters, waiting: acceptQueueLength(ownFd) };
 }

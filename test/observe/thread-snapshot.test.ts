@@ -6,7 +6,7 @@ import { copy, currentReactor, join, open, sendFile, type Connection } from '../
 import { histogramBetween, quantile, snapshotThread, type ThreadSnapshot } from '../../src/observe.js';
 import { describeOnEveryDriver } from '../support/every-driver.js';
 import { securePair } from '../support/secure-pair.js';
-import { listening, portOf, readExactly, tcpPair, unixPair } from '../support/sockets.js';
+import { connected, listening, portOf, readExactly, tcpPair, unixPair } from '../support/sockets.js';
 
 /** Runs the thread for that long and lets nothing else. */
 function spin(durationMs: number): void {
@@ -36,6 +36,14 @@ describeOnEveryDriver('a snapshot of a thread', () => {
     expect(after.turns.count).to.be.above(before.turns.count);
     const { driver } = currentReactor();
     expect(callsOf(after)).to.equal(driver.counters.systemCalls + driver.backend.counters.systemCalls);
+  });
+
+  it('says how many wait at a listener to be accepted, where the system tells', async () => {
+    const listener = await listening({ host: '127.0.0.1' });
+    const waiting = () => snapshotThread().sockets.listeners.find(({ fd }) => fd === listener.ownFd)?.waiting;
+    listener.onConnection = undefined;
+    for (let client = 0; client < 3; client++) await connected({ host: '127.0.0.1', port: portOf(listener) });
+    expect(waiting()).to.equal(process.platform === 'linux' ? 3 : undefined);
   });
 
   it('is plain data', async () => {

@@ -286,7 +286,7 @@ export class HttpConnection implements Phased, BodySource, ResponseSink {
     this.isSending = true;
     this.updatePhase();
     try {
-      await sendFileBody(this.stream, file, range, this);
+      this.response!.fileBytes += await sendFileBody(this.stream, file, range, this);
     } finally {
       this.isSending = this.draining !== undefined;
       this.updatePhase();

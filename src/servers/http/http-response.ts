@@ -50,6 +50,8 @@ export class HttpResponse {
   status = 0;
   /** Bytes of the body that were given to the kernel or the queue. */
   bodyBytes = 0;
+  /** Of those, the ones that `sendFile` brought from a file to a connection without TLS. */
+  fileBytes = 0;
   private state: State = 'new';
   private framing: Framing = { by: 'nothing' };
   private mayKeepAlive = true;

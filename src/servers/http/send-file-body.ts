@@ -14,6 +14,7 @@ export interface BufferedSink {
 }
 
 /**
+ * @returns how many of its bytes did not come into this process.
  * @throws what sendFile throws: no byte of a range that the file no longer has was sent.
  */
 export async function sendFileBody(
@@ -21,10 +22,10 @@ export async function sendFileBody(
   file: OpenFile,
   { offset, length, before }: FileBody,
   sink: BufferedSink,
-): Promise<void> {
+): Promise<number> {
   if (stream instanceof Connection) {
-    await sendFile(stream, file, { offset, length, before });
-    return;
+    const { path } = await sendFile(stream, file, { offset, length, before });
+    return path === 'sendfile' ? length : 0;
   }
   if (!(file instanceof DiskFile)) throw new TypeError('file: allowed through TLS: a DiskFile');
   const { sizeBytes } = await file.stat();
@@ -37,4 +38,5 @@ export async function sendFileBody(
     sent += bytes.length;
     if (!sink.send(bytes)) await sink.drained();
   }
+  return 0;
 }

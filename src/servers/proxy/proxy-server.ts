@@ -1,34 +1,24 @@
 /** A proxy for TCP and Unix sockets: its listeners, its pools, and the clients that it has. */
 import { Connection, IoError, type Listener } from '../../index.js';
 import { kindOf } from '../../base/arguments.js';
-import { nextTick } from '../../base/runtime-functions.js';
+import { monotonicMs, nextTick } from '../../base/runtime-functions.js';
 import { BandwidthClass } from './bandwidth/bandwidth-class.js';
 import type { Carrier } from './carriers/carrier.js';
 import { plainReception, type Reception } from './introduction/reception.js';
 import { Routes } from './introduction/routes.js';
-import { Entrance, type ListenerSnapshot } from './listeners/entrance.js';
+import { Entrance } from './listeners/entrance.js';
 import type { ListenPlan } from './listeners/listen-options.js';
 import { SourceCounts } from './limits/source-counts.js';
+import type { ServerReport } from '../monitor/server-report.js';
 import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js';
+import type { ProxySnapshot } from './proxy-snapshot.js';
+import { reportOf } from './report.js';
 import { drainPlan, drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './session/draining.js';
 import { Session } from './session/session.js';
-import type { SessionOutcome, SessionRecord } from './session/session-record.js';
+import type { RefusalReason, SessionRecord } from './session/session-record.js';
 import { Sessions } from './session/sessions.js';
-import { Tally, type ProxyBytes } from './session/tally.js';
+import { Tally } from './session/tally.js';
 import { Pool } from './upstreams/pool.js';
-import type { UpstreamSnapshot } from './upstreams/upstream.js';
-
-/** What a proxy is and has done, as plain values that can be cloned and printed. */
-export interface ProxySnapshot {
-  /** Clients that are not through. */
-  readonly open: number;
-  /** How the others came to their ends. */
-  readonly outcomes: Readonly<Record<SessionOutcome, number>>;
-  readonly bytes: Readonly<ProxyBytes>;
-  readonly listeners: readonly ListenerSnapshot[];
-  /** Upstreams by the name of their pool; that of `pool` is 'default'. */
-  readonly pools: Readonly<Record<string, readonly UpstreamSnapshot[]>>;
-}
 
 const DEFAULT_POOL = 'default';
 
@@ -102,12 +92,23 @@ export class ProxyServer {
   /** What it is and has done until now. */
   snapshot(): ProxySnapshot {
     return {
+      accepted: this.tally.accepted,
       open: this.sessions.size,
       outcomes: { ...this.tally.outcomes },
+      refused: { ...this.tally.refused },
       bytes: this.tally.bytesWith(this.sessions.carriers()),
       listeners: this.entrances.map(entrance => entrance.snapshot()),
       pools: Object.fromEntries([...this.pools].map(([name, pool]) => [name, pool.snapshot()])),
     };
+  }
+
+  /**
+   * What it is and has done, with the thread that it runs in, as plain data: for a thread that shows several.
+   *
+   *     worker.endpoint.answer('report', () => proxy.report());
+   */
+  report(): ServerReport {
+    return reportOf(this.snapshot(), this.tally.connectingMs());
   }
 
   /**
@@ -155,15 +156,22 @@ export class ProxyServer {
   }
 
   /** @internal */
-  admits(session: Session): boolean {
+  refusalOf(session: Session): RefusalReason | undefined {
     const { source, reception } = session;
-    if (!reception.access.allows(source)) return false;
-    if (this.sources.isLimited) session.isCounted = this.sources.add(source);
-    return session.isCounted || !this.sources.isLimited;
+    if (!reception.access.allows(source)) return 'list';
+    if (!this.sources.isLimited) return undefined;
+    session.isCounted = this.sources.add(source);
+    return session.isCounted ? undefined : 'source-limit';
+  }
+
+  /** @internal */
+  onRefused(reason: RefusalReason): void {
+    this.tally.refused[reason]++;
   }
 
   /** @internal */
   onCarried(session: Session, carrier: Carrier): void {
+    if (this.tally.measures) this.tally.onConnected(monotonicMs() - session.startedMs);
     const { bytesPerSecond } = this.plan.limits;
     if (bytesPerSecond !== Infinity) carrier.bytesPerSecond = bytesPerSecond;
     this.classOf(session)?.add(carrier);
@@ -186,6 +194,7 @@ export class ProxyServer {
     const { sessions, plan } = this;
     const session = new Session(this, client, { reception, entrance });
     sessions.add(session);
+    this.tally.accepted++;
     if (sessions.size >= plan.limits.connections) for (const { gate } of this.entrances) gate.hold('proxy');
     void session.run();
   }

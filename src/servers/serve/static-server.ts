@@ -11,11 +11,14 @@ import type { HttpCeilingValues } from '../http/http-options.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { HttpResponse } from '../http/http-response.js';
 import { Llhttp } from '../http/llhttp.js';
+import type { Refusal } from '../http/message-parser.js';
 import { Phases, type Phase } from '../http/phases.js';
+import type { ServerReport } from '../monitor/server-report.js';
 import { Certificate } from './certificate.js';
 import { Counters, type StaticServerCounters } from './counters.js';
 import type { Hosts } from './hosts.js';
 import { openHosts } from './hosts.js';
+import { reportOf } from './report.js';
 import { Routes, type RouteHandler } from './routes.js';
 import { SERVER_OPTIONS, siteOptionsOf, type StaticServerOptions } from './server-options.js';
 import type { OnFailure } from './site.js';
@@ -112,6 +115,15 @@ export class StaticServer {
   /** What it has counted. */
   get counters(): StaticServerCounters {
     return this.tally.snapshot(this.connections.size);
+  }
+
+  /**
+   * What it is and has done, with the thread that it runs in, as plain data: for a thread that shows several.
+   *
+   *     worker.endpoint.answer('report', () => server.report());
+   */
+  report(): ServerReport {
+    return reportOf(this.tally, this.connections.size, this.certificate !== undefined);
   }
 
   /** Listens there, too. @returns the listener, which the server closes. @throws what `listen` of `pollux` throws. */
@@ -222,6 +234,8 @@ export class StaticServer {
   onFinished(request: HttpRequest, response: HttpResponse, isBroken: boolean): void {
     const { tally } = this;
     tally.bodyBytes += response.bodyBytes;
+    tally.fileBytes += response.fileBytes;
+    if (tally.measures) tally.onMeasured(request.elapsedMs);
     if (isBroken) tally.broken++;
     else tally.responses[Math.floor(response.status / 100)]++;
     try {
@@ -232,8 +246,8 @@ export class StaticServer {
   }
 
   /** @internal */
-  onRefused(): void {
-    this.tally.refused++;
+  onRefused({ status }: Refusal): void {
+    this.tally.onRefused(status);
   }
 
   /** @internal */

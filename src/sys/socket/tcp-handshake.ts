@@ -1,4 +1,4 @@
-/** TCP_INFO, Linux: how a handshake went, in one call. */
+/** TCP_INFO, Linux: how a handshake went, which state a socket is in, and how many wait at one that listens. */
 import { IPPROTO_TCP } from '../ffi/constants.js';
 import { platform } from '../ffi/platform.js';
 import { getOption } from './socket.js';
@@ -7,6 +7,8 @@ const TCP_INFO = 11;
 const ESTABLISHED = 1;
 /** tcpi_segs_in of struct tcp_info, since Linux 4.2. */
 const SEGMENTS_IN_OFFSET = 140;
+/** tcpi_unacked, which of a socket that listens is the length of its accept queue. */
+const UNACKED_OFFSET = 24;
 
 export const hasTcpInfo = platform === 'linux';
 
@@ -37,6 +39,18 @@ export function tcpState(fd: number): string | undefined {
   if (!hasTcpInfo) return undefined;
   try {
     return STATES[getOption(fd, IPPROTO_TCP, TCP_INFO)[0]];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Connections that nobody has accepted yet; undefined where the system does not tell, or nobody listens. */
+export function acceptQueueLength(fd: number): number | undefined {
+  if (!hasTcpInfo) return undefined;
+  try {
+    const info = getOption(fd, IPPROTO_TCP, TCP_INFO);
+    if (STATES[info[0]] !== 'listen') return undefined;
+    return new DataView(info.buffer, info.byteOffset).getUint32(UNACKED_OFFSET, true);
   } catch {
     return undefined;
   }

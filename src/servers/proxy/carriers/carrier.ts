@@ -9,6 +9,8 @@ export interface Carrier {
   readonly bytesToClient: number;
   /** Of both: moved by the kernel from socket to socket. */
   readonly splicedBytes: number;
+  /** Of both: encrypted or decrypted in this process. */
+  readonly tlsBytes: number;
   /** Set once, before anything can end. */
   onOver: (end: CarrierEnd, failure: Error | undefined) => void;
   /** Bytes a second, both ways together; Infinity is no bound. */

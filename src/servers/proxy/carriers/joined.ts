@@ -10,6 +10,7 @@ import {
 import type { Carrier, CarrierEnd, CarrierTimeouts } from './carrier.js';
 
 export class Joined implements Carrier {
+  readonly tlsBytes = 0;
   onOver: (end: CarrierEnd, failure: Error | undefined) => void = () => {};
   private readonly transfer: Transfer<TunnelAccount>;
 

@@ -41,6 +41,10 @@ export class Secured implements Carrier {
     this.arm();
   }
 
+  get tlsBytes(): number {
+    return this.bytesToUpstream + this.bytesToClient;
+  }
+
   get bytesPerSecond(): number {
     return this.throttle.bytesPerSecond;
   }

@@ -17,6 +17,12 @@ export const OUTCOMES = [
   'stopped',
 ] as const;
 
+/** Why a client was refused: by a list, since its address has as many as it may, or since no pool is for it. */
+export const REFUSALS = ['list', 'source-limit', 'no-pool'] as const;
+
+/** Why a client was refused: see `REFUSALS`. */
+export type RefusalReason = (typeof REFUSALS)[number];
+
 /** How a client's connection came to its end: see `OUTCOMES`. */
 export type SessionOutcome = (typeof OUTCOMES)[number];
 

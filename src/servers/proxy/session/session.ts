@@ -13,7 +13,7 @@ import { headerOf } from '../introduction/proxy-protocol/own-header.js';
 import { introduce, readsFirst, type Introduction, type Reception } from '../introduction/reception.js';
 import { dial, type Dialled } from '../upstreams/dial.js';
 import type { Upstream } from '../upstreams/upstream.js';
-import type { SessionOutcome, SessionRecord } from './session-record.js';
+import type { RefusalReason, SessionOutcome, SessionRecord } from './session-record.js';
 
 /** The proxy, as a session sees it. */
 export interface SessionOwner {
@@ -22,8 +22,9 @@ export interface SessionOwner {
   readonly closing: AbortSignal;
   /** Whether a client's address is asked for, whatever the pool. */
   readonly asksSource: boolean;
-  /** Whether a client of this address may come. It is counted, if it may. */
-  admits(session: Session): boolean;
+  /** Why a client of this address may not come; undefined: it may, and is counted. */
+  refusalOf(session: Session): RefusalReason | undefined;
+  onRefused(reason: RefusalReason): void;
   onCarried(session: Session, carrier: Carrier): void;
   onSessionEnd(session: Session, record: SessionRecord): void;
 }
@@ -101,8 +102,11 @@ export class Session {
       else this.introduction = this.plainIntroduction();
       const { pool } = this.introduction!;
       if (!this.isWanted) this.break('client-broke', undefined);
-      else if (pool === undefined || !owner.admits(this)) this.break('refused', undefined);
-      else await this.dial(pool);
+      else {
+        const refusal = pool === undefined ? 'no-pool' : owner.refusalOf(this);
+        if (refusal === undefined) await this.dial(pool!);
+        else this.refuse(refusal);
+      }
     } catch (failure) {
       this.break(this.outcomeOf(failure as Error), failure as Error);
     }
@@ -152,6 +156,11 @@ export class Session {
     const client = this.client as Connection;
     const source = isAsked ? sourceOf(client.remoteAddress) : '';
     return { source, header: pool?.greets === true ? headerOf(client) : undefined, pool };
+  }
+
+  private refuse(reason: RefusalReason): void {
+    this.owner.onRefused(reason);
+    this.break('refused', undefined);
   }
 
   private async dial(pool: NonNullable<Introduction['pool']>): Promise<void> {

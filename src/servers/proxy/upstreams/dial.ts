@@ -33,6 +33,7 @@ export async function dial(
   while (tried.length < pool.attempts && isWanted()) {
     const upstream = pool.choose(source, tried);
     if (upstream === undefined) break;
+    tried.at(-1)?.onRetried();
     upstream.open();
     try {
       const connection = await connect({ ...upstream.place, timeoutMs: pool.connectTimeoutMs, signal });

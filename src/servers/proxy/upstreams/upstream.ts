@@ -18,6 +18,8 @@ export interface UpstreamSnapshot {
   readonly connected: number;
   /** Connections to it that failed before a byte of it came. */
   readonly failed: number;
+  /** Clients that went to another upstream, since they could not be connected to this one. */
+  readonly retried: number;
   /** What the last one failed with; empty if none has. */
   readonly lastFailure: string;
 }
@@ -28,6 +30,7 @@ export class Upstream implements Candidate {
   active = 0;
   private connected = 0;
   private failed = 0;
+  private retried = 0;
   private lastFailure = '';
 
   constructor(
@@ -68,6 +71,11 @@ export class Upstream implements Candidate {
     this.health.failed(monotonicMs());
   }
 
+  /** A client that failed here goes to another. */
+  onRetried(): void {
+    this.retried++;
+  }
+
   /** A check is over. @param failure undefined: it has passed. */
   onChecked(failure: Error | undefined): void {
     if (failure !== undefined) this.lastFailure = failure.message;
@@ -84,7 +92,7 @@ export class Upstream implements Candidate {
   }
 
   snapshot(): UpstreamSnapshot {
-    const { name, health, isBackup, active, connected, failed, lastFailure } = this;
+    const { name, health, isBackup, active, connected, failed, retried, lastFailure } = this;
     // Asked first, since a rest ends when somebody asks.
     health.isUsable(monotonicMs());
     return {
@@ -95,6 +103,7 @@ export class Upstream implements Candidate {
       active,
       connected,
       failed,
+      retried,
       lastFailure,
     };
   }
