@@ -16,15 +16,21 @@ import {
   floodPlanOf,
   parseDuration,
   parsePort,
+  transportOption,
   type FloodOptions,
 } from './stress/options.js';
-import { DEFAULTS } from './stress/plan.js';
+import { DEFAULTS, type Transport } from './stress/plan.js';
+import { SPARE_SECONDS } from './stress/run-limit.js';
+import { checkTransport } from './stress/transport.js';
 
 interface CommonOptions {
   readonly backend: string;
   readonly mode: ReactorMode;
   readonly threads: number;
-  readonly json?: boolean;
+  readonly transport: Transport;
+  readonly limit?: number;
+  readonly csv?: string;
+  readonly json?: boolean | string;
 }
 
 /** Whether the kernel spreads connections to one port over the threads that listen on it. */
@@ -32,6 +38,8 @@ const spreadsConnections = platform === 'linux' || platform === 'freebsd';
 const EXITS =
   '\nExits 0 when all went well, 1 when not, 2 on bad usage. docs/stress.md explains the result, docs/cli.md its JSON.';
 const BAD_USAGE = 2;
+/** Unix sockets have both sides on this machine. */
+const ALONE: readonly Transport[] = ['tcp', 'udp'];
 
 export function stressCommand(): Command {
   const command = new Command('stress').description(
@@ -39,13 +47,15 @@ export function stressCommand(): Command {
   );
   command.addOption(backendOption().conflicts('everyBackend'));
   command.option('--every-backend', 'run all backends that work here, one after another');
-  addFloodOptions(addCommonOptions(command));
+  addFloodOptions(addCommonOptions(command)).addOption(transportOption());
   return command
     .addHelpText('after', EXITS)
     .action(async (options: CommonOptions & FloodOptions & { everyBackend?: boolean }) => {
-      const { mode, threads } = options;
+      const { mode, threads, json, csv } = options;
+      const plan = floodPlanOf(options, command);
+      checkTransport(plan.transport);
       const backends = options.everyBackend ? everyBackend() : [chosenBackend(options.backend, command)];
-      await stressLoopback({ backends, mode, threads, ...floodPlanOf(options) }, options.json === true);
+      await stressLoopback({ backends, mode, threads, ...plan }, { json, csv });
     })
     .addCommand(serverCommand())
     .addCommand(clientCommand())
@@ -58,14 +68,18 @@ function serverCommand(): Command {
   addCommonOptions(command, spreadsConnections ? DEFAULTS.threads : 1)
     .option('--host <address>', 'the address to listen on; 0.0.0.0 or :: for other machines', '127.0.0.1')
     .option('--port <number>', 'the port to listen on; 0 lets the system choose', parsePort(0), DEFAULTS.port)
-    .option('--duration <seconds>', 'end after so long; without it, at Ctrl-C', parseDuration);
+    .option('--duration <seconds>', 'end after so long; without it, at Ctrl-C', parseDuration)
+    .addOption(transportOption(ALONE));
   return command
     .addHelpText('after', EXITS)
     .action(async (options: CommonOptions & { host: string; port: number; duration?: number }) => {
       refuseMisplaced(command);
-      const { mode, threads, host, port, duration: durationSeconds } = options;
+      const { mode, threads, host, port, transport, duration: durationSeconds, json, csv } = options;
+      const limitSeconds = options.limit ?? SPARE_SECONDS;
+      checkTransport(transport);
       const backend = chosenBackend(options.backend, command);
-      await serveAlone({ backend, mode, threads, host, port, durationSeconds }, options.json === true);
+      const plan = { backend, mode, threads, host, port, transport, durationSeconds, limitSeconds };
+      await serveAlone(plan, { json, csv });
     });
 }
 
@@ -74,14 +88,17 @@ function clientCommand(): Command {
   command.addOption(backendOption());
   addFloodOptions(addCommonOptions(command))
     .option('--host <host>', 'the server', '127.0.0.1')
-    .option('--port <number>', "the server's port", parsePort(1), DEFAULTS.port);
+    .option('--port <number>', "the server's port", parsePort(1), DEFAULTS.port)
+    .addOption(transportOption(ALONE));
   return command
     .addHelpText('after', EXITS)
     .action(async (options: CommonOptions & FloodOptions & { host: string; port: number }) => {
       refuseMisplaced(command);
-      const { mode, threads, host, port } = options;
+      const { mode, threads, host, port, json, csv } = options;
+      const plan = floodPlanOf(options, command);
+      checkTransport(plan.transport);
       const backend = chosenBackend(options.backend, command);
-      await floodAlone({ backend, mode, threads, host, port, ...floodPlanOf(options) }, options.json === true);
+      await floodAlone({ backend, mode, threads, host, port, ...plan }, { json, csv });
     });
 }
 

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly polluxBackend?: string;
   /** `ulimit -n` of the command. */
   readonly openFiles?: number;
+  /** Beside the tester's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** NODE_OPTIONS of the command and of the processes that it starts. */
   readonly nodeOptions?: string;
   /** Told of standard error as it comes, all of it so far. */
@@ -38,7 +40,7 @@ export function untilHeld(connections: number): NonNullable<RunOptions['onStderr
 
 export function runPollux(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const { polluxBackend, openFiles, nodeOptions, onStderr } = options;
-  const env: NodeJS.ProcessEnv = { ...process.env };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
   delete env.POLLUX_BACKEND;
   if (polluxBackend !== undefined) env.POLLUX_BACKEND = polluxBackend;
   if (nodeOptions !== undefined) env.NODE_OPTIONS = nodeOptions;

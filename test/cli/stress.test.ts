@@ -25,11 +25,13 @@ describe('pollux stress', function () {
         expect(report.asked).to.deep.equal({
           sides: 'both',
           backends: [backend],
+          transport: 'tcp',
           mode,
           threads: THREADS,
           connections: CONNECTIONS,
           rate: 1000,
-          sizeBytes: 16_384,
+          message: '16k',
+          datagrams: null,
           durationSeconds: 5,
           durationFrom: 'all open',
         });
@@ -129,8 +131,8 @@ describe('pollux stress server and client, apart', function () {
     const received = parseReport(server.stdout);
     expect(sent.verdict).to.equal('ok');
     expect(received).to.include({ verdict: 'ok', interrupted: true });
-    expect(sent.asked).to.include({ sides: 'client', sizeBytes: 4096 });
-    expect(received.asked).to.include({ sides: 'server', connections: null, rate: null, sizeBytes: null });
+    expect(sent.asked).to.include({ sides: 'client', message: '4k' });
+    expect(received.asked).to.include({ sides: 'server', connections: null, rate: null, message: null });
     const [{ server: sink, client: noClient, lostBytes }] = received.results;
     expect({ noClient, lostBytes, noServer: sent.results[0].server }).to.deep.equal({
       noClient: null,

@@ -3,7 +3,7 @@
  * What does not fit is clipped, and it is said which limit did so.
  */
 import { localPorts, resourceLimit } from '../../sys/process/resource-limits.js';
-import { DEFAULTS } from './plan.js';
+import { DEFAULTS, type Transport } from './plan.js';
 import type { LimitNote } from './result.js';
 
 /** Descriptors of the runtime itself, the listener and its reserve, with room to spare. */
@@ -24,10 +24,10 @@ export interface Layout {
  * @param threads at most; there are not more of them than connections.
  * @param onePort whether all go to one address and port, and not to one a thread.
  */
-export function layOut(wanted: number, threads: number, onePort: boolean): Layout {
+export function layOut(wanted: number, threads: number, transport: Transport, onePort = false): Layout {
   const count = Math.min(threads, wanted);
   const limits: LimitNote[] = [];
-  const ports = localPorts() ?? Infinity;
+  const ports = transport === 'unix' ? Infinity : (localPorts() ?? Infinity);
   const targets = onePort ? 1 : count;
   let connections = Math.min(wanted, ports * targets);
   if (connections < wanted)
@@ -44,12 +44,7 @@ export function layOut(wanted: number, threads: number, onePort: boolean): Layou
     const asked = need(connections, count);
     limits.push({ name: 'nofile', value: soft, asked, effect: `${processes} processes a side instead of 1` });
   }
-  return {
-    processes: share(count, processes),
-    connections: share(connections, count),
-
-    limits,
-  };
+  return { processes: share(count, processes), connections: share(connections, count), limits };
 }
 
 /**

@@ -2,15 +2,18 @@
 import process from 'node:process';
 import { Interrupt } from './interrupt.js';
 import { layOut } from './layout.js';
-import { askedOf, conclude } from './outcome.js';
-import { Pair } from './sides/pair.js';
-import { pushingSeconds, type LoopbackPlan } from './plan.js';
-import { Progress } from './progress.js';
+import { askedOf, conclude, type Output } from './outcome.js';
+import type { LoopbackPlan } from './plan.js';
 import type { BackendResult } from './result.js';
+import { RunLimit } from './run-limit.js';
+import { Pair } from './sides/pair.js';
+import { CsvFile } from './watching/csv-file.js';
 
-export async function stressLoopback(plan: LoopbackPlan, json: boolean): Promise<void> {
-  const { backends } = plan;
-  const layout = layOut(plan.connections, plan.threads, false);
+/** @throws Error a file of the results can't be opened. */
+export async function stressLoopback(plan: LoopbackPlan, output: Output): Promise<void> {
+  const { backends, limitSeconds } = plan;
+  const layout = layOut(plan.connections, plan.threads, plan.transport);
+  const csv = output.csv === undefined ? undefined : new CsvFile(output.csv);
   const results: BackendResult[] = [];
   let pair: Pair | undefined;
   const interrupt = new Interrupt(() => pair?.stop());
@@ -19,16 +22,22 @@ export async function stressLoopback(plan: LoopbackPlan, json: boolean): Promise
   try {
     for (const backend of backends) {
       if (interrupt.happened) break;
-      const running = (pair = new Pair(backend, plan, layout));
-      let progress: Progress | undefined;
-      const show = () => (progress = new Progress(backend, pushingSeconds(plan), () => running.progress()));
-      results.push(await running.run(show));
-      progress?.stop();
+      const running = (pair = new Pair(backend, plan, layout, csv));
+      const limit = new RunLimit(limitSeconds, running);
+      const result = await running.run();
+      limit.clear();
+      results.push(limit.happened ? endedBy(limitSeconds, result) : result);
     }
   } finally {
     interrupt.stop();
     process.off('exit', kill);
   }
   const asked = askedOf('both', backends, plan);
-  conclude({ asked, limits: layout.limits, results, interrupted: interrupt.happened }, json);
+  conclude({ asked, limits: layout.limits, results, interrupted: interrupt.happened }, output);
+  csv?.close();
+}
+
+function endedBy(seconds: number, result: BackendResult): BackendResult {
+  const ended = `ended by --limit after ${seconds} s`;
+  return { ...result, verdict: result.verdict === 'ok' ? ended : `${ended}; ${result.verdict}` };
 }

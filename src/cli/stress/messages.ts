@@ -1,9 +1,9 @@
 /** What the coordinator and its child processes say to each other. */
 import type { ReactorMode } from '../../core/driver/mode.js';
 import type { ProcessAccount } from './account.js';
-import type { Listening } from './sides/local-side.js';
+import type { Listening } from './sides/side-thread.js';
 import type { ClientPlan, ServerPlan } from './plan.js';
-import type { SideProgress } from './tally.js';
+import type { ProcessProgress } from './tally.js';
 
 export type Order =
   /** Start that many threads. */
@@ -22,8 +22,11 @@ export type Order =
   | { readonly order: 'stop' }
   /** Server: count what you hold. */
   | { readonly order: 'count' }
-  /** Close everything in order, and tell the result. */
-  | { readonly order: 'finish' };
+  /**
+   * Close everything in order, and tell the result. A server of datagrams is told how many its threads were sent, and
+   * waits for those that are still to come.
+   */
+  | { readonly order: 'finish'; readonly expected: readonly number[] | null };
 
 export type Report =
   /** One more of its threads has begun to run. */
@@ -31,7 +34,7 @@ export type Report =
   | { readonly report: 'prepared' }
   /** Where each thread listens. */
   | { readonly report: 'listening'; readonly places: readonly Listening[] }
-  | { readonly report: 'progress'; readonly progress: SideProgress }
+  | { readonly report: 'progress'; readonly progress: ProcessProgress }
   /** Client: the pushing is over, the connections are still open. */
   | { readonly report: 'pushed' }
   | { readonly report: 'counted' }

@@ -2,11 +2,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { backendNames } from '../../backends/registry.js';
 import { REACTOR_MODES } from '../../core/driver/mode.js';
-import { DEFAULTS, type FloodPlan } from './plan.js';
+import { DEFAULTS, openingSeconds, TRANSPORTS, type FloodPlan, type Transport } from './plan.js';
+import { SPARE_SECONDS } from './run-limit.js';
+import { parseMessageSizes, type MessageSizes } from './traffic/message-sizes.js';
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 * 1024 };
-/** What a connection may queue at most by default; one write has to fit. */
-const MOST_SIZE_BYTES = 16 * 1024 * 1024;
+const BAD_USAGE = 2;
+/** What one datagram carries at most, over IPv4. */
+const MOST_DATAGRAM_BYTES = 65_507;
 const MOST_THREADS = 256;
 const MOST_DURATION_SECONDS = 7 * 24 * 3600;
 
@@ -27,13 +29,12 @@ function positive(most: number, unit: string) {
   };
 }
 
-function size(text: string): number {
-  const [, digits, unit] = /^(\d+)([km]?)$/i.exec(text) ?? [];
-  const bytes = digits === undefined ? NaN : Number(digits) * UNITS[unit.toLowerCase()];
-  if (!(bytes >= 1 && bytes <= MOST_SIZE_BYTES)) {
-    throw new InvalidArgumentError(`Allowed: bytes from 1 to ${MOST_SIZE_BYTES}; k and m stand for KiB and MiB.`);
+function messageSizes(text: string): MessageSizes {
+  try {
+    return parseMessageSizes(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
   }
-  return bytes;
 }
 
 /** @param names what it may be beside auto. */
@@ -52,7 +53,23 @@ export function addCommonOptions(command: Command, threads: number = DEFAULTS.th
         .default('level'),
     )
     .option('--threads <number>', 'threads of a side, with a reactor each', integer(1, MOST_THREADS), threads)
-    .option('--json', 'print one JSON object on standard output and nothing else there');
+    .option(
+      '--limit <seconds>',
+      `end by itself after so long (default: ${SPARE_SECONDS} more than planned)`,
+      parseDuration,
+    )
+    .option('--csv <file>', 'write a line for each thread and second to a file')
+    .option(
+      '--json [file]',
+      'print one JSON object on standard output and nothing else there; with a file: write it there instead',
+    );
+}
+
+/** @param transports those that the command has. */
+export function transportOption(transports: readonly Transport[] = TRANSPORTS): Option {
+  return new Option('--transport <name>', 'what bytes go over: streams of TCP or Unix sockets, or datagrams of UDP')
+    .choices(transports)
+    .default('tcp');
 }
 
 export function addFloodOptions(command: Command): Command {
@@ -67,7 +84,13 @@ export function addFloodOptions(command: Command): Command {
       `connections to open a second, in ten batches (default: ${DEFAULTS.ratePerThread} a thread)`,
       positive(1_000_000, 'numbers'),
     )
-    .option('--size <bytes>', 'bytes of one write; 16k is 16 KiB', size, DEFAULTS.sizeBytes)
+    .option(
+      '--message <sizes>',
+      `bytes of one write or datagram: 64, 16k, 64-4096, exp:1024 or 64:9,16k:1 (default: ${DEFAULTS.message}, of datagrams ${DEFAULTS.datagram})`,
+      messageSizes,
+    )
+    .addOption(new Option('--size <bytes>', 'the same as --message').argParser(messageSizes).conflicts('message'))
+    .option('--datagrams <number>', 'datagrams to send in all, however long that takes', integer(1, 1_000_000_000))
     .option(
       '--duration <seconds>',
       `how long to push (default: ${DEFAULTS.durationSeconds}; with --full, and with --connections, after the last one is open)`,
@@ -86,22 +109,47 @@ export interface FloodOptions {
   readonly connections?: number;
   readonly full?: boolean;
   readonly rate?: number;
-  readonly size: number;
+  readonly transport: Transport;
+  readonly message?: MessageSizes;
+  readonly size?: MessageSizes;
+  readonly datagrams?: number;
   readonly duration?: number;
+  readonly limit?: number;
 }
 
-/** Where the connections were asked for, all are opened; else the run is short, however few that makes. */
-export function floodPlanOf(options: FloodOptions): FloodPlan {
-  const { threads, size: sizeBytes, rate = DEFAULTS.ratePerThread * threads } = options;
+/**
+ * Where the connections were asked for, all are opened; else the run is short, however few that makes. Sockets for
+ * datagrams are open at once.
+ */
+export function floodPlanOf(options: FloodOptions, command: Command): FloodPlan & { readonly limitSeconds: number } {
+  const { threads, transport, duration, rate = DEFAULTS.ratePerThread * threads, datagrams = null } = options;
+  const isStream = transport !== 'udp';
   const asked = options.full ? DEFAULTS.connectionsPerThread * threads : options.connections;
-  const { durationSeconds } = DEFAULTS;
+  const connections = asked ?? (isStream ? DEFAULTS.connections : threads);
+  const sizes = options.message ?? options.size ?? parseMessageSizes(isStream ? DEFAULTS.message : DEFAULTS.datagram);
+  if (isStream && datagrams !== null) refuse(command, `--datagrams: only with --transport udp`);
+  if (!isStream && sizes.mean === undefined && sizes.most > MOST_DATAGRAM_BYTES) {
+    refuse(
+      command,
+      `--message: ${sizes.most} bytes are too many for a datagram. Allowed: up to ${MOST_DATAGRAM_BYTES}`,
+    );
+  }
+  const planned = duration ?? DEFAULTS.durationSeconds;
+  const limitSeconds = options.limit ?? Math.ceil(SPARE_SECONDS + openingSeconds({ connections, rate }) + planned);
   return {
-    connections: asked ?? DEFAULTS.connections,
+    transport,
+    connections,
     rate,
-    sizeBytes,
-    durationSeconds: options.duration ?? durationSeconds,
-    durationFrom: asked === undefined || options.duration !== undefined ? 'start' : 'all open',
+    sizes: isStream ? sizes : { ...sizes, most: Math.min(sizes.most, MOST_DATAGRAM_BYTES) },
+    datagrams,
+    durationSeconds: datagrams !== null && duration === undefined ? limitSeconds : planned,
+    durationFrom: asked === undefined || duration !== undefined || !isStream ? 'start' : 'all open',
+    limitSeconds,
   };
+}
+
+function refuse(command: Command, message: string): never {
+  return command.error(`error: ${message}`, { exitCode: BAD_USAGE });
 }
 
 export const parseDuration = positive(MOST_DURATION_SECONDS, 'seconds');

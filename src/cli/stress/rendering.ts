@@ -1,5 +1,5 @@
 /** The report of a run for people: one column a side, backends side by side. */
-import type { BackendResult, SideResult, StressReport } from './result.js';
+import type { BackendResult, DatagramLoss, SideResult, StressReport } from './result.js';
 
 type Cell = (side: SideResult) => string;
 
@@ -13,6 +13,7 @@ const rows: readonly (readonly [string, Cell])[] = [
   ['a thread, least · most', ({ heldByThread: { least, most } }) => `${least} · ${most}`],
   ['connections at peak', side => count(side.connections.peak)],
   ['opened · closed · failed', ({ connections: { opened, closed, failed } }) => `${opened} · ${closed} · ${failed}`],
+  ['messages', side => orNone(side.messages, count)],
   ['MB', side => count(side.bytes / 1e6)],
   ['seconds', side => fixed(2)(side.seconds)],
   ['MB/s', side => count(side.mbPerSecond)],
@@ -21,6 +22,8 @@ const rows: readonly (readonly [string, Cell])[] = [
   ['changes asked · sent', ({ changes: { asked, sent } }) => `${asked} · ${sent}`],
   ['CPU seconds', side => fixed(2)(side.cpuSeconds)],
   ['CPU seconds per GB', side => fixed(3)(side.cpuSecondsPerGb)],
+  ['latency p50 · p90 · p99, ms', ({ latencyMs: delay }) => delays(delay && [delay.p50, delay.p90, delay.p99])],
+  ['latency p99.9 · max, ms', ({ latencyMs: delay }) => delays(delay && [delay.p999, delay.max])],
   ['loop lag p50 · p99 · max, ms', ({ loopLagMs: { p50, p99, max } }) => [p50, p99, max].map(fixed(1)).join(' · ')],
   ['memory at most, MB', side => count(side.rssBytes / 1e6)],
   ['errors', ({ errors }) => listErrors(errors)],
@@ -39,14 +42,19 @@ export function renderReport(report: StressReport): string {
 }
 
 function heading({ pollux, runtime, kernel, asked }: StressReport): string {
-  const { mode, threads, connections, rate, sizeBytes, durationSeconds, durationFrom } = asked;
+  const { transport, mode, threads, connections, rate, message, datagrams, durationSeconds, durationFrom } = asked;
+  const isStream = transport !== 'udp';
   return [
     `Pollux ${pollux} on ${runtime}, ${kernel}`,
+    transport,
     mode,
     threads === 1 ? '1 thread a side' : `${threads} threads a side`,
-    ...(connections === null ? [] : [`up to ${count(connections)} connections, ${rate} a second`]),
-    ...(sizeBytes === null ? [] : [`${count(sizeBytes)} bytes a write`]),
-    ...(durationSeconds === null ? [] : [`${durationSeconds} s${durationFrom === 'all open' ? ' with all open' : ''}`]),
+    ...(connections === null || !isStream ? [] : [`up to ${count(connections)} connections, ${rate} a second`]),
+    ...(message === null ? [] : [`messages of ${message} bytes`]),
+    ...(datagrams === null ? [] : [`${count(datagrams)} datagrams`]),
+    ...(durationSeconds === null || datagrams !== null
+      ? []
+      : [`${durationSeconds} s${durationFrom === 'all open' ? ' with all open' : ''}`]),
   ].join(' · ');
 }
 
@@ -76,7 +84,24 @@ function listErrors(errors: SideResult['errors']): string {
   return kinds.length === 0 ? 'none' : kinds.join(', ');
 }
 
-function verdict({ verdict: text, lostBytes, bytes }: BackendResult): string {
-  if (text !== 'ok') return text;
+function orNone(value: number | null, text: (value: number) => string): string {
+  return value === null ? '' : text(value);
+}
+
+function delays(values: readonly number[] | null): string {
+  return values === null ? '' : values.map(fixed(3)).join(' · ');
+}
+
+function verdict({ verdict: text, lostBytes, bytes, datagrams }: BackendResult): string {
+  const loss = datagrams === null ? '' : `; ${lossText(datagrams)}`;
+  if (text !== 'ok' || datagrams !== null) return text + loss;
   return lostBytes === 0 ? `ok, ${count(bytes)} bytes sent and received, none lost` : 'ok';
+}
+
+function lossText({ sent, refused, received, dropped, unaccounted }: DatagramLoss): string {
+  const lost =
+    dropped === null
+      ? `${count(unaccounted)} lost (this system does not tell what its kernel drops)`
+      : `${count(dropped)} dropped by the kernel, ${count(unaccounted)} unaccounted for`;
+  return `${count(sent)} datagrams sent, ${count(received)} received, ${count(refused)} refused, ${lost}`;
 }

@@ -3,8 +3,10 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import type { Reactor } from '../../core/reactor/reactor.js';
 import type { Moment, ThreadAccount } from './account.js';
-import { LoopLag } from './lag/loop-lag.js';
-import type { ErrorCounts } from './result.js';
+import type { DatagramCounts, ErrorCounts } from './result.js';
+import { DelayHistogram } from './timing/delay-histogram.js';
+import { LoopLag } from './timing/loop-lag.js';
+import { machineMs } from './timing/machine-clock.js';
 
 interface Cost extends Moment {
   readonly events: number;
@@ -15,6 +17,12 @@ interface Cost extends Moment {
 
 export class Tally {
   bytes = 0;
+  /** Messages that were sent, or have come; null where nobody cuts them. */
+  messages: number | null = null;
+  /** Of a socket for datagrams. */
+  datagrams: DatagramCounts | null = null;
+  /** How long messages took. */
+  readonly delays = new DelayHistogram();
   private opened = 0;
   private closed = 0;
   private failed = 0;
@@ -82,8 +90,15 @@ export class Tally {
     this.heldAtEnd ??= this.held;
   }
 
-  progress(): SideProgress {
-    return { held: this.held, bytes: this.bytes, errors: Object.values(this.errors).reduce((sum, n) => sum + n, 0) };
+  progress(): ThreadProgress {
+    return {
+      atMs: machineMs(),
+      held: this.held,
+      bytes: this.bytes,
+      messages: this.messages,
+      dropped: this.datagrams?.dropped ?? null,
+      errors: Object.values(this.errors).reduce((sum, n) => sum + n, 0),
+    };
   }
 
   /** Ends the counting. */
@@ -92,10 +107,13 @@ export class Tally {
     this.lag.stop();
     const end = this.end ?? this.cost();
     const begin = this.begin ?? end;
-    const { bytes, peak, opened, closed, failed } = this;
+    const { bytes, messages, datagrams, peak, opened, closed, failed } = this;
     return {
       connections: { held: this.heldAtEnd ?? 0, peak, opened, closed, failed },
       bytes,
+      messages,
+      datagrams,
+      delays: this.delays,
       period: this.begin === undefined ? null : { begin: momentOf(begin), end: momentOf(end) },
       events: end.events - begin.events,
       systemCalls: end.systemCalls - begin.systemCalls,
@@ -123,14 +141,23 @@ function momentOf({ atMs, cpuMicroseconds }: Cost): Moment {
   return { atMs, cpuMicroseconds };
 }
 
-/** What is shown while a run goes on. */
-export interface SideProgress {
+/** What is known of a thread while a run goes on. */
+export interface ThreadProgress {
+  /** When, by the clock of the machine. */
+  readonly atMs: number;
   readonly held: number;
   readonly bytes: number;
+  readonly messages: number | null;
+  /** Datagrams that the kernel dropped; null where it does not say so. */
+  readonly dropped: number | null;
   readonly errors: number;
 }
 
-export function sumProgress(sides: readonly SideProgress[]): SideProgress {
-  const sum = (read: (side: SideProgress) => number) => sides.reduce((total, side) => total + read(side), 0);
-  return { held: sum(({ held }) => held), bytes: sum(({ bytes }) => bytes), errors: sum(({ errors }) => errors) };
+export interface ProcessProgress {
+  readonly atMs: number;
+  readonly cpuMicroseconds: number;
+  readonly threads: readonly ThreadProgress[];
 }
+
+/** Of a process that has not said anything yet. */
+export const NO_PROGRESS: ProcessProgress = { atMs: 0, cpuMicroseconds: 0, threads: [] };

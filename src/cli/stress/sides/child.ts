@@ -1,12 +1,13 @@
 /** Entry of the child processes of `pollux stress`: a share of one side's threads each, under orders. */
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { scanDescriptors } from '../../../sys/file/descriptor-scan.js';
 import { guardOutput } from '../../output.js';
 import { startThreads, type SideThreads } from './side-threads.js';
-import type { Listening } from './local-side.js';
+import type { Listening } from './side-thread.js';
 import type { Order, Report } from '../messages.js';
 import type { ServerPlan } from '../plan.js';
-import { sumProgress } from '../tally.js';
+import { machineMs } from '../timing/machine-clock.js';
 
 const PROGRESS_MS = 250;
 const KIB = 1024;
@@ -14,6 +15,8 @@ const KIB = 1024;
 const AUTOPSY_MS = 1_000;
 
 let side: SideThreads | undefined;
+/** Those that the process had before the run. */
+let ownDescriptors = new Set<number>();
 let reporting: NodeJS.Timeout | undefined;
 let asking = false;
 let hasFailed = false;
@@ -40,7 +43,8 @@ async function reportProgress({ threads }: SideThreads): Promise<void> {
   asking = true;
   const each = await Promise.all(threads.map(thread => thread.progress()));
   asking = false;
-  tell({ report: 'progress', progress: sumProgress(each) });
+  const { user, system } = process.cpuUsage();
+  tell({ report: 'progress', progress: { atMs: machineMs(), cpuMicroseconds: user + system, threads: each } });
 }
 
 function beginReporting(of: SideThreads): NodeJS.Timeout {
@@ -50,7 +54,7 @@ function beginReporting(of: SideThreads): NodeJS.Timeout {
 
 async function serve({ threads: [first, ...others] }: SideThreads, plan: ServerPlan): Promise<Listening[]> {
   const place = await first.serve(plan);
-  const next = plan.isShared ? { ...plan, port: place.port } : plan;
+  const next = plan.isShared ? { ...plan, at: place.place as ServerPlan['at'] } : plan;
   return [place, ...(await Promise.all(others.map(thread => thread.serve(next))))];
 }
 
@@ -58,6 +62,7 @@ async function obey(message: Order): Promise<void> {
   if (message.order === 'prepare') {
     const { name, threads, backend, mode } = message;
     side = await startThreads(name, threads, { backend, mode }, tellFailure);
+    ownDescriptors = new Set(scanDescriptors());
     tell({ report: 'prepared' });
     return;
   }
@@ -84,10 +89,13 @@ async function obey(message: Order): Promise<void> {
       tell({ report: 'counted' });
       break;
     case 'finish': {
-      const accounts = await Promise.all(threads.map(thread => thread.finish()));
+      const { expected } = message;
+      const accounts = await Promise.all(threads.map((thread, index) => thread.finish(expected?.[index] ?? null)));
       clearInterval(reporting);
+      const leftOpen = scanDescriptors().filter(fd => !ownDescriptors.has(fd)).length;
       await side!.end();
-      tellLast({ report: 'result', account: { threads: accounts, rssBytes: process.resourceUsage().maxRSS * KIB } });
+      const rssBytes = process.resourceUsage().maxRSS * KIB;
+      tellLast({ report: 'result', account: { threads: accounts, rssBytes, leftOpen } });
       break;
     }
   }

@@ -1,4 +1,4 @@
-/** libiapp's client: opens connections at a rate up to a number, and writes on all of them as fast as they take it. */
+/** libiapp's client of streams: opens connections at a rate, and writes on all of them as fast as they take it. */
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -8,7 +8,8 @@ import { currentReactor } from '../../../api/thread-reactor.js';
 import type { ThreadAccount } from '../account.js';
 import { Pusher } from './pusher.js';
 import { openingSeconds, type ClientPlan } from '../plan.js';
-import { Tally, type SideProgress } from '../tally.js';
+import { Tally, type ThreadProgress } from '../tally.js';
+import type { ClientSide } from './side-thread.js';
 
 /** As libiapp: ten batches a second. */
 const BATCH_MS = 100;
@@ -21,7 +22,7 @@ const CLOSES_PER_TURN = 128;
 /** Failures, with no success at all, after which it is clear that nobody is there. */
 const HOPELESS = 10;
 
-export class FloodClient {
+export class FloodClient implements ClientSide {
   private readonly tally: Tally;
   private readonly pusher: Pusher;
   private readonly open = new Set<Connection>();
@@ -38,20 +39,19 @@ export class FloodClient {
   readonly pushed: Promise<void>;
 
   constructor(private readonly plan: ClientPlan) {
-    const { host, port, sizeBytes, durationSeconds, durationFrom } = plan;
+    const { target, sizes, durationSeconds, durationFrom } = plan;
     this.tally = new Tally(currentReactor());
-    this.pusher = new Pusher(sizeBytes);
+    this.pusher = new Pusher(plan, this.tally.delays);
     this.connectOptions = {
-      host,
-      port,
+      ...target,
       timeoutMs: CONNECT_TIMEOUT_MS,
       signal: this.aborter.signal,
       // One write in flight a connection, in the kernel and here, as in libiapp. The megabytes that the kernel would
       // hold otherwise hide the events: a client would hardly ever wait for room.
-      sendBufferBytes: sizeBytes,
+      sendBufferBytes: sizes.most,
       highWaterBytes: 1,
       lowWaterBytes: 0,
-      maxQueuedBytes: sizeBytes,
+      maxQueuedBytes: sizes.most,
       lingerMs: DELIVERY_MS,
       closeTimeoutMs: DELIVERY_MS,
     };
@@ -87,11 +87,13 @@ export class FloodClient {
     }
     await Promise.all(closing);
     this.tally.bytes = this.closedBytes;
+    this.tally.messages = this.pusher.messages;
     return this.tally.finish();
   }
 
-  progress(): SideProgress {
+  progress(): ThreadProgress {
     this.tally.bytes = this.tally.bytesSent;
+    this.tally.messages = this.pusher.messages;
     return this.tally.progress();
   }
 

@@ -1,42 +1,24 @@
 /** One side in this thread: what the coordinator's orders come down to. */
 import type { ThreadAccount } from '../account.js';
-import { FloodClient } from './client.js';
 import type { ClientPlan, ServerPlan } from '../plan.js';
+import type { ThreadProgress } from '../tally.js';
+import { FloodClient } from './client.js';
+import { DatagramClient } from './datagram-client.js';
+import { DatagramServer } from './datagram-server.js';
 import { SinkServer } from './server.js';
-import type { SideProgress } from '../tally.js';
-
-/** Where a server listens. */
-export interface Listening {
-  readonly port: number;
-  /** '127.0.0.1:1667' */
-  readonly address: string;
-}
-
-/** What a thread can be told, wherever it is. Each order is for one of the sides; the plan makes it that side. */
-export interface SideThread {
-  serve(plan: ServerPlan): Promise<Listening>;
-  /** Resolves when the pushing is over. */
-  flood(plan: ClientPlan): Promise<void>;
-  /** Client: the pushing ends now. */
-  stop(): Promise<void>;
-  /** Server: count what you hold. */
-  count(): Promise<void>;
-  progress(): Promise<SideProgress>;
-  /** Closes everything in order. */
-  finish(): Promise<ThreadAccount>;
-}
+import type { ClientSide, Listening, ServerSide, SideThread } from './side-thread.js';
 
 export class LocalSide implements SideThread {
-  private server: SinkServer | undefined;
-  private client: FloodClient | undefined;
+  private server: ServerSide | undefined;
+  private client: ClientSide | undefined;
 
   async serve(plan: ServerPlan): Promise<Listening> {
-    const { port, address } = (this.server = await SinkServer.start(plan));
-    return { port, address };
+    this.server = plan.transport === 'udp' ? await DatagramServer.start(plan) : await SinkServer.start(plan);
+    return this.server.place;
   }
 
   flood(plan: ClientPlan): Promise<void> {
-    this.client = new FloodClient(plan);
+    this.client = plan.transport === 'udp' ? new DatagramClient(plan) : new FloodClient(plan);
     return this.client.pushed;
   }
 
@@ -50,11 +32,11 @@ export class LocalSide implements SideThread {
     return Promise.resolve();
   }
 
-  progress(): Promise<SideProgress> {
+  progress(): Promise<ThreadProgress> {
     return Promise.resolve((this.server ?? this.client)!.progress());
   }
 
-  finish(): Promise<ThreadAccount> {
-    return (this.server ?? this.client)!.finish();
+  finish(expected: number | null): Promise<ThreadAccount> {
+    return (this.server ?? this.client)!.finish(expected);
   }
 }

@@ -1,15 +1,21 @@
-/** libiapp's server: a sink that accepts everybody, reads everything and throws it away. */
+/** libiapp's server of streams: a sink that accepts everybody, reads everything and throws it away. */
+import { join } from 'node:path';
+import process from 'node:process';
+import { threadId } from 'node:worker_threads';
 import type { Connection } from '../../../api/stream/connection.js';
-import { listen } from '../../../api/listening/listen.js';
+import { listen, type ListenOptions } from '../../../api/listening/listen.js';
 import type { Listener } from '../../../api/listening/listener.js';
 import { currentReactor } from '../../../api/thread-reactor.js';
 import type { BufferList } from '../../../core/memory/buffer-list.js';
 import { formatAddress } from '../../../sys/socket/sockaddr.js';
 import type { ThreadAccount } from '../account.js';
 import type { ServerPlan } from '../plan.js';
-import { Tally, type SideProgress } from '../tally.js';
+import { Tally, type ThreadProgress } from '../tally.js';
+import { machineMs } from '../timing/machine-clock.js';
+import { MessageReader } from '../traffic/message-reader.js';
+import type { Listening, ServerSide } from './side-thread.js';
 
-export class SinkServer {
+export class SinkServer implements ServerSide {
   private readonly open = new Set<Connection>();
   private emptied: (() => void) | undefined;
   private readonly swallow = (chunk: BufferList) => {
@@ -19,29 +25,26 @@ export class SinkServer {
   private constructor(
     private readonly listener: Listener,
     private readonly tally: Tally,
-    private readonly patienceMs: number,
+    private readonly plan: ServerPlan,
   ) {
+    if (plan.stampedBytes !== null) tally.messages = 0;
     listener.onError = failure => tally.countError(failure);
     listener.onConnection = connection => this.accepted(connection);
   }
 
   /** @throws IoError EADDRINUSE and its like; ENOTSUP a shared port where the system does not spread connections. */
-  static async start({ host, port, isShared, patienceMs }: ServerPlan): Promise<SinkServer> {
-    const listener = await listen({ host, port, reusePort: isShared ? 'require' : 'off' });
-    return new SinkServer(listener, new Tally(currentReactor()), patienceMs);
+  static async start(plan: ServerPlan): Promise<SinkServer> {
+    const listener = await listen(listenOptions(plan));
+    return new SinkServer(listener, new Tally(currentReactor()), plan);
   }
 
-  get port(): number {
+  get place(): Listening {
     const { address } = this.listener;
-    return address.family === 'unix' ? 0 : address.port;
+    const place =
+      address.family === 'unix' ? { path: address.path } : { host: address.address, port: this.listener.port };
+    return { place, address: formatAddress(address) };
   }
 
-  /** '127.0.0.1:1667' */
-  get address(): string {
-    return formatAddress(this.listener.address);
-  }
-
-  /** Notes how many connections are held: called when the pushing is over. */
   noteHeld(): void {
     this.tally.noteHeld();
   }
@@ -53,14 +56,14 @@ export class SinkServer {
     if (this.open.size > 0) {
       const patience = setTimeout(() => {
         for (const connection of this.open) connection.destroy();
-      }, this.patienceMs);
+      }, this.plan.patienceMs);
       await new Promise<void>(resolve => (this.emptied = resolve));
       clearTimeout(patience);
     }
     return this.tally.finish();
   }
 
-  progress(): SideProgress {
+  progress(): ThreadProgress {
     return this.tally.progress();
   }
 
@@ -72,6 +75,29 @@ export class SinkServer {
       this.tally.close(failure);
       if (this.open.size === 0) this.emptied?.();
     };
-    connection.onData = this.swallow;
+    const { stampedBytes } = this.plan;
+    connection.onData = stampedBytes === null ? this.swallow : this.counting(connection, stampedBytes);
   }
+
+  /** Cuts the messages of one connection. A stream that is out of order counts as an error, and ends. */
+  private counting(connection: Connection, mostBytes: number): (chunk: BufferList) => void {
+    const { tally } = this;
+    const reader = new MessageReader(tally.delays, mostBytes);
+    return chunk => {
+      tally.bytes += chunk.length;
+      const before = reader.messages;
+      try {
+        reader.read(chunk, machineMs());
+      } catch (error) {
+        tally.countError(error as Error);
+        connection.destroy();
+      }
+      tally.messages! += reader.messages - before;
+    };
+  }
+}
+
+function listenOptions({ at, isShared }: ServerPlan): ListenOptions {
+  if ('directory' in at) return { path: join(at.directory, `${process.pid}-${threadId}`) };
+  return { host: at.host, port: at.port, reusePort: isShared ? 'require' : 'off' };
 }

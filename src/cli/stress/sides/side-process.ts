@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Order, Report } from '../messages.js';
-import type { SideProgress } from '../tally.js';
+import { NO_PROGRESS, type ProcessProgress } from '../tally.js';
 
 type Awaited<K extends Report['report']> = Extract<Report, { report: K }>;
 
@@ -22,7 +22,7 @@ const SILENCE_MS = 60_000;
 const entry = fileURLToPath(new URL('./child.js', import.meta.url));
 
 export class SideProcess {
-  progress: SideProgress = { held: 0, bytes: 0, errors: 0 };
+  progress: ProcessProgress = NO_PROGRESS;
   private readonly child: ChildProcess;
   private readonly early: Report[] = [];
   private waiter: Waiter | undefined;

@@ -3,7 +3,8 @@ import type { Peer } from '../../../threads/endpoint/peer.js';
 import { Runtime } from '../../../threads/runtime/runtime.js';
 import { startReactor } from '../../../api/thread-reactor.js';
 import type { ReactorOptions } from '../../../core/reactor/reactor.js';
-import { LocalSide, type SideThread } from './local-side.js';
+import { LocalSide } from './local-side.js';
+import type { SideThread } from './side-thread.js';
 
 /** The coordinator gives up long before, when no further thread has begun to run for a while. */
 const START_MS = 3_600_000;
@@ -51,6 +52,6 @@ function remoteSide(peer: Peer): SideThread {
     stop: () => peer.request('stop', null),
     count: () => peer.request('count', null),
     progress: () => peer.request('progress', null),
-    finish: () => peer.request('finish', null),
+    finish: expected => peer.request('finish', expected),
   };
 }

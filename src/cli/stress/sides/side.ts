@@ -1,11 +1,11 @@
 /** All the child processes of one side, as one. */
-import { sumUp } from '../account.js';
-import type { Listening } from './local-side.js';
+import type { ProcessAccount } from '../account.js';
+import type { Listening } from './side-thread.js';
 import type { Order, Report } from '../messages.js';
-import type { ClientPlan, FloodPlan, RunPlan, ServerPlan } from '../plan.js';
-import type { SideResult } from '../result.js';
+import { share } from '../layout.js';
+import type { ClientPlan, FloodPlan, Place, RunPlan, ServerPlan } from '../plan.js';
 import { SideProcess } from './side-process.js';
-import { sumProgress, type SideProgress } from '../tally.js';
+import type { ProcessProgress } from '../tally.js';
 
 export class Side {
   /** Rejects as soon as one of its processes fails or ends early; never resolves. */
@@ -28,8 +28,9 @@ export class Side {
     this.failed.catch(() => {});
   }
 
-  get progress(): SideProgress {
-    return sumProgress(this.processes.map(({ progress }) => progress));
+  /** What each of its processes has said last. */
+  get progress(): ProcessProgress[] {
+    return this.processes.map(({ progress }) => progress);
   }
 
   /** Starts the threads. @throws (by the promise, as all) Error a process failed, or was silent. */
@@ -45,7 +46,7 @@ export class Side {
     const [first, ...others] = this.processes;
     first.order({ order: 'serve', plan });
     const places = [...(await first.next('listening')).places];
-    const next = plan.isShared ? { ...plan, port: places[0].port } : plan;
+    const next = plan.isShared ? { ...plan, at: places[0].place as ServerPlan['at'] } : plan;
     for (const process of others) process.order({ order: 'serve', plan: next });
     for (const process of others) places.push(...(await process.next('listening')).places);
     return places;
@@ -53,14 +54,27 @@ export class Side {
 
   /**
    * @param connections of each thread.
-   * @param ports the target of each thread.
+   * @param targets of each thread.
+   * @param isStamped whether a server on this machine reads what messages begin with.
    * @returns a promise that resolves when the pushing is over.
    */
-  async flood(plan: FloodPlan, host: string, connections: readonly number[], ports: readonly number[]): Promise<void> {
-    const { sizeBytes, durationSeconds, durationFrom } = plan;
+  async flood(
+    plan: FloodPlan,
+    connections: readonly number[],
+    targets: readonly Place[],
+    isStamped: boolean,
+  ): Promise<void> {
+    const { transport, sizes, durationSeconds, durationFrom } = plan;
     const rate = plan.rate / connections.length;
-    const common = { host, rate, sizeBytes, durationSeconds, durationFrom };
-    const plans = connections.map((each, index): ClientPlan => ({ ...common, port: ports[index], connections: each }));
+    const common = { transport, rate, sizes, durationSeconds, durationFrom, isStamped };
+    const datagrams = plan.datagrams === null ? null : share(plan.datagrams, connections.length);
+    const plans = connections.map((each, index): ClientPlan => ({
+      ...common,
+      target: targets[index],
+      connections: each,
+      seed: index,
+      datagrams: datagrams?.[index] ?? null,
+    }));
     let first = 0;
     this.processes.forEach((process, index) => {
       const end = first + this.threads[index];
@@ -81,10 +95,19 @@ export class Side {
     await this.all('counted');
   }
 
-  /** Closes everything in order. */
-  async finish(): Promise<SideResult> {
-    this.orderAll({ order: 'finish' });
-    return sumUp((await this.all('result')).map(({ account }) => account));
+  /**
+   * Closes everything in order.
+   *
+   * @param expected how many datagrams each thread was sent; left out where nobody knows, or with streams.
+   */
+  async finish(expected?: readonly number[]): Promise<ProcessAccount[]> {
+    let first = 0;
+    this.processes.forEach((process, index) => {
+      const end = first + this.threads[index];
+      process.order({ order: 'finish', expected: expected?.slice(first, end) ?? null });
+      first = end;
+    });
+    return (await this.all('result')).map(({ account }) => account);
   }
 
   kill(): void {

@@ -11,4 +11,4 @@ endpoint.answer<ClientPlan>('flood', message => side.flood(message.value));
 endpoint.answer('stop', () => side.stop());
 endpoint.answer('count', () => side.count());
 endpoint.answer('progress', () => side.progress());
-endpoint.answer('finish', () => side.finish());
+endpoint.answer<number | null>('finish', message => side.finish(message.value));

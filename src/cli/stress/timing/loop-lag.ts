@@ -3,12 +3,12 @@
  * monitorEventLoopDelay does the same inside libuv, which not every runtime has.)
  */
 import { performance } from 'node:perf_hooks';
-import { LagHistogram, type LagCounts } from './histogram.js';
+import { DelayHistogram, type DelayCounts } from './delay-histogram.js';
 
 const PERIOD_MS = 10;
 
 export class LoopLag {
-  private readonly histogram = new LagHistogram();
+  private readonly histogram = new DelayHistogram();
   private timer: NodeJS.Timeout | undefined;
   private dueMs = 0;
   private readonly sample = () => {
@@ -26,7 +26,7 @@ export class LoopLag {
     clearTimeout(this.timer);
   }
 
-  get delays(): LagCounts {
+  get delays(): DelayCounts {
     return this.histogram;
   }
 
