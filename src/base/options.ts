@@ -16,15 +16,19 @@ import {
   checkOneOf,
   checkRate,
   checkSignal,
+  kindOf,
   shown,
 } from './arguments.js';
+import { described, objectSchema, withDefault, type Described } from './option-schema.js';
 
 /**
  * A row of a table: the value of an option.
  *
  * @throws TypeError, RangeError: they name it, what was given and what is allowed.
  */
-export type Option<Given, Value = Given | undefined> = (name: string, given: Given | undefined) => Value;
+export interface Option<Given, Value = Given | undefined> extends Described {
+  (name: string, given: Given | undefined): Value;
+}
 
 /** A row for each option of an interface. */
 export type OptionTable<Options> = {
@@ -53,10 +57,11 @@ export function optional<Given, Initial extends Given | undefined = undefined>(
 
 /** An option that may not. */
 export function required<Given>(check: Check<Given>): Option<Given, Given> {
-  return (name, given) => {
+  const row = (name: string, given: Given | undefined) => {
     check(name, given as Given);
     return given as Given;
   };
+  return Object.assign(row, { isRequired: true });
 }
 
 export function integer<Initial extends number | undefined = undefined>(
@@ -64,7 +69,8 @@ export function integer<Initial extends number | undefined = undefined>(
   most: number,
   initial?: Initial,
 ): Option<number, number | Initial> {
-  return optional((name, given: number) => checkInteger(name, given, least, most), initial);
+  const row = optional((name, given: number) => checkInteger(name, given, least, most), initial);
+  return described(row, withDefault({ type: 'integer', minimum: least, maximum: most }, initial));
 }
 
 /** A number of bytes, or Infinity for no bound. */
@@ -72,33 +78,57 @@ export function bytesAtMost<Initial extends number | undefined = undefined>(
   allowed: 'all' | 'no limit',
   initial?: Initial,
 ): Option<number, number | Initial> {
-  return optional((name, given: number) => {
+  const row = optional((name, given: number) => {
     if (given === Infinity || (Number.isSafeInteger(given) && given >= 0)) return;
     throw new RangeError(`${name}: ${shown(given)}; allowed: integers from 0, Infinity for ${allowed}`);
   }, initial);
+  return described(row, withDefault({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, initial));
 }
 
 export function bytesPerSecond(): Option<number, number> {
-  return optional(checkRate, Infinity);
+  return described(optional(checkRate, Infinity), { type: 'number', exclusiveMinimum: 0 });
 }
 
 export function milliseconds<Initial extends number | undefined = undefined>(
   initial?: Initial,
 ): Option<number, number | Initial> {
-  return optional(checkDelay, initial);
+  return described(optional(checkDelay, initial), withDefault({ type: 'number', minimum: 0 }, initial));
 }
 
 export function boolean<Initial extends boolean | undefined = undefined>(
   initial?: Initial,
 ): Option<boolean, boolean | Initial> {
-  return optional<boolean, Initial>(checkBoolean, initial);
+  return described(optional<boolean, Initial>(checkBoolean, initial), withDefault({ type: 'boolean' }, initial));
 }
 
 export function oneOf<Name extends string, Initial extends Name | undefined = undefined>(
   names: readonly Name[],
   initial?: Initial,
 ): Option<Name, Name | Initial> {
-  return optional((name, given: Name) => checkOneOf(name, given, names), initial);
+  const row = optional((name, given: Name) => checkOneOf(name, given, names), initial);
+  return described(row, withDefault({ enum: names }, initial));
+}
+
+/** Some text, which is not empty. @param what it is, for messages. */
+export function text(what = 'some text'): Option<string> {
+  return described(
+    optional((name, given: string) => checkText(name, given, what)),
+    { type: 'string', minLength: 1 },
+  );
+}
+
+/** As `text`, and it may not be left out. */
+export function requiredText(what = 'some text'): Option<string, string> {
+  return described(
+    required((name, given: string) => checkText(name, given, what)),
+    { type: 'string', minLength: 1 },
+  );
+}
+
+/** @throws TypeError */
+function checkText(name: string, given: string, what: string): void {
+  if (typeof given === 'string' && given !== '') return;
+  throw new TypeError(`${name}: ${given === '' ? 'empty' : kindOf(given)}; allowed: ${what}`);
 }
 
 export function abortSignal(): Option<AbortSignal> {
@@ -116,10 +146,11 @@ export function anything<Given>(): Option<Given> {
 
 /** Options within an option. */
 export function nested<Table extends object>(table: Table): Option<GivenOptions<Table>, OptionValues<Table>> {
-  return (name, given = {}) => {
+  const row = (name: string, given: GivenOptions<Table> | undefined = {}) => {
     checkNames(table, given, name);
     return read(table, given, `${name}.`);
   };
+  return described(row, () => objectSchema(table));
 }
 
 type GivenOptions<Table> = {

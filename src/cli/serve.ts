@@ -1,7 +1,10 @@
 /** `pollux serve`: the files of a directory over HTTP/1.1. */
 import process from 'node:process';
 import { Command } from 'commander';
-import { addServeOptions, optionsOf, type ServeFlags } from './serve/flags.js';
+import { refuseBesideConfig, refuseWithoutConfig } from './config/beside.js';
+import { readServeFile } from './config/serve-file.js';
+import type { ServeConfig } from './serve/config.js';
+import { addServeOptions, configOf, type ServeFlags } from './serve/flags.js';
 import { serveHere, serveInThreads, type Serving } from './serve/serving.js';
 
 export function serveCommand(): Command {
@@ -13,14 +16,24 @@ export function serveCommand(): Command {
       'after',
       '\nSIGTERM and SIGINT end it: requests that are under way come to their end, within --drain seconds; a second signal breaks them off.' +
         '\nSIGHUP opens the log anew, and reads certificate and key again.' +
-        '\nExits 0 when it was ended, 1 if it could not begin, 2 on bad usage.',
+        '\nExits 0 when it was ended, 1 if it could not begin or the file is wrong, 2 on bad usage.',
     )
     .action(async (directory: string, flags: ServeFlags) => {
-      const options = optionsOf(command, directory, flags);
-      const serving = await (flags.threads === 1 ? serveHere(options, flags) : serveInThreads(options, flags));
-      process.stderr.write(`pollux: serving ${directory} at ${serving.place}\n`);
-      await untilEnded(serving, flags.drain * 1000);
+      const config = await readConfig(command, directory, flags);
+      if (flags.check === true) return void process.stdout.write(`pollux serve: ${flags.config} is right\n`);
+      const serving = await (config.threads === 1 ? serveHere(config) : serveInThreads(config));
+      process.stderr.write(`pollux: serving ${String(config.options.directory)} at ${serving.place}\n`);
+      await untilEnded(serving, config.drainMs);
     });
+}
+
+async function readConfig(command: Command, directory: string, flags: ServeFlags): Promise<ServeConfig> {
+  if (flags.config === undefined) {
+    refuseWithoutConfig(command);
+    return configOf(command, directory, flags);
+  }
+  refuseBesideConfig(command, ['config', 'check']);
+  return readServeFile(flags.config);
 }
 
 /** Ends with the second signal at the latest. */

@@ -3,19 +3,21 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AccessRule, ProxyListenOptions, ProxyOptions, ProxyProtocol, UpstreamOptions } from '../../servers.js';
 import { BALANCES, type Balance } from '../../servers/proxy/balancers/choice.js';
+import { checkedProxy } from '../config/proxy-file.js';
+import type { ProxyConfig } from './config.js';
 import { listenPlace, upstreamPlace } from './places.js';
 
 /** As commander gives them. */
 export interface ProxyFlags {
-  readonly listen: readonly ProxyListenOptions[];
-  readonly upstream: readonly UpstreamOptions[];
+  readonly listen?: readonly ProxyListenOptions[];
+  readonly upstream?: readonly UpstreamOptions[];
   readonly balance: Balance;
   readonly attempts?: number;
   readonly connectTimeout?: number;
   readonly idleTimeout?: number;
   readonly halfCloseTimeout?: number;
   readonly lifetime?: number;
-  readonly check?: number;
+  readonly healthCheck?: number;
   readonly maxConnections?: number;
   readonly maxPerSource?: number;
   readonly acceptsPerSecond?: number;
@@ -27,6 +29,8 @@ export interface ProxyFlags {
   readonly key?: string;
   readonly threads?: number;
   readonly drain: number;
+  readonly config?: string;
+  readonly check?: boolean;
 }
 
 /** Flags that may come several times. */
@@ -48,14 +52,14 @@ const milliseconds = atLeast(0, 'milliseconds');
 export function addFlags(command: Command, rules: AccessRule[]): Command {
   return command
     .addOption(
-      new Option('-l, --listen <place>', 'where to listen: PORT, HOST:PORT or a path; as often as you like')
-        .argParser(collected(listenPlace))
-        .makeOptionMandatory(),
+      new Option('-l, --listen <place>', 'where to listen: PORT, HOST:PORT or a path; as often as you like').argParser(
+        collected(listenPlace),
+      ),
     )
     .addOption(
-      new Option('-u, --upstream <place>', 'where clients go to: as --listen, then ,weight=N ,max=N ,backup')
-        .argParser(collected(upstreamPlace))
-        .makeOptionMandatory(),
+      new Option('-u, --upstream <place>', 'where clients go to: as --listen, then ,weight=N ,max=N ,backup').argParser(
+        collected(upstreamPlace),
+      ),
     )
     .addOption(new Option('--balance <how>', 'which upstream gets a client').choices(BALANCES).default('round-robin'))
     .option('--attempts <number>', 'upstreams that are tried for one client (default: 3)', atLeast(1, 'integers'))
@@ -63,7 +67,11 @@ export function addFlags(command: Command, rules: AccessRule[]): Command {
     .option('--idle-timeout <ms>', 'no byte either way (default: 600000; 0 is never)', milliseconds)
     .option('--half-close-timeout <ms>', 'one side has ended, and no byte of the other (default: 60000)', milliseconds)
     .option('--lifetime <ms>', 'how long a connection lasts at most (default: 0, for ever)', milliseconds)
-    .option('--check <ms>', 'connect to each upstream so often, to find out how it is', atLeast(1, 'milliseconds'))
+    .option(
+      '--health-check <ms>',
+      'connect to each upstream so often, to find out how it is',
+      atLeast(1, 'milliseconds'),
+    )
     .option('--max-connections <number>', 'clients at once; others wait', atLeast(1, 'integers'))
     .option('--max-per-source <number>', 'clients at once of one address; others are reset', atLeast(1, 'integers'))
     .option('--accepts-per-second <number>', 'of each listener; others wait', atLeast(1, 'integers'))
@@ -91,12 +99,16 @@ export function addFlags(command: Command, rules: AccessRule[]): Command {
       'how long clients have to end after SIGTERM; idle ones are closed first',
       milliseconds,
       30_000,
-    );
+    )
+    .option('--config <file>', 'says all that in YAML or JSON; the other flags are not for it')
+    .option('--check', 'says what is wrong with the file, and starts nothing');
 }
 
 /** @throws Error flags that do not fit together, or a file that can't be read. */
-export function proxyOptionsOf(flags: ProxyFlags, rules: readonly AccessRule[]): ProxyOptions {
-  const { otherwise, trustProxy, acceptsPerSecond, threads = 1 } = flags;
+export function proxyConfigOf(command: Command, flags: ProxyFlags, rules: readonly AccessRule[]): ProxyConfig {
+  const { otherwise, trustProxy, acceptsPerSecond, threads = 1, drain } = flags;
+  const listen = needed(command, 'listen', flags.listen);
+  const upstreams = needed(command, 'upstream', flags.upstream);
   if ((flags.cert === undefined) !== (flags.key === undefined))
     throw new Error('--cert: only with --key, and --key with --cert');
   const tls =
@@ -104,15 +116,14 @@ export function proxyOptionsOf(flags: ProxyFlags, rules: readonly AccessRule[]):
       ? undefined
       : { cert: readFileSync(flags.cert, 'utf8'), key: readFileSync(flags.key!, 'utf8') };
   const common = { access: { rules, otherwise }, trustedProxies: trustProxy, acceptsPerSecond, tls };
-  const shared = threads > 1 ? ({ reusePort: 'require' } as const) : {};
-  if (threads > 1 && flags.listen.some(({ port = 0 }) => port === 0)) {
+  if (threads > 1 && listen.some(({ port = 0 }) => port === 0)) {
     throw new Error('--threads: each listens by itself, so that --listen has to be a port from 1');
   }
-  const check = flags.check === undefined ? undefined : { intervalMs: flags.check };
-  return {
-    listen: flags.listen.map(place => ({ ...place, ...common, ...shared })),
+  const check = flags.healthCheck === undefined ? undefined : { intervalMs: flags.healthCheck };
+  const options: ProxyOptions = {
+    listen: listen.map(place => ({ ...place, ...common })),
     pool: {
-      upstreams: flags.upstream,
+      upstreams,
       balance: flags.balance,
       attempts: flags.attempts,
       connectTimeoutMs: flags.connectTimeout,
@@ -126,4 +137,12 @@ export function proxyOptionsOf(flags: ProxyFlags, rules: readonly AccessRule[]):
       bytesPerSecond: flags.bytesPerSecond,
     },
   };
+  return checkedProxy({ options, threads, drainMs: drain });
+}
+
+/** A flag without which there is nothing to do, unless a file says it. */
+function needed<Value>(command: Command, name: string, value: Value | undefined): Value {
+  if (value !== undefined) return value;
+  const { flags } = command.options.find(option => option.attributeName() === name)!;
+  return command.error(`pollux: required option '${flags}' not specified`, { exitCode: 2 });
 }

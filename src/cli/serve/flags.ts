@@ -1,7 +1,8 @@
 /** The flags of `pollux serve`, and what a server is made with by them. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { AccessLogOptions, Redirect, FieldRule, StaticServerOptions } from '../../servers.js';
-import type { AcceptModel } from '../../threads.js';
+import type { AccessLogOptions, Redirect, FieldRule } from '../../servers.js';
+import { MOST_THREADS, SERVE_ACCEPTS } from '../config/serve-file.js';
+import type { ServeAccept, ServeConfig } from './config.js';
 
 /** As commander gives them. */
 export interface ServeFlags {
@@ -23,11 +24,12 @@ export interface ServeFlags {
   readonly logFormat: NonNullable<AccessLogOptions['format']>;
   readonly maxConnections?: number;
   readonly threads: number;
-  readonly accept: Exclude<AcceptModel, 'combined'>;
+  readonly accept: ServeAccept;
   readonly drain: number;
+  readonly config?: string;
+  readonly check?: boolean;
 }
 
-const MOST_THREADS = 256;
 const MOST_SECONDS = 24 * 3600;
 
 export function addServeOptions(command: Command): Command {
@@ -57,14 +59,15 @@ export function addServeOptions(command: Command): Command {
     .option('--threads <number>', 'threads that serve, with a reactor each', integer(1, MOST_THREADS), 1)
     .addOption(
       new Option('--accept <model>', 'who accepts, with more than one thread')
-        .choices(['reuseport', 'exclusive', 'acceptor'])
+        .choices(SERVE_ACCEPTS)
         .default('reuseport'),
     )
-    .option('--drain <seconds>', 'how long requests may go on once it is ended', integer(0, MOST_SECONDS), 10);
+    .option('--drain <seconds>', 'how long requests may go on once it is ended', integer(0, MOST_SECONDS), 10)
+    .option('--config <file>', 'says all that in YAML or JSON; the other flags are not for it')
+    .option('--check', 'says what is wrong with the file, and starts nothing');
 }
 
-/** All but where to listen: plain values, which can be given to other threads. */
-export function optionsOf(command: Command, directory: string, flags: ServeFlags): StaticServerOptions {
+export function configOf(command: Command, directory: string, flags: ServeFlags): ServeConfig {
   const { cors, vhost, cert, key, log } = flags;
   if ((cert === undefined) !== (key === undefined))
     command.error('pollux: --cert and --key: only together', { exitCode: 2 });
@@ -81,7 +84,7 @@ export function optionsOf(command: Command, directory: string, flags: ServeFlags
     rules: flags.cache,
     ...(cors.length > 0 && { cors: cors.includes('*') ? ('*' as const) : cors }),
   };
-  return {
+  const options = {
     ...site,
     directory,
     redirects: flags.redirect,
@@ -91,6 +94,9 @@ export function optionsOf(command: Command, directory: string, flags: ServeFlags
     ...(cert !== undefined && { tls: { certificate: cert, key: key! } }),
     ...(log !== undefined && { accessLog: { to: log, format: flags.logFormat } }),
   };
+  const { host, port, path, maxConnections = Infinity, threads, accept, drain } = flags;
+  const place = path === undefined ? { host, port } : { path };
+  return { options, places: [{ ...place, maxConnections }], threads, accept, drainMs: drain * 1000 };
 }
 
 function integer(least: number, most: number) {

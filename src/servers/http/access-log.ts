@@ -1,6 +1,8 @@
 /** A line for each response, in the forms that tools for logs know, to a file or to whatever takes lines. */
 import type { Address } from '../../index.js';
-import { anything, oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import { kindOf } from '../../base/arguments.js';
+import { described } from '../../base/option-schema.js';
+import { oneOf, required, type OptionTable, type OptionValues } from '../../base/options.js';
 
 /** What takes lines, and never blocks: a destination of pino (`sonic-boom`), or `{ write: line => … }`. */
 export interface LineSink {
@@ -40,9 +42,15 @@ export interface AccessLogOptions {
   readonly to: string | LineSink;
 }
 
+function checkSink(name: string, given: string | LineSink): void {
+  if (typeof given === 'string' ? given !== '' : typeof (given as Partial<LineSink> | null)?.write === 'function')
+    return;
+  throw new TypeError(`${name}: ${kindOf(given)}; allowed: a file, or an object with write(line)`);
+}
+
 export const ACCESS_LOG_OPTIONS = {
   format: oneOf(['common', 'combined', 'json'], 'combined'),
-  to: anything<string | LineSink>(),
+  to: described(required(checkSink), { type: 'string', minLength: 1 }),
 } satisfies OptionTable<AccessLogOptions>;
 
 export type AccessLogValues = OptionValues<typeof ACCESS_LOG_OPTIONS>;
@@ -53,7 +61,7 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** Opens a log. @throws Error ERR_MODULE_NOT_FOUND: sonic-boom is not installed; what opening the file throws. */
 export async function openAccessLog({ format, to }: AccessLogValues): Promise<AccessLog> {
   const lines = format === 'json' ? jsonLine : format === 'common' ? commonLine : combinedLine;
-  return new AccessLog(typeof to === 'string' ? await openFile(to) : to!, lines);
+  return new AccessLog(typeof to === 'string' ? await openFile(to) : to, lines);
 }
 
 /** The log of one server. */

@@ -9,10 +9,11 @@ import {
   type OptionTable,
   type OptionValues,
 } from '../../base/options.js';
+import { ifGiven, oneOrMore, recordOf } from '../../base/option-lists.js';
+import { described } from '../../base/option-schema.js';
 import { atLeastOne } from './limits/most.js';
 import { rate } from './limits/rate.js';
 import { listenPlan, type ProxyListenOptions } from './listeners/listen-options.js';
-import { ifGiven, oneOrMore, recordOf } from './option-lists.js';
 import type { SessionRecord } from './session/session-record.js';
 import { poolPlan, type PoolOptions } from './upstreams/pool-options.js';
 
@@ -69,7 +70,9 @@ const TIMEOUTS = {
   headMs: milliseconds(10_000),
 } satisfies OptionTable<ProxyTimeouts>;
 
-const CLASS_OPTIONS = { bytesPerSecond: required(checkRate) } satisfies OptionTable<BandwidthClassOptions>;
+const CLASS_OPTIONS = {
+  bytesPerSecond: described(required(checkRate), { type: 'number', exclusiveMinimum: 0 }),
+} satisfies OptionTable<BandwidthClassOptions>;
 
 const LIMITS = {
   connections: atLeastOne,
@@ -78,7 +81,7 @@ const LIMITS = {
   classes: recordOf(nested(CLASS_OPTIONS)),
 } satisfies OptionTable<ProxyLimits>;
 
-const PROXY_OPTIONS = {
+export const PROXY_OPTIONS = {
   listen: oneOrMore(listenPlan),
   pool: ifGiven(poolPlan),
   pools: recordOf(poolPlan),

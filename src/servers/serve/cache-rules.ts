@@ -1,5 +1,8 @@
 /** Fields that files of a pattern are sent with: how long they may be kept, for one. */
 import picomatch from 'picomatch';
+import { checkObject } from '../../base/arguments.js';
+import { described } from '../../base/option-schema.js';
+import { optional, requiredText, text, type OptionTable } from '../../base/options.js';
 import { fieldLines, type Fields } from '../http/response-head.js';
 
 /** What files that match a pattern are sent with. */
@@ -14,6 +17,25 @@ export interface FieldRule {
   /** Others, by their names. */
   readonly fields?: Fields;
 }
+
+const VALUE = { type: ['string', 'number'] };
+const fields = optional((name, given: Fields) => {
+  checkObject(name, given);
+  try {
+    fieldLines(given);
+  } catch (error) {
+    throw new TypeError(`${name}: ${(error as Error).message}`, { cause: error });
+  }
+});
+
+export const FIELD_RULE_OPTIONS = {
+  match: requiredText('a pattern of names'),
+  cacheControl: text('a value of Cache-Control'),
+  fields: described(fields, {
+    type: 'object',
+    additionalProperties: { anyOf: [VALUE, { type: 'array', items: VALUE }] },
+  }),
+} satisfies OptionTable<FieldRule>;
 
 /** @returns what the first rule that matches a name adds to its fields; '' if none does. */
 export function compileRules(rules: readonly FieldRule[]): (name: string) => string {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import { pathOf } from '../../base/arguments.js';
+import { described } from '../../base/option-schema.js';
 import { boolean, required, type OptionTable, type OptionValues } from '../../base/options.js';
 import { IoError, watchFile, type FileWatch } from '../../index.js';
 
@@ -16,7 +17,10 @@ export interface CertificateOptions {
   readonly watch?: boolean;
 }
 
-const path = required<string | URL>((name, given) => void pathOf(name, given));
+const path = described(
+  required<string | URL>((name, given) => void pathOf(name, given)),
+  { type: 'string', minLength: 1 },
+);
 
 export const CERTIFICATE_OPTIONS = {
   certificate: path,

@@ -1,5 +1,6 @@
 /** Which other origins may read what is served. https://fetch.spec.whatwg.org/#http-cors-protocol */
 import { kindOf } from '../../base/arguments.js';
+import type { Schema } from '../../base/option-schema.js';
 
 /** '*' for all, or origins as browsers send them: ['https://app.example']. */
 export type Cors = '*' | readonly string[];
@@ -8,6 +9,8 @@ export type Cors = '*' | readonly string[];
 const EXPOSED = 'Access-Control-Expose-Headers: Content-Length, Content-Range, ETag, Accept-Ranges\r\n';
 const METHODS =
   'Access-Control-Allow-Methods: GET, HEAD\r\nAccess-Control-Allow-Headers: Range, If-Range\r\nAccess-Control-Max-Age: 86400\r\n';
+
+export const CORS: Schema = { anyOf: [{ const: '*' }, { type: 'array', items: { type: 'string' } }] };
 
 /** @throws TypeError */
 export function checkCors(name: string, cors: Cors): void {

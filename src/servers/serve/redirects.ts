@@ -1,4 +1,7 @@
 /** Paths that are answered with another place. */
+import { shown } from '../../base/arguments.js';
+import { described } from '../../base/option-schema.js';
+import { optional, required, type OptionTable } from '../../base/options.js';
 
 /** A path, or all paths below one, that moved. */
 export interface Redirect {
@@ -10,15 +13,34 @@ export interface Redirect {
   readonly status?: 301 | 302 | 303 | 307 | 308;
 }
 
+const STATUSES = [301, 302, 303, 307, 308] as const;
+const PLACE = /^(?:\/|https?:\/\/)[\x21-\x7e]*$/;
+
+const from = required((name, given: string) => {
+  if (typeof given !== 'string' || !given.startsWith('/'))
+    throw new TypeError(`${name}: ${shown(given)}; allowed: a path`);
+});
+const to = required((name, given: string) => {
+  if (typeof given === 'string' && PLACE.test(given)) return;
+  throw new TypeError(`${name}: ${shown(given)}; allowed: a path, or a URL of http or https`);
+});
+const status = optional((name, given: (typeof STATUSES)[number]) => {
+  if (!STATUSES.includes(given)) throw new RangeError(`${name}: ${shown(given)}; allowed: ${STATUSES.join(', ')}`);
+});
+
+export const REDIRECT_OPTIONS = {
+  from: described(from, { type: 'string', pattern: '^/' }),
+  to: described(to, { type: 'string', pattern: PLACE.source }),
+  status: described(status, { enum: STATUSES }),
+} satisfies OptionTable<Redirect>;
+
 /** Where a path moved. */
 export interface Moved {
   readonly status: number;
   readonly location: string;
 }
 
-/** @throws TypeError a redirect that makes no sense. */
 export function compileRedirects(redirects: readonly Redirect[]): (path: string) => Moved | undefined {
-  redirects.forEach(check);
   return path => {
     for (const { from, to, status = 301 } of redirects) {
       if (from === path) return { status, location: to };
@@ -30,15 +52,4 @@ export function compileRedirects(redirects: readonly Redirect[]): (path: string)
     }
     return undefined;
   };
-}
-
-function check({ from, to, status = 301 }: Redirect, index: number): void {
-  if (typeof from !== 'string' || !from.startsWith('/'))
-    throw new TypeError(`redirects[${index}].from: allowed: a path`);
-  if (typeof to !== 'string' || !/^(?:\/|https?:\/\/)[\x21-\x7e]*$/.test(to)) {
-    throw new TypeError(`redirects[${index}].to: allowed: a path, or a URL of http or https`);
-  }
-  if (![301, 302, 303, 307, 308].includes(status)) {
-    throw new RangeError(`redirects[${index}].status: ${status}; allowed: 301, 302, 303, 307, 308`);
-  }
 }

@@ -1,5 +1,7 @@
 /** What a static server is made with. */
 import type { ListenOptions } from '../../index.js';
+import { ifGiven } from '../../base/option-lists.js';
+import { described, objectSchema } from '../../base/option-schema.js';
 import { anything, callback, nested, optional, type OptionTable } from '../../base/options.js';
 import { checkObject } from '../../base/arguments.js';
 import { HTTP_CEILINGS, HTTP_TIMEOUTS, type HttpCeilings, type HttpTimeouts } from '../http/http-options.js';
@@ -34,17 +36,22 @@ export interface StaticServerOptions extends SiteOptions {
   readonly onError?: (failure: Error) => void;
 }
 
-const log = nested(ACCESS_LOG_OPTIONS);
-const certificate = nested(CERTIFICATE_OPTIONS);
+const HOST = /^(?:\*\.)?[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/;
+const site = nested(SITE_OPTIONS);
+const hosts = optional<Readonly<Record<string, SiteOptions>>, Readonly<Record<string, SiteOptions>>>(checkHosts, {});
 
 export const SERVER_OPTIONS = {
   ...SITE_OPTIONS,
   listen: anything<ListenOptions | readonly ListenOptions[]>(),
-  hosts: optional<Readonly<Record<string, SiteOptions>>, Readonly<Record<string, SiteOptions>>>(checkHosts, {}),
-  tls: (name: string, given?: CertificateOptions) => (given === undefined ? undefined : certificate(name, given)),
+  hosts: described(hosts, {
+    type: 'object',
+    patternProperties: { [HOST.source]: objectSchema(SITE_OPTIONS) },
+    additionalProperties: false,
+  }),
+  tls: ifGiven(nested(CERTIFICATE_OPTIONS)),
   ceilings: nested(HTTP_CEILINGS),
   timeouts: nested(HTTP_TIMEOUTS),
-  accessLog: (name: string, given?: AccessLogOptions) => (given === undefined ? undefined : log(name, given)),
+  accessLog: ifGiven(nested(ACCESS_LOG_OPTIONS)),
   onError: callback<NonNullable<StaticServerOptions['onError']>>(),
 } satisfies OptionTable<StaticServerOptions>;
 
@@ -56,10 +63,12 @@ export function siteOptionsOf(options: StaticServerOptions): SiteOptions {
 
 function checkHosts(name: string, hosts: Readonly<Record<string, SiteOptions>>): void {
   checkObject(name, hosts);
-  for (const host of Object.keys(hosts)) {
-    if (/^(?:\*\.)?[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/.test(host)) continue;
-    throw new TypeError(
-      `${name}['${host}']: allowed: names in small letters without a port, 'a.example' or '*.a.example'`,
-    );
+  for (const [host, options] of Object.entries(hosts)) {
+    if (!HOST.test(host)) {
+      throw new TypeError(
+        `${name}['${host}']: allowed: names in small letters without a port, 'a.example' or '*.a.example'`,
+      );
+    }
+    site(`${name}['${host}']`, options);
   }
 }

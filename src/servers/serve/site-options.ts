@@ -1,10 +1,21 @@
 /** What one site is made with: a directory, and how its files are served. */
-import { boolean, nested, oneOf, optional, required, type OptionTable, type OptionValues } from '../../base/options.js';
-import { kindOf, pathOf } from '../../base/arguments.js';
-import type { FieldRule } from './cache-rules.js';
+import { checkObject, pathOf, shown } from '../../base/arguments.js';
+import { listOf } from '../../base/option-lists.js';
+import { described, type Schema } from '../../base/option-schema.js';
+import {
+  boolean,
+  nested,
+  oneOf,
+  optional,
+  required,
+  requiredText,
+  type OptionTable,
+  type OptionValues,
+} from '../../base/options.js';
+import { FIELD_RULE_OPTIONS, type FieldRule } from './cache-rules.js';
 import { FILE_CACHE_OPTIONS, type FileCacheOptions } from './file-cache.js';
-import { checkCors, type Cors } from './cors.js';
-import type { Redirect } from './redirects.js';
+import { checkCors, CORS, type Cors } from './cors.js';
+import { REDIRECT_OPTIONS, type Redirect } from './redirects.js';
 
 /** One site: a directory, and how its files are served. */
 export interface SiteOptions {
@@ -39,30 +50,44 @@ export interface SiteOptions {
   readonly cache?: FileCacheOptions;
 }
 
+const ENDING = /^\.[^./A-Z]+$/;
+const TYPE = /^[\w.+-]+\/[\x20-\x7e]+$/;
+const NAME: Schema = { type: 'string', pattern: '^[^/]' };
+const path = required<string | URL>((name, given) => void pathOf(name, given));
+const names = listOf(requiredText('the name of a file'));
+const index = (name: string, given: readonly string[] | undefined) => names(name, given ?? ['index.html']);
+const pages = optional<Readonly<Record<number, string>>, Readonly<Record<number, string>>>(checkPages, {});
+const types = optional<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(checkTypes, {});
+
 export const SITE_OPTIONS = {
-  directory: required<string | URL>((name, given) => void pathOf(name, given)),
-  index: optional(checkList<string>, ['index.html'] as readonly string[]),
+  directory: described(path, { type: 'string', minLength: 1 }),
+  index: described(index, names.schema!),
   listing: boolean(false),
   dotFiles: oneOf(['allow', 'deny'], 'deny'),
   precompressed: boolean(true),
-  fallback: optional(checkName),
-  errorPages: optional<Readonly<Record<number, string>>, Readonly<Record<number, string>>>(checkPages, {}),
-  rules: optional(checkList<FieldRule>, [] as readonly FieldRule[]),
-  types: optional<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(checkTypes, {}),
-  redirects: optional(checkList<Redirect>, [] as readonly Redirect[]),
-  cors: optional(checkCors),
+  fallback: described(optional(checkName), NAME),
+  errorPages: described(pages, {
+    type: 'object',
+    patternProperties: { '^[45]\\d\\d$': NAME },
+    additionalProperties: false,
+  }),
+  rules: listOf<FieldRule, FieldRule>(nested(FIELD_RULE_OPTIONS)),
+  types: described(types, {
+    type: 'object',
+    patternProperties: { [ENDING.source]: { type: 'string', pattern: TYPE.source } },
+    additionalProperties: false,
+  }),
+  redirects: listOf<Redirect, Redirect>(nested(REDIRECT_OPTIONS)),
+  cors: described(optional(checkCors), CORS),
   cache: nested(FILE_CACHE_OPTIONS),
 } satisfies OptionTable<SiteOptions>;
 
 export type SiteValues = OptionValues<typeof SITE_OPTIONS>;
 
-function checkList<Each>(name: string, given: readonly Each[]): void {
-  if (!Array.isArray(given)) throw new TypeError(`${name}: ${kindOf(given)}; allowed: an array`);
-}
-
 function checkTypes(name: string, types: Readonly<Record<string, string>>): void {
+  checkObject(name, types);
   for (const [ending, type] of Object.entries(types)) {
-    if (/^\.[^./A-Z]+$/.test(ending) && /^[\w.+-]+\/[\x20-\x7e]+$/.test(type)) continue;
+    if (ENDING.test(ending) && TYPE.test(type)) continue;
     throw new TypeError(
       `${name}['${ending}']: allowed: endings in small letters, '.wgsl', and a type each, 'text/wgsl'`,
     );
@@ -72,11 +97,12 @@ function checkTypes(name: string, types: Readonly<Record<string, string>>): void
 function checkName(name: string, given: string): void {
   if (typeof given === 'string' && given !== '' && !given.startsWith('/')) return;
   throw new TypeError(
-    `${name}: ${kindOf(given)}; allowed: the name of a file below the directory, without a slash before it`,
+    `${name}: ${shown(given)}; allowed: the name of a file below the directory, without a slash before it`,
   );
 }
 
 function checkPages(name: string, pages: Readonly<Record<number, string>>): void {
+  checkObject(name, pages);
   for (const [status, page] of Object.entries(pages)) {
     if (!/^[45]\d\d$/.test(status)) throw new RangeError(`${name}: ${status}; allowed: statuses from 400 to 599`);
     checkName(`${name}[${status}]`, page);

@@ -71,7 +71,7 @@ export class StaticServer {
   readonly ceilings: HttpCeilingValues;
   /** @internal */
   readonly phases: Phases;
-  private readonly listeners: Listener[] = [];
+  private readonly accepting: Listener[] = [];
   private readonly connections = new Set<HttpConnection>();
   private readonly routes: Routes;
   private readonly tally = new Counters();
@@ -108,8 +108,13 @@ export class StaticServer {
 
   /** The port of its first listener. @throws TypeError it listens nowhere, or on a path. */
   get port(): number {
-    if (this.listeners.length === 0) throw new TypeError('port: the server listens nowhere');
-    return this.listeners[0].port;
+    if (this.accepting.length === 0) throw new TypeError('port: the server listens nowhere');
+    return this.accepting[0].port;
+  }
+
+  /** Its listeners, in the order of the options. */
+  get listeners(): readonly Listener[] {
+    return this.accepting;
   }
 
   /** What it has counted. */
@@ -129,7 +134,7 @@ export class StaticServer {
   /** Listens there, too. @returns the listener, which the server closes. @throws what `listen` of `pollux` throws. */
   async listen(options: ListenOptions): Promise<Listener> {
     const listener = await listen(options);
-    this.listeners.push(listener);
+    this.accepting.push(listener);
     listener.onError ??= this.onFailure;
     listener.onConnection = connection => this.serve(connection);
     return listener;
@@ -188,7 +193,7 @@ export class StaticServer {
   async drain(options: StaticDrainOptions = {}): Promise<{ readonly brokenOff: number }> {
     const { deadlineMs, signal } = valuesOf(DRAIN_OPTIONS, options);
     if (this.state === 'serving') this.state = 'draining';
-    await Promise.all(this.listeners.map(listener => listener.drain()));
+    await Promise.all(this.accepting.map(listener => listener.drain()));
     for (const connection of this.connections) connection.drain();
     await this.untilEmpty(deadlineMs, signal);
     const brokenOff = this.connections.size;
@@ -207,7 +212,7 @@ export class StaticServer {
   private async closeAll(): Promise<void> {
     this.state = 'closed';
     this.handshakes.abort();
-    await Promise.all(this.listeners.map(listener => listener.close()));
+    await Promise.all(this.accepting.map(listener => listener.close()));
     for (const connection of this.connections) connection.stream.destroy();
     this.phases.close();
     this.certificate?.close();

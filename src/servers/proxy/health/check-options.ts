@@ -1,6 +1,5 @@
 /** Options of active checks. */
-import { milliseconds, nested, optional, integer, type OptionTable, type OptionValues } from '../../../base/options.js';
-import { kindOf } from '../../../base/arguments.js';
+import { integer, milliseconds, nested, text, type OptionTable, type OptionValues } from '../../../base/options.js';
 
 /** How the proxy finds out by itself whether an upstream serves. */
 export interface CheckOptions {
@@ -18,17 +17,13 @@ export interface CheckOptions {
   readonly expect?: string;
 }
 
-const text = optional((name, given: string) => {
-  if (typeof given !== 'string' || given === '') throw new TypeError(`${name}: ${kindOf(given)}; allowed: some text`);
-});
-
 const CHECK_OPTIONS = {
   intervalMs: milliseconds(5_000),
   timeoutMs: milliseconds(2_000),
   rise: integer(1, 1000, 2),
   fall: integer(1, 1000, 3),
-  send: text,
-  expect: text,
+  send: text(),
+  expect: text(),
 } satisfies OptionTable<CheckOptions>;
 
 export const checkPlan = nested(CHECK_OPTIONS);

@@ -1,6 +1,7 @@
 /** Which pool a TLS client goes to, by what it asks for. */
 import { shown } from '../../../base/arguments.js';
-import { optional, required, type OptionTable, type OptionValues } from '../../../base/options.js';
+import { optional, requiredText, type OptionTable, type OptionValues } from '../../../base/options.js';
+import { described, oneOrMoreTexts } from '../../../base/option-schema.js';
 import type { ClientHello } from './client-hello/client-hello.js';
 
 /** Where clients go that ask for a name or a protocol. What is left out matches every client. */
@@ -15,16 +16,17 @@ export interface RouteOptions {
 
 const NAME = /^(?:\*\.)?[a-z\d_](?:[a-z\d_.-]{0,251}[a-z\d_])?$/i;
 
+const names = optional((name, given: string | readonly string[]) =>
+  checkAll(name, given, each => NAME.test(each), "names such as 'example.org' or '*.example.org'"),
+);
+const protocols = optional((name, given: string | readonly string[]) =>
+  checkAll(name, given, each => each.length >= 1 && each.length <= 255, "names of protocols such as 'h2'"),
+);
+
 export const ROUTE_OPTIONS = {
-  serverNames: optional((name, given: string | readonly string[]) =>
-    checkAll(name, given, each => NAME.test(each), "names such as 'example.org' or '*.example.org'"),
-  ),
-  protocols: optional((name, given: string | readonly string[]) =>
-    checkAll(name, given, each => each.length >= 1 && each.length <= 255, "names of protocols such as 'h2'"),
-  ),
-  pool: required((name, given: string) => {
-    if (typeof given !== 'string') throw new TypeError(`${name}: ${shown(given)}; allowed: the name of a pool`);
-  }),
+  serverNames: described(names, oneOrMoreTexts({ pattern: NAME.source.replaceAll('a-z', 'a-zA-Z') })),
+  protocols: described(protocols, oneOrMoreTexts({ minLength: 1, maxLength: 255 })),
+  pool: requiredText('the name of a pool'),
 } satisfies OptionTable<RouteOptions>;
 
 type RoutePlan = OptionValues<typeof ROUTE_OPTIONS>;

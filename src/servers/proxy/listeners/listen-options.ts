@@ -1,15 +1,16 @@
 /** Options of one of a proxy's listeners. */
 import type { TlsOptions } from 'node:tls';
 import { checkObject } from '../../../base/arguments.js';
-import { anything, nested, oneOf, optional, type OptionTable, type OptionValues } from '../../../base/options.js';
-import type { ListenOptions } from '../../../index.js';
+import { anything, nested, oneOf, optional, text, type OptionTable, type OptionValues } from '../../../base/options.js';
+import { ifGiven, listOf } from '../../../base/option-lists.js';
+import { described, oneOrMoreTexts, type Schema } from '../../../base/option-schema.js';
+import { PLACE_OPTIONS, type PlaceOptions } from '../../places/place-options.js';
 import { AccessList, type AccessRule, type AccessVerdict } from '../access/access-list.js';
 import { Networks } from '../access/networks.js';
 import type { TrustedProxies } from '../introduction/reception.js';
 import { ROUTE_OPTIONS, type RouteOptions } from '../introduction/routes.js';
 import { atLeastOne } from '../limits/most.js';
 import { rate } from '../limits/rate.js';
-import { ifGiven, listOf } from '../option-lists.js';
 
 /** Which clients may connect: the first rule that names a client's address decides. */
 export interface AccessOptions {
@@ -20,10 +21,7 @@ export interface AccessOptions {
 }
 
 /** Where a proxy listens, and whom it takes there. Those of `listen` say where. */
-export interface ProxyListenOptions extends Pick<
-  ListenOptions,
-  'host' | 'port' | 'path' | 'mode' | 'ipv6Only' | 'backlog' | 'reusePort' | 'fd'
-> {
+export interface ProxyListenOptions extends PlaceOptions {
   /** The pool that clients of this listener go to. Default: `pool` of the proxy. */
   readonly pool?: string;
   /**
@@ -57,9 +55,18 @@ export interface ProxyListenOptions extends Pick<
   readonly bandwidthClass?: string;
 }
 
+const RULE: Schema = {
+  anyOf: ['allow', 'deny'].map(verdict => ({
+    type: 'object',
+    properties: { [verdict]: oneOrMoreTexts() },
+    required: [verdict],
+    additionalProperties: false,
+  })),
+};
+
 const ACCESS_OPTIONS = {
   // Each rule is checked by the list.
-  rules: listOf<AccessRule, AccessRule | undefined>(anything<AccessRule>()),
+  rules: listOf<AccessRule, AccessRule | undefined>(described(anything<AccessRule>(), RULE)),
   otherwise: oneOf(['allow', 'deny'], 'allow'),
 } satisfies OptionTable<AccessOptions>;
 
@@ -76,25 +83,19 @@ function trustedProxies(name: string, given?: string | readonly string[]): Trust
   };
 }
 
-/** Of those that are not here, `listen` says what they may be. */
-const LISTEN_OPTIONS = {
-  host: anything<string>(),
-  port: anything<number>(),
-  path: anything<string>(),
-  mode: anything<number>(),
-  ipv6Only: anything<boolean>(),
-  backlog: anything<number>(),
-  reusePort: anything<NonNullable<ListenOptions['reusePort']>>(),
-  fd: anything<number>(),
-  pool: anything<string>(),
+function accessList(name: string, given?: AccessOptions): AccessList {
+  const { rules, otherwise } = access(name, given);
+  return new AccessList(rules as readonly AccessRule[], otherwise, `${name}.rules`);
+}
+
+export const LISTEN_OPTIONS = {
+  ...PLACE_OPTIONS,
+  pool: text('the name of a pool'),
   maxConnections: atLeastOne,
   acceptsPerSecond: rate,
-  bandwidthClass: anything<string>(),
-  access: (name: string, given?: AccessOptions) => {
-    const { rules, otherwise } = access(name, given);
-    return new AccessList(rules as readonly AccessRule[], otherwise, `${name}.rules`);
-  },
-  trustedProxies: ifGiven(trustedProxies),
+  bandwidthClass: text('the name of a class of limits'),
+  access: described(accessList, access.schema!),
+  trustedProxies: ifGiven(described(trustedProxies, oneOrMoreTexts())),
   routes: listOf(nested(ROUTE_OPTIONS)),
   tls: optional((name, given: TlsOptions) => checkObject(name, given)),
 } satisfies OptionTable<ProxyListenOptions>;

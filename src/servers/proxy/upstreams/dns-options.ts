@@ -1,7 +1,6 @@
 /** Options of how names of upstreams are looked up. */
-import { kindOf } from '../../../base/arguments.js';
-import { milliseconds, nested, type OptionTable, type OptionValues } from '../../../base/options.js';
-import { listOf } from '../option-lists.js';
+import { milliseconds, nested, requiredText, type OptionTable, type OptionValues } from '../../../base/options.js';
+import { listOf } from '../../../base/option-lists.js';
 
 /** How names of upstreams are looked up, and how often. */
 export interface DnsOptions {
@@ -18,11 +17,7 @@ export interface DnsOptions {
 }
 
 const DNS_OPTIONS = {
-  servers: listOf((name, given?: string) => {
-    if (typeof given !== 'string')
-      throw new TypeError(`${name}: ${kindOf(given)}; allowed: an address, with a port or not`);
-    return given;
-  }),
+  servers: listOf(requiredText('an address, with a port or not')),
   leastLifetimeMs: milliseconds(1_000),
   mostLifetimeMs: milliseconds(300_000),
   unknownLifetimeMs: milliseconds(30_000),

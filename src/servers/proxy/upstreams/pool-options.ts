@@ -1,17 +1,17 @@
 /** Options of a pool: several upstreams that serve the same, and how one of them is chosen. */
 import {
-  anything,
   integer,
   milliseconds,
   nested,
   oneOf,
+  text,
   type OptionTable,
   type OptionValues,
 } from '../../../base/options.js';
 import { BALANCES, type Balance } from '../balancers/choice.js';
 import { PROXY_PROTOCOLS, type ProxyProtocol } from '../introduction/proxy-protocol/own-header.js';
 import { checkPlan, type CheckOptions } from '../health/check-options.js';
-import { filledListOf, ifGiven } from '../option-lists.js';
+import { filledListOf, ifGiven } from '../../../base/option-lists.js';
 import { dnsPlan, type DnsOptions } from './dns-options.js';
 import { upstreamPlan, type UpstreamOptions } from './upstream-options.js';
 
@@ -64,7 +64,7 @@ const POOL_OPTIONS = {
   health: nested(HEALTH_OPTIONS),
   proxyProtocol: oneOf(PROXY_PROTOCOLS),
   dns: dnsPlan,
-  bandwidthClass: anything<string>(),
+  bandwidthClass: text('the name of a class of limits'),
 } satisfies OptionTable<PoolOptions>;
 
 /** The row of a table for a pool. */

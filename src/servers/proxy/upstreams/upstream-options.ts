@@ -1,7 +1,8 @@
 /** Options of one upstream. */
 import { isIP } from 'node:net';
-import { checkInteger, shown } from '../../../base/arguments.js';
-import { anything, boolean, integer, nested, type Option, type OptionTable } from '../../../base/options.js';
+import { shown } from '../../../base/arguments.js';
+import { boolean, integer, nested, text, type Option, type OptionTable } from '../../../base/options.js';
+import { described } from '../../../base/option-schema.js';
 import { atLeastOne } from '../limits/most.js';
 
 /** Where connections go to: a port of a host, or a Unix socket. */
@@ -21,9 +22,9 @@ export interface UpstreamOptions {
 }
 
 const UPSTREAM_OPTIONS = {
-  host: anything<string>(),
-  port: anything<number>(),
-  path: anything<string>(),
+  host: text('an IP address or a host name'),
+  port: integer(1, 65_535),
+  path: text('a path'),
   weight: integer(1, 1000, 1),
   backup: boolean(false),
   maxConnections: atLeastOne,
@@ -43,10 +44,13 @@ export interface UpstreamPlan {
 const rows = nested(UPSTREAM_OPTIONS);
 
 /** The row of a table for it. */
-export const upstreamPlan: Option<UpstreamOptions, UpstreamPlan> = (name, given) => {
-  const { host, port, path, weight, backup, maxConnections } = rows(name, given);
-  return { place: placeOf(name, { host, port, path }), weight, isBackup: backup, maxConnections };
-};
+export const upstreamPlan: Option<UpstreamOptions, UpstreamPlan> = described(
+  (name: string, given?: UpstreamOptions) => {
+    const { host, port, path, weight, backup, maxConnections } = rows(name, given);
+    return { place: placeOf(name, { host, port, path }), weight, isBackup: backup, maxConnections };
+  },
+  rows.schema!,
+);
 
 /** 'host:port', '[address]:port' or the path. */
 export function nameOf(place: UpstreamPlace): string {
@@ -56,15 +60,13 @@ export function nameOf(place: UpstreamPlace): string {
 
 function placeOf(name: string, { host, port, path }: UpstreamOptions): UpstreamPlace {
   if (path !== undefined) {
-    if (typeof path !== 'string' || path === '') throw new TypeError(`${name}.path: ${shown(path)}; allowed: a path`);
     if (host !== undefined || port !== undefined) {
       throw new TypeError(`${name}.path: given beside host or port; allowed: one of the two`);
     }
     return { path };
   }
   if (port === undefined) throw new TypeError(`${name}.port: missing; allowed: integers from 1 to 65535, or a path`);
-  checkInteger(`${name}.port`, port, 1, 65_535);
-  if (host !== undefined && (typeof host !== 'string' || host === '' || /[\s\0/]/.test(host))) {
+  if (host !== undefined && /[\s\0/]/.test(host)) {
     throw new TypeError(`${name}.host: ${shown(host)}; allowed: an IP address or a host name`);
   }
   return { host: host ?? 'localhost', port };
