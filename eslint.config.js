@@ -60,6 +60,11 @@ export default tseslint.config(
   },
   { files: ['**/*.js'], languageOptions: { globals: { process: 'readonly', URL: 'readonly', console: 'readonly' } } },
   {
+    // Runs in browsers.
+    files: ['src/servers/monitor/page/*.js'],
+    languageOptions: { globals: { document: 'readonly', addEventListener: 'readonly', EventSource: 'readonly' } },
+  },
+  {
     files: ['src/**/*.ts'],
     rules: {
       'no-restricted-syntax': [

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { parse } from 'acorn';
 import MagicString from 'magic-string';
 import { closeConstructors } from './scripts/closed-constructors.js';
+import { statusPage } from './scripts/status-page.js';
 import { ignoreNeedlessTypes } from './scripts/needed-types.js';
 
 /** Chains tsc's source maps, so that stacks and debuggers show TypeScript. */
@@ -64,6 +65,14 @@ const parser = {
   },
 };
 
+/** The page that servers show, of its parts. */
+const page = {
+  name: 'page',
+  generateBundle() {
+    this.emitFile({ type: 'asset', fileName: 'status-page.html', source: statusPage() });
+  },
+};
+
 /** The types that are shipped say which classes can't be constructed, and are those that a program can reach. */
 const types = {
   name: 'types',
@@ -106,7 +115,7 @@ function fileOf(id) {
 export default {
   input,
   external: [/^node:/, 'koffi', 'commander', 'log-update', 'mrmime', 'picomatch', 'prom-client', 'sonic-boom'],
-  plugins: [types, typescriptMaps, withoutComments, recordings, parser],
+  plugins: [types, typescriptMaps, withoutComments, recordings, parser, page],
   // Side by side, since a module finds the threads that it starts by their names.
   output: { dir: 'dist/lib', format: 'es', sourcemap: true, manualChunks: fileOf, chunkFileNames: '[name].js' },
 };

@@ -14,6 +14,7 @@ import { described } from '../../base/option-schema.js';
 import { atLeastOne } from './limits/most.js';
 import { rate } from './limits/rate.js';
 import { listenPlan, type ProxyListenOptions } from './listeners/listen-options.js';
+import { monitorPlace, type MonitorPlace } from '../monitor/place.js';
 import type { SessionRecord } from './session/session-record.js';
 import { poolPlan, type PoolOptions } from './upstreams/pool-options.js';
 
@@ -57,6 +58,10 @@ export interface ProxyOptions {
   readonly pools?: Readonly<Record<string, PoolOptions>>;
   readonly timeouts?: ProxyTimeouts;
   readonly limits?: ProxyLimits;
+  /** Where Prometheus finds metrics (`/metrics`), by the package `prom-client`. Default: nowhere. */
+  readonly metrics?: MonitorPlace;
+  /** Where a page shows what the proxy does. Default: nowhere. */
+  readonly status?: MonitorPlace;
   /** Told of each client that is through: for a log. */
   readonly onEnd?: (record: SessionRecord) => void;
   /** A listener met what it survives, such as no descriptor left (EMFILE). Without a handler a warning is emitted. */
@@ -87,6 +92,8 @@ export const PROXY_OPTIONS = {
   pools: recordOf(poolPlan),
   timeouts: nested(TIMEOUTS),
   limits: nested(LIMITS),
+  metrics: monitorPlace,
+  status: monitorPlace,
   onEnd: callback<NonNullable<ProxyOptions['onEnd']>>(),
   onError: callback<NonNullable<ProxyOptions['onError']>>(),
 } satisfies OptionTable<ProxyOptions>;

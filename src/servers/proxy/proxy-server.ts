@@ -9,6 +9,7 @@ import { Routes } from './introduction/routes.js';
 import { Entrance } from './listeners/entrance.js';
 import type { ListenPlan } from './listeners/listen-options.js';
 import { SourceCounts } from './limits/source-counts.js';
+import { Monitors, type MonitorAddresses } from '../monitor/monitors.js';
 import type { ServerReport } from '../monitor/server-report.js';
 import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js';
 import type { ProxySnapshot } from './proxy-snapshot.js';
@@ -30,6 +31,7 @@ export class ProxyServer {
   private readonly sessions: Sessions;
   private readonly sources: SourceCounts;
   private readonly tally = new Tally();
+  private readonly ownMonitors = new Monitors();
   private readonly classes = new Map<string, BandwidthClass>();
 
   /** @internal Made by `createProxy`. */
@@ -48,6 +50,7 @@ export class ProxyServer {
   async open(): Promise<void> {
     try {
       await Promise.all([...this.pools.values()].map(pool => pool.open()));
+      await this.ownMonitors.open(this.plan, this);
       for (const listen of this.plan.listen) {
         const reception = this.receptionOf(listen);
         const onClient = (at: Entrance, client: Connection) => this.begin(client, reception, at);
@@ -62,6 +65,11 @@ export class ProxyServer {
   /** Its listeners, in the order of the options. */
   get listeners(): readonly Listener[] {
     return this.entrances.map(({ listener }) => listener);
+  }
+
+  /** Where it tells of itself: see the options `metrics` and `status`. */
+  get monitors(): MonitorAddresses {
+    return this.ownMonitors.addresses;
   }
 
   /** Clients that are not through. */
@@ -131,7 +139,7 @@ export class ProxyServer {
     this.closer.abort(new IoError('ECANCELED', 'connect', undefined, 'the proxy was closed'));
     for (const pool of this.pools.values()) pool.close();
     for (const session of this.sessions) session.reset('stopped');
-    await Promise.all(this.entrances.map(entrance => entrance.close()));
+    await Promise.all([...this.entrances.map(entrance => entrance.close()), this.ownMonitors.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

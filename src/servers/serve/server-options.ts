@@ -6,6 +6,7 @@ import { anything, callback, nested, optional, type OptionTable } from '../../ba
 import { checkObject } from '../../base/arguments.js';
 import { HTTP_CEILINGS, HTTP_TIMEOUTS, type HttpCeilings, type HttpTimeouts } from '../http/http-options.js';
 import { ACCESS_LOG_OPTIONS, type AccessLogOptions } from '../http/access-log.js';
+import { monitorPlace, type MonitorPlace } from '../monitor/place.js';
 import { SITE_OPTIONS, type SiteOptions } from './site-options.js';
 import { CERTIFICATE_OPTIONS, type CertificateOptions } from './certificate.js';
 
@@ -29,6 +30,10 @@ export interface StaticServerOptions extends SiteOptions {
   readonly timeouts?: HttpTimeouts;
   /** Where responses are logged. Default: nowhere. */
   readonly accessLog?: AccessLogOptions;
+  /** Where Prometheus finds metrics (`/metrics`), by the package `prom-client`. Default: nowhere. */
+  readonly metrics?: MonitorPlace;
+  /** Where a page shows what the server does. Default: nowhere. */
+  readonly status?: MonitorPlace;
   /**
    * Told of trouble that is not a client's: a disk that fails, a handler or a log that throws, no descriptor left
    * (EMFILE). Default: a warning of the process.
@@ -52,6 +57,8 @@ export const SERVER_OPTIONS = {
   ceilings: nested(HTTP_CEILINGS),
   timeouts: nested(HTTP_TIMEOUTS),
   accessLog: ifGiven(nested(ACCESS_LOG_OPTIONS)),
+  metrics: monitorPlace,
+  status: monitorPlace,
   onError: callback<NonNullable<StaticServerOptions['onError']>>(),
 } satisfies OptionTable<StaticServerOptions>;
 

@@ -13,6 +13,7 @@ import type { HttpResponse } from '../http/http-response.js';
 import { Llhttp } from '../http/llhttp.js';
 import type { Refusal } from '../http/message-parser.js';
 import { Phases, type Phase } from '../http/phases.js';
+import { Monitors, type MonitorAddresses } from '../monitor/monitors.js';
 import type { ServerReport } from '../monitor/server-report.js';
 import { Certificate } from './certificate.js';
 import { Counters, type StaticServerCounters } from './counters.js';
@@ -76,6 +77,7 @@ export class StaticServer {
   private readonly routes: Routes;
   private readonly tally = new Counters();
   private log: AccessLog | undefined = undefined;
+  private readonly ownMonitors = new Monitors();
   private certificate: Certificate | undefined = undefined;
   private handshakes = new AbortController();
   private state: 'serving' | 'draining' | 'closed' = 'serving';
@@ -96,10 +98,11 @@ export class StaticServer {
   }
 
   /** @internal Opens what it needs, and listens. */
-  async begin({ accessLog, tls, listen: places = [] }: ServerValues): Promise<void> {
+  async begin({ accessLog, tls, listen: places = [], metrics, status }: ServerValues): Promise<void> {
     // What is missing is found out here, and not by the first client.
     Llhttp.get();
     if (accessLog !== undefined) this.log = await openAccessLog(accessLog);
+    await this.ownMonitors.open({ metrics, status }, this);
     if (tls !== undefined) this.certificate = await Certificate.open(tls, this.onFailure);
     for (const place of Array.isArray(places) ? (places as readonly ListenOptions[]) : [places as ListenOptions]) {
       await this.listen(place);
@@ -129,6 +132,11 @@ export class StaticServer {
    */
   report(): ServerReport {
     return reportOf(this.tally, this.connections.size, this.certificate !== undefined);
+  }
+
+  /** Where it tells of itself: see the options `metrics` and `status`. */
+  get monitors(): MonitorAddresses {
+    return this.ownMonitors.addresses;
   }
 
   /** Listens there, too. @returns the listener, which the server closes. @throws what `listen` of `pollux` throws. */
@@ -216,6 +224,7 @@ export class StaticServer {
     for (const connection of this.connections) connection.stream.destroy();
     this.phases.close();
     this.certificate?.close();
+    await this.ownMonitors.close();
     await this.hosts.close();
     this.log?.close();
   }
