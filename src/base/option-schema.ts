@@ -1,4 +1,4 @@
-/** What rows of tables of options take from a file, in the words of JSON Schema: the tables are the one source of both. */
+/** What rows of tables of options take from a file, in the words of JSON Schema. */
 
 /** A schema, of https://json-schema.org/draft/2020-12/schema. */
 export type Schema = Readonly<Record<string, unknown>>;

@@ -39,7 +39,7 @@ export class ConfigDocument {
     throw new ConfigError(`${file}:${line}:${col}: ${wrong.message}`, { cause: wrong });
   }
 
-  /** @returns what it says, as plain values; but for `$schema`, which is for editors. @throws ConfigError aliases that grow without end. */
+  /** As plain values; but for `$schema`, which is for editors. @throws ConfigError aliases that grow without end. */
   get value(): unknown {
     try {
       const value = this.parsed.toJS() as Record<string, unknown> | null;
@@ -50,7 +50,7 @@ export class ConfigDocument {
     }
   }
 
-  /** What a check threw, with the place that it speaks of: the message of a check begins with the name of the option. */
+  /** What a check threw, with the place that it speaks of: its message begins with the name of the option. */
   errorOf(failure: Error): ConfigError {
     const { line, col } = this.lines.linePos(this.offsetOf(failure.message));
     return new ConfigError(`${this.file}:${line}:${col}: ${failure.message}`, { cause: failure });

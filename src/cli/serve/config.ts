@@ -3,7 +3,7 @@ import type { ListenOptions } from '../../index.js';
 import type { StaticServerOptions } from '../../servers.js';
 import type { AcceptModel } from '../../threads.js';
 
-/** Who accepts, of several threads. */
+/** How several threads accept. */
 export type ServeAccept = Exclude<AcceptModel, 'combined'>;
 
 export interface ServeConfig {
