@@ -43,6 +43,7 @@ export type { StaticServerCounters } from './servers/serve/counters.js';
 export type { FileCacheOptions } from './servers/serve/file-cache.js';
 export type { Redirect } from './servers/serve/redirects.js';
 export type { RouteHandler } from './servers/serve/routes.js';
-export type { StaticServerOptions } from './servers/serve/server-options.js';
+export type { ServedPlace, StaticServerOptions } from './servers/serve/server-options.js';
+export type { PlaceOptions } from './servers/places/place-options.js';
 export type { SiteOptions } from './servers/serve/site-options.js';
 export { createStaticServer, StaticServer, type StaticDrainOptions } from './servers/serve/static-server.js';

@@ -5,7 +5,8 @@ import { refuseBesideConfig, refuseWithoutConfig } from './config/beside.js';
 import { readServeFile } from './config/serve-file.js';
 import type { ServeConfig } from './serve/config.js';
 import { addServeOptions, configOf, type ServeFlags } from './serve/flags.js';
-import { serveHere, serveInThreads, type Serving } from './serve/serving.js';
+import { serveHere, serveInThreads } from './serve/serving.js';
+import { untilEnded } from './service.js';
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -15,15 +16,16 @@ export function serveCommand(): Command {
     .addHelpText(
       'after',
       '\nSIGTERM and SIGINT end it: requests that are under way come to their end, within --drain seconds; a second signal breaks them off.' +
-        '\nSIGHUP opens the log anew, and reads certificate and key again.' +
+        '\nSIGHUP reads the configuration again, opens the log anew, and drops no connection.' +
         '\nExits 0 when it was ended, 1 if it could not begin or the file is wrong, 2 on bad usage.',
     )
     .action(async (directory: string, flags: ServeFlags) => {
-      const config = await readConfig(command, directory, flags);
+      const read = () => readConfig(command, directory, flags);
+      const config = await read();
       if (flags.check === true) return void process.stdout.write(`pollux serve: ${flags.config} is right\n`);
       const serving = await (config.threads === 1 ? serveHere(config) : serveInThreads(config));
       process.stderr.write(`pollux: serving ${String(config.options.directory)} at ${serving.place}\n`);
-      await untilEnded(serving, config.drainMs);
+      await untilEnded(serving, config, read);
     });
 }
 
@@ -34,24 +36,4 @@ async function readConfig(command: Command, directory: string, flags: ServeFlags
   }
   refuseBesideConfig(command, ['config', 'check']);
   return readServeFile(flags.config);
-}
-
-/** Ends with the second signal at the latest. */
-async function untilEnded(serving: Serving, deadlineMs: number): Promise<void> {
-  const stopping = new AbortController();
-  const reload = (): void => {
-    serving.reload().catch((failure: Error) => process.stderr.write(`pollux: ${failure.message}\n`));
-  };
-  process.on('SIGHUP', reload);
-  let signals = 0;
-  await new Promise<void>((resolve, reject) => {
-    const onSignal = (): void => {
-      signals++;
-      if (signals === 1) serving.drain({ deadlineMs, signal: stopping.signal }).then(() => resolve(), reject);
-      else stopping.abort();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
-  process.exit();
 }

@@ -1,29 +1,35 @@
 /** The configuration file of `pollux serve`. */
-import { nested, integer, milliseconds, oneOf, valuesOf } from '../../base/options.js';
+import { nested, integer, milliseconds, oneOf, text, valuesOf } from '../../base/options.js';
 import { oneOrMore } from '../../base/option-lists.js';
-import type { ListenOptions } from '../../index.js';
 import type { StaticServerOptions } from '../../servers.js';
 import { atLeastOne } from '../../servers/proxy/limits/most.js';
-import { PLACE_OPTIONS } from '../../servers/places/place-options.js';
+import { PLACE_OPTIONS, type PlaceOptions } from '../../servers/places/place-options.js';
 import { SERVER_OPTIONS } from '../../servers/serve/server-options.js';
-import type { ServeConfig, ServeAccept } from '../serve/config.js';
+import type { ServeAccept, ServeConfig, ServePlace } from '../serve/config.js';
+import type { MaybeInherited } from './inherited.js';
 import { ConfigDocument, WHOLE } from './document.js';
 import { without } from './without.js';
 
 export const SERVE_ACCEPTS = ['reuseport', 'exclusive', 'acceptor'] as const;
 export const MOST_THREADS = 256;
 
+/** The name of sockets that a service manager has passed. */
+export const INHERITED = text('the name of sockets that were passed');
+export const NOWHERE = 'listen: missing; allowed: { port }, { host, port }, { path }, { inherited }, or a list';
+
 /** What the file may say: the options of `createStaticServer`, and those of the command. */
 export const SERVE_FILE = {
   ...without(SERVER_OPTIONS, 'onError'),
-  listen: oneOrMore(nested({ ...without(PLACE_OPTIONS, 'fd', 'listener'), maxConnections: atLeastOne })),
+  listen: oneOrMore(
+    nested({ ...without(PLACE_OPTIONS, 'fd', 'listener'), inherited: INHERITED, maxConnections: atLeastOne }),
+  ),
   threads: integer(1, MOST_THREADS, 1),
   accept: oneOf(SERVE_ACCEPTS, 'reuseport'),
   drainMs: milliseconds(10_000),
 };
 
-interface ServeFile extends StaticServerOptions {
-  readonly listen?: ListenOptions | readonly ListenOptions[];
+interface ServeFile extends Omit<StaticServerOptions, 'listen'> {
+  readonly listen?: ServePlace | readonly ServePlace[];
   readonly threads?: number;
   readonly accept?: ServeAccept;
   readonly drainMs?: number;
@@ -36,7 +42,7 @@ export async function readServeFile(file: string): Promise<ServeConfig> {
   try {
     const { threads, accept, drainMs } = valuesOf(SERVE_FILE, value, WHOLE);
     const options = without(value, 'listen', 'threads', 'accept', 'drainMs');
-    const places = [value.listen ?? []].flat() as readonly ListenOptions[];
+    const places = [value.listen ?? []].flat() as readonly ServePlace[];
     return checked({ options, places, threads, accept, drainMs });
   } catch (error) {
     throw document.errorOf(error as Error);
@@ -46,16 +52,26 @@ export async function readServeFile(file: string): Promise<ServeConfig> {
 /** @throws TypeError what does not fit together. */
 function checked(config: ServeConfig): ServeConfig {
   const { places, threads, accept } = config;
-  if (places.length === 0)
-    throw new TypeError('listen: missing; allowed: { port }, { host, port }, { path }, or a list');
-  places.forEach(({ path, maxConnections }, index) => {
-    if (threads === 1) return;
+  if (places.length === 0) throw new TypeError(NOWHERE);
+  places.forEach((place, index) => {
+    const { path, maxConnections } = place;
     const name = `listen[${index}]`;
-    if (maxConnections !== undefined)
+    checkInherited(place, threads, name);
+    if (threads === 1) return;
+    if (maxConnections !== undefined) {
       throw new TypeError(`${name}.maxConnections: given beside threads; allowed: one of the two`);
+    }
     if (path !== undefined && accept === 'reuseport') {
       throw new TypeError(`${name}.path: given beside accept: 'reuseport'; allowed with it: ports`);
     }
   });
   return config;
+}
+
+/** @throws TypeError it says twice where to listen, or threads would share what belongs to one. */
+export function checkInherited(place: PlaceOptions & MaybeInherited, threads: number, name: string): void {
+  if (place.inherited === undefined) return;
+  const beside = (Object.keys(PLACE_OPTIONS) as (keyof PlaceOptions)[]).find(each => place[each] !== undefined);
+  if (beside !== undefined) throw new TypeError(`${name}.inherited: given beside ${beside}; allowed: one of the two`);
+  if (threads > 1) throw new TypeError(`${name}.inherited: given beside threads; allowed: one of the two`);
 }

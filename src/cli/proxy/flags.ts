@@ -1,10 +1,10 @@
 /** The flags of `pollux proxy`, and the options that they stand for. */
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { AccessRule, ProxyListenOptions, ProxyOptions, ProxyProtocol, UpstreamOptions } from '../../servers.js';
+import type { AccessRule, ProxyListenOptions, ProxyProtocol, UpstreamOptions } from '../../servers.js';
 import { BALANCES, type Balance } from '../../servers/proxy/balancers/choice.js';
 import { checkedProxy } from '../config/proxy-file.js';
-import type { ProxyConfig } from './config.js';
+import type { ProxyConfig, ProxyPlace } from './config.js';
 import { listenPlace, upstreamPlace } from './places.js';
 
 /** As commander gives them. */
@@ -29,6 +29,7 @@ export interface ProxyFlags {
   readonly key?: string;
   readonly threads?: number;
   readonly drain: number;
+  readonly inherited?: readonly string[];
   readonly config?: string;
   readonly check?: boolean;
 }
@@ -100,6 +101,7 @@ export function addFlags(command: Command, rules: AccessRule[]): Command {
       milliseconds,
       30_000,
     )
+    .option('--inherited <name>', 'listens on the sockets of this name that systemd has passed', collected(String))
     .option('--config <file>', 'says all that in YAML or JSON; the other flags are not for it')
     .option('--check', 'says what is wrong with the file, and starts nothing');
 }
@@ -107,7 +109,11 @@ export function addFlags(command: Command, rules: AccessRule[]): Command {
 /** @throws Error flags that do not fit together, or a file that can't be read. */
 export function proxyConfigOf(command: Command, flags: ProxyFlags, rules: readonly AccessRule[]): ProxyConfig {
   const { otherwise, trustProxy, acceptsPerSecond, threads = 1, drain } = flags;
-  const listen = needed(command, 'listen', flags.listen);
+  const inherited = flags.inherited?.map(name => ({ inherited: name })) ?? [];
+  const listen = [
+    ...(inherited.length > 0 ? (flags.listen ?? []) : needed(command, 'listen', flags.listen)),
+    ...inherited,
+  ];
   const upstreams = needed(command, 'upstream', flags.upstream);
   if ((flags.cert === undefined) !== (flags.key === undefined))
     throw new Error('--cert: only with --key, and --key with --cert');
@@ -116,12 +122,12 @@ export function proxyConfigOf(command: Command, flags: ProxyFlags, rules: readon
       ? undefined
       : { cert: readFileSync(flags.cert, 'utf8'), key: readFileSync(flags.key!, 'utf8') };
   const common = { access: { rules, otherwise }, trustedProxies: trustProxy, acceptsPerSecond, tls };
-  if (threads > 1 && listen.some(({ port = 0 }) => port === 0)) {
+  if (threads > 1 && (flags.listen ?? []).some(({ port = 0 }) => port === 0)) {
     throw new Error('--threads: each listens by itself, so that --listen has to be a port from 1');
   }
   const check = flags.healthCheck === undefined ? undefined : { intervalMs: flags.healthCheck };
-  const options: ProxyOptions = {
-    listen: listen.map(place => ({ ...place, ...common })),
+  const places: readonly ProxyPlace[] = listen.map(place => ({ ...place, ...common }));
+  const options: ProxyConfig['options'] = {
     pool: {
       upstreams,
       balance: flags.balance,
@@ -137,7 +143,7 @@ export function proxyConfigOf(command: Command, flags: ProxyFlags, rules: readon
       bytesPerSecond: flags.bytesPerSecond,
     },
   };
-  return checkedProxy({ options, threads, drainMs: drain });
+  return checkedProxy({ options, places, threads, drainMs: drain });
 }
 
 /** A flag without which there is nothing to do, unless a file says it. */

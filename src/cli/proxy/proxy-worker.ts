@@ -2,15 +2,12 @@
 import { createProxy, type ProxyOptions } from '../../servers.js';
 import { currentWorker } from '../../threads.js';
 
-/** What each thread is given. */
-export interface ProxyPayload {
-  readonly options: ProxyOptions;
-  readonly drainMs: number;
-}
-
 const worker = currentWorker();
-const { options, drainMs } = worker.payload as ProxyPayload;
-const proxy = await createProxy(options);
-worker.onStop = async () => {
-  await proxy.drain({ deadlineMs: drainMs });
-};
+const proxy = await createProxy(worker.payload as ProxyOptions);
+
+worker.endpoint.answer<ProxyOptions>('reload', async ({ value: options }) => {
+  await proxy.reload(options);
+});
+worker.endpoint.answer<number>('drain', async ({ value: deadlineMs }) => {
+  await proxy.drain({ deadlineMs });
+});

@@ -26,6 +26,7 @@ export interface ServeFlags {
   readonly threads: number;
   readonly accept: ServeAccept;
   readonly drain: number;
+  readonly inherited?: string;
   readonly config?: string;
   readonly check?: boolean;
 }
@@ -63,6 +64,7 @@ export function addServeOptions(command: Command): Command {
         .default('reuseport'),
     )
     .option('--drain <seconds>', 'how long requests may go on once it is ended', integer(0, MOST_SECONDS), 10)
+    .option('--inherited <name>', 'listens on the sockets of this name that systemd has passed, in place of a port')
     .option('--config <file>', 'says all that in YAML or JSON; the other flags are not for it')
     .option('--check', 'says what is wrong with the file, and starts nothing');
 }
@@ -73,6 +75,11 @@ export function configOf(command: Command, directory: string, flags: ServeFlags)
     command.error('pollux: --cert and --key: only together', { exitCode: 2 });
   if (flags.path !== undefined && command.getOptionValueSource('port') === 'cli') {
     command.error('pollux: --path: not with --port', { exitCode: 2 });
+  }
+  if (flags.inherited !== undefined) {
+    const beside = ['host', 'port', 'path'].find(name => command.getOptionValueSource(name) === 'cli');
+    if (beside !== undefined) command.error(`pollux: --inherited: not with --${beside}`, { exitCode: 2 });
+    if (flags.threads > 1) command.error('pollux: --inherited: only with one thread', { exitCode: 2 });
   }
   if (flags.threads > 1 && flags.maxConnections !== undefined) {
     command.error('pollux: --max-connections: only with one thread', { exitCode: 2 });
@@ -94,9 +101,16 @@ export function configOf(command: Command, directory: string, flags: ServeFlags)
     ...(cert !== undefined && { tls: { certificate: cert, key: key! } }),
     ...(log !== undefined && { accessLog: { to: log, format: flags.logFormat } }),
   };
-  const { host, port, path, maxConnections = Infinity, threads, accept, drain } = flags;
-  const place = path === undefined ? { host, port } : { path };
-  return { options, places: [{ ...place, maxConnections }], threads, accept, drainMs: drain * 1000 };
+  const { host, port, path, maxConnections, threads, accept, drain } = flags;
+  const place =
+    flags.inherited !== undefined ? { inherited: flags.inherited } : path === undefined ? { host, port } : { path };
+  return {
+    options,
+    places: [{ ...place, ...(maxConnections !== undefined && { maxConnections }) }],
+    threads,
+    accept,
+    drainMs: drain * 1000,
+  };
 }
 
 function integer(least: number, most: number) {

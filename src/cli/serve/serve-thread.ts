@@ -5,9 +5,8 @@ import { currentWorker, receiveConnections } from '../../threads.js';
 const worker = currentWorker();
 const server = await createStaticServer(worker.payload as StaticServerOptions);
 
-worker.endpoint.answer('reload', async () => {
-  server.reopenLog();
-  await server.reloadCertificate();
+worker.endpoint.answer<StaticServerOptions>('reload', async ({ value: options }) => {
+  await server.reload(options);
 });
 worker.endpoint.answer<number>('drain', async ({ value: deadlineMs }) => {
   await server.drain({ deadlineMs });

@@ -67,7 +67,7 @@ export async function openAccessLog({ format, to }: AccessLogValues): Promise<Ac
 /** The log of one server. */
 export class AccessLog {
   constructor(
-    private readonly sink: LineSink,
+    readonly sink: LineSink,
     private readonly lineOf: (request: LoggedRequest, response: LoggedResponse) => string,
   ) {}
 

@@ -23,7 +23,7 @@ class Line<Name extends string> {
   first: Phased<Name> | undefined = undefined;
   last: Phased<Name> | undefined = undefined;
 
-  constructor(readonly delayMs: number) {}
+  constructor(public delayMs: number) {}
 
   push(one: Phased<Name>): void {
     one.queuedMs = one.sinceMs;
@@ -50,14 +50,19 @@ const MAX_PERIOD_MS = 1_000;
 /** The phases of all connections of a server in one thread. */
 export class Phases<Name extends string = Phase> {
   private readonly lines: Readonly<Record<Name, Line<Name>>>;
-  private readonly periodMs: number;
+  private periodMs = MAX_PERIOD_MS;
   private timer: NodeJS.Timeout | undefined = undefined;
 
   /** @param delaysMs 0 is for ever. */
   constructor(delaysMs: Readonly<Record<Name, number>>) {
-    const line = (delayMs: number) => new Line<Name>(delayMs === 0 ? Infinity : delayMs);
-    const lines = Object.entries<number>(delaysMs).map(([name, delayMs]) => [name, line(delayMs)]);
+    const lines = Object.keys(delaysMs).map(name => [name, new Line<Name>(Infinity)]);
     this.lines = Object.fromEntries(lines) as Record<Name, Line<Name>>;
+    this.retune(delaysMs);
+  }
+
+  /** From now on, also for those that are in a phase. */
+  retune(delaysMs: Readonly<Record<Name, number>>): void {
+    for (const [name, line] of this.all) line.delayMs = delaysMs[name] === 0 ? Infinity : delaysMs[name];
     const least = Math.min(...this.all.map(([, { delayMs }]) => delayMs));
     this.periodMs = Math.min(Math.max(least / 4, MIN_PERIOD_MS), MAX_PERIOD_MS);
   }

@@ -1,4 +1,5 @@
 /** The places at which one server tells of itself, opened and closed with it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../index.js';
 import { exposeMetrics, exposeStatusPage, type Monitor } from './expose.js';
 import type { MonitorPlace } from './place.js';
@@ -21,11 +22,22 @@ export class Monitors {
   private metrics: Monitor | undefined = undefined;
   private status: Monitor | undefined = undefined;
 
+  private places: MonitorPlaces = { metrics: undefined, status: undefined };
+
   /** @throws what `exposeMetrics` and `exposeStatusPage` throw, by the promise: `close` ends what is open by then. */
   async open({ metrics, status }: MonitorPlaces, server: { report(): ServerReport }): Promise<void> {
+    this.places = { metrics, status };
     const reports = ownReports(server);
     if (metrics !== undefined) this.metrics = await exposeMetrics({ ...metrics, reports });
     if (status !== undefined) this.status = await exposeStatusPage({ ...status, reports });
+  }
+
+  /** @throws TypeError other places than those that are open, which stay. */
+  checkSame(places: MonitorPlaces): void {
+    for (const name of ['metrics', 'status'] as const) {
+      if (isDeepStrictEqual(places[name], this.places[name])) continue;
+      throw new TypeError(`${name}: another place than before; allowed: the same, for as long as the server runs`);
+    }
   }
 
   get addresses(): MonitorAddresses {

@@ -8,6 +8,7 @@ import { plainReception, type Reception } from './introduction/reception.js';
 import { Routes } from './introduction/routes.js';
 import { Entrance } from './listeners/entrance.js';
 import type { ListenPlan } from './listeners/listen-options.js';
+import { keptPlaces } from '../places/kept-places.js';
 import { SourceCounts } from './limits/source-counts.js';
 import { Monitors, type MonitorAddresses } from '../monitor/monitors.js';
 import type { ServerReport } from '../monitor/server-report.js';
@@ -26,24 +27,24 @@ const DEFAULT_POOL = 'default';
 /** A proxy, made by `createProxy`. It serves in the thread that made it. */
 export class ProxyServer {
   private readonly closer = new AbortController();
-  private readonly pools = new Map<string, Pool>();
-  private readonly entrances: Entrance[] = [];
+  private pools: ReadonlyMap<string, Pool>;
+  private entrances: readonly Entrance[] = [];
   private readonly sessions: Sessions;
   private readonly sources: SourceCounts;
   private readonly tally = new Tally();
   private readonly ownMonitors = new Monitors();
   private readonly classes = new Map<string, BandwidthClass>();
+  /** The last reload that was asked for. */
+  private reloading: Promise<void> = Promise.resolve();
+  private isDraining = false;
 
   /** @internal Made by `createProxy`. */
-  constructor(private readonly plan: ProxyPlan) {
-    const { timeouts, limits, pool, pools } = plan;
+  constructor(private plan: ProxyPlan) {
+    const { timeouts, limits } = plan;
     this.sessions = new Sessions(timeouts.lifetimeMs);
     this.sources = new SourceCounts(limits.connectionsPerSource);
-    for (const [name, { bytesPerSecond }] of limits.classes) {
-      this.classes.set(name, new BandwidthClass(bytesPerSecond, limits.bytesPerSecond));
-    }
-    if (pool !== undefined) this.pools.set(DEFAULT_POOL, new Pool(DEFAULT_POOL, pool));
-    for (const [name, each] of pools) this.pools.set(name, new Pool(name, each));
+    this.tuneClasses();
+    this.pools = poolsOf(plan);
   }
 
   /** @internal Looks upstreams up, and begins to listen. */
@@ -51,11 +52,8 @@ export class ProxyServer {
     try {
       await Promise.all([...this.pools.values()].map(pool => pool.open()));
       await this.ownMonitors.open(this.plan, this);
-      for (const listen of this.plan.listen) {
-        const reception = this.receptionOf(listen);
-        const onClient = (at: Entrance, client: Connection) => this.begin(client, reception, at);
-        this.entrances.push(await Entrance.listen(listen, onClient, this.plan.onError));
-      }
+      for (const listen of this.plan.listen) this.entrances = [...this.entrances, await Entrance.listen(listen)];
+      this.letIn();
     } catch (failure) {
       await this.close();
       throw failure;
@@ -97,6 +95,23 @@ export class ProxyServer {
     this.begin(client, plainReception(found), undefined);
   }
 
+  /**
+   * Goes on with other options, and no connection is dropped. Listeners that stay go on without a gap, others are
+   * opened, and those that are not named any more are drained. Upstreams that stay keep their health and what they
+   * have counted. Clients that are under way keep their upstream and their timeouts.
+   *
+   *     process.on('SIGHUP', () => proxy.reload(readOptions()).catch(failure => console.error(failure.message)));
+   *
+   * @returns a promise that resolves when all is as the options say.
+   * @throws (by the promise) what `createProxy` throws, and all goes on as before. TypeError: what a listener that
+   *   stays can't change. IoError EBADF: the proxy is closed or being drained.
+   */
+  reload(options: ProxyOptions): Promise<void> {
+    const reloading = this.reloading.then(() => this.renew(proxyPlan(options)));
+    this.reloading = reloading.catch(() => {});
+    return reloading;
+  }
+
   /** What it is and has done until now. */
   snapshot(): ProxySnapshot {
     return {
@@ -128,6 +143,7 @@ export class ProxyServer {
    */
   async drain(options: ProxyDrainOptions = {}): Promise<ProxyDrainResult> {
     const plan = drainPlan(options);
+    this.isDraining = true;
     const nobodyComes = Promise.all(this.entrances.map(entrance => entrance.drain()));
     const result = await drainSessions(this.sessions, plan, nobodyComes);
     await this.close();
@@ -198,6 +214,68 @@ export class ProxyServer {
     if (plan.onEnd !== undefined) nextTick(plan.onEnd, record);
   }
 
+  private async renew(plan: ProxyPlan): Promise<void> {
+    this.checkRuns();
+    this.ownMonitors.checkSame(plan);
+    const { kept, gone } = keptPlaces(plan.listen, this.entrances);
+    const pools = poolsOf(plan, this.pools);
+    const opened: Entrance[] = [];
+    let entrances: Entrance[];
+    try {
+      await Promise.all([...pools.values()].map(pool => pool.open()));
+      for (const [index, listen] of plan.listen.entries()) {
+        if (kept[index] === undefined) opened.push(await Entrance.listen(listen));
+      }
+      this.checkRuns();
+      const fresh = opened.values();
+      entrances = kept.map(each => each ?? fresh.next().value!);
+    } catch (failure) {
+      for (const pool of pools.values()) pool.close();
+      await Promise.all(opened.map(entrance => entrance.close()));
+      throw failure;
+    }
+    // From here on nothing can fail.
+    const { pools: before } = this;
+    this.plan = plan;
+    this.pools = pools;
+    for (const [name, pool] of before) if (!pools.has(name)) pool.close();
+    this.entrances = entrances;
+    this.sessions.retune(plan.timeouts.lifetimeMs);
+    this.sources.most = plan.limits.connectionsPerSource;
+    this.tuneClasses();
+    this.letIn();
+    for (const entrance of gone) void entrance.drain();
+  }
+
+  /** Begins with its pools and listeners, as the plan says. */
+  private letIn(): void {
+    const { plan, entrances, sessions } = this;
+    for (const pool of this.pools.values()) pool.begin();
+    const isFull = sessions.size >= plan.limits.connections;
+    for (const [index, entrance] of entrances.entries()) {
+      const reception = this.receptionOf(plan.listen[index]);
+      entrance.begin(plan.listen[index], (at, client) => this.begin(client, reception, at), plan.onError);
+      if (isFull) entrance.gate.hold('proxy');
+    }
+  }
+
+  /** Classes of before live on for as long as clients share them. */
+  private tuneClasses(): void {
+    const { classes, plan } = this;
+    const { limits } = plan;
+    for (const [name, shared] of classes) if (!limits.classes.has(name) && shared.size === 0) classes.delete(name);
+    for (const [name, { bytesPerSecond }] of limits.classes) {
+      const known = classes.get(name);
+      if (known === undefined) classes.set(name, new BandwidthClass(bytesPerSecond, limits.bytesPerSecond));
+      else known.retune(bytesPerSecond, limits.bytesPerSecond);
+    }
+  }
+
+  private checkRuns(): void {
+    if (this.isClosed || this.isDraining)
+      throw new IoError('EBADF', 'reload', undefined, 'the proxy is closed or being drained');
+  }
+
   private begin(client: Connection, reception: Reception, entrance: Entrance | undefined): void {
     const { sessions, plan } = this;
     const session = new Session(this, client, { reception, entrance });
@@ -223,6 +301,12 @@ export class ProxyServer {
       bandwidthClass,
     };
   }
+}
+
+/** @param former those of before, whose upstreams go on. */
+function poolsOf({ pool, pools }: ProxyPlan, former?: ReadonlyMap<string, Pool>): ReadonlyMap<string, Pool> {
+  const named = pool === undefined ? pools : new Map([[DEFAULT_POOL, pool] as const, ...pools]);
+  return new Map([...named].map(([name, plan]) => [name, new Pool(name, plan, former?.get(name))]));
 }
 
 /**

@@ -40,6 +40,11 @@ export class Hosts {
     return rest;
   }
 
+  /** Closes them once all that they have begun to answer is answered. */
+  async retire(): Promise<void> {
+    await Promise.all([this.rest, ...this.named.values()].map(site => site.retire()));
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.rest, ...this.named.values()].map(site => site.close()));
   }

@@ -1,5 +1,5 @@
 /** What a static server is made with. */
-import type { ListenOptions } from '../../index.js';
+import type { Listener, ListenOptions } from '../../index.js';
 import { ifGiven } from '../../base/option-lists.js';
 import { described, objectSchema } from '../../base/option-schema.js';
 import { anything, callback, nested, optional, type OptionTable } from '../../base/options.js';
@@ -10,16 +10,19 @@ import { monitorPlace, type MonitorPlace } from '../monitor/place.js';
 import { SITE_OPTIONS, type SiteOptions } from './site-options.js';
 import { CERTIFICATE_OPTIONS, type CertificateOptions } from './certificate.js';
 
+/** Where a static server listens: options of `listen`, or a listener that is there and is the server's now. */
+export type ServedPlace = ListenOptions & { readonly listener?: Listener };
+
 /**
  * What a static server is made with: those of its site, which answers for all hosts that have none of their own, and
  * its own.
  */
 export interface StaticServerOptions extends SiteOptions {
   /**
-   * Where to listen, in the words of `listen` of `pollux`; several places in an array. Without it `serve` is given
-   * connections.
+   * Where to listen, in the words of `listen` of `pollux`, or `{ listener }` that is there; several places in an array.
+   * Without it `serve` is given connections.
    */
-  readonly listen?: ListenOptions | readonly ListenOptions[];
+  readonly listen?: ServedPlace | readonly ServedPlace[];
   /** Sites of hosts by their names: 'a.example', or '*.a.example' for all below it. */
   readonly hosts?: Readonly<Record<string, SiteOptions>>;
   /** Speaks TLS wherever `listen` says. Default: none. */
@@ -47,7 +50,7 @@ const hosts = optional<Readonly<Record<string, SiteOptions>>, Readonly<Record<st
 
 export const SERVER_OPTIONS = {
   ...SITE_OPTIONS,
-  listen: anything<ListenOptions | readonly ListenOptions[]>(),
+  listen: anything<ServedPlace | readonly ServedPlace[]>(),
   hosts: described(hosts, {
     type: 'object',
     patternProperties: { [HOST.source]: objectSchema(SITE_OPTIONS) },

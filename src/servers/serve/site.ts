@@ -1,6 +1,7 @@
 /** One site: which file, page or place answers a request. */
 import { IoError, openDirectory, type Directory } from '../../index.js';
 import { valuesOf } from '../../base/options.js';
+import { setImmediate } from '../../base/runtime-functions.js';
 import { fieldLines, type Fields } from '../http/response-head.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { HttpResponse } from '../http/http-response.js';
@@ -41,6 +42,9 @@ interface SiteParts {
 export class Site {
   private readonly cache: FileCache;
   private readonly resources: ResourceRules;
+  /** Loads and deliveries that are not over. */
+  private underWay = 0;
+  private whenIdle: (() => void) | undefined = undefined;
 
   /** Made by `openSite`. */
   constructor(
@@ -93,6 +97,30 @@ export class Site {
     await this.directory.close();
   }
 
+  /** Closes it once all that it has begun to answer is answered: no request comes any more. */
+  async retire(): Promise<void> {
+    if (this.underWay > 0) await new Promise<void>(resolve => (this.whenIdle = resolve));
+    await this.close();
+  }
+
+  private used(delivery: Promise<void> | undefined): Promise<void> | undefined {
+    return delivery && this.use(delivery);
+  }
+
+  /** What is waited for may ask for more files. */
+  private use<Value>(work: Promise<Value>): Promise<Value> {
+    this.underWay++;
+    const over = () => {
+      if (--this.underWay === 0) this.whenIdle?.();
+    };
+    // In a later turn: what waits for the same promise comes first, and may begin with more.
+    void work.then(
+      () => setImmediate(over),
+      () => setImmediate(over),
+    );
+    return work;
+  }
+
   private loadAndAnswer(name: string, exchange: Exchange, mayTryAgain: boolean): void {
     this.loadFor(exchange, name, resource => this.answerWith(resource, name, exchange, mayTryAgain));
   }
@@ -104,7 +132,7 @@ export class Site {
     goOn: (resource: Resource) => void,
     how: 'page' | 'plain' = 'page',
   ): void {
-    this.cache.load(name).then(
+    this.use(this.cache.load(name)).then(
       resource => {
         if (!exchange.response.isOver) goOn(resource);
       },
@@ -115,7 +143,7 @@ export class Site {
   private answerWith(resource: Resource, name: string, exchange: Exchange, mayTryAgain: boolean): void {
     const { request, response } = exchange;
     if (resource.kind === 'file') {
-      const delivery = deliver(resource, exchange);
+      const delivery = this.used(deliver(resource, exchange));
       // It is not what it was: asked for once more.
       delivery?.catch((failure: Error) => {
         if (response.hasBegun || !mayTryAgain) return this.fail(failure, exchange);
@@ -145,7 +173,7 @@ export class Site {
   private list(name: string, exchange: Exchange): void {
     const { request, response, extra } = exchange;
     const accept = request.get('accept') ?? '';
-    listDirectory(this.directory.path, name, { dotFiles: this.options.dotFiles, accept }).then(
+    this.use(listDirectory(this.directory.path, name, { dotFiles: this.options.dotFiles, accept })).then(
       ({ type, body }) => {
         const fields = { ...LISTING_FIELDS, 'Content-Type': type, ...fieldsOf(extra) };
         if (!response.isOver) response.send(200, fields, body);
@@ -172,7 +200,7 @@ export class Site {
 
   /** What is left to say of a delivery that takes its time. */
   private track(delivery: Promise<void> | undefined, exchange: Exchange): void {
-    delivery?.catch((failure: Error) => this.fail(failure, exchange, 'plain'));
+    this.used(delivery)?.catch((failure: Error) => this.fail(failure, exchange, 'plain'));
   }
 
   /** The server's own trouble: said where failures are told, and to the client if nothing was. */

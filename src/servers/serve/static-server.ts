@@ -1,15 +1,15 @@
 /** A server of the files of a directory: its sites, its listeners, and the connections that they have accepted. */
-import type { TLSSocket } from 'node:tls';
-import { listen, type Connection, type Listener, type ListenOptions } from '../../index.js';
+import { IoError, listen, type Connection, type Listener, type ListenOptions } from '../../index.js';
 import { secure } from '../../node.js';
 import { abortSignal, milliseconds, valuesOf, type OptionTable, type OptionValues } from '../../base/options.js';
-import { clearTimeout, nextTick, setTimeout } from '../../base/runtime-functions.js';
+import { clearTimeout, setTimeout } from '../../base/runtime-functions.js';
 import { openAccessLog, type AccessLog } from '../http/access-log.js';
 import { HttpConnection, type Peer } from '../http/http-connection.js';
 import type { ByteStream } from '../http/byte-stream.js';
 import type { HttpCeilingValues } from '../http/http-options.js';
 import type { HttpRequest } from '../http/http-request.js';
 import type { HttpResponse } from '../http/http-response.js';
+import { keptPlaces } from '../places/kept-places.js';
 import { Llhttp } from '../http/llhttp.js';
 import type { Refusal } from '../http/message-parser.js';
 import { Phases, type Phase } from '../http/phases.js';
@@ -20,8 +20,10 @@ import { Counters, type StaticServerCounters } from './counters.js';
 import type { Hosts } from './hosts.js';
 import { openHosts } from './hosts.js';
 import { reportOf } from './report.js';
+import { remoteAddressOf } from './remote-address.js';
 import { Routes, type RouteHandler } from './routes.js';
-import { SERVER_OPTIONS, siteOptionsOf, type StaticServerOptions } from './server-options.js';
+import { SERVER_OPTIONS, siteOptionsOf, type ServedPlace, type StaticServerOptions } from './server-options.js';
+import { delaysOf, failureTold, isOfOptions, openPlace, placesOf, Renewal, type Accepting } from './renewal.js';
 import type { OnFailure } from './site.js';
 
 type ServerValues = OptionValues<typeof SERVER_OPTIONS>;
@@ -52,9 +54,7 @@ const DRAIN_OPTIONS = {
  */
 export async function createStaticServer(options: StaticServerOptions): Promise<StaticServer> {
   const values = valuesOf(SERVER_OPTIONS, options);
-  const { onError = failure => process.emitWarning(failure.message, 'PolluxServerWarning') } = values;
-  // What it throws is its own trouble, and must not keep connections open.
-  const onFailure: OnFailure = failure => nextTick(onError, failure);
+  const onFailure = failureTold(values);
   const hosts = await openHosts(siteOptionsOf(options), values.hosts, onFailure);
   const server = new StaticServer(hosts, values, onFailure);
   try {
@@ -69,10 +69,10 @@ export async function createStaticServer(options: StaticServerOptions): Promise<
 /** A server of static files. `createStaticServer` makes one. */
 export class StaticServer {
   /** @internal */
-  readonly ceilings: HttpCeilingValues;
+  ceilings: HttpCeilingValues;
   /** @internal */
   readonly phases: Phases;
-  private readonly accepting: Listener[] = [];
+  private accepting: readonly Accepting[] = [];
   private readonly connections = new Set<HttpConnection>();
   private readonly routes: Routes;
   private readonly tally = new Counters();
@@ -80,6 +80,8 @@ export class StaticServer {
   private readonly ownMonitors = new Monitors();
   private certificate: Certificate | undefined = undefined;
   private handshakes = new AbortController();
+  /** The last reload that was asked for. */
+  private reloading: Promise<void> = Promise.resolve();
   private state: 'serving' | 'draining' | 'closed' = 'serving';
   private closing: Promise<void> | undefined = undefined;
   /** Each drain that waits. */
@@ -87,37 +89,34 @@ export class StaticServer {
 
   /** @internal Made by `createStaticServer`. */
   constructor(
-    private readonly hosts: Hosts,
+    private hosts: Hosts,
     { ceilings, timeouts }: ServerValues,
-    private readonly onFailure: OnFailure,
+    private onFailure: OnFailure,
   ) {
-    const { idleMs, headMs, bodyMs, writeMs } = timeouts;
     this.ceilings = ceilings;
-    this.phases = new Phases({ idle: idleMs, head: headMs, body: bodyMs, write: writeMs });
+    this.phases = new Phases(delaysOf(timeouts));
     this.routes = new Routes(onFailure);
   }
 
   /** @internal Opens what it needs, and listens. */
-  async begin({ accessLog, tls, listen: places = [], metrics, status }: ServerValues): Promise<void> {
+  async begin({ accessLog, tls, listen: places, metrics, status }: ServerValues): Promise<void> {
     // What is missing is found out here, and not by the first client.
     Llhttp.get();
     if (accessLog !== undefined) this.log = await openAccessLog(accessLog);
     await this.ownMonitors.open({ metrics, status }, this);
     if (tls !== undefined) this.certificate = await Certificate.open(tls, this.onFailure);
-    for (const place of Array.isArray(places) ? (places as readonly ListenOptions[]) : [places as ListenOptions]) {
-      await this.listen(place);
-    }
+    for (const place of placesOf(places)) this.accept(await openPlace(place), place);
   }
 
   /** The port of its first listener. @throws TypeError it listens nowhere, or on a path. */
   get port(): number {
     if (this.accepting.length === 0) throw new TypeError('port: the server listens nowhere');
-    return this.accepting[0].port;
+    return this.accepting[0].listener.port;
   }
 
   /** Its listeners, in the order of the options. */
   get listeners(): readonly Listener[] {
-    return this.accepting;
+    return this.accepting.map(({ listener }) => listener);
   }
 
   /** What it has counted. */
@@ -141,11 +140,25 @@ export class StaticServer {
 
   /** Listens there, too. @returns the listener, which the server closes. @throws what `listen` of `pollux` throws. */
   async listen(options: ListenOptions): Promise<Listener> {
-    const listener = await listen(options);
-    this.accepting.push(listener);
-    listener.onError ??= this.onFailure;
-    listener.onConnection = connection => this.serve(connection);
-    return listener;
+    return this.accept(await listen(options), undefined);
+  }
+
+  /**
+   * Goes on with other options, and no connection is dropped: sites, rules, hosts, certificate and log are those of the
+   * options for all requests that come from now on, also of connections that are open. Listeners that stay go on
+   * without a gap, others are opened, and those that are not named any more are drained. Routes and listeners of
+   * `listen()` stay.
+   *
+   *     process.on('SIGHUP', () => server.reload(readOptions()).catch(failure => console.error(failure.message)));
+   *
+   * @returns a promise that resolves when all is as the options say.
+   * @throws (by the promise) what `createStaticServer` throws, and all goes on as before. TypeError: what can't change
+   *   while it runs. IoError EBADF: the server is closed or being drained.
+   */
+  reload(options: StaticServerOptions): Promise<void> {
+    const reloading = this.reloading.then(() => this.renew(options));
+    this.reloading = reloading.catch(() => {});
+    return reloading;
   }
 
   /**
@@ -201,7 +214,7 @@ export class StaticServer {
   async drain(options: StaticDrainOptions = {}): Promise<{ readonly brokenOff: number }> {
     const { deadlineMs, signal } = valuesOf(DRAIN_OPTIONS, options);
     if (this.state === 'serving') this.state = 'draining';
-    await Promise.all(this.accepting.map(listener => listener.drain()));
+    await Promise.all(this.listeners.map(listener => listener.drain()));
     for (const connection of this.connections) connection.drain();
     await this.untilEmpty(deadlineMs, signal);
     const brokenOff = this.connections.size;
@@ -217,10 +230,49 @@ export class StaticServer {
     return (this.closing ??= this.closeAll());
   }
 
+  private async renew(options: StaticServerOptions): Promise<void> {
+    this.checkServes();
+    const values = valuesOf(SERVER_OPTIONS, options);
+    this.ownMonitors.checkSame(values);
+    const { kept, gone } = keptPlaces(placesOf(values.listen), this.accepting.filter(isOfOptions));
+    const made = await Renewal.open(options, values, { kept, inUse: this.log });
+    if (this.state !== 'serving') await made.drop(this.log);
+    this.checkServes();
+    // From here on nothing can fail.
+    const { hosts, certificate, log } = this;
+    this.onFailure = made.onFailure;
+    this.hosts = made.hosts;
+    this.certificate = made.certificate;
+    this.log = made.log;
+    this.ceilings = values.ceilings;
+    this.phases.retune(delaysOf(values.timeouts));
+    this.accepting = this.accepting.filter(each => !isOfOptions(each));
+    for (const { listener, place } of made.listeners) {
+      listener.maxConnections = place.maxConnections ?? Infinity;
+      this.accept(listener, place);
+    }
+    for (const { listener } of gone) void listener.drain();
+    certificate?.close();
+    if (log?.sink !== made.log?.sink) log?.close();
+    void hosts.retire();
+  }
+
+  private accept(listener: Listener, place: ServedPlace | undefined): Listener {
+    listener.onError ??= failure => this.onFailure(failure);
+    listener.onConnection ??= connection => this.serve(connection);
+    this.accepting = [...this.accepting, { listener, place }];
+    return listener;
+  }
+
+  private checkServes(): void {
+    if (this.state === 'serving') return;
+    throw new IoError('EBADF', 'reload', undefined, 'the server is closed or being drained');
+  }
+
   private async closeAll(): Promise<void> {
     this.state = 'closed';
     this.handshakes.abort();
-    await Promise.all(this.accepting.map(listener => listener.close()));
+    await Promise.all(this.listeners.map(listener => listener.close()));
     for (const connection of this.connections) connection.stream.destroy();
     this.phases.close();
     this.certificate?.close();
@@ -298,8 +350,3 @@ export class StaticServer {
 }
 
 const HANDSHAKE_MS = 10_000;
-
-function remoteAddressOf({ remoteAddress, remotePort, remoteFamily }: TLSSocket): Peer['remoteAddress'] {
-  if (remoteAddress === undefined || remotePort === undefined) return undefined;
-  return { family: remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4', address: remoteAddress, port: remotePort };
-}

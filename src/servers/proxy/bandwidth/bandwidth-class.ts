@@ -35,9 +35,15 @@ export class BandwidthClass {
 
   /** @param mostEach of one connection; Infinity is no bound. */
   constructor(
-    readonly bytesPerSecond: number,
-    private readonly mostEach: number,
+    private bytesPerSecond: number,
+    private mostEach: number,
   ) {}
+
+  /** From now on: those that share it feel it at the next tick. */
+  retune(bytesPerSecond: number, mostEach: number): void {
+    this.bytesPerSecond = bytesPerSecond;
+    this.mostEach = mostEach;
+  }
 
   /** How many share it now. */
   get size(): number {

@@ -27,7 +27,14 @@ export class Health {
   /** When the slow start began. */
   private upSinceMs = -Infinity;
 
-  constructor(private readonly limits: HealthLimits) {}
+  constructor(private limits: HealthLimits) {}
+
+  /** From now on; what it was and is stays. */
+  retune(limits: HealthLimits): void {
+    // Only checks bring one back that is down, and there are none any more.
+    if (this.state === 'down' && limits.rise === Infinity) this.state = 'up';
+    this.limits = limits;
+  }
 
   isUsable(nowMs: number): boolean {
     if (this.state === 'resting' && nowMs >= this.restUntilMs) this.apply('rested', nowMs);

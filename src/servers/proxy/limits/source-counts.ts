@@ -4,7 +4,7 @@ export class SourceCounts {
   private readonly counts = new Map<string, number>();
 
   /** @param most of one source. */
-  constructor(private readonly most: number) {}
+  constructor(public most: number) {}
 
   /** Whether connections are to be counted at all. */
   get isLimited(): boolean {

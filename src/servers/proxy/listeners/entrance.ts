@@ -1,6 +1,7 @@
 /** One of a proxy's listeners, and who gets in. */
 import { formatName } from '../addresses.js';
-import { listen, type Connection, type Listener } from '../../../index.js';
+import type { Connection, Listener } from '../../../index.js';
+import { listenAt } from '../../places/listen-at.js';
 import { AcceptGate } from './accept-gate.js';
 import type { ListenPlan } from './listen-options.js';
 
@@ -15,40 +16,45 @@ export interface ListenerSnapshot {
   readonly isHeld: boolean;
 }
 
+/** What a proxy does with a client that came in. */
+export type OnClient = (entrance: Entrance, client: Connection) => void;
+
 export class Entrance {
-  readonly gate: AcceptGate;
   /** Clients that came in here and are not through. */
   private open = 0;
+  private current: AcceptGate;
+  private onClient: OnClient = (_, client) => client.reset();
 
   private constructor(
-    private readonly plan: ListenPlan,
+    private plan: ListenPlan,
     readonly listener: Listener,
-    onClient: (client: Connection) => void,
   ) {
-    const accept = (client: Connection) => {
-      this.gate.onAccepted();
-      if (++this.open >= plan.maxConnections) this.gate.hold('listener');
-      onClient(client);
-    };
-    this.gate = new AcceptGate(plan.acceptsPerSecond, isOpen => {
-      listener.onConnection = isOpen ? accept : undefined;
-    });
-    listener.onConnection = accept;
+    this.current = this.gateOf(plan);
   }
 
-  /** @throws what `listen` throws, by the promise. */
-  static async listen(
-    plan: ListenPlan,
-    onClient: (entrance: Entrance, client: Connection) => void,
-    onError: ((failure: Error) => void) | undefined,
-  ): Promise<Entrance> {
-    const { host, port, path, mode, ipv6Only, backlog, reusePort, fd } = plan;
-    const where = { host, port, path, mode, ipv6Only, backlog, reusePort, fd };
-    const given = Object.fromEntries(Object.entries(where).filter(([, value]) => value !== undefined));
-    const listener = await listen(given);
+  /** Opens it; nobody is let in before it begins. @throws what `listen` throws, by the promise. */
+  static async listen(plan: ListenPlan): Promise<Entrance> {
+    return new Entrance(plan, await listenAt(plan));
+  }
+
+  get place(): ListenPlan {
+    return this.plan;
+  }
+
+  get gate(): AcceptGate {
+    return this.current;
+  }
+
+  /** Lets clients in, by this plan from now on. */
+  begin(plan: ListenPlan, onClient: OnClient, onError: ((failure: Error) => void) | undefined): void {
+    const { listener } = this;
+    this.current.end();
+    this.plan = plan;
+    this.onClient = onClient;
+    this.current = this.gateOf(plan);
     listener.onError = onError;
-    const entrance: Entrance = new Entrance(plan, listener, client => onClient(entrance, client));
-    return entrance;
+    if (this.open >= plan.maxConnections) this.current.hold('listener');
+    else listener.onConnection = this.accept;
   }
 
   /** A client that came in here is through. */
@@ -65,6 +71,18 @@ export class Entrance {
   async close(): Promise<void> {
     this.gate.end();
     await this.listener.close();
+  }
+
+  private readonly accept = (client: Connection): void => {
+    this.current.onAccepted();
+    if (++this.open >= this.plan.maxConnections) this.current.hold('listener');
+    this.onClient(this, client);
+  };
+
+  private gateOf({ acceptsPerSecond }: ListenPlan): AcceptGate {
+    return new AcceptGate(acceptsPerSecond, isOpen => {
+      this.listener.onConnection = isOpen ? this.accept : undefined;
+    });
   }
 
   snapshot(): ListenerSnapshot {

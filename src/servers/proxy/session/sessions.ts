@@ -11,7 +11,16 @@ export class Sessions implements Iterable<Session> {
   private readonly whenEmpty: (() => void)[] = [];
 
   /** @param lifetimeMs how long each may last; 0 is for ever. */
-  constructor(private readonly lifetimeMs: number) {}
+  constructor(private lifetimeMs: number) {}
+
+  /** From now on, also for those that run. */
+  retune(lifetimeMs: number): void {
+    if (lifetimeMs === this.lifetimeMs) return;
+    this.lifetimeMs = lifetimeMs;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (lifetimeMs > 0 && this.size > 0) this.arm();
+  }
 
   get size(): number {
     return this.running.size;

@@ -7,7 +7,7 @@ import type { DnsPlan } from './dns-options.js';
 import { lookUp } from './look-up.js';
 import { NameWatch } from './name-watch.js';
 import { Upstream } from './upstream.js';
-import type { UpstreamPlace, UpstreamPlan } from './upstream-options.js';
+import { nameOf, type UpstreamPlace, type UpstreamPlan } from './upstream-options.js';
 
 /** What the entries of a pool have in common. */
 export interface MemberTerms {
@@ -19,19 +19,27 @@ export interface MemberTerms {
 
 interface Member {
   readonly upstream: Upstream;
-  readonly check: ActiveCheck | undefined;
+  check: ActiveCheck | undefined;
+}
+
+/** The pool, as one of its entries sees it. */
+export interface MembersOwner {
+  /** Other upstreams than before. */
+  onChange(): void;
+  /** The upstream of this name of the pool before this one, which goes on in it. */
+  before(name: string): Upstream | undefined;
 }
 
 export class Members {
   /** By the name of the upstream. One that stays keeps its health. */
   private members = new Map<string, Member>();
   private watch: NameWatch | undefined = undefined;
+  private hasBegun = false;
 
-  /** @param onChange other upstreams than before. */
   constructor(
     private readonly plan: UpstreamPlan,
     private readonly terms: MemberTerms,
-    private readonly onChange: () => void,
+    private readonly owner: MembersOwner,
   ) {}
 
   get upstreams(): Upstream[] {
@@ -51,6 +59,15 @@ export class Members {
     await this.watch.start();
   }
 
+  /** From now on they are this pool's: they go by its options, and are checked. */
+  begin(): void {
+    this.hasBegun = true;
+    for (const member of this.members.values()) {
+      member.upstream.retune(this.plan, this.terms.limits);
+      member.check = this.checkOf(member.upstream);
+    }
+  }
+
   close(): void {
     this.watch?.stop();
     for (const { check } of this.members.values()) check?.stop();
@@ -60,11 +77,18 @@ export class Members {
     const before = this.members;
     this.members = new Map();
     for (const place of places) {
-      const made = new Upstream(place, this.plan, this.terms.limits);
-      this.members.set(made.name, before.get(made.name) ?? { upstream: made, check: this.checkOf(made) });
+      const name = nameOf(place);
+      this.members.set(name, before.get(name) ?? this.memberAt(place, name));
     }
     for (const [name, { check }] of before) if (!this.members.has(name)) check?.stop();
-    this.onChange();
+    this.owner.onChange();
+  }
+
+  private memberAt(place: UpstreamPlace, name: string): Member {
+    const { plan, terms, hasBegun, owner } = this;
+    const known = hasBegun ? undefined : owner.before(name);
+    const upstream = known ?? new Upstream(place, plan, terms.limits);
+    return { upstream, check: hasBegun ? this.checkOf(upstream) : undefined };
   }
 
   private checkOf(upstream: Upstream): ActiveCheck | undefined {

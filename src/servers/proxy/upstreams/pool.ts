@@ -21,6 +21,8 @@ export class Pool {
   constructor(
     readonly name: string,
     private readonly plan: PoolPlan,
+    /** The pool that this one takes the place of: upstreams that are in both go on. */
+    private former?: Pool,
   ) {
     this.connectTimeoutMs = plan.connectTimeoutMs;
     this.attempts = plan.attempts;
@@ -29,15 +31,22 @@ export class Pool {
     const { check, ...passive } = plan.health;
     const { rise = Infinity, fall = Infinity } = check ?? {};
     const terms = { limits: { ...passive, rise, fall }, check, dns: plan.dns };
-    this.entries = plan.upstreams.map(entry => new Members(entry, terms, () => this.gather()));
+    this.entries = plan.upstreams.map(entry => new Members(entry, terms, this));
   }
 
   /**
-   * Looks its upstreams up, and begins to check them.
+   * Looks its upstreams up.
    * @throws IoError (by the promise) ENOTFOUND: a name has no address.
    */
   async open(): Promise<void> {
     await Promise.all(this.entries.map(entry => entry.open()));
+  }
+
+  /** From now on upstreams are this pool's, and are checked. The former is closed. */
+  begin(): void {
+    for (const entry of this.entries) entry.begin();
+    this.former?.close();
+    this.former = undefined;
   }
 
   close(): void {
@@ -81,7 +90,13 @@ export class Pool {
     return this.upstreams.map(upstream => upstream.snapshot());
   }
 
-  private gather(): void {
+  // For its entries
+
+  before(name: string): Upstream | undefined {
+    return this.former?.upstreams.find(upstream => upstream.name === name);
+  }
+
+  onChange(): void {
     this.upstreams = this.entries.flatMap(({ upstreams }) => upstreams);
   }
 }

@@ -35,11 +35,17 @@ export class Upstream implements Candidate {
 
   constructor(
     readonly place: UpstreamPlace,
-    private readonly plan: Omit<UpstreamPlan, 'place'>,
+    private plan: Omit<UpstreamPlan, 'place'>,
     limits: HealthLimits,
   ) {
     this.name = nameOf(place);
     this.health = new Health(limits);
+  }
+
+  /** Goes on by other options: its health and what it has counted stay. */
+  retune(plan: Omit<UpstreamPlan, 'place'>, limits: HealthLimits): void {
+    this.plan = plan;
+    this.health.retune(limits);
   }
 
   get isBackup(): boolean {
