@@ -3,6 +3,7 @@ import { wrongState, type IoError } from '../../sys/ffi/io-error.js';
 import { kindOf } from '../../base/arguments.js';
 import { describeBy } from '../../base/inspection.js';
 import { valuesOf, type OptionValues } from '../../base/options.js';
+import { setImmediate } from '../../base/runtime-functions.js';
 import { threadState } from '../../base/thread-state.js';
 import { unlessAborted } from '../../base/unless-aborted.js';
 import { BufferList } from '../../core/memory/buffer-list.js';
@@ -107,7 +108,7 @@ export class WorkQueue<T = unknown, R = unknown> {
   }
 
   /**
-   * Waits until the queue has room for an item. Among several that wait, one is told for each item that leaves.
+   * Waits until the queue has room for an item. Several that wait are told in turn, each while there is room.
    *
    * @throws IoError (by the promise) EBADF: the queue takes no more. @throws the signal's reason.
    */
@@ -245,8 +246,17 @@ export class WorkQueue<T = unknown, R = unknown> {
     settle();
     if (this.state !== 'open') {
       if (this.items === 0) this.end();
-    } else if (!this.isFull) this.awaitingRoom.shift()?.resolve();
+    } else this.giveRoom();
   }
+
+  /** One gets the room at a time: the next one only if it is still there once that one could use it. */
+  private readonly giveRoom = (): void => {
+    if (this.isFull) return;
+    const waiting = this.awaitingRoom.shift();
+    if (waiting === undefined) return;
+    waiting.resolve();
+    if (this.awaitingRoom.length > 0) setImmediate(this.giveRoom);
+  };
 
   /** Nobody gets room any more. */
   private tellRoom(): void {

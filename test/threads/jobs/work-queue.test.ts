@@ -91,12 +91,15 @@ describe('a work queue', () => {
     const room = queue.room().then(() => (hasRoom = true));
     const impatient = new AbortController();
     const given = rejection(queue.room({ signal: impatient.signal }));
+    // The first that is told sends nothing.
+    const secondRoom = queue.room();
     impatient.abort();
     expect(await given).to.have.property('name', 'AbortError');
     expect(hasRoom).to.equal(false);
     abort.abort();
     expect(await fourth).to.have.property('name', 'AbortError');
     await room;
+    await secondRoom;
     expect(queue.counters).to.include({ waiting: 1, inHand: 2 });
     const aborted = AbortSignal.abort();
     expect(await rejection(queue.run(5, { signal: aborted }))).to.equal(aborted.reason);
