@@ -1,5 +1,5 @@
 /** What the methods of buffer lists are given: what it must be, and what is said otherwise. */
-import { kindOf, shown } from '../../base/arguments.js';
+import { checkInteger, kindOf, shown } from '../../base/arguments.js';
 import { isUint8Array } from '../../base/kinds.js';
 
 /** @throws TypeError */
@@ -35,4 +35,10 @@ export function checkPosition(name: string, value: number): void {
 export function checkEncoding(encoding: BufferEncoding): void {
   if (Buffer.isEncoding(encoding)) return;
   throw new TypeError(`encoding: ${shown(encoding)}; allowed: utf8, utf16le, latin1, ascii, hex, base64, base64url`);
+}
+
+/** Whether there are bytes from `start` to before `end`. @throws TypeError, RangeError */
+export function checkRange(start: number, end: number, lengthBytes: number): void {
+  checkInteger('end', end, 0, lengthBytes);
+  checkInteger('start', start, 0, end);
 }

@@ -9,30 +9,25 @@
  */
 import { checkInteger } from '../../base/arguments.js';
 import { shareAmongCopies } from '../../base/thread-state.js';
-import { bytesOf, checkBytes, checkEncoding, checkPosition, soughtOf } from './buffer-list-arguments.js';
+import { bytesOf, checkBytes, checkEncoding, checkPosition, checkRange, soughtOf } from './buffer-list-arguments.js';
 import type { IovecTable } from './iovec-table.js';
-import { COPY_BYTES } from '../limits.js';
+import { extendTail, gatheredCopy, growableCopy } from './copied-bytes.js';
+import { epochAfter, rangeViews } from './range-views.js';
 import { dropSegments, takeSegment, type Segment } from './segment.js';
-import { contains, copyOut, find, matches } from './segment-bytes.js';
+import { byteIn, copyOut, find, matches, textOf } from './segment-bytes.js';
 import type { Lease } from './slab.js';
 
 /** What can be put into a list. A string is encoded as UTF-8. */
 export type Part = string | Uint8Array | BufferList;
 
-/** Memory that `appendCopy` takes for small pieces, so that many of them share it. */
-const MIN_COPY_BYTES = 256;
-/** Epochs begin anew after this many: small enough to take no memory of their own. */
-const EPOCHS = 2 ** 29;
-
 /** A list of byte ranges that moves without a copy. */
 export class BufferList implements Iterable<Uint8Array> {
-  private first: Segment | undefined = undefined;
+  /** @internal */
+  first: Segment | undefined = undefined;
   private last: Segment | undefined = undefined;
   private lengthBytes = 0;
   private segments = 0;
-  /**
-   * @internal Changes whenever ranges move to another list, so that an iteration notices; negative once it has expired.
-   */
+  /** @internal Changes whenever ranges move to another list, for loops over it; negative once it has expired. */
   epoch = 1;
 
   /** A list of the parts in order: strings encoded, arrays by reference, lists moved. */
@@ -92,9 +87,7 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError a range outside the chunk; the share stays with the caller.
    */
   appendLease(lease: Lease, start: number, end: number): void {
-    if (!(start >= 0 && start <= end && end <= lease.chunkBytes)) {
-      throw new RangeError(`start, end: ${start}, ${end}; allowed: a range of the chunk's ${lease.chunkBytes} bytes`);
-    }
+    lease.checkRange(start, end);
     if (start === end) lease.release();
     else this.push(takeSegment(lease.bytes, start, end, lease));
   }
@@ -106,23 +99,10 @@ export class BufferList implements Iterable<Uint8Array> {
   appendCopy(bytes: Uint8Array): this {
     this.checkValid();
     checkBytes('bytes', bytes);
-    let copied = 0;
-    const tail = this.last;
-    if (tail !== undefined && tail.growable) {
-      copied = Math.min(bytes.length, tail.bytes.length - tail.end);
-      tail.bytes.set(copied === bytes.length ? bytes : bytes.subarray(0, copied), tail.end);
-      tail.end += copied;
-      this.lengthBytes += copied;
-    }
-    const left = bytes.length - copied;
-    if (left === 0) return this;
-    // As much again as there is: many short queues must not take a large piece each, nor a long one many small pieces.
-    const room = Math.min(Math.max(this.lengthBytes, MIN_COPY_BYTES), COPY_BYTES);
-    const memory = new Uint8Array(Math.max(left, room));
-    memory.set(copied === 0 ? bytes : bytes.subarray(copied));
-    const segment = takeSegment(memory, 0, left, undefined);
-    segment.growable = true;
-    this.push(segment);
+    const copied = extendTail(this.last, bytes);
+    this.lengthBytes += copied;
+    const rest = copied === 0 ? bytes : bytes.subarray(copied);
+    if (rest.length > 0) this.push(growableCopy(rest, this.lengthBytes));
     return this;
   }
 
@@ -184,7 +164,8 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError a range outside the list.
    */
   slice(start = 0, end = this.lengthBytes): BufferList {
-    this.checkRange(start, end);
+    this.checkValid();
+    checkRange(start, end, this.lengthBytes);
     const result = new BufferList();
     let position = 0;
     for (let segment = this.first; segment !== undefined && position < end; segment = segment.next) {
@@ -205,13 +186,8 @@ export class BufferList implements Iterable<Uint8Array> {
   /** A new list over a copy of the bytes, in memory of its own that nobody needs to release. */
   copy(): BufferList {
     const list = new BufferList();
-    const { lengthBytes } = this;
-    if (lengthBytes === 0 && this.isValid) return list;
-    // Small ones share a pool, as Node's own do, and large ones are not cleared before they are filled.
-    const { buffer, byteOffset } = Buffer.allocUnsafe(lengthBytes);
-    const memory = new Uint8Array(buffer, byteOffset, lengthBytes);
-    this.copyTo(memory);
-    list.push(takeSegment(memory, 0, lengthBytes, undefined));
+    this.checkValid();
+    if (this.first !== undefined) list.push(gatheredCopy(this.first, this.lengthBytes));
     return list;
   }
 
@@ -221,7 +197,8 @@ export class BufferList implements Iterable<Uint8Array> {
    * @throws RangeError a range outside the list, an offset outside the target. @throws TypeError no Uint8Array.
    */
   copyTo(target: Uint8Array, targetOffset = 0, start = 0, end = this.lengthBytes): number {
-    this.checkRange(start, end);
+    this.checkValid();
+    checkRange(start, end, this.lengthBytes);
     checkBytes('target', target);
     checkInteger('targetOffset', targetOffset, 0, target.length);
     return copyOut(this.first, { start, end }, target, targetOffset);
@@ -238,21 +215,14 @@ export class BufferList implements Iterable<Uint8Array> {
   toString(encoding: BufferEncoding = 'utf8'): string {
     this.checkValid();
     checkEncoding(encoding);
-    const { first } = this;
-    if (first === undefined) return '';
-    const bytes = this.segments === 1 ? first.view() : this.toBytes();
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
+    return textOf(this.first, this.lengthBytes, encoding);
   }
 
   /** The byte at `index`. @throws RangeError */
   byteAt(index: number): number {
     this.checkValid();
     checkInteger('index', index, 0, this.lengthBytes - 1);
-    let segment = this.first!;
-    let position = index;
-    for (; position >= segment.length; segment = segment.next!) position -= segment.length;
-    segment.check();
-    return segment.bytes[segment.start + position];
+    return byteIn(this.first!, index);
   }
 
   /**
@@ -281,18 +251,7 @@ export class BufferList implements Iterable<Uint8Array> {
    */
   *[Symbol.iterator](): Iterator<Uint8Array> {
     this.checkValid();
-    const { epoch } = this;
-    let segment = this.first;
-    while (segment !== undefined) {
-      // Asked before the loop's body runs: a segment that is consumed there goes to the pool, and its `next` with it.
-      const { next }: Segment = segment;
-      const lives: number | undefined = next?.lives;
-      yield segment.view();
-      if (next !== undefined && (next.lives !== lives || (this.epoch !== epoch && !contains(this.first, next)))) {
-        throw new Error('the list was sent, taken, released or consumed while a loop went over it');
-      }
-      segment = next;
-    }
+    yield* rangeViews(this);
   }
 
   /** Drops everything. */
@@ -373,8 +332,7 @@ export class BufferList implements Iterable<Uint8Array> {
   }
 
   private noteMoved(): void {
-    const { epoch } = this;
-    this.epoch = epoch > 0 ? (epoch & (EPOCHS - 1)) + 1 : -((-epoch & (EPOCHS - 1)) + 1);
+    this.epoch = epochAfter(this.epoch);
   }
 
   /** @internal */
@@ -382,12 +340,6 @@ export class BufferList implements Iterable<Uint8Array> {
     if (this.epoch < 0) {
       throw new TypeError('the bytes of this list were valid during the callback only; take() or copy() them there');
     }
-  }
-
-  private checkRange(start: number, end: number): void {
-    this.checkValid();
-    checkInteger('end', end, 0, this.lengthBytes);
-    checkInteger('start', start, 0, end);
   }
 
   private checkOther(list: BufferList): void {

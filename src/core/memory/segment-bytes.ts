@@ -29,6 +29,24 @@ export function copyOut(
   return copied;
 }
 
+/** The byte at an index that the chain has. */
+export function byteIn(first: Segment, index: number): number {
+  let segment = first;
+  let position = index;
+  for (; position >= segment.length; segment = segment.next!) position -= segment.length;
+  segment.check();
+  return segment.bytes[segment.start + position];
+}
+
+/** All bytes as text; a character that two segments share comes out whole. */
+export function textOf(first: Segment | undefined, lengthBytes: number, encoding: BufferEncoding): string {
+  if (first === undefined) return '';
+  let bytes: Uint8Array;
+  if (first.next === undefined) bytes = first.view();
+  else copyOut(first, { start: 0, end: lengthBytes }, (bytes = new Uint8Array(lengthBytes)), 0);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
+}
+
 /** Where a byte, or a sequence of at least one, is found first at or after `from`; -1 if nowhere. */
 export function find(first: Segment | undefined, sought: number | Uint8Array, from: number): number {
   const isByte = typeof sought === 'number';

@@ -89,6 +89,12 @@ export class Lease {
     if (!this.isLent(generation)) this.refuse(`${use} of a chunk that was released`);
   }
 
+  /** @throws RangeError a range outside of the chunk. */
+  checkRange(start: number, end: number): void {
+    if (start >= 0 && start <= end && end <= this.chunkBytes) return;
+    throw new RangeError(`start, end: ${start}, ${end}; allowed: a range of the chunk's ${this.chunkBytes} bytes`);
+  }
+
   private isLent(generation: number): boolean {
     return this.shares > 0 && this.generation === generation;
   }
