@@ -2,19 +2,23 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { platform } from '../sys/ffi/platform.js';
-import { conformanceCommand } from './conformance.js';
-import { doctorCommand } from './doctor.js';
 import { guardOutput } from './output.js';
-import { proxyCommand } from './proxy.js';
-import { serveCommand } from './serve.js';
-import { stressCommand } from './stress.js';
-import { topCommand } from './top.js';
 import { version } from './version.js';
 
 const FAILED = 1;
 const BAD_USAGE = 2;
 
-function program(): Command {
+/** In the order of `--help`. Each is loaded only where it is needed: all of them take as long as all else of a start. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  proxy: async () => (await import('./proxy.js')).proxyCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
+  stress: async () => (await import('./stress.js')).stressCommand(),
+  conformance: async () => (await import('./conformance.js')).conformanceCommand(),
+  top: async () => (await import('./top.js')).topCommand(),
+};
+
+async function program(name = ''): Promise<Command> {
   const root = new Command('pollux')
     .description('epoll, kqueue, poll and io_uring behind one contract: serve, proxy, look at this machine, stress it')
     .version(version)
@@ -25,8 +29,8 @@ function program(): Command {
       'after',
       '\nExits 0 when all went well, 1 when not, 2 on bad usage. POLLUX_BACKEND chooses a backend for any program.',
     );
-  const looking = [doctorCommand(), stressCommand(), conformanceCommand(), topCommand()];
-  for (const command of [serveCommand(), proxyCommand(), ...looking]) mount(root, command);
+  const wanted = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
+  for (const each of wanted) mount(root, await COMMANDS[each]());
   return root;
 }
 
@@ -43,7 +47,7 @@ async function main(): Promise<void> {
     if (platform === 'unsupported') {
       throw new Error(`no backend for ${process.platform}: Pollux needs Linux, FreeBSD, macOS, OpenBSD or NetBSD`);
     }
-    await program().parseAsync();
+    await (await program(process.argv[2])).parseAsync();
   } catch (error) {
     process.exitCode = exitCodeOf(error as Error);
   }
