@@ -22,7 +22,7 @@ export interface ProgramOptions {
 }
 
 /** A program that does not end by itself is killed, so that a test fails by what it says and not by its time. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 150_000;
 
 /** @param name of a file in `programs/`, without its extension. */
 export function runProgram(name: string, options: ProgramOptions = {}): Promise<Finished> {

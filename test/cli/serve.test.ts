@@ -102,23 +102,24 @@ describe('pollux serve', () => {
     });
   }
 
-  it('misuse exits 2, and what can not be opened exits 1', async () => {
-    const cases: readonly [string[], number, RegExp][] = [
-      [['--cert', 'x'], 2, /--cert and --key: only together/],
-      [['--path', 'x', '--port', '1'], 2, /--path: not with --port/],
-      [['--threads', '2', '--max-connections', '5'], 2, /--max-connections: only with one thread/],
-      [['--cache', 'x'], 2, /--cache .* Allowed: two parts/],
-      [[join(folder, 'nowhere')], 1, /nowhere: ENOENT/],
-      [['--redirect', 'a=/'], 1, /redirects\[0\]\.from/],
-    ];
-    for (const [args, status, says] of cases) {
+  // Misuse exits 2, and what can not be opened exits 1.
+  const refused: readonly [string[], number, RegExp][] = [
+    [['--cert', 'x'], 2, /--cert and --key: only together/],
+    [['--path', 'x', '--port', '1'], 2, /--path: not with --port/],
+    [['--threads', '2', '--max-connections', '5'], 2, /--max-connections: only with one thread/],
+    [['--cache', 'x'], 2, /--cache .* Allowed: two parts/],
+    [['nowhere'], 1, /nowhere: ENOENT/],
+    [['--redirect', 'a=/'], 1, /redirects\[0\]\.from/],
+  ];
+  for (const [args, status, says] of refused) {
+    it(`exits ${status} for 'pollux serve ${args.join(' ')}'`, async () => {
       const finished = await runPollux(['serve', ...args]);
-      expect(finished.status, args.join(' ')).to.equal(status);
+      expect(finished.status).to.equal(status);
       expect(finished.stderr)
         .to.match(says)
         .and.to.match(/^pollux: /);
-    }
-  });
+    });
+  }
 });
 
 function lines(path: string): boolean {

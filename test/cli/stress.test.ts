@@ -77,8 +77,8 @@ describe('pollux stress', function () {
       '--duration',
       '1',
     ];
-    const { status, stdout } = await runPollux(args);
-    expect(status).to.equal(0);
+    const { status, stdout, stderr } = await runPollux(args);
+    expect(status, stderr).to.equal(0);
     for (const backend of backends) {
       expect(stdout).to.match(new RegExp(`${backend} server +${backend} client`));
       expect(stdout).to.match(new RegExp(`^${backend}: ok, [\\d,]+ bytes sent and received, none lost$`, 'm'));

@@ -56,9 +56,8 @@ describe('the ladder of examples', () => {
     });
   }
 
-  it('climb runs each rung, and prints a line of figures for it', async function () {
+  it('climb runs each rung, and prints a line of figures for it', async () => {
     // It starts six servers, one of them with a thread for each client.
-    this.timeout(60_000);
     example = new Example('ladder/climb', '100', '2');
     expect(await example.ended).to.deep.equal({ status: 0, stderr: '' });
     const lines = example.stdout.trimEnd().split('\n');

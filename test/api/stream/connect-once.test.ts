@@ -132,7 +132,6 @@ describeOnEveryDriver(
   () => {
     it('on which nobody listens never connects to itself', async function () {
       if (process.platform !== 'linux') this.skip(); // Elsewhere the ports are given out at random.
-      this.timeout(60_000);
       // Linux goes through every other port: one is met within the range, and mostly much sooner.
       const listener = await listening({ host: '127.0.0.1' });
       const probe = await connected({ host: '127.0.0.1', port: portOf(listener) });

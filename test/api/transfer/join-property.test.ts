@@ -237,7 +237,7 @@ describeOnEveryDriver(
     it(
       'whatever the sizes, kinds, pauses, faults and endings: no byte is lost, doubled or moved',
       property(['short', 'EINTR', 'EAGAIN', 'EINVAL', 'ENOMEM', 'EPERM'], 40),
-    ).timeout(60_000);
+    );
   },
   ['level', 'oneshot'],
 );
@@ -245,7 +245,7 @@ describeOnEveryDriver(
 describeOnEveryDriver(
   'join, at random, by edges',
   () => {
-    it('the same without EAGAIN', property(['short', 'EINTR', 'EINVAL', 'ENOMEM', 'EPERM'], 30)).timeout(60_000);
+    it('the same without EAGAIN', property(['short', 'EINTR', 'EINVAL', 'ENOMEM', 'EPERM'], 30));
   },
   ['edge'],
 );

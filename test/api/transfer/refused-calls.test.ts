@@ -48,8 +48,7 @@ const NEEDED_BY_NODE: Partial<Record<string, readonly string[]>> = {
 
 const ERRNOS = { EPERM, ENOSYS, EACCES, EINVAL };
 
-describe('a sandbox', function () {
-  this.timeout(60_000);
+describe('a sandbox', () => {
   let folder: string;
   let refuse: string;
 

@@ -131,7 +131,7 @@ describe('sparse files of several GiB', () => {
       }),
       propertyRuns(40),
     );
-  }).timeout(60_000);
+  });
 });
 
 interface Answer {
@@ -194,7 +194,7 @@ describeOnEveryDriver(
         }),
         propertyRuns(12),
       );
-    }).timeout(60_000);
+    });
   },
   ['level'],
 );

@@ -16,8 +16,7 @@ const THREADS = 8;
 const MESSAGES = Number(process.env.POLLUX_STRESS_MESSAGES ?? 4_000);
 const seed = Number(process.env.POLLUX_SEED ?? Date.now() % 1_000_000);
 
-describe(`regression 39: messages under load, POLLUX_SEED=${seed}`, function () {
-  this.timeout(120_000);
+describe(`regression 39: messages under load, POLLUX_SEED=${seed}`, () => {
   let endpoint: Endpoint;
   let listener: Listener;
   let client: Socket;

@@ -159,7 +159,7 @@ describe('FileToFile', () => {
         for (const each of open.splice(0)) closeSync(each);
       }),
       propertyRuns(200),
-    )).timeout(60_000);
+    ));
 
   for (const errno of [EINVAL, EOPNOTSUPP, EXDEV, ENOSYS, EPERM]) {
     it(`regression 28: after errno ${errno} of copy_file_range in the middle no byte is copied again`, async () => {
