@@ -4,6 +4,7 @@ import { join, type Connection } from '../../../src/index.js';
 import { SendProgress } from '../../../src/core/operations/send-progress.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { closing, rejection, tcpPair, turns, unixPair } from '../../support/sockets.js';
+import { undisturbed } from '../../support/undisturbed.js';
 
 const TIMEOUT_MS = 150;
 const PIECES = 40;
@@ -15,12 +16,13 @@ function sendPieces(connection: Connection): void {
   expect(connection.queuedBytes).to.equal(0);
 }
 
-/** One piece at a time, for several timeouts, and a few are left. */
-async function readSlowly(connection: Connection): Promise<void> {
+/** One piece at a time, for several timeouts, and a few are left; or up to the end of the stream. */
+async function readSlowly(connection: Connection, beat: () => void): Promise<void> {
   const bytes = new Uint8Array(PIECE_BYTES);
   const { bytesReceived } = connection;
   while (connection.bytesReceived < bytesReceived + (PIECES - 4) * PIECE_BYTES) {
-    await connection.readInto(bytes);
+    if ((await connection.readInto(bytes)) === 0) return;
+    beat();
     await new Promise(resolve => setTimeout(resolve, TIMEOUT_MS / 8));
   }
 }
@@ -28,43 +30,47 @@ async function readSlowly(connection: Connection): Promise<void> {
 describeOnEveryDriver(
   'a slow reader',
   () => {
-    it('puts idleMs off while it reads what the kernel has, and no longer', async () => {
-      const { client, server } = unixPair();
-      const closed = closing(client);
-      client.setTimeouts({ idleMs: TIMEOUT_MS });
-      sendPieces(client);
-      await readSlowly(server);
-      expect(client.isClosed).to.equal(false);
-      expect(await closed.told).to.include({ code: 'ETIMEDOUT' });
-    });
-
-    it('puts writeMs and the patience of close() off', async () => {
-      for (const isClosing of [false, true]) {
-        const { client, server } = unixPair({ closeTimeoutMs: TIMEOUT_MS });
+    it('puts idleMs off while it reads what the kernel has, and no longer', () =>
+      undisturbed(TIMEOUT_MS, async beat => {
+        const { client, server } = unixPair();
         const closed = closing(client);
-        while (client.queuedBytes === 0) client.send(new Uint8Array(PIECE_BYTES));
-        if (isClosing) client.close().catch(() => {});
-        else client.setTimeouts({ writeMs: TIMEOUT_MS });
-        await readSlowly(server);
+        client.setTimeouts({ idleMs: TIMEOUT_MS });
+        sendPieces(client);
+        await readSlowly(server, beat);
         expect(client.isClosed).to.equal(false);
         expect(await closed.told).to.include({ code: 'ETIMEDOUT' });
-      }
-    });
+      }));
 
-    it('puts idleTimeoutMs of a join off', async () => {
-      const { client, server } = unixPair();
-      const { client: outer, server: inner } = await tcpPair();
-      const joining = join(inner, client, { idleTimeoutMs: TIMEOUT_MS });
-      let isOver = false;
-      const ended = rejection(joining.then(() => {})).finally(() => (isOver = true));
-      for (let piece = 1; piece <= PIECES; piece++) {
-        outer.send(new Uint8Array(PIECE_BYTES));
-        while (joining.account.aToB.bytesOut < piece * PIECE_BYTES) await turns(1);
-      }
-      await readSlowly(server);
-      expect(isOver).to.equal(false);
-      expect(await ended).to.include({ code: 'ETIMEDOUT' });
-    });
+    for (const what of ['writeMs', 'the patience of close()']) {
+      it(`puts ${what} off`, () =>
+        undisturbed(TIMEOUT_MS, async beat => {
+          const { client, server } = unixPair({ closeTimeoutMs: TIMEOUT_MS });
+          const closed = closing(client);
+          while (client.queuedBytes === 0) client.send(new Uint8Array(PIECE_BYTES));
+          if (what === 'writeMs') client.setTimeouts({ writeMs: TIMEOUT_MS });
+          else client.close().catch(() => {});
+          await readSlowly(server, beat);
+          expect(client.isClosed).to.equal(false);
+          expect(await closed.told).to.include({ code: 'ETIMEDOUT' });
+        }));
+    }
+
+    it('puts idleTimeoutMs of a join off', () =>
+      undisturbed(TIMEOUT_MS, async beat => {
+        const { client, server } = unixPair();
+        const { client: outer, server: inner } = await tcpPair();
+        const joining = join(inner, client, { idleTimeoutMs: TIMEOUT_MS });
+        let isOver = false;
+        const ended = rejection(joining.then(() => {})).finally(() => (isOver = true));
+        for (let piece = 1; piece <= PIECES && !isOver; piece++) {
+          outer.send(new Uint8Array(PIECE_BYTES));
+          while (joining.account.aToB.bytesOut < piece * PIECE_BYTES && !isOver) await turns(1);
+          beat();
+        }
+        await readSlowly(server, beat);
+        expect(isOver).to.equal(false);
+        expect(await ended).to.include({ code: 'ETIMEDOUT' });
+      }));
 
     it('is told from one who reads nothing, look by look', async () => {
       const { client, server } = unixPair();

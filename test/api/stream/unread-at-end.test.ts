@@ -5,6 +5,7 @@ import { connect, copy, open, type Connection } from '../../../src/index.js';
 import { describeOnEveryDriver } from '../../support/every-driver.js';
 import { TestFiles } from '../../support/files.js';
 import { atEnd, listening, portOf, readAll, tcpPair, track, turns, unixPair } from '../../support/sockets.js';
+import { undisturbed } from '../../support/undisturbed.js';
 
 const LINGER_MS = 30;
 
@@ -145,28 +146,35 @@ describeOnEveryDriver('a FIN that nobody waits for', () => {
     expect(await connection.read()).to.equal(null);
   });
 
-  it('leaves it open for what is sent meanwhile, and for as long as something goes', async () => {
-    const { connection, client } = await accepted();
-    client.end();
-    let received = 0;
-    client.on('data', chunk => (received += chunk.length));
-    for (let count = 0; count < 10; count++) {
-      await new Promise(resolve => setTimeout(resolve, LINGER_MS / 3));
-      connection.send('late');
-    }
-    await until(() => received === 40);
-    await until(() => connection.isClosed);
-  });
+  it('leaves it open for what is sent meanwhile, and for as long as something goes', () =>
+    undisturbed(LINGER_MS, async beat => {
+      const { connection, client } = await accepted();
+      client.end();
+      let received = 0;
+      client.on('data', chunk => (received += chunk.length));
+      for (let count = 0; count < 10; count++) {
+        await new Promise(resolve => setTimeout(resolve, LINGER_MS / 3));
+        beat();
+        expect(connection.isClosed).to.equal(false);
+        connection.send('late');
+      }
+      await until(() => received === 40);
+      await until(() => connection.isClosed);
+    }));
 
-  it('is told to an onEnd that was set meanwhile, which leaves the connection open', async () => {
-    const { connection, client } = await accepted();
-    client.end();
-    await turns(10);
-    await new Promise<void>(resolve => (connection.onEnd = resolve));
-    await new Promise(resolve => setTimeout(resolve, 2 * LINGER_MS));
-    connection.end('bye');
-    expect(String(await new Promise(resolve => client.once('data', resolve)))).to.equal('bye');
-  });
+  it('is told to an onEnd that was set meanwhile, which leaves the connection open', () =>
+    undisturbed(LINGER_MS, async beat => {
+      const { connection, client } = await accepted();
+      beat();
+      client.end();
+      await turns(10);
+      beat();
+      expect(connection.isClosed).to.equal(false);
+      await new Promise<void>(resolve => (connection.onEnd = resolve));
+      await new Promise(resolve => setTimeout(resolve, 2 * LINGER_MS));
+      connection.end('bye');
+      expect(String(await new Promise(resolve => client.once('data', resolve)))).to.equal('bye');
+    }));
 
   it('is followed by a reset, which is told though nothing is read or written', async () => {
     const { connection, client } = await accepted();
