@@ -126,7 +126,10 @@ describe('pollux top', () => {
       expect(stdout).to.match(/^ main +[█░]{8}/m);
       expect(stdout).to.include('127.0.0.1');
       await client.end();
-      expect(await example.interrupt()).to.deep.equal({ status: 0, stderr: '' });
+      const ended = await example.interrupt();
+      expect(ended.status).to.equal(0);
+      // Stalls are what it tells of, and a busy machine makes some.
+      expect(ended.stderr.replace(/^a turn took .*\n/gm, '')).to.equal('');
     });
 
     it('prints a snapshot as JSON', async () => {

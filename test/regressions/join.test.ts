@@ -117,14 +117,18 @@ describeOnEveryDriver('join and its pipes', () => {
     await stall(transfer.account.aToB);
     const { counters } = a.reactor.driver;
     const { systemCalls, fruitlessEvents } = counters;
-    const cpu = process.cpuUsage();
-    const start = performance.now();
-    await delay(500);
-    const { user, system } = process.cpuUsage(cpu);
-    const elapsedMs = performance.now() - start;
+    let share = 1;
+    // Threads of V8 have work of their own in some windows; a spin leaves none quiet.
+    for (let windows = 0; windows < 20 && share > 0.3; windows++) {
+      const cpu = process.cpuUsage();
+      const start = performance.now();
+      await delay(100);
+      const { user, system } = process.cpuUsage(cpu);
+      share = (user + system) / 1000 / (performance.now() - start);
+    }
     // Turns of the loop are no measure: Node has its own events.
     expect(counters).to.include({ systemCalls, fruitlessEvents });
-    expect((user + system) / 1000 / elapsedMs, 'share of a core').to.be.lessThan(0.3);
+    expect(share, 'share of a core').to.be.lessThan(0.3);
     transfer.cancel();
     await failureOf(transfer);
     left.destroy();
@@ -137,15 +141,17 @@ describeOnEveryDriver('join and its pipes', () => {
     await sendStream(left, 8 * MEGABYTE);
     while (received.lengthBytes < 8 * MEGABYTE) await turns(1);
     right.onData = undefined;
-    const start = performance.now();
+    const tookMs: number[] = [];
     for (let message = 0; message < 20; message++) {
+      const start = performance.now();
       left.send('ping');
       expect(await readExactly(right, 4)).to.equal('ping');
       right.send('pong');
       expect(await readExactly(left, 4)).to.equal('pong');
+      tookMs.push(performance.now() - start);
     }
-    // Held back by MSG_MORE or SPLICE_F_MORE, each of the 40 messages takes 200 ms.
-    expect(performance.now() - start).to.be.lessThan(7_000);
+    // Held back by MSG_MORE or SPLICE_F_MORE, each takes 200 ms, either way; a busy machine keeps some waiting.
+    expect(Math.min(...tookMs)).to.be.lessThan(150);
     if (isLinux) expect(transfer.account.aToB.path).to.equal('splice');
     transfer.cancel();
     await failureOf(transfer);

@@ -129,8 +129,8 @@ describeOnEveryDriver(
     it('bytesPerSecond holds, and can be lifted while bytes move', async () => {
       const { left, right, a, b } = await twoPairs('Unix');
       const received = receiveStream(right);
-      const copying = copy(a, b, { bytesPerSecond: 400_000 });
       const start = performance.now();
+      const copying = copy(a, b, { bytesPerSecond: 400_000 });
       const sending = sendStream(left, 4 * MEGABYTE);
       while (copying.account.bytes < 100_000) await turns(1);
       // A full bucket holds a tenth of a second.

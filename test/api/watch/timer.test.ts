@@ -29,7 +29,7 @@ describeOnEveryDriver(
     it('seconds are seconds', async () => {
       const start = now();
       expect(await kept(watchTimer({ after: 1, unit: 's' })).next()).to.equal(1);
-      expect(now() - start).to.be.within(1000, 5000);
+      expect(now() - start).to.be.at.least(1000);
     });
 
     it('after 0: at once', async () => {

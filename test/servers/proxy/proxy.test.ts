@@ -225,7 +225,7 @@ describe('the proxy', () => {
 
   it('lets go of a client that leaves while an upstream is being connected to', async () => {
     const upstreams = [{ host: LOOPBACK, port: await mutePort() }];
-    const proxy = await proxying({ pool: { upstreams, connectTimeoutMs: 100 } });
+    const proxy = await proxying({ pool: { upstreams, connectTimeoutMs: 1_000 } });
     const client = await through(proxy);
     await until(() => proxy.size === 1);
     client.reset();
@@ -350,7 +350,8 @@ describe('the end of a proxy', () => {
     busy.send('busy');
     await until(() => upstreamOfBusy !== undefined);
     const ticks = setInterval(() => upstreamOfBusy!.send('.'), 5);
-    const drained = proxy.drain({ idleMs: 100, deadlineMs: 60_000 });
+    // Many times what a busy machine keeps a tick waiting.
+    const drained = proxy.drain({ idleMs: 1_000, deadlineMs: 60_000 });
     expect(await idle.read()).to.equal(null);
     const received = readAll(busy);
     await idle.close();
@@ -374,7 +375,7 @@ describe('the end of a proxy', () => {
 
   it('closes at once, also while upstreams are being connected to', async () => {
     const upstreams = [{ host: LOOPBACK, port: await mutePort() }];
-    const proxy = await proxying({ pool: { upstreams, connectTimeoutMs: 60_000 } });
+    const proxy = await proxying({ pool: { upstreams, connectTimeoutMs: 1_000 } });
     const client = await through(proxy);
     await until(() => proxy.size === 1);
     await proxy.close();
