@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ALL_MODES, backendsHere } from '../support/every-driver.js';
 import { runProgram } from './child.js';
 
-/** What each program has to say: nobody else is harmed by a callback that throws, and what threw is served on. */
+/** What each scenario of the program has to say: nobody else is harmed by a callback that throws, and what threw is served on. */
 const outcomes: Record<string, string> = {
   onData: 'received 401000, thrown 1',
   onConnection: 'accepted 3, thrown 1',
@@ -14,12 +14,11 @@ const outcomes: Record<string, string> = {
 for (const backend of backendsHere()) {
   describe(`a callback that throws, in a process that survives it (${backend})`, () => {
     for (const mode of ALL_MODES) {
-      for (const [scenario, expected] of Object.entries(outcomes)) {
-        it(`${scenario}, ${mode}`, async () => {
-          const finished = await runProgram('throwing-callback', { args: [scenario, mode], backend });
-          expect(finished).to.deep.equal({ status: 0, signal: null, stdout: expected, stderr: '' });
-        });
-      }
+      it(`goes on with all others (${mode})`, async () => {
+        const { stdout, ...ended } = await runProgram('throwing-callback', { args: [mode], backend });
+        expect(ended).to.deep.equal({ status: 0, signal: null, stderr: '' });
+        expect(JSON.parse(stdout)).to.deep.equal(outcomes);
+      });
     }
   });
 }

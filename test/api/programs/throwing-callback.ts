@@ -1,14 +1,12 @@
 /**
- * A process that survives what its callbacks throw. Each scenario throws once and then says what came of everybody: one
- * line a fact.
+ * A process that survives what its callbacks throw. Each scenario throws once; what came of everybody in each is told as JSON.
  */
 import process from 'node:process';
 import { adopt, connect, listen, startReactor, type InternetAddress, type ReactorMode } from 'pollux';
 import { settling } from '../../../src/api/settling.js';
 import { socketpair } from '../../../src/sys/socket/socket.js';
 
-const [scenario, mode] = process.argv.slice(2);
-startReactor({ mode: mode as ReactorMode });
+startReactor({ mode: process.argv[2] as ReactorMode });
 
 let thrown = 0;
 process.on('uncaughtException', error => {
@@ -129,5 +127,10 @@ const scenarios: Record<string, () => Promise<string>> = {
   },
 };
 
-const outcome = await scenarios[scenario]();
-process.stdout.write(`${outcome}, thrown ${thrown}`);
+const outcomes: Record<string, string> = {};
+for (const [name, run] of Object.entries(scenarios)) {
+  thrown = 0;
+  const outcome = await run();
+  outcomes[name] = `${outcome}, thrown ${thrown}`;
+}
+process.stdout.write(JSON.stringify(outcomes));

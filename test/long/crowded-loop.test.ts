@@ -4,10 +4,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { builtInBackends } from '../../backends/built-in-backends.js';
-import type { Window } from '../fixtures/crowded-loop.js';
+import { builtInBackends } from '../backends/built-in-backends.js';
+import type { Window } from '../core/fixtures/crowded-loop.js';
 
-const program = fileURLToPath(new URL('../fixtures/crowded-loop.js', import.meta.url));
+const program = fileURLToPath(new URL('../core/fixtures/crowded-loop.js', import.meta.url));
 /** Of each program, in turn with the other: what the machine does besides meets both. */
 const WINDOWS = 15;
 /** It was 10 times as much when each sleep looked at all timers. */
