@@ -15,6 +15,12 @@ function childrenOf(pid: number): number[] {
   return text === '' ? [] : text.split(' ').map(Number);
 }
 
+/** The server and the client of a run, and none while there is but one of them. */
+function sidesOf(pid: number): number[] {
+  const children = childrenOf(pid);
+  return children.length < 2 ? [] : children;
+}
+
 function isAlive(pid: number): boolean {
   try {
     // In a container without init no process reaps a zombie; it has ended all the same.
@@ -99,7 +105,8 @@ describe('pollux stress over threads and processes', function () {
       const { status, stdout } = await runPollux(long, {
         onStderr: (_, __, pid) => {
           if (children.length > 0) return;
-          children = childrenOf(pid);
+          children = sidesOf(pid);
+          if (children.length === 0) return;
           process.kill(children[0], 'SIGKILL');
         },
       });
@@ -115,7 +122,8 @@ describe('pollux stress over threads and processes', function () {
       const { status, stdout } = await runPollux(long, {
         onStderr: (_, __, pid) => {
           if (children.length > 0) return;
-          children = childrenOf(pid);
+          children = sidesOf(pid);
+          if (children.length === 0) return;
           process.kill(pid, 'SIGKILL');
         },
       });
@@ -130,7 +138,8 @@ describe('pollux stress over threads and processes', function () {
       const { status, stdout } = await runPollux(long, {
         onStderr: (_, interrupt, pid) => {
           if (children.length > 0) return;
-          children = childrenOf(pid);
+          children = sidesOf(pid);
+          if (children.length === 0) return;
           for (const child of children) process.kill(child, 'SIGSTOP');
           // Two at once would be one to the kernel.
           again = setInterval(interrupt, 50);
