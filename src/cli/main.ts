@@ -8,7 +8,7 @@ import { version } from './version.js';
 const FAILED = 1;
 const BAD_USAGE = 2;
 
-/** In the order of `--help`. Each is loaded only where it is needed: all of them take as long as all else of a start. */
+/** In the order of `--help`. Each is loaded only where it is needed: all of them take half the time of a start. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
   proxy: async () => (await import('./proxy.js')).proxyCommand(),
