@@ -8,6 +8,7 @@ import { Oracle, type Expectation, type Observation, type Tested } from './oracl
 import type { RegistrationMode } from '../../backends/contract.js';
 import type { Program, Step } from './program.js';
 import { Stage } from './stage.js';
+import { TIMER_GRACE_MS } from './timers.js';
 import { Violation, type Rule } from './violation.js';
 
 /** How a program ended. */
@@ -22,6 +23,8 @@ export interface Outcome {
 export interface ExecutionOptions {
   /** A wait after each step, so that no two changes share one. */
   readonly unbatched?: boolean;
+  /** How late a timer of a kernel may be; 1,000 by default. */
+  readonly timerGraceMs?: number;
 }
 
 /**
@@ -35,9 +38,7 @@ export function runProgram(subject: Subject, program: Program, options: Executio
   try {
     const backend = factory.open({ maxEvents: program.maxEvents });
     try {
-      return new Execution({ backend, description: factory.description, world }, stage, program).run(
-        options.unbatched === true,
-      );
+      return new Execution({ backend, description: factory.description, world }, stage, program, options).run();
     } finally {
       backend.close();
     }
@@ -59,18 +60,19 @@ class Execution {
     private readonly tested: Tested,
     private readonly stage: Stage,
     private readonly program: Program,
+    private readonly options: ExecutionOptions,
   ) {
     this.backend = tested.backend;
-    this.oracle = new Oracle(tested, stage, program.maxEvents);
+    this.oracle = new Oracle(tested, stage, program.maxEvents, options.timerGraceMs ?? TIMER_GRACE_MS);
   }
 
-  run(unbatched: boolean): Outcome {
+  run(): Outcome {
     const { steps } = this.program;
     let index = 0;
     try {
       for (; index < steps.length; index++) {
         this.perform(steps[index]);
-        if (unbatched) this.wait(0);
+        if (this.options.unbatched === true) this.wait(0);
       }
       this.stage.joinLoad();
       for (let rounds = this.oracle.rounds(); rounds > 0; rounds--) this.wait(0);

@@ -77,10 +77,11 @@ export class Oracle {
     private readonly tested: Tested,
     private readonly stage: Stage,
     private readonly maxEvents: number,
+    timerGraceMs: number,
   ) {
     this.backend = tested.backend;
     this.line = new Line(maxEvents);
-    this.timers = new Timers(this.backend, tested.world, this.line);
+    this.timers = new Timers(this.backend, tested.world, this.line, timerGraceMs);
   }
 
   registered(token: Token, end: number, interest: Interest, mode: RegistrationMode): Expectation {

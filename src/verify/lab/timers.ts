@@ -13,7 +13,7 @@ import { Violation } from './violation.js';
  * How late a kernel may be before that is the backend's fault: the CPU that keeps the timer may have been taken away.
  * The model is never late, once its clock has moved on.
  */
-const GRACE_NS = 1e9;
+export const TIMER_GRACE_MS = 1_000;
 
 interface StartedTimer {
   readonly source: Source;
@@ -35,8 +35,9 @@ export class Timers {
     private readonly backend: Backend,
     private readonly world: World,
     private readonly line: Line,
+    private readonly graceMs: number,
   ) {
-    this.graceNs = world.isReal ? GRACE_NS : 0;
+    this.graceNs = world.isReal ? graceMs * 1e6 : 0;
   }
 
   /** Timers that still have to come. */
@@ -49,7 +50,7 @@ export class Timers {
   /** When the last of them must have come: a machine that was slow so far has all the time from now on. */
   get allDueNs(): number {
     const expireNs = Array.from(this.started.values(), ({ expiresNs }) => expiresNs);
-    return Math.max(this.world.nowNs(), ...expireNs) + GRACE_NS;
+    return Math.max(this.world.nowNs(), ...expireNs) + this.graceMs * 1e6;
   }
 
   has(token: Token): boolean {

@@ -4,6 +4,7 @@ import type { Token } from '../../../src/base/token.js';
 import { READABLE, type Backend, type Interest, type RegistrationMode } from '../../../src/backends/contract.js';
 import { eventSourcesOf } from '../../../src/backends/sources/choice.js';
 import type { EventSources, Source, TimerSpec } from '../../../src/backends/sources/contract.js';
+import type { Subject } from '../../../src/verify/conformance/subject.js';
 import type { Step } from '../../../src/verify/lab/program.js';
 import type { Rule } from '../../../src/verify/lab/violation.js';
 import { ForwardingBackend } from '../conformance/forwarding-backend.js';
@@ -259,4 +260,22 @@ export const seededTimerBugs: readonly (SeededBug & { readonly steps: readonly S
     breakIt: inner => new GoesOnWithTimers(inner),
     steps: [{ op: 'timer', delayMs: 1 }, { op: 'stop-timer' }, { op: 'wait', timeoutMs: 5_000 }],
   },
+];
+
+/** A subject whose backend has a bug. */
+export function broken(subject: Subject, breakIt: (backend: Backend) => Backend): Subject {
+  return {
+    name: subject.name,
+    enter() {
+      const { world, factory } = subject.enter();
+      return { world, factory: { ...factory, open: options => breakIt(factory.open(options)) } };
+    },
+  };
+}
+
+/** All that could be the kernel's as well. */
+export const allSeededBugs: readonly Pick<SeededBug, 'bug' | 'breakIt'>[] = [
+  ...seededBugs,
+  ...seededTimerBugs,
+  { bug: 'puts timers last', breakIt: inner => new PutsTimersLast(inner) },
 ];

@@ -38,6 +38,7 @@ describe('pollux stress events', () => {
     ['--batch', '1,x'],
     ['--threads', '0'],
     ['--mode', 'sideways'],
+    ['--emit', 'pascal'],
     ['--compare', 'poll'],
     ['--compare', 'poll,poll'],
     ['--compare', 'poll,carrier-pigeon'],

@@ -1,6 +1,6 @@
 /** The stress lab: it finds what is broken, shrinks it, and lets pass what is not. */
 import { expect } from 'chai';
-import { READABLE, WRITABLE, type Backend } from '../../../src/backends/contract.js';
+import { READABLE, WRITABLE } from '../../../src/backends/contract.js';
 import { subjectNamed, type Subject } from '../../../src/verify/conformance/subject.js';
 import { runCampaign } from '../../../src/verify/lab/campaign.js';
 import { compareBackends } from '../../../src/verify/lab/comparison.js';
@@ -11,7 +11,7 @@ import type { Program, Step } from '../../../src/verify/lab/program.js';
 import { shrink } from '../../../src/verify/lab/shrinking.js';
 import { sweepChanges } from '../../../src/verify/lab/sweep.js';
 import { runThreadWakes } from '../../../src/verify/lab/threads/thread-wakes.js';
-import { PutsTimersLast, seededBugs, seededTimerBugs } from './broken-backends.js';
+import { broken, PutsTimersLast, seededBugs, seededTimerBugs } from './broken-backends.js';
 import { subjectNames } from './describe-campaigns.js';
 
 /** In which a bug must be found. */
@@ -23,17 +23,6 @@ const SEED = 1;
 /** An end whose channel belongs to nobody else, and how many compete with it. */
 const NEWCOMER = 0;
 const CROWD = 10;
-
-/** A subject whose backend has a bug. */
-function broken(subject: Subject, breakIt: (backend: Backend) => Backend): Subject {
-  return {
-    name: subject.name,
-    enter() {
-      const { world, factory } = subject.enter();
-      return { world, factory: { ...factory, open: options => breakIt(factory.open(options)) } };
-    },
-  };
-}
 
 function campaign(subject: Subject) {
   const most = subject.enter().world.isReal ? PROGRAMS : PROGRAMS_ON_A_MODEL;

@@ -14,6 +14,7 @@ import { subjectOf, subjectsOf } from '../../subject.js';
 import {
   parseBackends,
   parseBatches,
+  parseLanguages,
   parseModes,
   parsePrograms,
   parseSeed,
@@ -21,6 +22,7 @@ import {
   type EventsOptions,
 } from './options.js';
 import { campaignText, differencesText, sweepText, threadsText } from './rendering.js';
+import { reproductionOf, type Reproduction } from './reproduction.js';
 import { backendOption, parseDuration } from '../options.js';
 
 const FAILED = 1;
@@ -33,6 +35,8 @@ const MOST_SHOWN = 5;
 interface BackendReport {
   readonly backend: string;
   readonly campaign: CampaignReport;
+  /** Undefined without a failure. */
+  readonly reproduction: Reproduction | undefined;
   /** Undefined on a model, which has one thread. */
   readonly threadWakes: ThreadWakesReport | undefined;
   readonly sweep: readonly SweepResult[];
@@ -54,6 +58,7 @@ export function eventsCommand(): Command {
     .option('--mode <names>', 'modes to register with: level,edge,oneshot,oneshot-edge', parseModes, [
       ...REGISTRATION_MODES,
     ])
+    .option('--emit <languages>', 'print what was found as a program in: c,js', parseLanguages, ['c', 'js'])
     .option('--threads <n>', 'run programs in so many threads at once, a backend each', parseThreads, 1)
     .option('--batch <numbers>', 'measure changes too, so many to a wait: 1,8,64,1024', parseBatches)
     .option('--unbatched', 'a wait after every change, as a baseline')
@@ -93,15 +98,17 @@ async function runOn(
   const modes = modesOf(subject, options.mode);
   const unbatched = options.unbatched === true;
   const campaign = await runPrograms(subject, { modes, firstSeed, unbatched }, options, shares);
-  print(campaignText(name, campaign));
   const { world, factory } = subject.enter();
+  const { failure } = campaign;
+  const reproduction = failure && reproductionOf(failure, name, world.name, options.emit);
+  print(campaignText(name, campaign, reproduction));
   const threadWakes = world.isReal ? await runThreadWakes(factory, THREAD_WAKES) : undefined;
   if (threadWakes !== undefined) print(threadsText(name, threadWakes));
   const sweep = modes.flatMap(mode =>
     (options.batch ?? []).map(batch => sweepChanges({ subject, batch, mode, unbatched, durationMs: SWEEP_MS })),
   );
   if (sweep.length > 0) print(sweepText(name, sweep));
-  return { backend: name, campaign, threadWakes, sweep };
+  return { backend: name, campaign, reproduction, threadWakes, sweep };
 }
 
 /** In this thread, or in as many as were asked for. */

@@ -2,9 +2,11 @@
 import { InvalidArgumentError } from 'commander';
 import type { RegistrationMode } from '../../../backends/contract.js';
 import { REGISTRATION_MODES } from '../../../backends/kit/modes.js';
+import type { EmittedLanguage } from './reproduction.js';
 
 const MOST_BATCH = 65_536;
 const MOST_THREADS = 64;
+const LANGUAGES: readonly EmittedLanguage[] = ['c', 'js'];
 
 export interface EventsOptions {
   readonly backend: string;
@@ -15,6 +17,7 @@ export interface EventsOptions {
   readonly batch?: readonly number[];
   readonly mode: readonly RegistrationMode[];
   readonly threads: number;
+  readonly emit: readonly EmittedLanguage[];
   readonly unbatched?: boolean;
   readonly json?: boolean;
 }
@@ -34,6 +37,15 @@ export function parseThreads(text: string): number {
 /** '1,8,64' */
 export function parseBatches(text: string): number[] {
   return text.split(',').map(each => integer(each, 1, MOST_BATCH));
+}
+
+/** 'c', 'js' or 'c,js' */
+export function parseLanguages(text: string): EmittedLanguage[] {
+  return text.split(',').map(each => {
+    const language = LANGUAGES.find(known => known === each);
+    if (language === undefined) throw new InvalidArgumentError(`Allowed: ${LANGUAGES.join(', ')}, with a comma.`);
+    return language;
+  });
 }
 
 export function parseModes(text: string): RegistrationMode[] {

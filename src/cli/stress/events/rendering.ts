@@ -1,13 +1,19 @@
 /** What `pollux stress events` prints for people. */
 import type { CampaignReport, Failure } from '../../../verify/lab/campaign.js';
+import type { Reproduction } from './reproduction.js';
 import type { Difference } from '../../../verify/lab/comparison.js';
-import { scriptOf } from '../../../verify/lab/script.js';
 import type { SweepResult } from '../../../verify/lab/sweep.js';
 import type { ThreadWakesReport } from '../../../verify/lab/threads/thread-wakes.js';
 
-export function campaignText(backend: string, { programs, steps, waits, failure }: CampaignReport): string {
+/** @param reproduction undefined without a failure. */
+export function campaignText(
+  backend: string,
+  { programs, steps, waits, failure }: CampaignReport,
+  reproduction: Reproduction | undefined,
+): string {
   const line = `${backend}: ${programs} programs, ${steps} steps, ${waits} waits`;
-  return failure === undefined ? `${line}, no violation\n` : `${line}\n${failureText(backend, failure)}`;
+  if (failure === undefined) return `${line}, no violation\n`;
+  return `${line}\n${failureText(failure, reproduction ?? {})}`;
 }
 
 export function threadsText(backend: string, { threads, wakes, failure }: ThreadWakesReport): string {
@@ -39,12 +45,12 @@ export function differencesText(seed: number, names: readonly string[], differen
   return `seed ${seed}\n${'wait'.padStart(6)}  ${row(names)}\n${lines.join('\n')}\n`;
 }
 
-export function failureText(
-  backend: string,
-  { seed, message, step, stepsBefore, program, unbatched }: Failure,
-): string {
-  return (
-    `VIOLATION with seed ${seed}, at step ${step} of ${program.steps.length} (shrunk from ${stepsBefore})\n` +
-    `${message}\n\n${scriptOf(program, backend, unbatched)}`
-  );
+/** What was found, and the programs that show it. */
+function failureText({ seed, message, step, stepsBefore, program }: Failure, { js, c, noC }: Reproduction): string {
+  return [
+    `VIOLATION with seed ${seed}, at step ${step} of ${program.steps.length} (shrunk from ${stepsBefore})\n${message}\n`,
+    ...(js === undefined ? [] : [`--- program.mjs\n${js}`]),
+    ...(c === undefined ? [] : [`--- program.c\n${c}`]),
+    ...(noC === undefined ? [] : [`no C program: ${noC}\n`]),
+  ].join('\n');
 }
