@@ -99,6 +99,7 @@ const input = {
   'serve-thread': 'dist/src/cli/serve/serve-thread.js',
   thread: 'dist/src/cli/stress/sides/thread.js',
   child: 'dist/src/cli/stress/sides/child.js',
+  'queue-thread': 'dist/src/cli/stress/sweep/queue-thread.js',
   'proxy-worker': 'dist/src/cli/proxy/proxy-worker.js',
 };
 

@@ -7,7 +7,9 @@ import { chooseBackend, probeBackends } from '../backends/registry.js';
 import type { ReactorMode } from '../core/driver/mode.js';
 import { platform } from '../sys/ffi/platform.js';
 import { floodAlone, serveAlone } from './stress/sides/alone.js';
+import { compareCommand } from './stress/comparing/compare.js';
 import { eventsCommand } from './stress/events/events.js';
+import { sweepCommand } from './stress/sweep/sweep.js';
 import { stressLoopback } from './stress/loopback.js';
 import {
   addCommonOptions,
@@ -21,6 +23,7 @@ import {
 } from './stress/options.js';
 import { DEFAULTS, type Transport } from './stress/plan.js';
 import { SPARE_SECONDS } from './stress/run-limit.js';
+import type { SweepOptions } from './stress/sweep/options.js';
 import { checkTransport } from './stress/transport.js';
 
 interface CommonOptions {
@@ -59,6 +62,8 @@ export function stressCommand(): Command {
     })
     .addCommand(serverCommand())
     .addCommand(clientCommand())
+    .addCommand(compareCommand().hook('preAction', (_parent, action) => refuseMisplaced(action)))
+    .addCommand(sweepCommand(sweepBackends).hook('preAction', (_parent, action) => refuseMisplaced(action)))
     .addCommand(eventsCommand().hook('preAction', (_parent, action) => refuseMisplaced(action)));
 }
 
@@ -112,6 +117,10 @@ function refuseMisplaced(command: Command): void {
     `error: ${misplaced.long} stands before '${name}'; options go after it: pollux stress ${name} ${misplaced.flags}`,
     { exitCode: BAD_USAGE },
   );
+}
+
+function sweepBackends({ backend, everyBackend: every }: SweepOptions, command: Command): string[] {
+  return every ? everyBackend() : [chosenBackend(backend, command)];
 }
 
 function everyBackend(): string[] {
