@@ -4,8 +4,8 @@
 const ATTEMPTS = 25;
 
 /**
- * Runs `attempt`, and runs it anew if it fails while the process was kept from the processor: when more than half of the
- * deadline has passed between two of its beats. What fails with all of them in time fails.
+ * Runs `attempt`, and runs it anew if it fails while the process was kept from the processor: when more than half of
+ * the deadline has passed between two of its beats. What fails with all of them in time fails.
  */
 export async function undisturbed(deadlineMs: number, attempt: (beat: () => void) => Promise<void>): Promise<void> {
   for (let attempts = 1; ; attempts++) {

@@ -1,5 +1,6 @@
 /**
- * A process that survives what its callbacks throw. Each scenario throws once; what came of everybody in each is told as JSON.
+ * A process that survives what its callbacks throw. Each scenario throws once; what came of everybody in each is told as
+ * JSON.
  */
 import process from 'node:process';
 import { adopt, connect, listen, startReactor, type InternetAddress, type ReactorMode } from 'pollux';
