@@ -12,6 +12,14 @@ export type { ProxySnapshot } from './servers/proxy/proxy-snapshot.js';
 export type { BandwidthClassOptions, ProxyLimits, ProxyOptions, ProxyTimeouts } from './servers/proxy/proxy-options.js';
 export type { AccessOptions, ProxyListenOptions } from './servers/proxy/listeners/listen-options.js';
 export type { AccessRule, AccessVerdict } from './servers/proxy/access/access-list.js';
+export type {
+  HttpProxyCeilings,
+  HttpProxyOptions,
+  HttpProxyTimeouts,
+  KeepAliveOptions,
+} from './servers/proxy/http/http-options.js';
+export type { HttpProxyCounters, HttpProxyPhase } from './servers/proxy/http/http-counters.js';
+export type { HttpRouteOptions } from './servers/proxy/http/http-routes.js';
 export type { Balance } from './servers/proxy/balancers/choice.js';
 export type { ProxyProtocol } from './servers/proxy/introduction/proxy-protocol/own-header.js';
 export type { RouteOptions } from './servers/proxy/introduction/routes.js';

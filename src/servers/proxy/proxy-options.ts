@@ -11,6 +11,7 @@ import {
 } from '../../base/options.js';
 import { ifGiven, oneOrMore, recordOf } from '../../base/option-lists.js';
 import { described } from '../../base/option-schema.js';
+import { httpProxyPlan, type HttpProxyOptions } from './http/http-options.js';
 import { atLeastOne } from './limits/most.js';
 import { rate } from './limits/rate.js';
 import { listenPlan, type ProxyListenOptions } from './listeners/listen-options.js';
@@ -56,6 +57,8 @@ export interface ProxyOptions {
   readonly pool?: PoolOptions;
   /** Further pools by name, for listeners that say `pool: 'name'`. */
   readonly pools?: Readonly<Record<string, PoolOptions>>;
+  /** Clients speak HTTP: their requests are read, and each goes to an upstream of its own. Default: any bytes. */
+  readonly http?: HttpProxyOptions;
   readonly timeouts?: ProxyTimeouts;
   readonly limits?: ProxyLimits;
   /** Where Prometheus finds metrics (`/metrics`), by the package `prom-client`. Default: nowhere. */
@@ -90,6 +93,7 @@ export const PROXY_OPTIONS = {
   listen: oneOrMore(listenPlan),
   pool: ifGiven(poolPlan),
   pools: recordOf(poolPlan),
+  http: ifGiven(httpProxyPlan),
   timeouts: nested(TIMEOUTS),
   limits: nested(LIMITS),
   metrics: monitorPlace,
@@ -108,10 +112,14 @@ export function proxyPlan(options: ProxyOptions): ProxyPlan {
   }
   const named = new Map(plan.pool === undefined ? plan.pools : [['pool', plan.pool] as const, ...plan.pools]);
   for (const [name, { bandwidthClass }] of named) checkClass(`${name}.bandwidthClass`, bandwidthClass, plan);
-  plan.listen.forEach(({ pool, routes, bandwidthClass }, index) => {
+  const { http } = plan;
+  http?.routes.forEach(({ pool }, place) => checkPool(`http.routes[${place}].pool`, pool, plan));
+  plan.listen.forEach(({ pool, routes, bandwidthClass, protocol }, index) => {
     const name = `listen[${index}]`;
     checkClass(`${name}.bandwidthClass`, bandwidthClass, plan);
-    if (pool !== undefined || routes.length === 0) checkPool(`${name}.pool`, pool, plan);
+    const isRouted = routes.length > 0 || (protocol !== 'tcp' && (http?.routes.length ?? 0) > 0);
+    if (pool !== undefined || !isRouted) checkPool(`${name}.pool`, pool, plan);
+    if (protocol === 'http' && http === undefined) throw new TypeError(`${name}.protocol: 'http'; allowed: with http`);
     routes.forEach((route, place) => checkPool(`${name}.routes[${place}].pool`, route.pool, plan));
   });
   return plan;

@@ -4,6 +4,7 @@ import { kindOf } from '../../base/arguments.js';
 import { monotonicMs, nextTick } from '../../base/runtime-functions.js';
 import { BandwidthClass } from './bandwidth/bandwidth-class.js';
 import type { Carrier } from './carriers/carrier.js';
+import { HttpGateway } from './http/http-gateway.js';
 import { plainReception, type Reception } from './introduction/reception.js';
 import { Routes } from './introduction/routes.js';
 import { Entrance } from './listeners/entrance.js';
@@ -37,6 +38,7 @@ export class ProxyServer {
   /** The last reload that was asked for. */
   private reloading: Promise<void> = Promise.resolve();
   private isDraining = false;
+  private gateway: HttpGateway | undefined;
 
   /** @internal Made by `createProxy`. */
   constructor(private plan: ProxyPlan) {
@@ -45,6 +47,7 @@ export class ProxyServer {
     this.sources = new SourceCounts(limits.connectionsPerSource);
     this.tuneClasses();
     this.pools = poolsOf(plan);
+    this.gateway = this.gatewayOf(plan, this.pools);
   }
 
   /** @internal Looks upstreams up, and begins to listen. */
@@ -52,6 +55,7 @@ export class ProxyServer {
     try {
       await Promise.all([...this.pools.values()].map(pool => pool.open()));
       await this.ownMonitors.open(this.plan, this);
+      await this.gateway?.open();
       for (const listen of this.plan.listen) this.entrances = [...this.entrances, await Entrance.listen(listen)];
       this.letIn();
     } catch (failure) {
@@ -92,7 +96,7 @@ export class ProxyServer {
     const found = this.pools.get(pool);
     if (found === undefined) throw new TypeError(`pool: '${pool}'; allowed: ${[...this.pools.keys()].join(', ')}`);
     if (this.isClosed) throw new IoError('EBADF', 'take', undefined, 'the proxy is closed');
-    this.begin(client, plainReception(found), undefined);
+    this.begin(client, plainReception(found, this.gateway), undefined);
   }
 
   /**
@@ -122,6 +126,7 @@ export class ProxyServer {
       bytes: this.tally.bytesWith(this.sessions.carriers()),
       listeners: this.entrances.map(entrance => entrance.snapshot()),
       pools: Object.fromEntries([...this.pools].map(([name, pool]) => [name, pool.snapshot()])),
+      http: this.gateway?.snapshot(),
     };
   }
 
@@ -144,6 +149,7 @@ export class ProxyServer {
   async drain(options: ProxyDrainOptions = {}): Promise<ProxyDrainResult> {
     const plan = drainPlan(options);
     this.isDraining = true;
+    if (this.gateway !== undefined) this.gateway.isDraining = true;
     const nobodyComes = Promise.all(this.entrances.map(entrance => entrance.drain()));
     const result = await drainSessions(this.sessions, plan, nobodyComes);
     await this.close();
@@ -155,6 +161,7 @@ export class ProxyServer {
     this.closer.abort(new IoError('ECANCELED', 'connect', undefined, 'the proxy was closed'));
     for (const pool of this.pools.values()) pool.close();
     for (const session of this.sessions) session.reset('stopped');
+    this.gateway?.close();
     await Promise.all([...this.entrances.map(entrance => entrance.close()), this.ownMonitors.close()]);
   }
 
@@ -219,10 +226,12 @@ export class ProxyServer {
     this.ownMonitors.checkSame(plan);
     const { kept, gone } = keptPlaces(plan.listen, this.entrances);
     const pools = poolsOf(plan, this.pools);
+    const gateway = this.gatewayOf(plan, pools);
     const opened: Entrance[] = [];
     let entrances: Entrance[];
     try {
       await Promise.all([...pools.values()].map(pool => pool.open()));
+      await gateway?.open();
       for (const [index, listen] of plan.listen.entries()) {
         if (kept[index] === undefined) opened.push(await Entrance.listen(listen));
       }
@@ -231,6 +240,7 @@ export class ProxyServer {
       entrances = kept.map(each => each ?? fresh.next().value!);
     } catch (failure) {
       for (const pool of pools.values()) pool.close();
+      gateway?.close();
       await Promise.all(opened.map(entrance => entrance.close()));
       throw failure;
     }
@@ -238,6 +248,8 @@ export class ProxyServer {
     const { pools: before } = this;
     this.plan = plan;
     this.pools = pools;
+    this.gateway?.retire();
+    this.gateway = gateway;
     for (const [name, pool] of before) if (!pools.has(name)) pool.close();
     this.entrances = entrances;
     this.sessions.retune(plan.timeouts.lifetimeMs);
@@ -285,17 +297,25 @@ export class ProxyServer {
     void session.run();
   }
 
+  private gatewayOf(plan: ProxyPlan, pools: ReadonlyMap<string, Pool>): HttpGateway | undefined {
+    const { http, timeouts, onError } = plan;
+    if (http === undefined) return undefined;
+    const terms = { pools, tunnelTimeouts: timeouts, closing: this.closer.signal, onError };
+    return new HttpGateway(http, terms, this.gateway?.counts);
+  }
+
   private classOf({ bandwidthClass }: Session): BandwidthClass | undefined {
     return bandwidthClass === undefined ? undefined : this.classes.get(bandwidthClass);
   }
 
-  private receptionOf({ access, trustedProxies, routes, tls, pool, bandwidthClass }: ListenPlan): Reception {
+  private receptionOf({ access, trustedProxies, routes, tls, protocol, pool, bandwidthClass }: ListenPlan): Reception {
     const { pools } = this;
     return {
       access,
       trusted: trustedProxies,
       routes: new Routes(routes),
       tls,
+      http: protocol === 'tcp' ? undefined : this.gateway,
       pool: pools.get(pool ?? DEFAULT_POOL),
       pools,
       bandwidthClass,

@@ -1,4 +1,5 @@
 /** What a proxy is and has done. */
+import type { HttpProxyCounters } from './http/http-counters.js';
 import type { ListenerSnapshot } from './listeners/entrance.js';
 import type { RefusalReason, SessionOutcome } from './session/session-record.js';
 import type { ProxyBytes } from './session/tally.js';
@@ -18,4 +19,6 @@ export interface ProxySnapshot {
   readonly listeners: readonly ListenerSnapshot[];
   /** Upstreams by the name of their pool; that of `pool` is 'default'. */
   readonly pools: Readonly<Record<string, readonly UpstreamSnapshot[]>>;
+  /** Of a proxy that speaks HTTP. */
+  readonly http: HttpProxyCounters | undefined;
 }

@@ -4,13 +4,13 @@ import type { ServerReport } from '../monitor/server-report.js';
 import type { ProxySnapshot } from './proxy-snapshot.js';
 
 export function reportOf(snapshot: ProxySnapshot, latencyMs: HistogramCounts): ServerReport {
-  const { accepted, open, outcomes, refused, bytes, pools } = snapshot;
+  const { accepted, open, outcomes, refused, bytes, pools, http } = snapshot;
   const { toUpstreams, toClients, spliced, tls } = bytes;
   return {
     kind: 'proxy',
     connections: { accepted, open },
-    requests: undefined,
-    refused,
+    requests: http && { received: http.requests, responses: http.responses, broken: http.broken },
+    refused: http === undefined ? refused : { ...refused, 'bad-request': http.refused },
     ended: outcomes,
     bytes: { sendfile: 0, splice: spliced, buffers: Math.max(0, toUpstreams + toClients - spliced - tls), tls },
     latencyMs,

@@ -15,6 +15,10 @@ export interface Carrier {
   onOver: (end: CarrierEnd, failure: Error | undefined) => void;
   /** Bytes a second, both ways together; Infinity is no bound. */
   bytesPerSecond: number;
+  /** Whether a client is owed something, though no byte moves. */
+  readonly isBusy: boolean;
+  /** No more is begun: what is under way comes to its end. */
+  drain?(): void;
   /** Stops without a further word. What was taken of one side is queued for the other, and both stay open. */
   release(): void;
 }

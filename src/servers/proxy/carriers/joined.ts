@@ -11,6 +11,7 @@ import type { Carrier, CarrierEnd, CarrierTimeouts } from './carrier.js';
 
 export class Joined implements Carrier {
   readonly tlsBytes = 0;
+  readonly isBusy = false;
   onOver: (end: CarrierEnd, failure: Error | undefined) => void = () => {};
   private readonly transfer: Transfer<TunnelAccount>;
 

@@ -10,6 +10,7 @@ type End = Connection | SecureConnection;
 
 export class Secured implements Carrier {
   readonly splicedBytes = 0;
+  readonly isBusy = false;
   onOver: (end: CarrierEnd, failure: Error | undefined) => void = () => {};
   bytesToUpstream = 0;
   bytesToClient = 0;

@@ -4,6 +4,7 @@ import type { Connection } from '../../../index.js';
 import { AccessList } from '../access/access-list.js';
 import type { Networks } from '../access/networks.js';
 import { sourceOf } from '../addresses.js';
+import type { HttpGateway } from '../http/http-gateway.js';
 import type { Pool } from '../upstreams/pool.js';
 import { parseClientHello } from './client-hello/client-hello.js';
 import { MAX_HELLO_BYTES } from './client-hello/handshake-bytes.js';
@@ -27,6 +28,8 @@ export interface Reception {
   readonly routes: Routes;
   /** TLS ends here; undefined: it goes to the upstream as it is, if it is any. */
   readonly tls: TlsOptions | undefined;
+  /** Clients speak HTTP; undefined: nothing is known of their bytes. */
+  readonly http: HttpGateway | undefined;
   /** Where clients go that no route takes; undefined: nowhere. */
   readonly pool: Pool | undefined;
   readonly pools: ReadonlyMap<string, Pool>;
@@ -47,12 +50,13 @@ export interface Introduction {
 const HELLO_HEAD_BYTES = 2 * MAX_HELLO_BYTES;
 
 /** A client that was accepted elsewhere, and goes to a pool as it is. */
-export function plainReception(pool: Pool): Reception {
+export function plainReception(pool: Pool, http: HttpGateway | undefined): Reception {
   return {
     access: new AccessList([], 'allow'),
     trusted: undefined,
     routes: new Routes([]),
     tls: undefined,
+    http,
     pool,
     pools: new Map(),
     bandwidthClass: undefined,

@@ -22,6 +22,11 @@ export interface AccessOptions {
 
 /** Where a proxy listens, and whom it takes there. Those of `listen` say where. */
 export interface ProxyListenOptions extends PlaceOptions {
+  /**
+   * What clients speak: 'http' is read and passed on request by request, 'tcp' is any bytes. Default: 'http' if the
+   * proxy has options for it.
+   */
+  readonly protocol?: 'tcp' | 'http';
   /** The pool that clients of this listener go to. Default: `pool` of the proxy. */
   readonly pool?: string;
   /**
@@ -90,6 +95,7 @@ function accessList(name: string, given?: AccessOptions): AccessList {
 
 export const LISTEN_OPTIONS = {
   ...PLACE_OPTIONS,
+  protocol: oneOf(['tcp', 'http']),
   pool: text('the name of a pool'),
   maxConnections: atLeastOne,
   acceptsPerSecond: rate,

@@ -40,12 +40,15 @@ export async function drainSessions(
 ): Promise<ProxyDrainResult> {
   let closedIdle = 0;
   let reset = 0;
-  for (const session of sessions) session.bytesSeen = session.bytesMoved;
+  for (const session of sessions) {
+    session.bytesSeen = session.bytesMoved;
+    session.drain();
+  }
   let sweepTimer: NodeJS.Timeout;
   const sweep = () => {
     for (const session of sessions) {
       const { bytesMoved } = session;
-      if (session.bytesSeen === bytesMoved) {
+      if (session.bytesSeen === bytesMoved && !session.isBusy) {
         closedIdle++;
         session.close();
       } else {

@@ -8,7 +8,10 @@ import { secure, SecureConnection } from '../../../node.js';
 import type { Carrier, CarrierEnd, CarrierTimeouts } from '../carriers/carrier.js';
 import { Joined } from '../carriers/joined.js';
 import { Secured } from '../carriers/secured.js';
+import { plainAddress } from '../access/networks.js';
 import { sourceOf } from '../addresses.js';
+import { HttpClient } from '../http/exchanges/http-client.js';
+import { originOf, type HttpGateway } from '../http/http-gateway.js';
 import { headerOf } from '../introduction/proxy-protocol/own-header.js';
 import { introduce, readsFirst, type Introduction, type Reception } from '../introduction/reception.js';
 import { dial, type Dialled } from '../upstreams/dial.js';
@@ -103,13 +106,25 @@ export class Session {
       const { pool } = this.introduction!;
       if (!this.isWanted) this.break('client-broke', undefined);
       else {
-        const refusal = pool === undefined ? 'no-pool' : owner.refusalOf(this);
-        if (refusal === undefined) await this.dial(pool!);
-        else this.refuse(refusal);
+        const isLost = (pool ?? reception.http) === undefined;
+        const refusal = isLost ? 'no-pool' : owner.refusalOf(this);
+        if (refusal !== undefined) this.refuse(refusal);
+        else if (reception.http !== undefined) this.serveHttp(reception.http);
+        else await this.dial(pool!);
       }
     } catch (failure) {
       this.break(this.outcomeOf(failure as Error), failure as Error);
     }
+  }
+
+  /** Whether its client is owed something, though no byte moves. */
+  get isBusy(): boolean {
+    return this.carrier?.isBusy === true;
+  }
+
+  /** Begins nothing more: a client that is owed nothing is let go. */
+  drain(): void {
+    this.carrier?.drain?.();
   }
 
   /** Ends it from here: what was taken from one side still goes to the other. */
@@ -151,8 +166,8 @@ export class Session {
 
   private plainIntroduction(): Introduction {
     const { owner, reception } = this;
-    const { pool, access } = reception;
-    const isAsked = owner.asksSource || access.refusesSome || pool?.asksSource === true;
+    const { pool, access, http } = reception;
+    const isAsked = http !== undefined || owner.asksSource || access.refusesSome || pool?.asksSource === true;
     const client = this.client as Connection;
     const source = isAsked ? sourceOf(client.remoteAddress) : '';
     return { source, header: pool?.greets === true ? headerOf(client) : undefined, pool };
@@ -163,6 +178,19 @@ export class Session {
     this.break('refused', undefined);
   }
 
+  private serveHttp(gateway: HttpGateway): void {
+    const { client, introduction } = this;
+    const { source, pool, header } = introduction!;
+    this.phase = 'carried';
+    this.carry(
+      new HttpClient(client, gateway, {
+        origin: originOf(plainAddress(source), client instanceof SecureConnection, gateway),
+        pool,
+        greetingFor: each => (each.greets ? each.greeting(header ?? headerOf(client as Connection)) : undefined),
+      }),
+    );
+  }
+
   private async dial(pool: NonNullable<Introduction['pool']>): Promise<void> {
     const { owner, client } = this;
     this.phase = 'dialling';
@@ -171,14 +199,14 @@ export class Session {
     try {
       const isWanted = () => this.isWanted;
       const dialled = await dial(pool, this.source, { isWanted, signal: owner.closing });
-      if (isWanted()) this.carry(dialled);
+      if (isWanted()) this.join(dialled);
       else this.giveUp(dialled);
     } finally {
       clearTimeout(slow);
     }
   }
 
-  private carry({ connection, upstream }: Dialled): void {
+  private join({ connection, upstream }: Dialled): void {
     const { client, owner, introduction } = this;
     this.phase = 'carried';
     this.server = connection;
@@ -186,12 +214,17 @@ export class Session {
     const greeting = introduction!.pool!.greeting(introduction!.header);
     if (greeting !== undefined) connection.send(greeting);
     client.resume();
-    this.carrier =
+    this.carry(
       client instanceof SecureConnection
         ? new Secured(client, connection, owner.timeouts)
-        : new Joined(client, connection, owner.timeouts);
-    this.carrier.onOver = (end, failure) => this.onOver(end, failure);
-    owner.onCarried(this, this.carrier);
+        : new Joined(client, connection, owner.timeouts),
+    );
+  }
+
+  private carry(carrier: Carrier): void {
+    this.carrier = carrier;
+    carrier.onOver = (end, failure) => this.onOver(end, failure);
+    this.owner.onCarried(this, carrier);
   }
 
   /** The client has gone meanwhile. */
@@ -204,7 +237,7 @@ export class Session {
   private onOver(end: CarrierEnd, failure: Error | undefined): void {
     // It accepts, and breaks before it has said a word: as bad as one that can't be connected to.
     if (end === 'upstream-broke' && failure !== undefined && this.carrier!.bytesToClient === 0) {
-      this.upstream!.onFailed(failure);
+      this.upstream?.onFailed(failure);
     }
     if (end === 'completed') this.end('completed', undefined);
     else this.break(OUTCOMES[end], failure);

@@ -16,7 +16,7 @@ export interface Dialled {
 const NONE: readonly Upstream[] = [];
 
 /** What this machine lacks says nothing of the upstream, and another would fail as well. */
-const OWN_FAILURES = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
+export const OWN_FAILURES: readonly (string | undefined)[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
 
 /**
  * @param isWanted whether the client is still there.

@@ -48,6 +48,11 @@ export class Upstream implements Candidate {
     this.health.retune(limits);
   }
 
+  /** What HTTP calls it, if the client names no host. */
+  get hostName(): string {
+    return 'path' in this.place ? 'localhost' : this.name;
+  }
+
   get isBackup(): boolean {
     return this.plan.isBackup;
   }
@@ -68,6 +73,15 @@ export class Upstream implements Candidate {
 
   onConnected(): void {
     this.connected++;
+    this.health.connected(monotonicMs());
+  }
+
+  /** A connection to it was made, which says little until it has answered. */
+  onMade(): void {
+    this.connected++;
+  }
+
+  onAnswered(): void {
     this.health.connected(monotonicMs());
   }
 
