@@ -119,7 +119,7 @@ class Execution {
         this.oracle.wakePending = true;
         return this.demand('wake', () => this.backend.wake());
       case 'timer':
-        return this.startTimer(step.delayMs);
+        return this.startTimer(step);
       case 'stop-timer':
         this.stopTimer();
         return;
@@ -232,11 +232,11 @@ class Execution {
     this.oracle.unregistered(expectation);
   }
 
-  private startTimer(delayMs: number): void {
+  private startTimer({ delayMs, unit }: Extract<Step, { op: 'timer' }>): void {
     // A timer that is a descriptor may get the number of what was closed too early.
     this.forgetOrphans();
     this.changes++;
-    this.demand('timer', () => this.oracle.timers.start(delayMs));
+    this.demand('timer', () => this.oracle.timers.start(delayMs, unit));
   }
 
   /** @returns whether there was one. */

@@ -20,7 +20,12 @@ const INTERESTS = [0, READABLE, READABLE, WRITABLE, READABLE | WRITABLE];
 /** 1 ms is the step of most kernels' timeouts, and what lies off a step must not be cut; mostly a wait only looks. */
 const TIMEOUTS_MS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 0.3, 1.5];
 /** On the model, and within a wait of a kernel, some expire before others that were started earlier. */
-const DELAYS_MS = [0, 0, 1, 2];
+const DELAYS = [
+  { delayMs: 0 },
+  { delayMs: 0, unit: 's' },
+  { delayMs: 1, unit: 'us' },
+  { delayMs: 2, unit: 'ns' },
+] as const;
 const LENGTHS_BYTES = [1, 100, 5_000];
 
 type Choice = Step['op'];
@@ -118,7 +123,7 @@ function generateStep(random: Random, channels: number, modes: readonly Registra
     case 'wait':
       return { op, timeoutMs: random.pick(TIMEOUTS_MS) };
     case 'timer':
-      return { op, delayMs: random.pick(DELAYS_MS) };
+      return { op, ...random.pick(DELAYS) };
     case 'stop-timer':
     case 'modify-dead':
     case 'unregister-dead':

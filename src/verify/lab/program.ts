@@ -4,6 +4,7 @@
  * nothing.
  */
 import type { Interest, RegistrationMode } from '../../backends/contract.js';
+import type { TimeUnit } from '../../backends/sources/contract.js';
 
 /**
  * `unix` is a socket pair, `pipe` has its read end at the even number, `tcp` is a connection over the loopback,
@@ -34,8 +35,8 @@ export type Step =
   /** A change that must be refused with ENOENT. */
   | { readonly op: 'modify-dead' | 'unregister-dead' }
   | { readonly op: 'wake' }
-  /** Starts a timer that expires once. */
-  | { readonly op: 'timer'; readonly delayMs: number }
+  /** Starts a timer that expires once. The kernel is told the time in `unit`, in milliseconds without one. */
+  | { readonly op: 'timer'; readonly delayMs: number; readonly unit?: TimeUnit }
   /** Stops the timer that was started last, whether it has expired or not. */
   | { readonly op: 'stop-timer' }
   | { readonly op: 'wait'; readonly timeoutMs: number };

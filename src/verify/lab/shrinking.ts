@@ -90,7 +90,10 @@ function simplerSteps(step: Step): Step[] {
     case 'wait':
       return step.timeoutMs > 0 ? [{ ...step, timeoutMs: 0 }] : [];
     case 'timer':
-      return step.delayMs > 0 ? [{ ...step, delayMs: 0 }] : [];
+      return [
+        ...(step.unit === undefined ? [] : [{ op: step.op, delayMs: step.delayMs }]),
+        ...(step.delayMs > 0 ? [{ ...step, delayMs: 0 }] : []),
+      ];
     default:
       return [];
   }

@@ -2,7 +2,7 @@
 import type { Token } from '../../base/token.js';
 import { READABLE, type Backend } from '../../backends/contract.js';
 import { eventSourcesOf } from '../../backends/sources/choice.js';
-import { NOTHING, type EventSources, type Source } from '../../backends/sources/contract.js';
+import { NOTHING, type EventSources, type Source, type TimeUnit } from '../../backends/sources/contract.js';
 import type { World } from '../conformance/world.js';
 import { IoError } from '../../sys/ffi/io-error.js';
 import { judgeDeparture } from './departure.js';
@@ -14,6 +14,8 @@ import { Violation } from './violation.js';
  * The model is never late, once its clock has moved on.
  */
 export const TIMER_GRACE_MS = 1_000;
+
+const UNITS_PER_MS: Readonly<Record<TimeUnit, number>> = { s: 1e-3, ms: 1, us: 1e3, ns: 1e6 };
 
 interface StartedTimer {
   readonly source: Source;
@@ -57,10 +59,10 @@ export class Timers {
     return this.started.has(token);
   }
 
-  start(delayMs: number): void {
+  start(delayMs: number, unit: TimeUnit = 'ms'): void {
     this.sources ??= eventSourcesOf(this.backend);
     const expiresNs = this.world.nowNs() + delayMs * 1e6;
-    const source = this.sources.timer({ kind: 'after', amount: delayMs, unit: 'ms' });
+    const source = this.sources.timer({ kind: 'after', amount: Math.round(delayMs * UNITS_PER_MS[unit]), unit });
     if (this.has(source.token)) throw new Violation('dead', `token ${source.token} was given out while it was alive`);
     const place = this.line.newPlace();
     this.started.set(source.token, { source, delayMs, expiresNs, place, hasFired: false });

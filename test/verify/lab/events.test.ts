@@ -129,6 +129,15 @@ describe('the stress lab', () => {
         expect(runProgram(subjectNamed(name), byTurnsInLine).violation).to.equal(undefined);
       });
 
+      it('has timers of every unit in their time', () => {
+        const timers = [0, 1, 2].map(delayMs => ({ op: 'timer', delayMs }) as const);
+        const steps: Step[] = [{ op: 'timer', delayMs: 0, unit: 's' }];
+        for (const unit of ['ms', 'us', 'ns'] as const) steps.push(...timers.map(timer => ({ ...timer, unit })));
+        expect(runProgram(subjectNamed(name), { maxEvents: 2, channels: ['unix'], steps }).violation).to.equal(
+          undefined,
+        );
+      });
+
       it('says nothing of a refusal that a later change has overtaken', () => {
         expect(runProgram(subjectNamed(name), overtakenRefusal).violation).to.equal(undefined);
       });
