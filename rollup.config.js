@@ -51,8 +51,10 @@ const withoutComments = {
 const recordings = {
   name: 'recordings',
   generateBundle() {
-    const source = gzipSync(readFileSync('test/fixtures/kqueue/freebsd-14.jsonl'), { level: 9 });
-    this.emitFile({ type: 'asset', fileName: 'freebsd-14.jsonl.gz', source });
+    for (const name of ['freebsd-14', 'freebsd-15']) {
+      const source = gzipSync(readFileSync(`test/fixtures/kqueue/${name}.jsonl`), { level: 9 });
+      this.emitFile({ type: 'asset', fileName: `${name}.jsonl.gz`, source });
+    }
   },
 };
 
@@ -101,6 +103,9 @@ const input = {
   child: 'dist/src/cli/stress/sides/child.js',
   'queue-thread': 'dist/src/cli/stress/sweep/queue-thread.js',
   'proxy-worker': 'dist/src/cli/proxy/proxy-worker.js',
+  'self-test-part': 'dist/src/cli/self-test/self-test-part.js',
+  'smoke-worker': 'dist/src/cli/self-test/smoke/smoke-worker.js',
+  'smoke-thread': 'dist/src/cli/self-test/smoke/smoke-thread.js',
 };
 
 /** The folders of src/ by the file that they go to; src/cli goes to the command. */
@@ -109,6 +114,9 @@ const entries = Object.values(input).map(path => fileURLToPath(new URL(path, imp
 
 function fileOf(id) {
   const folder = id.match(/dist\/src\/(\w+)\//)?.[1];
+  // Each is loaded by itself: a door that does not load must not take the others along.
+  const smoke = id.match(/self-test\/smoke\/([\w-]+)\.js$/)?.[1];
+  if (smoke !== undefined && !entries.includes(id)) return `smoke-${smoke}`;
   // The first module of a thread must run in that thread alone.
   return entries.includes(id) ? undefined : Object.keys(files).find(file => files[file].includes(folder));
 }

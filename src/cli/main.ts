@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
   proxy: async () => (await import('./proxy.js')).proxyCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
+  'self-test': async () => (await import('./self-test.js')).selfTestCommand(),
   stress: async () => (await import('./stress.js')).stressCommand(),
   conformance: async () => (await import('./conformance.js')).conformanceCommand(),
   top: async () => (await import('./top.js')).topCommand(),

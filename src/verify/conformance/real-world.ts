@@ -1,6 +1,5 @@
 /** The world of the kernel that this runs on. */
 
-import { execFileSync } from 'node:child_process';
 import { chmodSync, constants, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants as osConstants, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +25,7 @@ import { IoError } from '../../sys/ffi/io-error.js';
 import { errno } from '../../sys/ffi/libc.js';
 import { NativeBlock } from '../../sys/ffi/memory.js';
 import { kernelRelease, platform } from '../../sys/ffi/platform.js';
+import { reapChild, spawnChild } from '../../sys/process/child.js';
 import { poll, PollfdArray, POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from '../../sys/poll/poll.js';
 import type { InternetAddress } from '../../sys/socket/sockaddr.js';
 import {
@@ -70,6 +70,7 @@ class RealWorld extends CommonWorld implements World {
   readonly tellsWritersLate = platform === 'freebsd' && parseInt(release(), 10) >= 15;
   readonly tellsFileEnd = platform !== 'darwin' && platform !== 'netbsd';
   private loadThread: LoadThread | undefined;
+  private readonly children = new Set<number>();
 
   nowNs(): number {
     return Number(process.hrtime.bigint());
@@ -93,9 +94,12 @@ class RealWorld extends CommonWorld implements World {
   }
 
   spawn(): { pid: number; kill(): void } {
-    // The child of a shell that has ended: the runtime neither watches nor reaps it.
-    const command = 'sleep 60 >/dev/null 2>&1 </dev/null & echo $!';
-    const pid = Number(execFileSync('/bin/sh', ['-c', command], { encoding: 'utf8' }));
+    const { children } = this;
+    if (children.size === 0) process.once('exit', () => children.forEach(pid => process.kill(pid, 'SIGKILL')));
+    // A row may want to know how its own has ended, so it is reaped later.
+    for (const pid of children) if (reapChild(pid, 'look') !== undefined) children.delete(pid);
+    const pid = spawnChild(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
+    children.add(pid);
     return { pid, kill: () => process.kill(pid, 'SIGKILL') };
   }
 

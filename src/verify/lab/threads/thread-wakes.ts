@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { BackendFactory } from '../../../backends/contract.js';
 
 /** A wake that takes so long is lost. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 10_000;
 const THREADS = 2;
 
 export interface ThreadWakesReport {
@@ -22,7 +22,7 @@ export async function runThreadWakes(factory: BackendFactory, wakes: number): Pr
     return { orders, worker: new Worker(new URL('./waking-thread.js', import.meta.url), { workerData }) };
   });
   try {
-    await Promise.all(threads.map(({ worker }) => online(worker)));
+    await Promise.all(threads.map(({ worker }) => loaded(worker)));
     for (let round = 1; round <= wakes; round++) {
       const { orders } = threads[round % THREADS];
       const before = backend.counters.wakes;
@@ -50,6 +50,7 @@ function order(orders: Int32Array, round: number): void {
   Atomics.notify(orders, 0);
 }
 
-function online(worker: Worker): Promise<void> {
-  return new Promise((resolve, reject) => worker.once('online', resolve).once('error', reject));
+/** 'online' would come before the thread has loaded what it needs, on a machine that is busy long before. */
+function loaded(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
 }
