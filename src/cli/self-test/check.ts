@@ -1,4 +1,4 @@
-/** What a check of `pollux self-test` is: a sentence that is true of a Pollux that works, and a program that finds out. */
+/** What a check of `pollux self-test` is: a sentence, and a program that finds out whether it is true. */
 
 /** One check. It runs in the process of its part. */
 export interface Check {

@@ -1,4 +1,4 @@
-/** Smoke programs of watches: timers, signals, processes, files, user events and descriptors of one's own. */
+/** Smoke programs of watches: timers, signals, processes, files, user events and descriptors. */
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, constants, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

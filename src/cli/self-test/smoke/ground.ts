@@ -10,7 +10,7 @@ import { Inapplicable, type Check } from '../check.js';
 /** A program; the directory is its own, and goes with it. */
 export type Program = (directory: string) => Promise<string | void>;
 
-/** @returns a check that runs the program in a reactor of its own. One that fails leaves it to the end of the process. */
+/** @returns a check that runs the program in a reactor of its own, which ends with the process if the program fails. */
 export function smoke(name: string, program: Program, mode: 'level' | 'edge' | 'oneshot' = 'level'): Check {
   return {
     name,
