@@ -7,6 +7,7 @@ import { differencesDocument } from '../verify/conformance/matrix.js';
 import type { BackendGate, ConformanceReport, RowResult } from '../verify/conformance/row.js';
 import { runConformance, selectRows } from '../verify/conformance/runner.js';
 import { subjectNames } from '../verify/conformance/subject.js';
+import { runCompare } from './conformance/compare.js';
 import { runRecord } from './conformance/record.js';
 import { profileNames, runReplay } from './conformance/replay.js';
 import { subjectOf } from './subject.js';
@@ -19,6 +20,7 @@ interface Options {
   readonly matrix?: boolean;
   readonly replay?: string;
   readonly record?: string;
+  readonly compare?: readonly string[];
   readonly profile: string;
   readonly area?: string;
 }
@@ -42,6 +44,7 @@ export function conformanceCommand(): Command {
       '--record <file>',
       "write what this kernel's kqueue answers to the scenarios of --replay, or to those of the package",
     )
+    .option('--compare <recordings...>', 'print where two recordings, or models such as model:freebsd-15, differ')
     .option('--profile <name>', `the system that the model stands for: ${profileNames.join(', ')}`, 'freebsd-14')
     .option('--area <names>', 'with --replay: only scenarios of these areas, with commas between them')
     .option(
@@ -61,8 +64,12 @@ async function run(options: Options, command: Command): Promise<void> {
     return;
   }
   refuseIdle(command);
+  if (options.compare !== undefined) {
+    runCompare({ ...options, compare: options.compare }, command);
+    return;
+  }
   if (options.record !== undefined) {
-    runRecord({ ...options, record: options.record });
+    runRecord({ ...options, record: options.record }, command);
     return;
   }
   if (options.replay !== undefined) {
@@ -87,12 +94,13 @@ async function run(options: Options, command: Command): Promise<void> {
 /** Options that would do nothing beside the others that were given. */
 function refuseIdle(command: Command): void {
   const given = (name: string) => command.getOptionValueSource(name) === 'cli';
-  const plays = given('replay') || given('record');
+  const plays = given('replay') || given('record') || given('compare');
   for (const name of ['profile', 'area']) {
     if (given(name) && !given('replay')) command.error(`error: --${name}: only with --replay`, { exitCode: BAD_USAGE });
   }
   for (const name of ['backend', 'only', 'import', 'matrix']) {
-    if (given(name) && plays) command.error(`error: --${name}: not with --replay or --record`, { exitCode: BAD_USAGE });
+    if (given(name) && plays)
+      command.error(`error: --${name}: not with --replay, --record or --compare`, { exitCode: BAD_USAGE });
   }
 }
 

@@ -1,11 +1,14 @@
 /** `pollux conformance --record`: what the kernel that this runs on answers to the recorded scenarios. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
+import type { Command } from 'commander';
 import { NativeTarget } from '../../verify/conformance/traces/native/target.js';
 import { record } from '../../verify/conformance/traces/recording.js';
 import { shippedTraces } from '../../verify/conformance/traces/shipped.js';
-import { parseTraces } from '../../verify/conformance/traces/trace.js';
+import { parseTraces, type Scenario } from '../../verify/conformance/traces/trace.js';
 import { arch, kernelRelease } from '../../sys/ffi/platform.js';
+
+const BAD_USAGE = 2;
 
 export interface RecordOptions {
   /** Where to write. */
@@ -15,9 +18,17 @@ export interface RecordOptions {
   readonly json?: boolean;
 }
 
+function readPrograms(path: string, command: Command): Scenario[] {
+  try {
+    return parseTraces(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return command.error(`error: --replay ${path}: ${(error as Error).message}`, { exitCode: BAD_USAGE });
+  }
+}
+
 /** @throws IoError ENOSYS: this kernel has no kqueue. */
-export function runRecord({ record: path, replay, json }: RecordOptions): void {
-  const programs = replay === undefined ? shippedTraces() : parseTraces(readFileSync(replay, 'utf8'));
+export function runRecord({ record: path, replay, json }: RecordOptions, command: Command): void {
+  const programs = replay === undefined ? shippedTraces() : readPrograms(replay, command);
   const system = `${kernelRelease} ${arch}`;
   const { scenarios, skipped } = record(programs, system, () => new NativeTarget());
   writeFileSync(path, scenarios.map(scenario => `${JSON.stringify(scenario)}\n`).join(''));

@@ -108,14 +108,17 @@ describe('a recording', () => {
 
   it('is refused with the number of the line that is none', () => {
     expect(() => parseTraces('{"name":"a","area":"b","steps":[]}\nnonsense')).to.throw(SyntaxError, /^line 2: no JSON/);
-    expect(() => parseTraces('{"name":"a"}')).to.throw(SyntaxError, /^line 1: a scenario has a name/);
+    expect(() => parseTraces('{"name":"a"}')).to.throw(SyntaxError, /^line 1: this is no trace: a scenario has a name/);
     expect(() => parseTraces('{"name":"a","area":"b","steps":[{}]}')).to.throw(
       SyntaxError,
       /every step of 'a' has an op/,
     );
     expect(() => parseTraces('\n')).to.throw(SyntaxError, /no scenario/);
     const twice = '{"name":"a","area":"b","steps":[]}';
-    expect(() => parseTraces(`${twice}\n${twice}`)).to.throw(SyntaxError, /two scenarios are called 'a'/);
+    expect(() => parseTraces(`${twice}\n${twice}`)).to.throw(
+      SyntaxError,
+      /^line 2: line 1 has a scenario of the name 'a' already/,
+    );
   });
 });
 

@@ -31,32 +31,48 @@ export interface Scenario {
   readonly steps: readonly Step[];
 }
 
-/** @throws SyntaxError which line is no scenario, and why. */
-export function parseTraces(text: string): Scenario[] {
-  const scenarios: Scenario[] = [];
-  text.split('\n').forEach((line, index) => {
-    if (line.trim() === '') return;
-    scenarios.push(parseScenario(line, index + 1));
-  });
-  if (scenarios.length === 0) throw new SyntaxError('no scenario in it');
-  const names = new Set<string>();
-  for (const { name } of scenarios) {
-    if (names.has(name)) throw new SyntaxError(`two scenarios are called '${name}'`);
-    names.add(name);
-  }
-  return scenarios;
+/** A file of scenarios, and where each of them stands. */
+export interface TraceFile {
+  readonly scenarios: Scenario[];
+  readonly lines: ReadonlyMap<Scenario, number>;
 }
 
-function parseScenario(line: string, number: number): Scenario {
+/** @throws SyntaxError which line is no scenario, and why. */
+export function parseTraces(text: string): Scenario[] {
+  return parseTraceFile(text).scenarios;
+}
+
+/** @throws SyntaxError which line is no scenario, and why. */
+export function parseTraceFile(text: string): TraceFile {
+  const lines = new Map<Scenario, number>();
+  const names = new Map<string, number>();
+  const texts = text.split('\n');
+  texts.forEach((line, index) => {
+    if (line.trim() === '') return;
+    // A writer ends each line. A last one without an end, which is no JSON, was cut.
+    const scenario = parseScenario(line, index + 1, index === texts.length - 1);
+    const before = names.get(scenario.name);
+    if (before !== undefined) {
+      throw new SyntaxError(`line ${index + 1}: line ${before} has a scenario of the name '${scenario.name}' already`);
+    }
+    names.set(scenario.name, index + 1);
+    lines.set(scenario, index + 1);
+  });
+  if (lines.size === 0) throw new SyntaxError('no scenario in it');
+  return { scenarios: [...lines.keys()], lines };
+}
+
+function parseScenario(line: string, number: number, isUnended: boolean): Scenario {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
   } catch (error) {
-    throw new SyntaxError(`line ${number}: no JSON: ${(error as Error).message}`, { cause: error });
+    const why = isUnended ? 'the file ends in the middle of it: it was cut' : `no JSON: ${(error as Error).message}`;
+    throw new SyntaxError(`line ${number}: ${why}`, { cause: error });
   }
   const scenario = parsed as Partial<Scenario> | null;
   if (typeof scenario?.name !== 'string' || typeof scenario.area !== 'string' || !Array.isArray(scenario.steps)) {
-    throw new SyntaxError(`line ${number}: a scenario has a name, an area and steps`);
+    throw new SyntaxError(`line ${number}: this is no trace: a scenario has a name, an area and a list of steps`);
   }
   if (!scenario.steps.every(step => typeof (step as Step | null)?.op === 'string')) {
     throw new SyntaxError(`line ${number}: every step of '${scenario.name}' has an op`);
