@@ -185,6 +185,23 @@ describe('a proxy that speaks HTTP, at the end of exchanges', () => {
     expect(proxy.snapshot().http!.dialled).to.equal(2);
   });
 
+  it('resets a client whose body stops to make sense while it is answered', async () => {
+    const port = await scriptedUpstream(socket =>
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc')),
+    );
+    const proxy = await httpProxying(port);
+    const socket = connectSocket(portOf(proxy), LOOPBACK);
+    let received = '';
+    socket.on('error', () => {});
+    socket.setEncoding('latin1').on('data', (text: string) => (received += text));
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
+    await until(() => received.endsWith('abc'));
+    socket.write('nonsense');
+    await new Promise(resolve => socket.on('close', resolve));
+    await until(() => proxy.size === 0);
+    expect(proxy.snapshot().http).to.include({ broken: 1, requests: 1 });
+  });
+
   it('is not held up by a client that sends a body and never ends it', async () => {
     const timeouts = { bodyMs: 40, headMs: 40, idleMs: 40 };
     const proxy = await httpProxying((await nodeUpstream()).port, { timeouts });

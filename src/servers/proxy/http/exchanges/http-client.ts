@@ -340,7 +340,10 @@ export class HttpClient implements Carrier, TimedClient, ExchangeClient {
 
   breakOff(failure: Error): void {
     this.exchange = undefined;
-    this.ending = 'upstream-broke';
+    // It is told at the end of the turn that it is closed: until then nothing is parsed or awaited.
+    this.mode = 'closing';
+    this.clock.stop();
+    this.ending ??= 'upstream-broke';
     this.stream.reset(failure);
   }
 
