@@ -10,6 +10,25 @@ export const CHUNK_BYTES = 64 * 1024;
 /** Rest of a chunk that is still worth a receive call; below it a fresh chunk is taken. */
 export const MIN_RECEIVE_BYTES = 16 * 1024;
 
+/**
+ * Chunks that the kernel has to receive into, where a ring receives ahead: what all sockets together bring in one wait.
+ * Of a small pool at most this share.
+ */
+export const PROVIDED_BUFFERS = 8;
+export const PROVIDED_SHARE = 1 / 8;
+
+/**
+ * What a connection sends in one turn before a call takes it to the kernel: less goes with the next wait. From here on
+ * a call costs little beside the copying of the bytes.
+ */
+export const CARRIED_SEND_BYTES = 16 * 1024;
+
+/**
+ * Lists that are lent to callbacks in turn. One that was kept by mistake throws when it is used; with a single list
+ * it would show the bytes of whatever connection is being served at that moment.
+ */
+export const LENT_LISTS = 64;
+
 /** Receive calls for one descriptor in one turn: 256 KiB at most, so that a flood on one can't starve the others. */
 export const RECEIVES_PER_TURN = 4;
 

@@ -19,7 +19,9 @@ const CANCEL_CALLS = 1_000;
 
 /** User data that no slot has. */
 const WAKER: UserData = { low: MAX_SLOTS, high: 0 };
-const IGNORED: UserData = { low: MAX_SLOTS + 1, high: 0 };
+export const IGNORED: UserData = { low: MAX_SLOTS + 1, high: 0 };
+/** User data from here on is that of a guest's operations. */
+export const GUESTS_FROM = MAX_SLOTS + 2;
 
 /** The listener to completions. */
 export interface PollOwner {
@@ -29,6 +31,8 @@ export interface PollOwner {
   onStale(slot: number): void;
   /** @param isOver the waker is not watched any more. */
   onWake(isOver: boolean): void;
+  /** A completion of no poll. @param index by which the ring shows it, now. */
+  onOther(index: number): void;
 }
 
 export class ArmedPolls {
@@ -98,6 +102,12 @@ export class ArmedPolls {
     return code;
   }
 
+  /** Hands over what was prepared, and waits for a completion. @throws IoError as `turn`. */
+  await(): void {
+    this.enter(1, CANCEL_NS);
+    this.reap();
+  }
+
   /**
    * Waits until all that was cancelled has completed. What does not will end with the ring. @throws IoError as
    * `turn`.
@@ -123,6 +133,7 @@ export class ArmedPolls {
         const isOver = !ring.hasMore(index);
         if (slot >= MAX_SLOTS) {
           if (slot === WAKER.low) owner.onWake(isOver);
+          else if (slot >= GUESTS_FROM) owner.onOther(index);
         } else if (this.cancelled[slot] === ring.high(index)) {
           owner.onPoll(slot, ring.result(index), isOver);
         } else {

@@ -30,7 +30,7 @@ import { EventBatch } from '../kit/event-batch.js';
 import { REGISTRATION_MODES } from '../kit/modes.js';
 import { closedError, EDGE, ONESHOT, Registrations } from '../kit/registrations.js';
 import { Waker, wakeBackend } from '../kit/wake.js';
-import { ArmedPolls, type PollOwner } from './armed-polls.js';
+import { ArmedPolls, IGNORED, type PollOwner } from './armed-polls.js';
 import { concerning, pollMask } from './flags.js';
 import { Reports } from './reports.js';
 
@@ -48,6 +48,16 @@ export interface UringOptions extends BackendOptions {
   readonly size?: RingSize;
 }
 
+/** The owner of other operations in the ring of a backend, beside its polls. */
+export interface RingGuest {
+  /** Whether there is something to tell, so that a wait must not last. */
+  readonly hasNews: boolean;
+  /** One of its submissions has completed. @param index by which the ring shows it, now. */
+  onCompletion(index: number): void;
+  /** Completions were lost, and the ring is another: what was under way is over, nobody knows how. */
+  onLost(): void;
+}
+
 export class UringBackend implements Backend, PollOwner {
   readonly name = NAME;
   readonly modes = REGISTRATION_MODES;
@@ -58,6 +68,10 @@ export class UringBackend implements Backend, PollOwner {
   private readonly reports = new Reports(this.registrations, this.counters);
   private readonly waker: Waker;
   private readonly size: RingSize;
+  /** Its submissions have user data from `GUESTS_FROM` on. */
+  guest: RingGuest | undefined = undefined;
+  /** That of the kernel, for the guest. */
+  ring: Ring;
   private polls: ArmedPolls;
   private isWakerArmed = false;
   private isWoken = false;
@@ -66,7 +80,8 @@ export class UringBackend implements Backend, PollOwner {
   constructor(options: UringOptions = {}) {
     this.events = new EventBatch(options.maxEvents ?? DEFAULT_MAX_EVENTS, this.registrations);
     this.size = options.size ?? DEFAULT_SIZE;
-    this.polls = new ArmedPolls(new Ring(this.size), this, this.counters);
+    this.ring = new Ring(this.size);
+    this.polls = new ArmedPolls(this.ring, this, this.counters);
     try {
       this.waker = new Waker();
     } catch (error) {
@@ -128,11 +143,12 @@ export class UringBackend implements Backend, PollOwner {
     const endMs = timeoutNs > 0 ? monotonicMs() + timeoutNs / 1e6 : 0;
     let leftNs = timeoutNs;
     for (;;) {
-      const waitNs = this.isWoken || !this.reports.isEmpty ? 0 : leftNs;
+      const waitNs = this.isWoken || !this.reports.isEmpty || this.guest?.hasNews === true ? 0 : leftNs;
       const code = this.polls.turn(waitNs);
       this.reports.refresh();
       this.fill();
       if (events.count > 0 || this.isWoken || leftNs === 0 || code === EINTR || code === EAGAIN) break;
+      if (this.guest?.hasNews === true) break;
       if (code === ETIME && waitNs > 0) break;
       // Only what had been cancelled completed: the wait goes on, for the rest of its time.
       if (leftNs > 0) leftNs = Math.max(0, (endMs - monotonicMs()) * 1e6);
@@ -183,6 +199,35 @@ export class UringBackend implements Backend, PollOwner {
     // It was to complete once.
     if (!isOver && !isPersistentEdge) this.cancel(slot);
     this.reports.add(slot, news);
+  }
+
+  // For the guest
+
+  /** Whether two submissions have room, once what was prepared is handed over. @throws IoError the ring is gone. */
+  makeRoom(): boolean {
+    return this.polls.hasRoom || this.polls.submit();
+  }
+
+  /** Hands over what was prepared, without waiting. @throws IoError the ring is gone. */
+  submit(): void {
+    this.polls.submit();
+  }
+
+  /**
+   * Cancels a submission of the guest, and waits until the guest knows of a completion. It is asked again as long as
+   * the submission is under way: one that the kernel is just about to run is not found.
+   *
+   * @returns false: nobody will know, since the ring is gone or completions were lost.
+   */
+  cancelOther(low: number, high: number): boolean {
+    if (this.polls.isGone || this.polls.hasLost || !this.makeRoom()) return false;
+    this.ring.prepareCancel(low, high, IGNORED);
+    this.polls.await();
+    return true;
+  }
+
+  onOther(index: number): void {
+    this.guest?.onCompletion(index);
   }
 
   onStale(slot: number): void {
@@ -293,7 +338,9 @@ export class UringBackend implements Backend, PollOwner {
     const table = this.registrations;
     const ring = new Ring(this.size);
     this.polls.close();
+    this.ring = ring;
     this.polls = new ArmedPolls(ring, this, this.counters);
+    this.guest?.onLost();
     this.isWakerArmed = false;
     for (let slot = 0; slot < table.fd.length; slot++) {
       if (table.fd[slot] < 0) continue;

@@ -12,7 +12,7 @@ const KNOWN_GOOD = { major: 6, minor: 1 };
 
 export const uringFactory: BackendFactory = {
   name: 'io_uring',
-  // Below epoll, which takes less time by readiness alone: docs/internals/io-uring.md has the figures.
+  // Below epoll, which takes less time for what goes by readiness: docs/internals/io-uring.md has the figures.
   preference: 50,
   description: {
     edge: 'kernel',
@@ -42,7 +42,7 @@ export function probeUring(release = os.release()): BackendProbe {
   try {
     const { flags, dropped } = testRing();
     const without = dropped.length > 0 ? `, without ${dropped.join(', ')}` : '';
-    const reason = `polls in a ring work (${kernelRelease}) with ${flags.join(', ')}${without}; auto prefers epoll, which costs less`;
+    const reason = `polls in a ring work (${kernelRelease}) with ${flags.join(', ')}${without}; auto takes epoll`;
     return { available: true, reason };
   } catch (error) {
     return { available: false, ...explainRefusal(error as IoError) };

@@ -67,9 +67,10 @@ export class AskedInterest {
    */
   ask(descriptor: Descriptor, idle = 0): void {
     const reading = firstWaiting(descriptor.reads);
+    const writing = firstWaiting(descriptor.writes);
     let needed =
-      (reading === undefined ? 0 : reading.interest & ~WRITABLE) |
-      (firstWaiting(descriptor.writes) === undefined ? 0 : WRITABLE);
+      (reading === undefined || reading.carrier !== undefined ? 0 : reading.interest & ~WRITABLE) |
+      (writing === undefined || writing.carrier !== undefined ? 0 : WRITABLE);
     if (this.mode === 'edge') {
       const wanted = BOTH | (needed & PRIORITY);
       if (descriptor.token !== NO_TOKEN && wanted !== descriptor.interest) this.modify(descriptor, wanted);

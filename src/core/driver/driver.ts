@@ -1,11 +1,13 @@
 /**
  * The driver: it runs operations for the api, and the api knows nothing below it. ReadinessDriver makes one of any
- * backend (try the call first, wait for readiness when it would block); a ring driver would submit them.
+ * backend (try the call first, wait for readiness when it would block), and has a ring carry what one can.
  */
 import type { Backend, Interest, RegistrationMode } from '../../backends/contract.js';
 import type { EventSources, Source } from '../../backends/sources/contract.js';
 import type { AsyncScope } from '../reactor/async-scope.js';
 import type { EventOwners } from '../observation/turn-meter.js';
+import type { BufferList } from '../memory/buffer-list.js';
+import type { CarriableSend } from '../operations/carriable.js';
 import type { Descriptor, Operation } from '../operations/operation.js';
 
 /** Running totals of the calls that moved bytes and connections; the backend's own calls are in its counters. */
@@ -66,6 +68,25 @@ export interface Watcher {
   onReady(readiness: number, data: number, errno: number): void;
 }
 
+/** What sends together with the wait of a reactor. */
+export interface SendCarrier {
+  /** A turn of the reactor begins, in which sends may be postponed. */
+  beginTurn(): void;
+  /** What was postponed goes. @throws IoError the backend is gone. */
+  endTurn(): void;
+  /** Whether what is sent on a descriptor may be postponed now. */
+  mayPostpone(descriptor: Descriptor): boolean;
+  /**
+   * Puts bytes at the end of a send and lets the next wait take them along, which is in this turn or at its end.
+   *
+   * @param part a list is moved, and an array copied.
+   * @returns false: nothing was done; the bytes are to be sent by a call.
+   */
+  postpone(descriptor: Descriptor, send: CarriableSend, part: Uint8Array | BufferList): boolean;
+  /** What was postponed is tried now; what is left of it goes on by readiness. Nothing if the kernel has it already. */
+  hasten(send: CarriableSend): void;
+}
+
 export interface Driver {
   /** The readiness backend below, for its name, traits and counters. */
   readonly backend: Backend;
@@ -78,6 +99,9 @@ export interface Driver {
     /** And those on which nothing had to wait yet. */
     inCare(): Descriptor[];
   };
+
+  /** What sends together with the wait; undefined where each send is a call. */
+  readonly carrier: SendCarrier | undefined;
 
   /** Whether `watch` has this descriptor. */
   isWatched(fd: number): boolean;

@@ -36,6 +36,7 @@ export class FinishedOperations {
     for (;;) {
       const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
       if (operation === undefined) return;
+      operation.carrier?.recall();
       this.add(operation);
       operation.fail(error);
     }

@@ -46,6 +46,7 @@ export function takeOut(operation: Operation): void {
 
 /** Takes an operation out, which its owner did not wait to the end. */
 export function takeOff(operation: Operation): void {
+  operation.carrier?.recall();
   takeOut(operation);
   operation.cancelled();
 }

@@ -21,6 +21,7 @@ import type { AsyncScope } from '../reactor/async-scope.js';
 import { AskedInterest } from './asked-interest.js';
 import { DriverTotals, type Driver, type Watcher } from './driver.js';
 import { BYTES_PER_TURN } from '../limits.js';
+import type { Slab } from '../memory/slab.js';
 import { FinishedOperations } from './finished-operations.js';
 import { Harvest } from './harvest.js';
 import {
@@ -38,6 +39,7 @@ import { appended, firstWaiting, takeOff, takeOut, waitsForPriority } from './op
 import { BOTH, PEER_CAUSES, READ_CAUSES, WRITE_CAUSES, type ReactorMode } from './mode.js';
 import { ReadyList } from './ready-list.js';
 import { Registered, Watch } from './registered.js';
+import { openCarrier, type RingCarrier } from './ring/ring-carrier.js';
 import { FruitlessEvents, spinError } from './spin.js';
 import { Watches } from './watches.js';
 
@@ -52,16 +54,21 @@ export class ReadinessDriver implements Driver {
   private readonly asked: AskedInterest;
   private readonly watches: Watches;
   private openedSources: EventSources | undefined;
+  readonly carrier: RingCarrier | undefined;
 
+  /** @param slab that a ring receives into; without it nothing is carried by one. */
   constructor(
     readonly backend: Backend,
     readonly mode: ReactorMode,
+    slab?: Slab,
   ) {
     const { registered, listed, finished } = this;
     this.harvest = new Harvest(backend, registered);
     this.asked = new AskedInterest({ backend, mode, registered, listed, finished });
     this.watches = new Watches(backend, registered);
     if (!backend.modes.includes(mode)) throw new TypeError(`mode: '${mode}'; backend '${backend.name}' lacks it`);
+    const { counters, asked } = this;
+    this.carrier = slab && openCarrier(backend, slab, { counters, finished, asked, enqueue: this.enqueue.bind(this) });
   }
 
   isWatched(fd: number): boolean {
@@ -116,8 +123,9 @@ export class ReadinessDriver implements Driver {
   }
 
   start(descriptor: Descriptor, operation: Operation): void {
-    this.enqueue(descriptor, operation);
-    this.askFor(descriptor, operation);
+    const isFirst = this.enqueue(descriptor, operation);
+    if (isFirst && this.carrier?.take(descriptor, operation) === true) this.asked.askOn(descriptor, READABLE);
+    else this.askFor(descriptor, operation);
   }
 
   cancel(operation: Operation): void {
@@ -158,15 +166,21 @@ export class ReadinessDriver implements Driver {
   }
 
   get hasWork(): boolean {
-    return !this.listed.isEmpty || !this.finished.isEmpty || this.harvest.hasEvents || this.watches.hasStale;
+    const { listed, finished, harvest, watches, carrier } = this;
+    return !listed.isEmpty || !finished.isEmpty || harvest.hasEvents || watches.hasStale || carrier?.hasNews === true;
   }
 
   get isBehind(): boolean {
-    return this.harvest.isBehind || this.listed.hasUntried || this.finished.isTelling;
+    const { harvest, listed, finished, carrier } = this;
+    return harvest.isBehind || listed.hasUntried || finished.isTelling || carrier?.hasNews === true;
   }
 
   wait(timeoutNs: number): number {
-    return this.harvest.wait(timeoutNs);
+    const { carrier, harvest } = this;
+    if (carrier === undefined) return harvest.wait(timeoutNs);
+    carrier.flush();
+    const events = harvest.wait(carrier.hasNews ? 0 : timeoutNs);
+    return carrier.hasNews ? events + 1 : events;
   }
 
   dispatch(): void {
@@ -176,6 +190,7 @@ export class ReadinessDriver implements Driver {
     // Those that were listed before the last turn moved enough come first, so that events can't keep them waiting for
     // ever.
     if (!this.listed.isEmpty) this.tryListed(enough);
+    this.carrier?.dispatchOld(enough);
     while (harvest.hasEvents && counters.bytesReceived + counters.bytesSent < enough) {
       const index = harvest.next();
       const token = events.tokens[index];
@@ -189,18 +204,20 @@ export class ReadinessDriver implements Driver {
         owner.watcher.onReady(events.readiness[index], events.data[index], events.errors[index]);
       }
     }
+    this.carrier?.dispatch(enough);
     if (!this.listed.isEmpty && this.listed.turnOver()) this.tryListed(enough);
     if (!this.finished.isEmpty) this.finished.tell();
     if (this.watches.hasStale) this.watches.tellStale();
   }
 
   failAllOwners(failure: Error): Watcher[] {
-    for (const descriptor of this.registered.descriptors()) this.finished.failAll(descriptor, failure);
+    for (const descriptor of this.registered.inCare()) this.finished.failAll(descriptor, failure);
     return this.registered.watchers();
   }
 
   close(): void {
     this.backend.close();
+    this.carrier?.close();
   }
 
   private onEvent(descriptor: Descriptor, readiness: Readiness, errno: number): void {
@@ -249,7 +266,7 @@ export class ReadinessDriver implements Driver {
     let fruitful = false;
     for (;;) {
       const operation = firstWaiting(direction === READABLE ? descriptor.reads : descriptor.writes);
-      if (operation === undefined) return fruitful;
+      if (operation === undefined || operation.carrier !== undefined) return fruitful;
       // One that looks out for the end alone has no use for bytes. With edges nothing is reported twice.
       if (this.mode !== 'edge' && (operation.interest & direction) === 0 && (readiness & PEER_CAUSES) === 0)
         return fruitful;
@@ -302,6 +319,7 @@ export class ReadinessDriver implements Driver {
   /** Of a connection that nobody reads only its peer's going is waited for: one that watches it learns that itself. */
   private makeWayForWatch(fd: number): void {
     const owner = this.registered.descriptorOf(fd);
+    if (owner !== undefined) this.carrier?.recallAll(owner);
     if (owner?.reads?.yieldsToWatch !== true || owner.reads.next !== undefined || owner.writes !== undefined) return;
     this.remove(owner);
     this.registered.takeCare(owner);

@@ -92,6 +92,32 @@ export class BufferList implements Iterable<Uint8Array> {
     else this.push(takeSegment(lease.bytes, start, end, lease));
   }
 
+  /** @internal As `appendLease`; what lies right behind the last range makes that one longer. */
+  appendBehind(lease: Lease, start: number, end: number): void {
+    const { last } = this;
+    if (last?.lease === lease && last.end === start && last.generation === lease.generation) {
+      last.end = end;
+      this.lengthBytes += end - start;
+      lease.release();
+    } else {
+      this.appendLease(lease, start, end);
+    }
+  }
+
+  /** @internal How many of the first ranges lie in leased chunks, up to `most`. */
+  leasedRanges(most: number): number {
+    let count = 0;
+    for (let segment = this.first; segment?.lease !== undefined && count < most; segment = segment.next) count++;
+    return count;
+  }
+
+  /** @internal Calls `visit` for the chunk of each range that lies in one. */
+  visitLeases(visit: (lease: Lease) => void): void {
+    for (let segment = this.first; segment !== undefined; segment = segment.next) {
+      if (segment.lease !== undefined) visit(segment.lease);
+    }
+  }
+
   /**
    * Puts a copy at the end, in memory that belongs to the list; small pieces in a row share it.
    * @throws TypeError no Uint8Array.

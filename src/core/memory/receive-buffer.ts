@@ -5,17 +5,11 @@
  */
 import { describeBy, ifKnown } from '../../base/inspection.js';
 import { BufferList } from './buffer-list.js';
-import { MIN_RECEIVE_BYTES } from '../limits.js';
+import { LENT_LISTS, MIN_RECEIVE_BYTES } from '../limits.js';
 import type { Lease, Slab } from './slab.js';
 
 /** Received bytes that are kept start at a cache line of their own. */
 const ALIGNMENT = 64;
-
-/**
- * Lists that are lent to callbacks in turn. One that was kept by mistake throws when it is used; with a single list
- * it would show the bytes of whatever connection is being served at that moment.
- */
-const LENT_LISTS = 64;
 
 export class ReceiveBuffer {
   private readonly lists = Array.from({ length: LENT_LISTS }, () => new BufferList());

@@ -151,6 +151,11 @@ export class Slab {
     return this.blocks.size * this.blockBytes;
   }
 
+  /** Most chunks that there can be. */
+  get mostChunks(): number {
+    return this.maxChunks;
+  }
+
   get freeChunks(): number {
     return this.free.length;
   }
@@ -192,6 +197,8 @@ export class Slab {
   /** Memory beside the pool, smaller than a chunk, for one who has none or few of these. */
   pocket(): Lease {
     const bytes = new Uint8Array(new ArrayBuffer(Math.min(POCKET_BYTES, this.chunkBytes)));
+    // The kernel has its address as long as it is on loan.
+    markAsUntransferable(bytes.buffer);
     this.pocketBytes += bytes.length;
     return lend(new Lease(this, undefined, bytes, addressOf(bytes), this.debug));
   }

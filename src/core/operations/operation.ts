@@ -1,7 +1,7 @@
 /**
  * An operation: one thing to do with a descriptor, by whatever engine the driver is. It is declared once; what a
- * readiness engine needs of it is `attempt`, what a ring engine needs will stand beside it. And the descriptor, in
- * whose queues operations wait.
+ * readiness engine needs of it is `attempt`, and what a ring needs stands beside it in those that a ring can carry. And
+ * the descriptor, in whose queues operations wait.
  */
 import { READABLE, WRITABLE, type Interest } from '../../backends/contract.js';
 import { NO_TOKEN, type Token } from '../../base/token.js';
@@ -33,6 +33,15 @@ export const FINISHED = 3;
 export const TOLD = 4;
 export type OperationState = typeof IDLE | typeof TRYING | typeof WAITING | typeof FINISHED | typeof TOLD;
 
+/** What carries an operation in the kernel, so that no call is made for it. */
+export interface Carrier {
+  /**
+   * Takes the operation back from the kernel, and waits for that. What it has done by then is in the operation, which
+   * goes on by attempts.
+   */
+  recall(): void;
+}
+
 export abstract class Operation {
   /** Next in the descriptor's queue for this direction. Owned by the driver. */
   next: Operation | undefined = undefined;
@@ -40,6 +49,13 @@ export abstract class Operation {
   descriptor: Descriptor | undefined = undefined;
   /** Owned by the driver. */
   state: OperationState = IDLE;
+  /** Undefined: it goes by attempts. Owned by the driver. */
+  carrier: Carrier | undefined = undefined;
+
+  /** Whether a ring may carry it when it is started: then it is a CarriableReceive. */
+  get isCarriable(): boolean {
+    return false;
+  }
 
   /** Whether it ends where the user watches the descriptor: it is a look-out that its owner can do without. */
   get yieldsToWatch(): boolean {

@@ -16,13 +16,17 @@ export interface ReceiveOwner {
   onStarved(): void;
   /** The peer sent its last byte, or the stream broke. */
   onReceiveEnd(failure: Error | undefined): void;
+  /** Whether it takes all that comes until it says otherwise, so that a ring may receive ahead of it. */
+  readonly takesAhead?: boolean;
+  /** Bytes that a ring had received when it was told otherwise: they come before what the kernel has. */
+  onLeftOver?(chunk: BufferList): void;
 }
 
 export class Receive extends Operation {
   /** How the stream ended; undefined while it goes on. */
   private end: 'FIN' | Error | undefined = undefined;
 
-  constructor(private readonly owner: ReceiveOwner) {
+  constructor(readonly owner: ReceiveOwner) {
     super();
   }
 
@@ -70,6 +74,17 @@ export class Receive extends Operation {
       }
     }
     return AGAIN;
+  }
+
+  // By a ring
+
+  override get isCarriable(): boolean {
+    return this.owner.takesAhead === true && this.end === undefined;
+  }
+
+  /** The stream is over. @param code 0: the peer sent its last byte; an errno: what it broke with. */
+  endBy(code: number, fd: number): void {
+    this.end = code === 0 ? 'FIN' : new IoError(code, 'recv', `descriptor ${fd}`);
   }
 
   complete(): void {

@@ -32,7 +32,7 @@ export class Send extends Operation {
   bytesSent = 0;
   failure: Error | undefined = undefined;
 
-  constructor(private readonly owner: SendOwner) {
+  constructor(readonly owner: SendOwner) {
     super();
   }
 
@@ -65,6 +65,30 @@ export class Send extends Operation {
       if (queue.length === 0) return DONE;
       if (outcome !== DONE || budget <= 0) return budget === SEND_BYTES_PER_TURN ? outcome : AGAIN;
     }
+  }
+
+  // By a ring
+
+  /** The kernel has taken bytes from the front. */
+  sent(lengthBytes: number): void {
+    this.queue.consume(lengthBytes);
+    this.bytesSent += lengthBytes;
+    this.owner.reactor.driver.counters.bytesSent += lengthBytes;
+  }
+
+  /** What was asked for and has not been tried is tried, by a call, before it is given up. */
+  tryOnce(fd: number): void {
+    const before = this.queue.length;
+    try {
+      sendSome(fd, this.queue, this.owner.reactor.driver.counters, SEND_BYTES_PER_TURN);
+    } catch {
+      // The next call on the stream fails the same way.
+    }
+    this.bytesSent += before - this.queue.length;
+  }
+
+  breakBy(code: number, fd: number): void {
+    this.fail(new IoError(causeOf(fd, code), 'send', `descriptor ${fd}`));
   }
 
   complete(): void {

@@ -58,6 +58,15 @@ export class EventWait {
     return this.poll(0);
   }
 
+  /** What was postponed in the turn goes to the kernel. */
+  endTurn(): void {
+    try {
+      this.reactor.driver.carrier?.endTurn();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
   /** Since the reactor began. */
   utilization(): Utilization {
     return utilizationOf(this.sleptMs, this.startedMs);
@@ -68,10 +77,14 @@ export class EventWait {
     try {
       return this.reactor.driver.wait(timeoutNs);
     } catch (error) {
-      if (!(error instanceof IoError)) throw error;
-      this.reactor.breakDown(explained(error, this.reactor.driver.backend.name));
+      this.failed(error);
       return 0;
     }
+  }
+
+  private failed(error: unknown): void {
+    if (!(error instanceof IoError)) throw error;
+    this.reactor.breakDown(explained(error, this.reactor.driver.backend.name));
   }
 
   /** 0 with work at hand, otherwise until the nearest timer, ours or the host's. */

@@ -91,7 +91,7 @@ export class Reactor {
     const { backend, reason } = chooseBackend(options.backend, { maxEvents });
     this.reason = reason;
     try {
-      this.driver = new ReadinessDriver(backend, mode);
+      this.driver = new ReadinessDriver(backend, mode, this.slab);
       const loop = openNodeLoop();
       this.host = loop === undefined ? new BoundedHost() : new NodeHost(loop);
       this.schedule = new TurnSchedule(this.host, this);
@@ -281,6 +281,7 @@ export class Reactor {
     let busy = true;
     try {
       meter?.begin(driver.backend.counters.events);
+      driver.carrier?.beginTurn();
       this.beginRound();
       let events = this.events.wait(this.inbox, meter);
       const had = driver.hasWork;
@@ -308,6 +309,7 @@ export class Reactor {
       meter?.enter('deferred');
       this.deferred.run();
     } finally {
+      if (!this.closed) this.events.endTurn();
       schedule.end(busy);
       meter?.end(schedule.isScheduled, driver.backend.counters.events);
     }

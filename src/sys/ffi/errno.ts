@@ -30,6 +30,7 @@ export const EEXIST = errnoNumber('EEXIST');
 export const EINPROGRESS = errnoNumber('EINPROGRESS');
 export const EINTR = errnoNumber('EINTR');
 export const EINVAL = errnoNumber('EINVAL');
+export const ECANCELED = errnoNumber('ECANCELED');
 export const EIO = errnoNumber('EIO');
 export const EISDIR = errnoNumber('EISDIR');
 export const ELOOP = errnoNumber('ELOOP');

@@ -3,6 +3,7 @@
 /** Calls that came late enough to have one number everywhere. */
 export const IO_URING_SETUP = 425;
 export const IO_URING_ENTER = 426;
+export const IO_URING_REGISTER = 427;
 
 /** Flags of io_uring_setup(2). */
 export const IORING_SETUP_CQSIZE = 1 << 3;
@@ -66,10 +67,18 @@ export const SQE_USER_DATA_HIGH = 9;
 
 /** Bits of a submission's flags, as they stand in its first word. */
 export const IOSQE_CQE_SKIP_SUCCESS = (1 << 6) << 8;
+/** The kernel takes a buffer of the group that the submission names; group 0 if it names none. */
+export const IOSQE_BUFFER_SELECT = (1 << 5) << 8;
+
+/** In ioprio of a receive: it goes on until it fails, is cancelled, the stream ends or there is no buffer. */
+export const IORING_RECV_MULTISHOT = (1 << 1) << 16;
 
 export const IORING_OP_NOP = 0;
 export const IORING_OP_POLL_ADD = 6;
+export const IORING_OP_SENDMSG = 9;
 export const IORING_OP_ASYNC_CANCEL = 14;
+export const IORING_OP_SEND = 26;
+export const IORING_OP_RECV = 27;
 
 /** In `len` of a poll: it stays armed, and completes each time that something new happens. */
 export const IORING_POLL_ADD_MULTI = 1 << 0;
@@ -82,9 +91,26 @@ export const CQE_USER_DATA_HIGH = 1;
 export const CQE_RES = 2;
 export const CQE_FLAGS = 3;
 
+/** The completion names a buffer, in the upper half of its flags. */
+export const IORING_CQE_F_BUFFER = 1 << 0;
+export const CQE_BUFFER_SHIFT = 16;
 /** The submission will complete again. */
 export const IORING_CQE_F_MORE = 1 << 1;
 
 /** struct io_uring_getevents_arg, in words: sigmask, its size, min_wait_usec, the address of a struct timespec. */
 export const GETEVENTS_ARG_BYTES = 24;
 export const GETEVENTS_TS = 4;
+
+/** io_uring_register(2): a ring of provided buffers. */
+export const IORING_REGISTER_PBUF_RING = 22;
+/** A buffer serves several receives, each behind the last, until it is full. */
+export const IOU_PBUF_RING_INC = 1 << 1;
+/** struct io_uring_buf_reg, in words: address, entries, group and flags. */
+export const BUF_REG_BYTES = 40;
+export const BUF_REG_ENTRIES = 2;
+export const BUF_REG_GROUP_AND_FLAGS = 3;
+/** struct io_uring_buf: address, length, id. The tail of the ring is in the last two bytes of the first. */
+export const BUF_BYTES = 16;
+export const BUF_LENGTH_WORD = 2;
+export const BUF_ID_HALF = 6;
+export const BUF_TAIL_HALF = 7;

@@ -11,6 +11,8 @@ import { declare, errno } from '../ffi/libc.js';
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 0x01;
+const MAP_PRIVATE = 0x02;
+const MAP_ANONYMOUS = 0x20;
 const MAP_POPULATE = 0x8000;
 /** A child between fork and exec would keep the ring alive. */
 const MADV_DONTFORK = 10;
@@ -34,10 +36,11 @@ const madvise = declare<(address: number, lengthBytes: number, advice: number) =
   'int',
 ]);
 
-/** Areas of one ring. */
-const AREAS = 2;
+/** Areas of one ring: two that are the kernel's, and the ring of its provided buffers, which is ours. */
+const AREAS = 3;
+const BUFFERS = 2;
 
-const ENVIRONMENT_KEY = 'pollux: memory of rings, 1';
+const ENVIRONMENT_KEY = 'pollux: memory of rings, 2';
 const shared =
   (getEnvironmentData(ENVIRONMENT_KEY) as unknown as SharedArrayBuffer | undefined) ??
   new SharedArrayBuffer(2 * AREAS * MAX_DESCRIPTORS * Float64Array.BYTES_PER_ELEMENT);
@@ -61,18 +64,37 @@ export interface RingArea {
  */
 export function mapRing(fd: number, areas: readonly RingArea[]): ArrayBuffer[] {
   if (fd >= MAX_DESCRIPTORS) throw new IoError('EMFILE', 'mmap', `descriptor ${fd}`, `at most ${MAX_DESCRIPTORS} here`);
-  return areas.map((area, index) => mapArea(fd, area, fd * AREAS + index));
+  return areas.map(({ offset, lengthBytes }, index) => {
+    try {
+      return mapArea({ fd, offset, lengthBytes }, MAP_SHARED, fd * AREAS + index);
+    } catch (error) {
+      unmapRing(fd);
+      throw error;
+    }
+  });
 }
 
-function mapArea(fd: number, { offset, lengthBytes }: RingArea, entry: number): ArrayBuffer {
+/**
+ * Memory for a ring of provided buffers, which the kernel goes on to read for as long as there is the ring that it is
+ * registered with: it ends with `unmapRing`, as the rest of that ring's memory.
+ *
+ * @returns its address and a view of it.
+ * @throws IoError ENOMEM.
+ */
+export function mapBufferRing(fd: number, lengthBytes: number): { address: number; memory: ArrayBuffer } {
+  const entry = fd * AREAS + BUFFERS;
+  const memory = mapArea({ fd: -1, offset: 0, lengthBytes }, MAP_PRIVATE | MAP_ANONYMOUS, entry);
+  return { address: addresses[entry], memory };
+}
+
+function mapArea({ fd, offset, lengthBytes }: RingArea & { fd: number }, flags: number, entry: number): ArrayBuffer {
   lengths[entry] = lengthBytes;
   // One step with the call: a thread may be terminated between any other two.
-  const address = mmap(0, lengthBytes, PROT_READ_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
+  const address = mmap(0, lengthBytes, PROT_READ_WRITE, flags | MAP_POPULATE, fd, offset);
   addresses[entry] = address;
   if (address < 0) {
     const code = errno();
     addresses[entry] = 0;
-    unmapRing(fd);
     throw new IoError(code, 'mmap', `${lengthBytes} bytes of a ring`);
   }
   madvise(address, lengthBytes, MADV_DONTFORK);

@@ -8,6 +8,7 @@ import { declare, errno } from '../ffi/libc.js';
 import { NativeBlock, storeWord } from '../ffi/memory.js';
 import { close } from '../file/io.js';
 import {
+  CQE_BUFFER_SHIFT,
   CQE_BYTES,
   CQE_FLAGS,
   CQE_RES,
@@ -19,6 +20,7 @@ import {
   CQ_OFF_TAIL,
   GETEVENTS_ARG_BYTES,
   GETEVENTS_TS,
+  IORING_CQE_F_BUFFER,
   IORING_CQE_F_MORE,
   IORING_ENTER_EXT_ARG,
   IORING_ENTER_GETEVENTS,
@@ -235,6 +237,12 @@ export class Ring {
     return (this.words[this.place(index) + CQE_FLAGS] & IORING_CQE_F_MORE) !== 0;
   }
 
+  /** The buffer that the kernel took for it; -1: none. */
+  buffer(index: number): number {
+    const flags = this.words[this.place(index) + CQE_FLAGS];
+    return (flags & IORING_CQE_F_BUFFER) === 0 ? -1 : flags >>> CQE_BUFFER_SHIFT;
+  }
+
   /** Gives the places of the first `count` completions back; they must have been read. */
   seen(count: number): void {
     this.head = (this.head + count) >>> 0;
@@ -256,7 +264,11 @@ export class Ring {
     return this.cqes + ((this.head + index) & (this.completions - 1)) * CQE_WORDS;
   }
 
-  private prepare(
+  /**
+   * Stores a submission; there must be room.
+   * @param first opcode, flags and ioprio, from the low byte up. @param low, high the user data.
+   */
+  prepare(
     first: number,
     fd: number,
     addrLow: number,

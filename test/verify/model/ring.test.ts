@@ -177,6 +177,7 @@ describe('polls of the backend, in a ring that does its work in any order', () =
             },
             onStale() {},
             onWake() {},
+            onOther() {},
           },
           newCounters(),
         );

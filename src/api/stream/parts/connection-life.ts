@@ -50,6 +50,8 @@ export interface OutboundPart {
   /** Whether something is to be sent and it is the peer that does not take it. */
   readonly waitsForPeer: boolean;
   checkNoTurns(call: string): void;
+  /** What waits for the end of the turn goes to the kernel now. */
+  hasten(): void;
   takeQueued(): Uint8Array;
   tellClosed(failure: Error | undefined): void;
 }
@@ -111,6 +113,7 @@ export class ConnectionLife implements TimerOwner, Deferred {
   transition(event: StateEvent): void {
     const next = TRANSITIONS[this.state][event];
     if (next === undefined) return;
+    if (event === 'end' || event === 'close') this.connection.outbound?.hasten();
     this.state = next;
     const { descriptor, terms, inbound } = this.connection;
     if (next === 'closed') {

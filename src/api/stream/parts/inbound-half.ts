@@ -123,6 +123,20 @@ export class InboundHalf implements ReceiveOwner, PullSource<BufferList>, Inboun
     this.handOn(chunk);
   }
 
+  /** With a handler alone: who reads now and then leaves to the kernel what it has not asked for. */
+  get takesAhead(): boolean {
+    return this.handler !== undefined;
+  }
+
+  onLeftOver(chunk: BufferList): void {
+    const { state } = this.connection;
+    if (!delivers(state) && !discards(state)) return;
+    this.onArrival(chunk.length);
+    if (!delivers(state)) return;
+    const own = this.own();
+    (own.unread ??= new UnreadBytes()).add(chunk);
+  }
+
   /** Bytes came otherwise than by the continuous operation. */
   onArrival(lengthBytes: number): void {
     this.bytesReceived += lengthBytes;

@@ -62,7 +62,9 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
     const isOwn = typeof data === 'string';
     const part = isOwn ? this.encode(data) : data;
     this.checkCeiling(part.length);
-    if (this.turns === undefined && this.sender?.isWaiting !== true) {
+    if (this.turns === undefined && this.postpone(part)) {
+      // It goes with the next wait, as if the kernel had it.
+    } else if (this.turns === undefined && this.sender?.isWaiting !== true) {
       if (this.sendAtOnce(part, isOwn)) return true;
       if (isOver(connection.state)) return false;
     } else {
@@ -190,6 +192,8 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
 
   /** Takes out what is queued, for another thread to send. Calls that wait for room return. */
   takeQueued(): Uint8Array {
+    // What a ring has of it is known only once it is the driver's again.
+    this.sender?.carrier?.recall();
     const queue = this.sender?.queue;
     const bytes = queue?.toBytes() ?? new Uint8Array(0);
     queue?.release();
@@ -213,6 +217,25 @@ export class OutboundHalf implements SendOwner, WriteSide, OutboundPart {
     drained?.reject(failure ?? cancelled('send', descriptor));
     for (const turn of turns?.drop() ?? []) turn.broken(failure ?? cancelled('send', descriptor, turn.sinkName));
     if (turns !== undefined) this.sender?.queue.release();
+  }
+
+  /** What was postponed goes now. */
+  hasten(): void {
+    const { sender } = this;
+    if (sender?.carrier === undefined) return;
+    const { driver } = this.connection.reactor;
+    driver.carrier!.hasten(sender);
+    if (sender.queue.length === 0) driver.cancel(sender);
+  }
+
+  /** Has the next wait send it, where that can be. @returns whether it does. */
+  private postpone(part: Uint8Array | BufferList): boolean {
+    const { descriptor, reactor } = this.connection;
+    const { carrier } = reactor.driver;
+    if (carrier === undefined) return false;
+    if (carrier.mayPostpone(descriptor) && carrier.postpone(descriptor, this.needSender(), part)) return true;
+    this.hasten();
+    return false;
   }
 
   /** Sends what the kernel takes now, and queues the rest. @returns whether all of it went. */
