@@ -81,6 +81,16 @@ describe('a proxy that speaks HTTP, at the end of exchanges', () => {
     });
   }
 
+  for (const status of ['4', '099', '600', '999']) {
+    it(`502 for a response with the status ${status}`, async () => {
+      const proxy = await httpProxying(
+        await scriptedUpstream(answering(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`)),
+      );
+      expect(statusesIn(await exchange(portOf(proxy), GET))).to.deep.equal([502]);
+      expect(proxy.snapshot().http!.responses).to.deep.equal([0, 0, 0, 0, 0, 1]);
+    });
+  }
+
   it('goes to another upstream that works, and tells that the first does not', async () => {
     const upstream = await nodeUpstream();
     const silent = await scriptedUpstream(socket => socket.on('data', () => socket.destroy()));

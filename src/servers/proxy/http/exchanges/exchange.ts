@@ -236,6 +236,7 @@ export class Exchange implements LinkUser, LinkSeeker {
     if (step === 'more') return false;
     const head = parser.head;
     if (step === 'bad' || head === undefined || head.major !== 1) return this.distrust();
+    if (head.status < 100 || head.status > 599) return this.distrust();
     if (head.status < 200) return this.takeInterim(head, input);
     const framing = responseFraming(head, this.head.method === 'HEAD');
     if (framing === undefined) return this.distrust();
