@@ -67,8 +67,8 @@ function parseScenario(line: string, number: number, isUnended: boolean): Scenar
   try {
     parsed = JSON.parse(line);
   } catch (error) {
-    const why = isUnended ? 'the file ends in the middle of it: it was cut' : `no JSON: ${(error as Error).message}`;
-    throw new SyntaxError(`line ${number}: ${why}`, { cause: error });
+    const why = isUnended ? 'the file ends in the middle of it: it was cut' : (error as Error).message;
+    throw new SyntaxError(`line ${number}: no JSON: ${why}`, { cause: error });
   }
   const scenario = parsed as Partial<Scenario> | null;
   if (typeof scenario?.name !== 'string' || typeof scenario.area !== 'string' || !Array.isArray(scenario.steps)) {
