@@ -48,7 +48,10 @@ describe('pollux conformance --compare', function () {
     const changed = JSON.parse(second) as { steps: { op: string }[] };
     changed.steps[1].op = 'other';
     const cases: readonly (readonly [string, RegExp])[] = [
-      [file('cut.jsonl', `${first}\n${second.slice(0, 100)}`), /cut\.jsonl: line 2: the file ends in the middle of it/],
+      [
+        file('cut.jsonl', `${first}\n${second.slice(0, 100)}`),
+        /cut\.jsonl: line 2: no JSON: the file ends in the middle/,
+      ],
       ['test/fixtures/kqueue/so-splice-freebsd-15.jsonl', /15\.jsonl: line 1: this is no trace: a scenario has a name/],
       [file('other.jsonl', JSON.stringify(other)), /have no scenario in common/],
       [
