@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import type { AccessRule } from '../servers.js';
 import { refuseBesideConfig, refuseWithoutConfig } from './config/beside.js';
 import { readProxyFile } from './config/proxy-file.js';
+import { openMonitors } from './monitors.js';
 import type { ProxyConfig } from './proxy/config.js';
 import { addFlags, proxyConfigOf, type ProxyFlags } from './proxy/flags.js';
 import { proxyHere, proxyInThreads } from './proxy/proxying.js';
@@ -16,7 +17,7 @@ export function proxyCommand(): Command {
     .description('carry connections to one of several upstreams')
     .addHelpText(
       'after',
-      '\nSIGTERM and SIGINT drain, and a second one stops at once. SIGHUP reads the configuration again, and drops no connection.\n' +
+      '\nSIGTERM and SIGINT drain, and a second one stops at once. SIGHUP reads the configuration again, and drops no connection; SIGUSR2 opens the log anew.\n' +
         'docs/guide/proxy.md shows configurations.\n' +
         'Exits 0 when it was stopped, 1 if it could not listen or the file is wrong, 2 on bad usage.',
     )
@@ -25,6 +26,7 @@ export function proxyCommand(): Command {
       const config = await read();
       if (flags.check === true) return void process.stdout.write(`pollux proxy: ${flags.config} is right\n`);
       const proxying = await (config.threads === 1 ? proxyHere(config) : proxyInThreads(config));
+      await openMonitors(config.options, proxying, 'pollux proxy');
       process.stdout.write(`pollux proxy: listening on ${proxying.place}\n`);
       await untilEnded(proxying, config, read);
     });

@@ -2,11 +2,12 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { listenPlace, upstreamPlace } from '../../src/cli/proxy/places.js';
 import { runPollux } from './run-pollux.js';
@@ -86,6 +87,37 @@ describe('pollux proxy', () => {
     for (let times = 0; times < 8; times++) expect(await ask(shared)).to.equal('origin:x');
     child.kill('SIGTERM');
     expect(await once(child, 'close')).to.deep.equal([0, null]);
+  });
+
+  it('logs clients of all threads, opens the log anew at SIGUSR2, and has metrics', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'pollux-cli-'));
+    try {
+      const [shared, metrics, log] = [await freePort(), await freePort(), join(directory, 'clients.log')];
+      const flags = ['--threads', '2', '--log', log, '--log-format', 'json', '--metrics', `${metrics}`];
+      const [child] = await start('-l', `127.0.0.1:${shared}`, '-u', `127.0.0.1:${port}`, ...flags);
+      await ask(shared);
+      const page = await text((await fetch(`http://127.0.0.1:${metrics}/metrics`)).body!);
+      expect(page).to.match(
+        new RegExp(`^pollux_upstream_up\\{thread="worker [01]",.*upstream="127.0.0.1:${port}"\\} 1$`, 'm'),
+      );
+      renameSync(log, `${log}.1`);
+      child.kill('SIGUSR2');
+      while (!existsSync(log)) await new Promise(resolve => setTimeout(resolve, 5));
+      await ask(shared);
+      child.kill('SIGTERM');
+      expect(await once(child, 'close')).to.deep.equal([0, null]);
+      const lines = (readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8')).trim().split('\n');
+      const records = lines.map(line => JSON.parse(line) as object);
+      expect(records).to.have.length(2);
+      expect(records[0]).to.include({
+        client: '127.0.0.1',
+        outcome: 'completed',
+        bytesToUpstream: 1,
+        bytesToClient: 8,
+      });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('takes Unix sockets on both sides', async () => {

@@ -30,6 +30,8 @@ describe('pollux serve', () => {
   });
 
   interface Started {
+    /** The port of what it says that it has there. */
+    place(what: string): Promise<number>;
     readonly child: ChildProcess;
     readonly port: number;
     /** All of standard error, once it has ended. */
@@ -53,7 +55,12 @@ describe('pollux serve', () => {
       const [status] = await closed;
       return { status, stderr };
     };
-    return { child, port, end };
+    const place = async (what: string) => {
+      const line = new RegExp(`${what} at http://127\\.0\\.0\\.1:(\\d+)/`);
+      while (!line.test(stderr)) await once(child.stderr, 'data');
+      return Number(line.exec(stderr)![1]);
+    };
+    return { child, port, place, end };
   }
 
   async function fetchText(port: number, path = '/', isSecure = false): Promise<string> {
@@ -75,18 +82,19 @@ describe('pollux serve', () => {
     expect(stderr.split('\n')).to.have.length(2);
   });
 
-  it('SIGHUP opens the log anew, and loses no line', async () => {
-    const log = join(folder, 'access.log');
-    const { child, port, end } = await start('--log', log, '--log-format', 'common');
-    await fetchText(port, '/one');
-    renameSync(log, `${log}.1`);
-    child.kill('SIGHUP');
-    while (!lines(log)) await new Promise(resolve => setTimeout(resolve, 10));
-    await fetchText(port, '/two');
-    await end();
-    const all = readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8');
-    expect(all.match(/"GET \S+/g)).to.deep.equal(['"GET /one', '"GET /two']);
-  });
+  for (const signal of ['SIGHUP', 'SIGUSR2'] as const)
+    it(`${signal} opens the log anew, and loses no line`, async () => {
+      const log = join(folder, 'access.log');
+      const { child, port, end } = await start('--log', log, '--log-format', 'common');
+      await fetchText(port, '/one');
+      renameSync(log, `${log}.1`);
+      child.kill(signal);
+      while (!lines(log)) await new Promise(resolve => setTimeout(resolve, 10));
+      await fetchText(port, '/two');
+      await end();
+      const all = readFileSync(`${log}.1`, 'utf8') + readFileSync(log, 'utf8');
+      expect(all.match(/"GET \S+/g)).to.deep.equal(['"GET /one', '"GET /two']);
+    });
 
   for (const accept of ['reuseport', 'acceptor']) {
     it(`threads that accept by ${accept} serve one port with TLS, and drain`, async () => {
@@ -101,6 +109,27 @@ describe('pollux serve', () => {
       expect({ status, lines: stderr.split('\n').length }, stderr).to.deep.equal({ status: 0, lines: 2 });
     });
   }
+
+  it('threads tell of themselves together: metrics, and a page', async () => {
+    const { port, place, end } = await start('--threads', '2', '--metrics', '0', '--status', '127.0.0.1:0');
+    await fetchText(port);
+    const metrics = await fetchText(await place('metrics'), '/metrics');
+    const requests = [...metrics.matchAll(/^pollux_server_requests_total\{thread="worker (\d)"\} (\d+)$/gm)];
+    expect(requests.map(([, thread]) => thread)).to.deep.equal(['0', '1']);
+    expect(requests.reduce((sum, [, , count]) => sum + Number(count), 0)).to.equal(1);
+    expect(metrics).to.match(/^pollux_turns_total\{thread="main"\} [1-9]/m);
+    const page = JSON.parse(/{.*/s.exec(await fetchText(await place('status page'), '/status.json'))![0]) as {
+      readonly states: readonly unknown[];
+    };
+    expect(page)
+      .to.have.property('title')
+      .that.matches(/^pollux serve /);
+    expect(page.states).to.deep.equal([
+      ['worker 0', 'running'],
+      ['worker 1', 'running'],
+    ]);
+    expect((await end()).status).to.equal(0);
+  });
 
   // Misuse exits 2, and what can not be opened exits 1.
   const refused: readonly [string[], number, RegExp][] = [

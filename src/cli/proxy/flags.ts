@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AccessRule, ProxyListenOptions, ProxyProtocol, UpstreamOptions } from '../../servers.js';
+import { addMonitorFlags, monitorsOf, type MonitorFlags } from '../monitors.js';
 import { BALANCES, type Balance } from '../../servers/proxy/balancers/choice.js';
 import { checkedProxy } from '../config/proxy-file.js';
 import type { ProxyConfig, ProxyPlace } from './config.js';
 import { listenPlace, upstreamPlace } from './places.js';
 
 /** As commander gives them. */
-export interface ProxyFlags {
+export interface ProxyFlags extends MonitorFlags {
   readonly listen?: readonly ProxyListenOptions[];
   readonly upstream?: readonly UpstreamOptions[];
   readonly balance: Balance;
@@ -27,6 +28,8 @@ export interface ProxyFlags {
   readonly sendProxy?: ProxyProtocol;
   readonly cert?: string;
   readonly key?: string;
+  readonly log?: string;
+  readonly logFormat: 'text' | 'json';
   readonly threads?: number;
   readonly drain: number;
   readonly inherited?: readonly string[];
@@ -51,7 +54,7 @@ const milliseconds = atLeast(0, 'milliseconds');
 
 /** Adds the flags to the command. @param rules gets those of `--allow` and `--deny`, in their order. */
 export function addFlags(command: Command, rules: AccessRule[]): Command {
-  return command
+  return addMonitorFlags(command)
     .addOption(
       new Option('-l, --listen <place>', 'where to listen: PORT, HOST:PORT or a path; as often as you like').argParser(
         collected(listenPlace),
@@ -90,6 +93,8 @@ export function addFlags(command: Command, rules: AccessRule[]): Command {
     .addOption(new Option('--send-proxy <version>', 'tell upstreams who the client is').choices(['v1', 'v2']))
     .option('--cert <file>', 'end TLS here: the certificate and its chain, as PEM')
     .option('--key <file>', 'and the key')
+    .option('--log <file>', 'a line for each client that is through; needs the package sonic-boom')
+    .addOption(new Option('--log-format <format>').choices(['text', 'json']).default('text'))
     .option(
       '--threads <number>',
       'threads that accept and carry (default: 1); limits are of each',
@@ -142,6 +147,8 @@ export function proxyConfigOf(command: Command, flags: ProxyFlags, rules: readon
       connectionsPerSource: flags.maxPerSource,
       bytesPerSecond: flags.bytesPerSecond,
     },
+    ...(flags.log !== undefined && { connectionLog: { to: flags.log, format: flags.logFormat } }),
+    ...monitorsOf(flags),
   };
   return checkedProxy({ options, places, threads, drainMs: drain });
 }

@@ -8,6 +8,8 @@ const proxy = await createProxy(worker.payload as ProxyOptions);
 worker.endpoint.answer<ProxyOptions>('reload', async ({ value: options }) => {
   await proxy.reload(options);
 });
+worker.endpoint.answer('report', () => proxy.report());
+worker.endpoint.answer('reopen', () => proxy.reopenLog());
 worker.endpoint.answer<number>('drain', async ({ value: deadlineMs }) => {
   await proxy.drain({ deadlineMs });
 });

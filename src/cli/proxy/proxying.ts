@@ -1,21 +1,24 @@
 /** A proxy that the command runs: in this thread, or in several that share its ports. */
 import process from 'node:process';
-import { createProxy } from '../../servers.js';
+import { createProxy, serverReports, workerReports } from '../../servers.js';
 import { formatName } from '../../servers/proxy/addresses.js';
 import { Runtime } from '../../threads.js';
 import { InheritedListeners } from '../config/inherited.js';
+import { withoutMonitors } from '../monitors.js';
 import type { Running } from '../service.js';
 import type { ProxyConfig } from './config.js';
 
 export async function proxyHere(config: ProxyConfig): Promise<Running<ProxyConfig>> {
   const inherited = new InheritedListeners();
   const optionsOf = async ({ options, places }: ProxyConfig) => ({
-    ...options,
+    ...withoutMonitors(options),
     listen: await inherited.resolve(places),
   });
   const proxy = await createProxy(await optionsOf(config));
   return {
     place: proxy.listeners.map(({ address }) => formatName(address)).join(', '),
+    reports: serverReports(proxy),
+    reopenLog: () => proxy.reopenLog(),
     reload: async next => proxy.reload(await optionsOf(next)),
     drain: (deadlineMs, signal) => {
       signal.addEventListener('abort', () => void proxy.close(), { once: true });
@@ -41,6 +44,11 @@ export async function proxyInThreads(config: ProxyConfig): Promise<Running<Proxy
   }
   return {
     place: config.places.map(({ host, port }) => (host === undefined ? `${port}` : `${host}:${port}`)).join(', '),
+    reports: workerReports(runtime),
+    reopenLog: () => {
+      // A worker that has just died opens the file when it starts again.
+      for (const { peer } of runtime.workers) peer.request('reopen', null).catch(() => {});
+    },
     reload: async next => {
       // What is wrong for one of them is wrong for all, and the first has nothing of it.
       for (const { peer } of runtime.workers) await peer.request('reload', optionsOf(next));
@@ -54,5 +62,5 @@ export async function proxyInThreads(config: ProxyConfig): Promise<Running<Proxy
 }
 
 function optionsOf({ options, places }: ProxyConfig) {
-  return { ...options, listen: places };
+  return { ...withoutMonitors(options), listen: places };
 }

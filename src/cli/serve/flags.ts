@@ -1,11 +1,12 @@
 /** The flags of `pollux serve`, and what a server is made with by them. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AccessLogOptions, Redirect, FieldRule } from '../../servers.js';
+import { addMonitorFlags, monitorsOf, type MonitorFlags } from '../monitors.js';
 import { MOST_THREADS, SERVE_ACCEPTS } from '../config/serve-file.js';
 import type { ServeAccept, ServeConfig } from './config.js';
 
 /** As commander gives them. */
-export interface ServeFlags {
+export interface ServeFlags extends MonitorFlags {
   readonly host: string;
   readonly port: number;
   readonly path?: string;
@@ -34,7 +35,7 @@ export interface ServeFlags {
 const MOST_SECONDS = 24 * 3600;
 
 export function addServeOptions(command: Command): Command {
-  return command
+  return addMonitorFlags(command)
     .option('--host <host>', 'where to listen', '127.0.0.1')
     .option('--port <port>', '0 takes one that is free', integer(0, 65_535), 8080)
     .option('--path <path>', 'listens on a Unix socket in place of a port')
@@ -100,6 +101,7 @@ export function configOf(command: Command, directory: string, flags: ServeFlags)
     hosts: Object.fromEntries(Object.entries(vhost).map(([name, folder]) => [name, { ...site, directory: folder }])),
     ...(cert !== undefined && { tls: { certificate: cert, key: key! } }),
     ...(log !== undefined && { accessLog: { to: log, format: flags.logFormat } }),
+    ...monitorsOf(flags),
   };
   const { host, port, path, maxConnections, threads, accept, drain } = flags;
   const place =

@@ -8,6 +8,8 @@ const server = await createStaticServer(worker.payload as StaticServerOptions);
 worker.endpoint.answer<StaticServerOptions>('reload', async ({ value: options }) => {
   await server.reload(options);
 });
+worker.endpoint.answer('report', () => server.report());
+worker.endpoint.answer('reopen', () => server.reopenLog());
 worker.endpoint.answer<number>('drain', async ({ value: deadlineMs }) => {
   await server.drain({ deadlineMs });
 });

@@ -1,23 +1,26 @@
 /** A server that the command runs: in this thread, or in several that serve one port together. */
 import process from 'node:process';
 import type { Address } from '../../index.js';
-import { createStaticServer } from '../../servers.js';
+import { createStaticServer, serverReports, workerReports } from '../../servers.js';
 import { keptPlaces } from '../../servers/places/kept-places.js';
 import { Runtime, type Service } from '../../threads.js';
 import { InheritedListeners } from '../config/inherited.js';
 import { without } from '../config/without.js';
+import { withoutMonitors } from '../monitors.js';
 import type { Running } from '../service.js';
 import type { ServeConfig, ServePlace } from './config.js';
 
 export async function serveHere(config: ServeConfig): Promise<Running<ServeConfig>> {
   const inherited = new InheritedListeners();
   const optionsOf = async ({ options, places }: ServeConfig) => ({
-    ...options,
+    ...withoutMonitors(options),
     listen: await inherited.resolve(places),
   });
   const server = await createStaticServer(await optionsOf(config));
   return {
     place: placesOf(server.listeners, config),
+    reports: serverReports(server),
+    reopenLog: () => server.reopenLog(),
     reload: async next => server.reload(await optionsOf(next)),
     drain: (deadlineMs, signal) => server.drain({ deadlineMs, signal }),
   };
@@ -34,7 +37,7 @@ export async function serveInThreads(config: ServeConfig): Promise<Running<Serve
   const runtime = new Runtime({
     entry: new URL('serve-thread.js', import.meta.url),
     workers: threads,
-    payload: options,
+    payload: withoutMonitors(options),
     restarts: 10,
     onError: (failure, name) => process.stderr.write(`pollux: ${name} died and is started again: ${failure.message}\n`),
   });
@@ -48,6 +51,11 @@ export async function serveInThreads(config: ServeConfig): Promise<Running<Serve
     const listeners = shared.map(({ service }) => service);
     return {
       place: placesOf(listeners, config),
+      reports: workerReports(runtime),
+      reopenLog: () => {
+        // A worker that has just died opens the file when it starts again.
+        for (const { peer } of runtime.workers) peer.request('reopen', null).catch(() => {});
+      },
       reload: async next => {
         const { kept, gone } = keptPlaces(next.places, shared);
         const opened: Shared[] = [];
@@ -55,7 +63,7 @@ export async function serveInThreads(config: ServeConfig): Promise<Running<Serve
           for (const [index, place] of next.places.entries())
             if (kept[index] === undefined) opened.push(await open(place));
           // What is wrong for one of them is wrong for all, and the first has nothing of it.
-          for (const { peer } of runtime.workers) await peer.request('reload', next.options);
+          for (const { peer } of runtime.workers) await peer.request('reload', withoutMonitors(next.options));
         } catch (failure) {
           for (const { service } of opened) await service.close();
           throw failure;

@@ -1,18 +1,7 @@
 /** A line for each response, in the forms that tools for logs know, to a file or to whatever takes lines. */
 import type { Address } from '../../index.js';
-import { kindOf } from '../../base/arguments.js';
-import { described } from '../../base/option-schema.js';
-import { oneOf, required, type OptionTable, type OptionValues } from '../../base/options.js';
-
-/** What takes lines, and never blocks: a destination of pino (`sonic-boom`), or `{ write: line => … }`. */
-export interface LineSink {
-  /** @param line with its end. */
-  write(line: string): unknown;
-  /** Opens its file anew, which was renamed. */
-  reopen?(): void;
-  /** No more is written. */
-  end?(): void;
-}
+import { oneOf, type OptionTable, type OptionValues } from '../../base/options.js';
+import { LINE_SINK, openSink, type LineSink } from './line-sink.js';
 
 /** A request, as far as lines tell of it. */
 export interface LoggedRequest {
@@ -42,26 +31,17 @@ export interface AccessLogOptions {
   readonly to: string | LineSink;
 }
 
-function checkSink(name: string, given: string | LineSink): void {
-  if (typeof given === 'string' ? given !== '' : typeof (given as Partial<LineSink> | null)?.write === 'function')
-    return;
-  throw new TypeError(`${name}: ${kindOf(given)}; allowed: a file, or an object with write(line)`);
-}
-
 export const ACCESS_LOG_OPTIONS = {
   format: oneOf(['common', 'combined', 'json'], 'combined'),
-  to: described(required(checkSink), { type: 'string', minLength: 1 }),
+  to: LINE_SINK,
 } satisfies OptionTable<AccessLogOptions>;
 
 export type AccessLogValues = OptionValues<typeof ACCESS_LOG_OPTIONS>;
 
-/** Lines that wait for a slow disk; what comes beyond them is thrown away, and counted. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-
-/** Opens a log. @throws Error ERR_MODULE_NOT_FOUND: sonic-boom is not installed; what opening the file throws. */
+/** Opens a log. @throws Error sonic-boom is not installed; what opening the file throws. */
 export async function openAccessLog({ format, to }: AccessLogValues): Promise<AccessLog> {
   const lines = format === 'json' ? jsonLine : format === 'common' ? commonLine : combinedLine;
-  return new AccessLog(typeof to === 'string' ? await openFile(to) : to, lines);
+  return new AccessLog(await openSink(to), lines);
 }
 
 /** The log of one server. */
@@ -82,19 +62,6 @@ export class AccessLog {
   close(): void {
     this.sink.end?.();
   }
-}
-
-async function openFile(path: string): Promise<LineSink> {
-  const { default: boom } = await import('sonic-boom');
-  const bounds = { maxLength: MAX_WAITING_BYTES, minLength: 4096, periodicFlush: 500 };
-  const sink = new boom.SonicBoom({ dest: path, sync: false, append: true, ...bounds });
-  await new Promise<void>((resolve, reject) => {
-    sink.once('ready', resolve);
-    sink.once('error', reject);
-  });
-  // A disk that is full takes nothing for a while: serving goes on.
-  sink.on('error', (failure: Error) => process.emitWarning(failure.message, 'PolluxAccessLogWarning'));
-  return sink;
 }
 
 function commonLine(request: LoggedRequest, { status, bodyBytes }: LoggedResponse): string {

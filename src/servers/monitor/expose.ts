@@ -12,7 +12,7 @@ import { StatusPage } from './status-page.js';
 
 /** Options of `exposeMetrics` and `exposeStatusPage`. */
 export interface MonitorOptions extends MonitorPlace {
-  /** Where the numbers come from: `workerReports(runtime)`, or `() => [{ name, state: 'running', report }]`. */
+  /** Where the numbers come from: `serverReports(server)`, or `workerReports(runtime)` for threads. */
   readonly reports: Reports;
   /** What the server is called on its page. Default: the name of the program. */
   readonly title?: string;

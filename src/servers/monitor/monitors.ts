@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../index.js';
 import { exposeMetrics, exposeStatusPage, type Monitor } from './expose.js';
 import type { MonitorPlace } from './place.js';
-import { ownReports } from './reports.js';
+import { serverReports } from './reports.js';
 import type { ServerReport } from './server-report.js';
 
 /** Where to; undefined: nowhere. */
@@ -27,7 +27,7 @@ export class Monitors {
   /** @throws what `exposeMetrics` and `exposeStatusPage` throw, by the promise: `close` ends what is open by then. */
   async open({ metrics, status }: MonitorPlaces, server: { report(): ServerReport }): Promise<void> {
     this.places = { metrics, status };
-    const reports = ownReports(server);
+    const reports = serverReports(server);
     if (metrics !== undefined) this.metrics = await exposeMetrics({ ...metrics, reports });
     if (status !== undefined) this.status = await exposeStatusPage({ ...status, reports });
   }

@@ -11,8 +11,12 @@ const REQUEST = 'report';
 /** How long a worker's answer is waited for. */
 const PATIENCE_MS = 500;
 
-/** Of a server in this thread. */
-export function ownReports(server: { report(): ServerReport }): Reports {
+/**
+ * Reports of a server in this thread, for `exposeMetrics` and `exposeStatusPage`.
+ *
+ *     const metrics = await exposeMetrics({ port: 9464, reports: serverReports(server) });
+ */
+export function serverReports(server: { report(): ServerReport }): Reports {
   const name = isMainThread ? 'main' : `thread ${threadId}`;
   return () => [{ name, state: 'running', report: server.report() }];
 }

@@ -16,6 +16,7 @@ import { atLeastOne } from './limits/most.js';
 import { rate } from './limits/rate.js';
 import { listenPlan, type ProxyListenOptions } from './listeners/listen-options.js';
 import { monitorPlace, type MonitorPlace } from '../monitor/place.js';
+import { CONNECTION_LOG_OPTIONS, type ConnectionLogOptions } from './session/connection-log.js';
 import type { SessionRecord } from './session/session-record.js';
 import { poolPlan, type PoolOptions } from './upstreams/pool-options.js';
 
@@ -65,7 +66,9 @@ export interface ProxyOptions {
   readonly metrics?: MonitorPlace;
   /** Where a page shows what the proxy does. Default: nowhere. */
   readonly status?: MonitorPlace;
-  /** Told of each client that is through: for a log. */
+  /** A line for each client that is through. Default: nowhere. */
+  readonly connectionLog?: ConnectionLogOptions;
+  /** Told of each client that is through. */
   readonly onEnd?: (record: SessionRecord) => void;
   /** A listener met what it survives, such as no descriptor left (EMFILE). Without a handler a warning is emitted. */
   readonly onError?: (failure: Error) => void;
@@ -98,6 +101,7 @@ export const PROXY_OPTIONS = {
   limits: nested(LIMITS),
   metrics: monitorPlace,
   status: monitorPlace,
+  connectionLog: ifGiven(nested(CONNECTION_LOG_OPTIONS)),
   onEnd: callback<NonNullable<ProxyOptions['onEnd']>>(),
   onError: callback<NonNullable<ProxyOptions['onError']>>(),
 } satisfies OptionTable<ProxyOptions>;

@@ -17,6 +17,7 @@ import { proxyPlan, type ProxyOptions, type ProxyPlan } from './proxy-options.js
 import type { ProxySnapshot } from './proxy-snapshot.js';
 import { reportOf } from './report.js';
 import { drainPlan, drainSessions, type ProxyDrainOptions, type ProxyDrainResult } from './session/draining.js';
+import { checkSameLog, ConnectionLog } from './session/connection-log.js';
 import { Session } from './session/session.js';
 import type { RefusalReason, SessionRecord } from './session/session-record.js';
 import { Sessions } from './session/sessions.js';
@@ -33,6 +34,7 @@ export class ProxyServer {
   private readonly sessions: Sessions;
   private readonly sources: SourceCounts;
   private readonly tally = new Tally();
+  private log: ConnectionLog | undefined = undefined;
   private readonly ownMonitors = new Monitors();
   private readonly classes = new Map<string, BandwidthClass>();
   /** The last reload that was asked for. */
@@ -56,6 +58,8 @@ export class ProxyServer {
       await Promise.all([...this.pools.values()].map(pool => pool.open()));
       await this.ownMonitors.open(this.plan, this);
       await this.gateway?.open();
+      const { connectionLog } = this.plan;
+      if (connectionLog !== undefined) this.log = await ConnectionLog.open(connectionLog);
       for (const listen of this.plan.listen) this.entrances = [...this.entrances, await Entrance.listen(listen)];
       this.letIn();
     } catch (failure) {
@@ -97,6 +101,12 @@ export class ProxyServer {
     if (found === undefined) throw new TypeError(`pool: '${pool}'; allowed: ${[...this.pools.keys()].join(', ')}`);
     if (this.isClosed) throw new IoError('EBADF', 'take', undefined, 'the proxy is closed');
     this.begin(client, plainReception(found, this.gateway), undefined);
+  }
+
+  /** Takes the log's file anew, which was renamed. */
+  reopenLog(): void {
+    this.log?.reopen();
+    this.gateway?.reopenLog();
   }
 
   /**
@@ -163,6 +173,8 @@ export class ProxyServer {
     for (const session of this.sessions) session.reset('stopped');
     this.gateway?.close();
     await Promise.all([...this.entrances.map(entrance => entrance.close()), this.ownMonitors.close()]);
+    this.log?.close();
+    this.log = undefined;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -183,7 +195,7 @@ export class ProxyServer {
 
   /** @internal */
   get asksSource(): boolean {
-    return this.sources.isLimited || this.plan.onEnd !== undefined;
+    return this.sources.isLimited || this.log !== undefined || this.plan.onEnd !== undefined;
   }
 
   /** @internal */
@@ -217,6 +229,7 @@ export class ProxyServer {
     if (session.isCounted) sources.remove(session.source);
     session.entrance?.onClientGone();
     if (sessions.size < plan.limits.connections) for (const { gate } of this.entrances) gate.release('proxy');
+    this.log?.write(record);
     // What it throws is its own trouble, and must not keep sockets open.
     if (plan.onEnd !== undefined) nextTick(plan.onEnd, record);
   }
@@ -224,6 +237,7 @@ export class ProxyServer {
   private async renew(plan: ProxyPlan): Promise<void> {
     this.checkRuns();
     this.ownMonitors.checkSame(plan);
+    checkSameLog(plan, this.plan);
     const { kept, gone } = keptPlaces(plan.listen, this.entrances);
     const pools = poolsOf(plan, this.pools);
     const gateway = this.gatewayOf(plan, pools);
@@ -245,6 +259,7 @@ export class ProxyServer {
       throw failure;
     }
     // From here on nothing can fail.
+    this.reopenLog();
     const { pools: before } = this;
     this.plan = plan;
     this.pools = pools;
