@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 const PLAIN: Readonly<Record<string, string>> = {
   'api/framing/cutter.ts': 'a mistake of Pollux itself',
   'api/own-error.ts': 'becomes an error of the class and the code that it stands for',
+  'base/prometheus.ts': 'a package is not installed',
   'backends/registry.ts': 'no backend runs here: the sentence of doctor',
   'cli/': 'the command prints the message',
   'core/memory/': 'memory is used after its release: a mistake of the program, which no handler can mend',
-  'observe/metrics.ts': 'a package is not installed',
+  'servers/http/line-sink.ts': 'a package is not installed',
   'sys/ffi/libc.ts': 'Pollux cannot run here at all',
   'sys/ffi/node-loop.ts': 'Pollux cannot run here at all',
   'threads/ring/writer.ts': 'a mistake of Pollux itself',

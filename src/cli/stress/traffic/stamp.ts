@@ -6,7 +6,7 @@ const TIME_OFFSET = 4;
 
 /** The head of a message, written before each one is sent, and read when it has come. */
 export class Stamp {
-  readonly bytes = new Uint8Array(STAMP_BYTES);
+  readonly bytes: Uint8Array = new Uint8Array(STAMP_BYTES);
   private readonly view = new DataView(this.bytes.buffer);
 
   write(lengthBytes: number, sentMs: number): void {
