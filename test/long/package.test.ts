@@ -29,7 +29,9 @@ describe('the package', () => {
       'docs',
       'examples',
       'LICENSE',
+      'schema',
     ]);
-    expect(unpackedSize).to.be.below(2_450_000);
+    // Half of the 4.9 MB of November 21st is the aim; the two servers and the self-test brought it above that again.
+    expect(unpackedSize).to.be.below(2_800_000);
   });
 });
