@@ -38,6 +38,12 @@ export interface MetricRegistration<Thread extends { readonly name: string }> {
   readonly look: () => Promise<readonly Thread[]>;
 }
 
+/** What counters and gauges of `prom-client` have in common. */
+interface CountedMetric {
+  reset(): void;
+  inc(labels: Labels, value: number): void;
+}
+
 /** The only value of a metric without labels. */
 export const one = (value: number): readonly MetricValue[] => [[{}, value]];
 
@@ -66,32 +72,19 @@ export function registerFamily<Thread extends { readonly name: string }>(
 ): void {
   const registers = [registry];
   const view = new SharedView(look);
-  for (const { name, help, labels = [], read } of counters) {
-    new client.Counter({
-      name: prefix + name,
-      help,
-      labelNames: ['thread', ...labels],
-      registers,
-      async collect() {
-        const values = await view.values(read);
-        this.reset();
-        for (const [found, value] of values) this.inc(found, value);
-      },
-    });
-  }
-  for (const { name, help, labels = [], read } of gauges) {
-    new client.Gauge({
-      name: prefix + name,
-      help,
-      labelNames: ['thread', ...labels],
-      registers,
-      async collect() {
-        const values = await view.values(read);
-        this.reset();
-        for (const [found, value] of values) this.set(found, value);
-      },
-    });
-  }
+  const configurationOf = ({ name, help, labels = [], read }: Metric<Thread>) => ({
+    name: prefix + name,
+    help,
+    labelNames: ['thread', ...labels],
+    registers,
+    async collect(this: CountedMetric) {
+      const values = await view.values(read);
+      this.reset();
+      for (const [found, value] of values) this.inc(found, value);
+    },
+  });
+  for (const metric of counters) new client.Counter(configurationOf(metric));
+  for (const metric of gauges) new client.Gauge(configurationOf(metric));
   for (const { name, help, read } of histograms) {
     const histogram = new client.Histogram({
       name: prefix + name,

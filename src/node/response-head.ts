@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL } from '../sys/ffi/constants.js';
-import { addressOf } from '../sys/ffi/memory.js';
+import { NativeBlock } from '../sys/ffi/memory.js';
 import { send } from '../sys/socket/socket.js';
 
 /** What Node's responses have, and do not show. */
@@ -12,8 +12,10 @@ interface Innards {
   readonly outputSize: number;
 }
 
-const memory = Buffer.alloc(16 * 1024);
-const address = addressOf(memory);
+/** A longer one goes by Node. */
+const MAX_BYTES = 16 * 1024;
+/** Made for the first head. */
+let memory: { readonly text: Buffer; readonly address: number } | undefined;
 
 /**
  * Sends a head that is written and has not gone, in the packet of the body where the system can (MSG_MORE). What the
@@ -24,7 +26,7 @@ export function sendHead(response: ServerResponse, socket: Socket): void {
   const { _header: head, outputSize } = innards;
   if (typeof head !== 'string' || innards._headerSent || outputSize > 0) return response.flushHeaders();
   innards._headerSent = true;
-  const sent = socket.writableLength > 0 || head.length > memory.length ? 0 : sendNow(head, socket);
+  const sent = socket.writableLength > 0 || head.length > MAX_BYTES ? 0 : sendNow(head, socket);
   // Node finds out what a failure was.
   if (sent < head.length) socket.write(head.slice(sent), 'latin1');
 }
@@ -32,6 +34,12 @@ export function sendHead(response: ServerResponse, socket: Socket): void {
 /** @returns bytes that the kernel took. */
 function sendNow(head: string, socket: Socket): number {
   const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
-  const lengthBytes = memory.write(head, 'latin1');
+  const { text, address } = (memory ??= headMemory());
+  const lengthBytes = text.write(head, 'latin1');
   return Math.max(0, send(fd, address, lengthBytes, MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+function headMemory() {
+  const { bytes, address } = new NativeBlock(MAX_BYTES);
+  return { text: Buffer.from(bytes.buffer), address };
 }

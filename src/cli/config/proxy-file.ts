@@ -6,8 +6,8 @@ import type { ProxyOptions } from '../../servers.js';
 import { LISTEN_OPTIONS } from '../../servers/proxy/listeners/listen-options.js';
 import { PROXY_OPTIONS, proxyPlan } from '../../servers/proxy/proxy-options.js';
 import type { ProxyConfig, ProxyPlace } from '../proxy/config.js';
+import { checkInherited, INHERITED, MOST_THREADS, NOWHERE } from './both-files.js';
 import { ConfigDocument, WHOLE } from './document.js';
-import { checkInherited, INHERITED, MOST_THREADS, NOWHERE } from './serve-file.js';
 import { without } from './without.js';
 
 const CERTIFICATE = { certificate: requiredText('a file in PEM'), key: requiredText('a file in PEM') };

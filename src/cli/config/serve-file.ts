@@ -1,21 +1,16 @@
 /** The configuration file of `pollux serve`. */
-import { nested, integer, milliseconds, oneOf, text, valuesOf } from '../../base/options.js';
+import { nested, integer, milliseconds, oneOf, valuesOf } from '../../base/options.js';
 import { oneOrMore } from '../../base/option-lists.js';
 import type { StaticServerOptions } from '../../servers.js';
 import { atLeastOne } from '../../servers/proxy/limits/most.js';
-import { PLACE_OPTIONS, type PlaceOptions } from '../../servers/places/place-options.js';
+import { PLACE_OPTIONS } from '../../servers/places/place-options.js';
 import { SERVER_OPTIONS } from '../../servers/serve/server-options.js';
 import type { ServeAccept, ServeConfig, ServePlace } from '../serve/config.js';
-import type { MaybeInherited } from './inherited.js';
+import { checkInherited, INHERITED, MOST_THREADS, NOWHERE } from './both-files.js';
 import { ConfigDocument, WHOLE } from './document.js';
 import { without } from './without.js';
 
 export const SERVE_ACCEPTS = ['reuseport', 'exclusive', 'acceptor'] as const;
-export const MOST_THREADS = 256;
-
-/** The name of sockets that a service manager has passed. */
-export const INHERITED = text('the name of sockets that were passed');
-export const NOWHERE = 'listen: missing; allowed: { port }, { host, port }, { path }, { inherited }, or a list';
 
 /** What the file may say: the options of `createStaticServer`, and those of the command. */
 export const SERVE_FILE = {
@@ -66,12 +61,4 @@ function checked(config: ServeConfig): ServeConfig {
     }
   });
   return config;
-}
-
-/** @throws TypeError it says twice where to listen, or threads would share what belongs to one. */
-export function checkInherited(place: PlaceOptions & MaybeInherited, threads: number, name: string): void {
-  if (place.inherited === undefined) return;
-  const beside = (Object.keys(PLACE_OPTIONS) as (keyof PlaceOptions)[]).find(each => place[each] !== undefined);
-  if (beside !== undefined) throw new TypeError(`${name}.inherited: given beside ${beside}; allowed: one of the two`);
-  if (threads > 1) throw new TypeError(`${name}.inherited: given beside threads; allowed: one of the two`);
 }

@@ -2,7 +2,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { AccessLogOptions, Redirect, FieldRule } from '../../servers.js';
 import { addMonitorFlags, monitorsOf, type MonitorFlags } from '../monitors.js';
-import { MOST_THREADS, SERVE_ACCEPTS } from '../config/serve-file.js';
+import { MOST_THREADS } from '../config/both-files.js';
+import { SERVE_ACCEPTS } from '../config/serve-file.js';
 import type { ServeAccept, ServeConfig } from './config.js';
 
 /** As commander gives them. */

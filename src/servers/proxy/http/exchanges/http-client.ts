@@ -132,13 +132,10 @@ export class HttpClient implements Carrier, TimedClient, ExchangeClient {
   private onData(chunk: BufferList): void {
     if (this.mode === 'closing') return;
     this.throttle.spend(chunk.length);
-    if (this.waiting.length > 0) {
-      this.waiting.append(chunk);
-      this.run(this.waiting);
-    } else {
-      this.run(chunk);
-      this.waiting.append(chunk);
-    }
+    const { waiting } = this;
+    this.run(waiting.length > 0 ? waiting.append(chunk) : chunk);
+    // What is left of it; nothing, if it was moved there before.
+    waiting.append(chunk);
     this.holdBack();
   }
 
